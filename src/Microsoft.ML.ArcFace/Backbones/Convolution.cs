@@ -1,0 +1,39 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.ArcFace.Backbones;
+
+/// <summary>
+/// A square convolution without bias, [B,in,H,W] → [B,out,H′,W′], which computes in the element type of its input: the
+/// weight is cast on the way, differentiably, so float32 weights can be trained with bfloat16 arithmetic.
+/// </summary>
+/// <remarks>The weight [out, in/groups, kernel, kernel] is left for the network to initialise.</remarks>
+internal sealed class Convolution : nn.Module<Tensor, Tensor>
+{
+    private readonly long[] _stride;
+    private readonly long[] _padding;
+    private readonly long _groups;
+
+    // Not readonly: moving the module to another device or type replaces it. Its name is the published one.
+    private Parameter weight;
+
+    public Convolution(long inputChannels, long outputChannels, long kernel, long stride = 1, long padding = 0, long groups = 1)
+        : base(nameof(Convolution))
+    {
+        _stride = [stride, stride];
+        _padding = [padding, padding];
+        _groups = groups;
+        weight = new Parameter(empty(outputChannels, inputChannels / groups, kernel, kernel));
+        weight.DetachFromDisposeScope();
+        RegisterComponents();
+    }
+
+    internal Parameter Weight => weight;
+
+    public override Tensor forward(Tensor input)
+    {
+        using var matching = weight.to(input.dtype);
+        return nn.functional.conv2d(input, matching, strides: _stride, padding: _padding, groups: _groups);
+    }
+}

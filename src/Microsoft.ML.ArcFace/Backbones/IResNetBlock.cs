@@ -1,0 +1,47 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.ArcFace.Backbones;
+
+/// <summary>
+/// bn1 → conv1 → bn2 → prelu → conv2(stride) → bn3, plus the shortcut: [B,in,H,W] → [B,out,H/stride,W/stride]. Without an
+/// activation after the sum. Fields bear the published state names.
+/// </summary>
+internal sealed class IResNetBlock : nn.Module<Tensor, Tensor>
+{
+    private readonly BatchNorm2d bn1;
+    private readonly Convolution conv1;
+    private readonly BatchNorm2d bn2;
+    private readonly ParametricRelu prelu;
+    private readonly Convolution conv2;
+    private readonly BatchNorm2d bn3;
+    private readonly Sequential? downsample;
+
+    public IResNetBlock(long inputChannels, long outputChannels, long stride)
+        : base(nameof(IResNetBlock))
+    {
+        bn1 = nn.BatchNorm2d(inputChannels);
+        conv1 = new Convolution(inputChannels, outputChannels, kernel: 3, padding: 1);
+        bn2 = nn.BatchNorm2d(outputChannels);
+        prelu = new ParametricRelu(outputChannels);
+        conv2 = new Convolution(outputChannels, outputChannels, kernel: 3, stride, padding: 1);
+        bn3 = nn.BatchNorm2d(outputChannels);
+        downsample = stride == 1 && inputChannels == outputChannels
+            ? null
+            : nn.Sequential(new Convolution(inputChannels, outputChannels, kernel: 1, stride), nn.BatchNorm2d(outputChannels));
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        var residual = bn1.call(input).Into(conv1).Into(bn2).Into(prelu).Into(conv2).Into(bn3);
+        if (downsample is null)
+        {
+            return residual.add_(input);
+        }
+
+        using var shortcut = downsample.call(input);
+        return residual.add_(shortcut);
+    }
+}

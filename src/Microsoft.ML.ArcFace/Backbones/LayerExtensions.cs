@@ -1,0 +1,19 @@
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.ArcFace.Backbones;
+
+/// <summary>Chains layers so that each intermediate is freed as soon as the next one stands.</summary>
+internal static class LayerExtensions
+{
+    /// <summary>
+    /// Gives <paramref name="input"/> to <paramref name="layer"/> and frees it. While training, autograd keeps what the
+    /// backward pass needs; in evaluation the memory returns at once.
+    /// </summary>
+    public static Tensor Into(this Tensor input, nn.Module<Tensor, Tensor> layer)
+    {
+        using (input)
+        {
+            return layer.call(input);
+        }
+    }
+}
