@@ -31,7 +31,7 @@ internal static class AccessoryPainter
             case Occlusion.Cap:
                 DrawCap(face, person, random);
                 break;
-            case Occlusion.Strands:
+            case Occlusion.Strands when person.Hair.Style != HairStyle.Bald:
                 DrawFallenStrands(face, person, random);
                 break;
         }

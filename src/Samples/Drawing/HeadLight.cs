@@ -7,38 +7,75 @@ internal static class HeadLight
 {
     private const float Sharpness = 14;
 
+    /// <summary>Light changes slowly: it is computed at every second pixel of every second row.</summary>
+    private const int GridStep = 2;
+
     /// <summary>Multiplies the pixels of the head, premultiplied RGBA rows of <paramref name="side"/> pixels, by the light that falls on them.</summary>
     public static void Apply(Span<byte> pixels, int side, HeadPose pose, DrawnPerson person, Shot shot)
     {
-        ReadOnlySpan<Bump> relief = Relief(person);
-        var light = new Vector3(shot.Light.X, shot.Light.Y, shot.Light.Z);
-        Vector3 halfway = Vector3.Normalize(light + Vector3.UnitZ);
-        float diffuse = (1.12f - shot.Ambient) / 0.85f;
+        int gridSide = (side / GridStep) + 1;
+        Vector2[] grid = LightGrid(gridSide, pose, person, shot);
         for (int y = 0; y < side; y++)
         {
+            int row = y / GridStep * gridSide;
+            float down = (float)(y % GridStep) / GridStep;
             for (int x = 0; x < side; x++)
             {
                 Span<byte> pixel = pixels.Slice(((y * side) + x) * 4, 4);
-                if (pixel[3] == 0)
+                byte alpha = pixel[3];
+                if (alpha == 0)
                 {
                     continue;
                 }
 
-                (Vector3 point, Vector3 normal) = pose.HeadAt(x + 0.5f, y + 0.5f);
-                normal = pose.TurnDirection(Vector3.Normalize(normal - Slope(relief, point)));
-                float shade = shot.Ambient + (diffuse * MathF.Max(0, Vector3.Dot(normal, light)));
-                float gleam = person.Skin.Shine * MathF.Pow(MathF.Max(0, Vector3.Dot(normal, halfway)), Sharpness) * (1 - shot.Ambient) * 255;
-                byte alpha = pixel[3];
+                int at = row + (x / GridStep);
+                float across = (float)(x % GridStep) / GridStep;
+                Vector2 light = Vector2.Lerp(
+                    Vector2.Lerp(grid[at], grid[at + 1], across), Vector2.Lerp(grid[at + gridSide], grid[at + gridSide + 1], across), down);
+                float gleam = light.Y * alpha;
                 for (int channel = 0; channel < 3; channel++)
                 {
-                    pixel[channel] = Math.Min(alpha, Colours.ToByte((pixel[channel] * shade) + (gleam * alpha / 255)));
+                    pixel[channel] = Math.Min(alpha, Colours.ToByte((pixel[channel] * light.X) + gleam));
                 }
             }
         }
     }
 
+    /// <summary>At each grid point the factor on the colour (X) and the white gleam (Y, as a share of full white).</summary>
+    private static Vector2[] LightGrid(int gridSide, HeadPose pose, DrawnPerson person, Shot shot)
+    {
+        ReadOnlySpan<Bump> relief = Relief(person);
+        Vector3 light = pose.TurnBack(new Vector3(shot.Light.X, shot.Light.Y, shot.Light.Z));
+        Vector3 halfway = Vector3.Normalize(light + pose.TurnBack(Vector3.UnitZ));
+        float diffuse = (1.12f - shot.Ambient) / 0.85f;
+        float shine = person.Skin.Shine * (1 - shot.Ambient);
+        var grid = new Vector2[gridSide * gridSide];
+        for (int i = 0; i < grid.Length; i++)
+        {
+            (Vector3 point, Vector3 normal) = pose.HeadAt((i % gridSide * GridStep) + 0.5f, (i / gridSide * GridStep) + 0.5f);
+            normal = Vector3.Normalize(normal - Slope(relief, point));
+            float shade = shot.Ambient + (diffuse * MathF.Max(0, Vector3.Dot(normal, light)));
+            grid[i] = new Vector2(shade, shine * MathF.Pow(MathF.Max(0, Vector3.Dot(normal, halfway)), Sharpness));
+        }
+
+        return grid;
+    }
+
     /// <summary>A rounded hill (or hollow) of height H at (X, Y): H / (1 + (x/RX)² + (y/RY)²).</summary>
-    private readonly record struct Bump(float X, float Y, float RadiusX, float RadiusY, float Height);
+    private readonly struct Bump(float x, float y, float radiusX, float radiusY, float height)
+    {
+        private readonly float _inverseX = 1 / radiusX;
+        private readonly float _inverseY = 1 / radiusY;
+
+        /// <summary>The hill's slope to the right and down.</summary>
+        public Vector3 SlopeAt(Vector3 point)
+        {
+            float across = (point.X - x) * _inverseX;
+            float along = (point.Y - y) * _inverseY;
+            float fall = 1 / (1 + (across * across) + (along * along));
+            return -2 * height * fall * fall * new Vector3(across * _inverseX, along * _inverseY, 0);
+        }
+    }
 
     private static Bump[] Relief(DrawnPerson person)
     {
@@ -57,18 +94,12 @@ internal static class HeadLight
 
     private static Vector3 Slope(ReadOnlySpan<Bump> relief, Vector3 point)
     {
-        float slopeX = 0;
-        float slopeY = 0;
+        Vector3 slope = Vector3.Zero;
         foreach (ref readonly Bump bump in relief)
         {
-            float x = (point.X - bump.X) / bump.RadiusX;
-            float y = (point.Y - bump.Y) / bump.RadiusY;
-            float fall = 1 / (1 + (x * x) + (y * y));
-            float factor = -2 * bump.Height * fall * fall;
-            slopeX += factor * x / bump.RadiusX;
-            slopeY += factor * y / bump.RadiusY;
+            slope += bump.SlopeAt(point);
         }
 
-        return new Vector3(slopeX, slopeY, 0);
+        return slope;
     }
 }

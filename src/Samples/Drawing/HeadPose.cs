@@ -22,6 +22,8 @@ internal sealed class HeadPose
     private readonly Vector3 _radii;
     private readonly Matrix4x4 _rotation;
     private readonly Matrix4x4 _back;
+    private readonly Vector3 _rayAcross;
+    private readonly Vector3 _rayDown;
     private readonly Vector3 _rayDirection;
     private readonly Matrix3x2 _toPicture;
     private readonly Matrix3x2 _fromPicture;
@@ -33,6 +35,8 @@ internal sealed class HeadPose
         _radii = new Vector3(_halfWidth, HeadHalfHeight, HeadDepth);
         _rotation = Matrix4x4.CreateRotationY(shot.Yaw) * Matrix4x4.CreateRotationX(-shot.Pitch) * Matrix4x4.CreateRotationZ(shot.Roll);
         _back = Matrix4x4.Transpose(_rotation);
+        _rayAcross = Vector3.Transform(Vector3.UnitX, _back) / _radii;
+        _rayDown = Vector3.Transform(Vector3.UnitY, _back) / _radii;
         _rayDirection = Vector3.Transform(Vector3.UnitZ, _back) / _radii;
 
         var noise = new SeededRandom(shot.DetailSeed, 1);
@@ -83,7 +87,7 @@ internal sealed class HeadPose
         Vector2 seen = Vector2.Transform(new Vector2(pictureX, pictureY), _fromPicture);
 
         // The ray x = origin + t·direction in the head's coordinates, in which the head is the unit sphere.
-        Vector3 origin = Vector3.Transform(new Vector3(seen.X, seen.Y - HeadCentreY, 0), _back) / _radii;
+        Vector3 origin = (seen.X * _rayAcross) + ((seen.Y - HeadCentreY) * _rayDown);
         float a = _rayDirection.LengthSquared();
         float b = Vector3.Dot(origin, _rayDirection);
         float c = origin.LengthSquared() - 1;
@@ -92,8 +96,8 @@ internal sealed class HeadPose
         return ((onSphere * _radii) + new Vector3(0, HeadCentreY, 0), Vector3.Normalize(onSphere / _radii));
     }
 
-    /// <summary>Turns a direction of the unturned face into one of the picture.</summary>
-    public Vector3 TurnDirection(Vector3 direction) => Vector3.Transform(direction, _rotation);
+    /// <summary>Turns a direction of the picture into one of the unturned face.</summary>
+    public Vector3 TurnBack(Vector3 direction) => Vector3.Transform(direction, _back);
 
     private Vector2 Turn(float x, float y, float lift)
     {
