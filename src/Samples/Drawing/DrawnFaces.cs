@@ -46,24 +46,84 @@ internal static class DrawnFaces
     /// <param name="picturesPerPerson">How many pictures of each, at least 1.</param>
     /// <param name="seed">The world the people come from.</param>
     /// <param name="firstPerson">Number of the first person, from 0; other numbers are other people.</param>
-    /// <param name="cancellationToken">Stops between two pictures.</param>
+    /// <param name="cancellationToken">Stops between two people.</param>
     public static void WriteFolder(
         string folder, int people, int picturesPerPerson, int seed, int firstPerson = 0, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(people);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(picturesPerPerson);
         ArgumentOutOfRangeException.ThrowIfNegative(firstPerson);
-        for (int person = firstPerson; person < firstPerson + people; person++)
+        Parallel.For(firstPerson, firstPerson + people, new ParallelOptions { CancellationToken = cancellationToken }, person =>
         {
             string personFolder = Path.Combine(folder, PersonName(person));
             Directory.CreateDirectory(personFolder);
             for (int picture = 0; picture < picturesPerPerson; picture++)
             {
-                cancellationToken.ThrowIfCancellationRequested();
                 string file = Path.Combine(personFolder, string.Create(CultureInfo.InvariantCulture, $"{picture + 1:D4}.jpg"));
                 File.WriteAllBytes(file, DrawJpeg(seed, person, picture));
             }
+        });
+    }
+
+    /// <summary>
+    /// Writes pairs over a folder of <see cref="WriteFolder"/> in the format of LFW's pairs.txt. Each fold has people of
+    /// its own, so that the threshold is always tried on people it was not chosen on.
+    /// </summary>
+    /// <param name="file">The text file to write.</param>
+    /// <param name="people">As given to <see cref="WriteFolder"/>; at least two for each fold.</param>
+    /// <param name="picturesPerPerson">As given to <see cref="WriteFolder"/>; at least two.</param>
+    /// <param name="folds">How many folds, at least 2.</param>
+    /// <param name="pairsPerKind">How many pairs of the same person, and as many of different people, each fold has.</param>
+    /// <param name="seed">Chooses the pairs.</param>
+    /// <param name="firstPerson">As given to <see cref="WriteFolder"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are not that many different pairs.</exception>
+    public static void WritePairs(string file, int people, int picturesPerPerson, int folds, int pairsPerKind, int seed, int firstPerson = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(folds, 2);
+        ArgumentOutOfRangeException.ThrowIfLessThan(people, 2 * folds);
+        ArgumentOutOfRangeException.ThrowIfLessThan(picturesPerPerson, 2);
+        int peoplePerFold = people / folds;
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(pairsPerKind, peoplePerFold * picturesPerPerson * (picturesPerPerson - 1) / 2);
+
+        var random = new SeededRandom(seed, 4);
+        var lines = new List<string> { string.Create(CultureInfo.InvariantCulture, $"{folds}\t{pairsPerKind}") };
+        for (int fold = 0; fold < folds; fold++)
+        {
+            int firstOfFold = firstPerson + (fold * peoplePerFold);
+            lines.AddRange(Distinct(pairsPerKind, () => SamePersonLine(random, firstOfFold, peoplePerFold, picturesPerPerson)));
+            lines.AddRange(Distinct(pairsPerKind, () => DifferentPeopleLine(random, firstOfFold, peoplePerFold, picturesPerPerson)));
         }
+
+        File.WriteAllLines(file, lines);
+    }
+
+    private static string SamePersonLine(SeededRandom random, int firstPerson, int people, int pictures)
+    {
+        string name = PersonName(firstPerson + random.Below(people));
+        int first = random.Below(pictures);
+        int second = (first + 1 + random.Below(pictures - 1)) % pictures;
+        return string.Create(CultureInfo.InvariantCulture, $"{name}\t{Math.Min(first, second) + 1}\t{Math.Max(first, second) + 1}");
+    }
+
+    private static string DifferentPeopleLine(SeededRandom random, int firstPerson, int people, int pictures)
+    {
+        int first = random.Below(people);
+        int second = (first + 1 + random.Below(people - 1)) % people;
+        (first, second) = (Math.Min(first, second), Math.Max(first, second));
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{PersonName(firstPerson + first)}\t{random.Below(pictures) + 1}\t{PersonName(firstPerson + second)}\t{random.Below(pictures) + 1}");
+    }
+
+    private static HashSet<string> Distinct(int count, Func<string> next)
+    {
+        var lines = new HashSet<string>(count);
+        while (lines.Count < count)
+        {
+            lines.Add(next());
+        }
+
+        return lines;
     }
 
     /// <summary>Name of a person's folder.</summary>
