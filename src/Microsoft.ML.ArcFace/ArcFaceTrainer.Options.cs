@@ -1,0 +1,147 @@
+using Microsoft.ML.ArcFace.Runtime;
+
+namespace Microsoft.ML.ArcFace;
+
+public sealed partial class ArcFaceTrainer
+{
+    /// <summary>
+    /// Everything that can be set about a training run. What is null is chosen for the number of photographs and
+    /// people when the run starts (docs/training.md says how), so that small sets converge and large ones get the
+    /// paper's recipe without a setting being touched.
+    /// </summary>
+    public sealed record Options
+    {
+        /// <summary>The column of photographs: an image, or Vector&lt;Single, 37632&gt; (planar R, G, B, 112×112, values 0–255).</summary>
+        public string ImageColumnName { get; init; } = "Image";
+
+        /// <summary>The column that says who it is: text, or a key. Only read while training.</summary>
+        public string LabelColumnName { get; init; } = "Label";
+
+        /// <summary>The output column: the unit-length embedding, Vector&lt;Single, <see cref="EmbeddingSize"/>&gt;.</summary>
+        public string EmbeddingColumnName { get; init; } = "Embedding";
+
+        /// <summary>If named, a column with the person whose class centre is nearest, as a key.</summary>
+        public string? PredictedLabelColumnName { get; init; }
+
+        /// <summary>If named, a column with the probabilities of all people in training: softmax of scale × cosine.</summary>
+        public string? ScoreColumnName { get; init; }
+
+        /// <summary>If named, a column with the cosines to the class centres of all people in training.</summary>
+        public string? CosineColumnName { get; init; }
+
+        /// <summary>The network. Default <see cref="BackboneArchitecture.MobileFaceNet"/>, which a CPU can train.</summary>
+        public BackboneArchitecture Backbone { get; init; } = BackboneArchitecture.MobileFaceNet;
+
+        /// <summary>Numbers in an embedding, 2 to 4096. Default 512, the paper's.</summary>
+        public int EmbeddingSize { get; init; } = 512;
+
+        /// <summary>Share of features dropped before the embedding layer, in [0, 1). Default 0. IResNet only.</summary>
+        public double Dropout { get; init; }
+
+        /// <summary>The loss. Default: ArcFace with a margin of 0.5 radians.</summary>
+        public FaceLoss Loss { get; init; } = new ArcFaceLoss();
+
+        /// <summary>Passes over the photographs, 1 to 100,000. Null: enough steps for the size of the set.</summary>
+        public int? Epochs { get; init; }
+
+        /// <summary>Photographs in a step, 2 to 65,536. Null: fits the size of the set, never over a quarter of it.</summary>
+        public int? BatchSize { get; init; }
+
+        /// <summary>What turns gradients into steps. Default SGD with momentum.</summary>
+        public TrainingOptimizer Optimizer { get; init; } = TrainingOptimizer.Sgd;
+
+        /// <summary>The peak learning rate, over 0. Null: suits optimizer and batch size.</summary>
+        public double? LearningRate { get; init; }
+
+        /// <summary>How the learning rate falls. Null: cosine for small sets, polynomial for large ones.</summary>
+        public LearningRateDecay? Decay { get; init; }
+
+        /// <summary>Share of all steps in which the learning rate rises, in [0, 1). Null: a tenth for small sets.</summary>
+        public double? WarmUpFraction { get; init; }
+
+        /// <summary>Share of all steps in which the margin grows from 0 to its full size, in [0, 1]. Null: a third for small sets, none for large ones.</summary>
+        public double? MarginRampFraction { get; init; }
+
+        /// <summary>Momentum of SGD, in [0, 1). Default 0.9.</summary>
+        public double Momentum { get; init; } = 0.9;
+
+        /// <summary>Weight decay, 0 or more. Default 5e-4.</summary>
+        public double WeightDecay { get; init; } = 5e-4;
+
+        /// <summary>Largest norm of the backbone's gradient, over 0; a longer one is scaled down. Default 5. <see cref="double.PositiveInfinity"/>: no clipping.</summary>
+        public double GradientClippingNorm { get; init; } = 5;
+
+        /// <summary>What is done to a photograph before each pass. Null: light changes for small sets, the mirror image alone for large ones.</summary>
+        public FaceAugmentation? Augmentation { get; init; }
+
+        /// <summary>Decay of the moving average of the weights that becomes the model, in [0, 1). 0: the last weights. Null: 0.99 to 0.999 for small sets, 0 for large ones.</summary>
+        public double? WeightAveragingDecay { get; init; }
+
+        /// <summary>
+        /// Photographs to validate on after each epoch, with the image and label columns (apply the same loading
+        /// transform to them). Who is on them may be new. The weights with the greatest area under the ROC curve are kept.
+        /// </summary>
+        public IDataView? ValidationSet { get; init; }
+
+        /// <summary>Stops after so many epochs without a better validation, 1 or more. Null: never.</summary>
+        public int? EarlyStoppingPatienceEpochs { get; init; }
+
+        /// <summary>What to do about photographs that could not be read. Default: an error before the first step.</summary>
+        public UnreadableImages UnreadableImages { get; init; } = UnreadableImages.Error;
+
+        /// <summary>Decoded photographs are kept in memory up to so many bytes and read again in each epoch beyond; 0 or more. Null: a third of the memory that is free to use.</summary>
+        public long? ImageCacheBytes { get; init; }
+
+        /// <summary>Whether the embedding is that of the photograph plus that of its mirror image, normalised (the published verification protocol; twice the time). Default false.</summary>
+        public bool AddMirrorImage { get; init; }
+
+        /// <summary>Rows embedded in one forward pass, 1 to 4096. Default 32.</summary>
+        public int InferenceBatchSize { get; init; } = 32;
+
+        /// <summary>Seed of weights, order and augmentation. Null: the MLContext's.</summary>
+        public int? Seed { get; init; }
+
+        /// <summary>Called on the training thread several times a minute and after each epoch.</summary>
+        public Action<TrainingProgress>? Progress { get; init; }
+
+        /// <summary>Stops the run within a batch, with an <see cref="OperationCanceledException"/>.</summary>
+        public CancellationToken CancellationToken { get; init; }
+
+        /// <summary>Every violated range, as a sentence with value, allowed range and remedy.</summary>
+        internal IReadOnlyList<string> Violations()
+        {
+            var check = new OptionsCheck();
+            check.Name(ImageColumnName);
+            check.Name(LabelColumnName);
+            check.Name(EmbeddingColumnName);
+            check.OptionalName(PredictedLabelColumnName);
+            check.OptionalName(ScoreColumnName);
+            check.OptionalName(CosineColumnName);
+            check.Distinct(EmbeddingColumnName, PredictedLabelColumnName, ScoreColumnName, CosineColumnName);
+            check.Defined(Backbone);
+            check.InRange(EmbeddingSize, 2, 4096);
+            check.InHalfOpenUnit(Dropout);
+            check.NotNull(Loss);
+            check.AddRange(Loss?.Violations());
+            check.InRange(Epochs, 1, 100_000);
+            check.InRange(BatchSize, 2, 65_536);
+            check.Defined(Optimizer);
+            check.Positive(LearningRate);
+            check.Defined(Decay);
+            check.InHalfOpenUnit(WarmUpFraction);
+            check.InClosedUnit(MarginRampFraction);
+            check.InHalfOpenUnit(Momentum);
+            check.NotNegative(WeightDecay);
+            check.Positive(GradientClippingNorm, infinityAllowed: true);
+            check.AddRange(Augmentation?.Violations());
+            check.InHalfOpenUnit(WeightAveragingDecay);
+            check.InRange(EarlyStoppingPatienceEpochs, 1, int.MaxValue);
+            check.That(EarlyStoppingPatienceEpochs is null || ValidationSet is not null,
+                $"{nameof(EarlyStoppingPatienceEpochs)} is set, but there is no {nameof(ValidationSet)} to judge by. Set one, or leave the patience null.");
+            check.Defined(UnreadableImages);
+            check.InRange(ImageCacheBytes, 0, long.MaxValue);
+            check.InRange(InferenceBatchSize, 1, 4096);
+            return check.Violations;
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Runtime;
+using Microsoft.ML.ArcFace.Training;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.ArcFace;
+
+/// <summary>
+/// Trains a face embedding by additive angular margin (Deng et al., "ArcFace", arXiv 1801.07698) or another loss of
+/// its family: photographs of the same person come close to each other, those of different people far apart, also for
+/// people never seen in training.
+/// </summary>
+public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer>
+{
+    private readonly IHost _host;
+    private readonly Options _options;
+
+    internal ArcFaceTrainer(IHostEnvironment environment, Options options)
+    {
+        Contracts.CheckValue(environment, nameof(environment));
+        _host = environment.Register(nameof(ArcFaceTrainer));
+        _host.CheckValue(options, nameof(options));
+        OptionsCheck.ThrowIfAny(options.Violations(), nameof(options));
+        _options = options;
+    }
+
+    private EmbeddingColumns Columns =>
+        new(_options.ImageColumnName, _options.EmbeddingColumnName, _options.PredictedLabelColumnName, _options.ScoreColumnName, _options.CosineColumnName);
+
+    /// <summary>Trains on every row of the data, validating on <see cref="Options.ValidationSet"/> if there is one.</summary>
+    /// <param name="input">Photographs in the image column, people in the label column.</param>
+    /// <returns>The trained embedding; dispose of it to free its native memory.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong kind.</exception>
+    /// <exception cref="InvalidOperationException">The data cannot be trained on; the message says why and what to do.</exception>
+    /// <exception cref="TrainingDivergedException">The loss diverged.</exception>
+    /// <exception cref="OperationCanceledException"><see cref="Options.CancellationToken"/> was cancelled.</exception>
+    public FaceEmbeddingTransformer Fit(IDataView input) => Fit(input, _options.ValidationSet);
+
+    /// <summary>Trains on every row of the data and validates on other data after each epoch.</summary>
+    /// <inheritdoc cref="Fit(IDataView)"/>
+    /// <param name="input">Photographs in the image column, people in the label column.</param>
+    /// <param name="validationSet">The same columns; null for no validation. The people may be others.</param>
+    public FaceEmbeddingTransformer Fit(IDataView input, IDataView? validationSet)
+    {
+        _host.CheckValue(input, nameof(input));
+        _options.CancellationToken.ThrowIfCancellationRequested();
+        var hardware = (IHostEnvironmentInternal)_host;
+        Device device = TorchDevices.Choose(hardware.GpuDeviceId, hardware.FallbackToCpu);
+        int seed = _options.Seed ?? hardware.Seed ?? Environment.TickCount;
+
+        using IChannel channel = _host.Start("Training");
+        TrainingFaces faces = TrainingFaces.Read(_host, channel, input, _options);
+        TrainingValidation? validation = validationSet is null ? null : TrainingValidation.Read(_host, validationSet, _options, seed);
+        FaceEmbeddingModel model = TrainingLoop.Run(channel, _options, faces, validation, device, seed);
+        return new FaceEmbeddingTransformer(_host, model, Columns, _options.AddMirrorImage, _options.InferenceBatchSize);
+    }
+
+    /// <summary>The input's schema with the embedding columns.</summary>
+    /// <param name="inputSchema">A schema with the image and label columns.</param>
+    /// <exception cref="ArgumentOutOfRangeException">One of them is missing or of the wrong kind.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        _host.CheckValue(inputSchema, nameof(inputSchema));
+        FacePixelReader.Check(_host, inputSchema, _options.ImageColumnName);
+        FaceLabels.Check(_host, inputSchema, _options.LabelColumnName);
+        return Columns.AddTo(inputSchema);
+    }
+}

@@ -1,0 +1,59 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.ArcFace;
+
+/// <summary>Makes <see cref="FaceImageLoadingTransformer"/>; learns nothing from the data.</summary>
+public sealed class FaceImageLoadingEstimator : IEstimator<FaceImageLoadingTransformer>
+{
+    private readonly IHost _host;
+    private readonly string _outputColumnName;
+    private readonly string _inputColumnName;
+    private readonly string? _imageFolder;
+    private readonly UnreadableImages _unreadableImages;
+
+    internal FaceImageLoadingEstimator(IHostEnvironment environment, string outputColumnName, string? inputColumnName, string? imageFolder, UnreadableImages unreadableImages)
+    {
+        _host = Contracts.CheckRef(environment, nameof(environment)).Register(nameof(FaceImageLoadingEstimator));
+        _host.CheckNonEmpty(outputColumnName, nameof(outputColumnName));
+        _outputColumnName = outputColumnName;
+        _inputColumnName = inputColumnName ?? outputColumnName;
+        _imageFolder = imageFolder;
+        _unreadableImages = unreadableImages;
+    }
+
+    /// <summary>The transformer, after a check of the schema.</summary>
+    /// <param name="input">Data with the input column.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The input column is missing or of another kind.</exception>
+    public FaceImageLoadingTransformer Fit(IDataView input)
+    {
+        _host.CheckValue(input, nameof(input));
+        var transformer = new FaceImageLoadingTransformer(_host, _outputColumnName, _inputColumnName, _imageFolder, _unreadableImages);
+        transformer.GetOutputSchema(input.Schema);
+        return transformer;
+    }
+
+    /// <summary>The input's schema with the image column.</summary>
+    /// <param name="inputSchema">A schema with the input column.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The input column is missing or of another kind.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        _host.CheckValue(inputSchema, nameof(inputSchema));
+        if (!inputSchema.TryFindColumn(_inputColumnName, out SchemaShape.Column column))
+        {
+            throw _host.ExceptSchemaMismatch(nameof(inputSchema), "input", _inputColumnName);
+        }
+
+        bool isPath = column.Kind == SchemaShape.Column.VectorKind.Scalar && column.ItemType is TextDataViewType;
+        bool isBytes = column.Kind != SchemaShape.Column.VectorKind.Scalar && column.ItemType == NumberDataViewType.Byte;
+        if (!isPath && !isBytes)
+        {
+            throw _host.ExceptSchemaMismatch(nameof(inputSchema), "input", _inputColumnName, FaceImageLoadingTransformer.ExpectedInput, column.GetTypeString());
+        }
+
+        Dictionary<string, SchemaShape.Column> columns = inputSchema.ToDictionary(existing => existing.Name);
+        columns[_outputColumnName] = new SchemaShape.Column(_outputColumnName, SchemaShape.Column.VectorKind.Scalar, new ImageDataViewType(), isKey: false);
+        return new SchemaShape(columns.Values);
+    }
+}

@@ -1,0 +1,164 @@
+using Microsoft.ML;
+using Microsoft.ML.ArcFace;
+using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
+using Microsoft.ML.Runtime;
+
+[assembly: LoadableClass(typeof(FaceImageLoadingTransformer), null, typeof(SignatureLoadModel), "Face image loading", FaceImageLoadingTransformer.LoaderSignature)]
+[assembly: LoadableClass(typeof(IRowMapper), typeof(FaceImageLoadingTransformer), null, typeof(SignatureLoadRowMapper), "Face image loading", FaceImageLoadingTransformer.LoaderSignature)]
+
+namespace Microsoft.ML.ArcFace;
+
+/// <summary>
+/// Decodes photographs from a column of paths (text) or of encoded bytes (Vector&lt;Byte&gt;) into an image column.
+/// Headers are checked before anything is decoded.
+/// </summary>
+public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
+{
+    internal const string LoaderSignature = "FaceImageLoading";
+
+    private readonly string _outputColumnName;
+    private readonly string _inputColumnName;
+    private readonly string? _imageFolder;
+    private readonly UnreadableImages _unreadableImages;
+
+    internal FaceImageLoadingTransformer(IHostEnvironment environment, string outputColumnName, string inputColumnName, string? imageFolder, UnreadableImages unreadableImages)
+        : base(Contracts.CheckRef(environment, nameof(environment)).Register(nameof(FaceImageLoadingTransformer)))
+    {
+        _outputColumnName = outputColumnName;
+        _inputColumnName = inputColumnName;
+        _imageFolder = imageFolder;
+        _unreadableImages = unreadableImages;
+    }
+
+    /// <summary>Photographs that could not be read and were given as null images so far.</summary>
+    public long SkippedImageCount => Interlocked.Read(ref _skipped);
+
+    private long _skipped;
+
+    internal const string ExpectedInput = "String or Vector<Byte>";
+
+    internal static bool AcceptsInput(DataViewType type) =>
+        type is TextDataViewType || (type is VectorDataViewType vector && vector.ItemType == NumberDataViewType.Byte);
+
+    /// <inheritdoc/>
+    protected override void SaveModel(ModelSaveContext context)
+    {
+        Host.CheckValue(context, nameof(context));
+        context.CheckAtModel();
+        context.SetVersionInfo(GetVersionInfo());
+        context.Writer.Write(_outputColumnName);
+        context.Writer.Write(_inputColumnName);
+        context.Writer.Write(_imageFolder ?? "");
+        context.Writer.Write((int)_unreadableImages);
+    }
+
+    private static FaceImageLoadingTransformer Create(IHostEnvironment environment, ModelLoadContext context)
+    {
+        Contracts.CheckValue(environment, nameof(environment));
+        environment.CheckValue(context, nameof(context));
+        context.CheckAtModel(GetVersionInfo());
+        string output = context.Reader.ReadString(), input = context.Reader.ReadString(), folder = context.Reader.ReadString();
+        var unreadable = (UnreadableImages)context.Reader.ReadInt32();
+        environment.CheckDecode(Enum.IsDefined(unreadable));
+        return new FaceImageLoadingTransformer(environment, output, input, folder.Length == 0 ? null : folder, unreadable);
+    }
+
+    private static IRowMapper Create(IHostEnvironment environment, ModelLoadContext context, DataViewSchema inputSchema) =>
+        Create(environment, context).MakeRowMapper(inputSchema);
+
+    private static VersionInfo GetVersionInfo() => new(
+        modelSignature: "FACELOAD",
+        verWrittenCur: 0x00010001,
+        verReadableCur: 0x00010001,
+        verWeCanReadBack: 0x00010001,
+        loaderAssemblyName: typeof(FaceImageLoadingTransformer).Assembly.GetName().Name!,
+        loaderSignature: LoaderSignature);
+
+    /// <inheritdoc/>
+    protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
+
+    private MLImage? Decode(Func<MLImage> decode)
+    {
+        try
+        {
+            return decode();
+        }
+        catch (FaceImageException) when (_unreadableImages == UnreadableImages.Skip)
+        {
+            Interlocked.Increment(ref _skipped);
+            return null;
+        }
+    }
+
+    private sealed class Mapper : MapperBase
+    {
+        private readonly FaceImageLoadingTransformer _parent;
+        private readonly int _inputIndex;
+        private readonly bool _isPath;
+
+        public Mapper(FaceImageLoadingTransformer parent, DataViewSchema inputSchema)
+            : base(parent.Host.Register(nameof(Mapper)), inputSchema, parent)
+        {
+            _parent = parent;
+            if (inputSchema.GetColumnOrNull(parent._inputColumnName) is not { } input)
+            {
+                throw Host.ExceptSchemaMismatch(nameof(inputSchema), "input", parent._inputColumnName);
+            }
+
+            if (!AcceptsInput(input.Type))
+            {
+                throw Host.ExceptSchemaMismatch(nameof(inputSchema), "input", parent._inputColumnName, ExpectedInput, input.Type.ToString()!);
+            }
+
+            _inputIndex = input.Index;
+            _isPath = input.Type is TextDataViewType;
+        }
+
+        protected override void SaveModel(ModelSaveContext context) => _parent.SaveModel(context);
+
+        protected override Func<int, bool> GetDependenciesCore(Func<int, bool> activeOutput) =>
+            column => activeOutput(0) && column == _inputIndex;
+
+        protected override DataViewSchema.DetachedColumn[] GetOutputColumnsCore() =>
+            [new DataViewSchema.DetachedColumn(_parent._outputColumnName, new ImageDataViewType())];
+
+        protected override Delegate MakeGetter(DataViewRow input, int outputIndex, Func<int, bool> activeOutput, out Action? disposer)
+        {
+            // The last image belongs to this getter: it is disposed when the next one is asked for, and at the end.
+            MLImage? last = null;
+            disposer = () => last?.Dispose();
+            Func<MLImage?> decode = _isPath ? FromPath(input) : FromBytes(input);
+            return (ValueGetter<MLImage>)((ref MLImage value) =>
+            {
+                last?.Dispose();
+                last = decode();
+                value = last!;
+            });
+        }
+
+        private Func<MLImage?> FromPath(DataViewRow input)
+        {
+            ValueGetter<ReadOnlyMemory<char>> getPath = input.GetGetter<ReadOnlyMemory<char>>(input.Schema[_inputIndex]);
+            ReadOnlyMemory<char> path = default;
+            return () =>
+            {
+                getPath(ref path);
+                string file = path.ToString();
+                return _parent.Decode(() => FaceImage.FromFile(_parent._imageFolder is null ? file : Path.Combine(_parent._imageFolder, file)));
+            };
+        }
+
+        private Func<MLImage?> FromBytes(DataViewRow input)
+        {
+            ValueGetter<VBuffer<byte>> getBytes = input.GetGetter<VBuffer<byte>>(input.Schema[_inputIndex]);
+            VBuffer<byte> bytes = default;
+            return () =>
+            {
+                getBytes(ref bytes);
+                return _parent.Decode(() => bytes.IsDense ? FaceImage.FromBytes(bytes.GetValues()) : FaceImage.FromBytes(bytes.DenseValues().ToArray()));
+            };
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.ArcFace;
+
+/// <summary>
+/// Adds the unit-length embedding of a face, Vector&lt;Single, d&gt;, and on request the nearest person of the training
+/// set with scores and cosines. Rows are embedded in batches and only when a column is read. Many threads may use one
+/// transformer; it holds native memory until <see cref="Dispose"/>.
+/// </summary>
+public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
+{
+    private readonly FaceEmbeddingModel _model;
+    private readonly bool _addMirrorImage;
+    private readonly int _batchSize;
+    private bool _isDisposed;
+
+    internal FaceEmbeddingTransformer(IHostEnvironment environment, FaceEmbeddingModel model, EmbeddingColumns columns, bool addMirrorImage, int batchSize)
+    {
+        Host = environment.Register(nameof(FaceEmbeddingTransformer));
+        _model = model;
+        Columns = columns;
+        _addMirrorImage = addMirrorImage;
+        _batchSize = batchSize;
+    }
+
+    /// <summary>Numbers in an embedding.</summary>
+    public int EmbeddingSize => _model.EmbeddingSize;
+
+    /// <summary>The network that embeds.</summary>
+    public BackboneArchitecture Backbone => _model.Backbone.Architecture;
+
+    /// <summary>The people of the training set in the order of the predicted keys; null if they had keys without names.</summary>
+    public IReadOnlyList<string>? PersonNames => _model.PersonNames;
+
+    /// <summary>Whether the embedding is that of the photograph plus that of its mirror image, normalised.</summary>
+    public bool AddsMirrorImage => _addMirrorImage;
+
+    /// <inheritdoc/>
+    bool ITransformer.IsRowToRowMapper => true;
+
+    internal IHost Host { get; }
+
+    internal EmbeddingColumns Columns { get; }
+
+    internal FaceEmbeddingModel Model => _model;
+
+    /// <summary>The input's schema with the added columns behind it.</summary>
+    /// <param name="inputSchema">A schema with the image column.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another kind.</exception>
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
+    {
+        Host.CheckValue(inputSchema, nameof(inputSchema));
+        FacePixelReader.Column(Host, inputSchema, Columns.Image);
+        return Columns.AddTo(inputSchema, _model);
+    }
+
+    /// <summary>A lazy view with the added columns.</summary>
+    /// <param name="input">Data with the image column.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another kind.</exception>
+    public IDataView Transform(IDataView input)
+    {
+        Host.CheckValue(input, nameof(input));
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        return new EmbeddedDataView(this, input);
+    }
+
+    /// <inheritdoc/>
+    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
+    {
+        Host.CheckValue(inputSchema, nameof(inputSchema));
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        return new EmbeddingRowMapper(this, inputSchema);
+    }
+
+    internal EmbeddingBatch CreateBatch(int? capacity = null)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        return new EmbeddingBatch(_model, _addMirrorImage, capacity ?? _batchSize);
+    }
+
+    /// <summary>Frees the network's native memory. Views and prediction engines of this transformer cannot be read afterwards.</summary>
+    public void Dispose()
+    {
+        if (!_isDisposed)
+        {
+            _isDisposed = true;
+            _model.Dispose();
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.ArcFace.Losses;
+
+/// <summary>
+/// The curve ψ(θ) that takes the place of cos θ, with a = m₁θ + m₂: cos a up to π, and beyond what
+/// <see cref="MarginExtension"/> says.
+/// </summary>
+/// <param name="Multiplier">m₁.</param>
+/// <param name="MarginRadians">m₂.</param>
+/// <param name="Extension">What happens beyond π.</param>
+internal sealed record AngularMargin(double Multiplier, double MarginRadians, MarginExtension Extension)
+{
+    // Below it 1/sin θ is held constant. The gradient it would multiply, that of cos θ, goes to 0 with sin θ, and only
+    // its rounding error is left: 1e-4 keeps that error small in float32, 1e-7 in float64.
+    private const double SmallestSineSingle = 1e-4, SmallestSineDouble = 1e-7;
+
+    /// <summary>The margin that a ramp from 0 to 1 has reached.</summary>
+    public AngularMargin AtFraction(double fraction) =>
+        this with { Multiplier = 1 + (fraction * (Multiplier - 1)), MarginRadians = fraction * MarginRadians };
+
+    /// <summary>
+    /// ψ [B] of the pairs with the exact gradient dψ/dcos θ = m₁·(−1)ᵏ·sin a / sin θ, or with a slope of 1.
+    /// </summary>
+    public Tensor Apply(TargetPairs pairs, MarginGradient gradient)
+    {
+        Tensor theta = pairs.Angle();
+        (Tensor value, Tensor slope) = Curve(theta);
+        Tensor cosine = pairs.Cosine;
+        Tensor slopeByCosine = gradient == MarginGradient.StraightThrough ? ones_like(theta) : slope;
+
+        // A line through the value with the slope wanted: its gradient is finite wherever value and slope are.
+        return (cosine * slopeByCosine) + (value - (cosine.detach() * slopeByCosine));
+    }
+
+    /// <summary>ψ(θ) and dψ/dcos θ, both [B].</summary>
+    public (Tensor Value, Tensor SlopeByCosine) Curve(Tensor theta)
+    {
+        double smallestSine = theta.dtype == ScalarType.Float64 ? SmallestSineDouble : SmallestSineSingle;
+        Tensor angle = (theta * Multiplier) + MarginRadians;
+        Tensor stretch = Multiplier / theta.sin().clamp_min(smallestSine);     // −da/dcos θ
+        if (Extension == MarginExtension.Continuous)
+        {
+            Tensor turns = (angle / Math.PI).floor();                          // k
+            Tensor sign = 1 - (2 * turns.remainder(2));                        // (−1)ᵏ
+            return ((sign * angle.cos()) - (2 * turns), sign * angle.sin() * stretch);
+        }
+
+        Tensor value = angle.cos(), slope = angle.sin() * stretch;
+        if (Extension == MarginExtension.InsightFace)
+        {
+            Tensor isBeyond = angle > Math.PI;
+            value = where(isBeyond, theta.cos() - (MarginRadians * Math.Sin(MarginRadians)), value);
+            slope = where(isBeyond, ones_like(slope), slope);
+        }
+
+        return (value, slope);
+    }
+}

@@ -1,0 +1,70 @@
+using System.Globalization;
+using Microsoft.ML.ArcFace.Losses;
+
+namespace Microsoft.ML.ArcFace;
+
+/// <summary>
+/// A loss that trains face embeddings by classifying the people of the training set. The choices are the records
+/// derived from this one, for example <c>new ArcFaceLoss(MarginRadians: 0.5)</c>.
+/// </summary>
+/// <remarks>
+/// Each is the mean cross entropy over logits s·cos θⱼ, where θⱼ is the angle between the embedding and the centre
+/// of class j; a margin replaces the logit of the embedding's own class. <see cref="SoftmaxLoss"/> alone normalises
+/// nothing.
+/// </remarks>
+public abstract record FaceLoss
+{
+    // The set is closed: the trainer and the tests know every loss.
+    private protected FaceLoss()
+    {
+    }
+
+    /// <summary>
+    /// The scale s of the logits: above 0, at most 1000; the papers' usual value is 64. <see langword="null"/>, the
+    /// default, lets the trainer choose for the number of classes. <see cref="SoftmaxLoss"/> and
+    /// <see cref="SphereFaceLoss"/> have no scale and refuse one.
+    /// </summary>
+    public double? Scale { get; init; }
+
+    /// <summary>Whether the logits are multiplied by a constant scale.</summary>
+    internal virtual bool HasScale => true;
+
+    /// <summary>Everything that is wrong with the options, one message each; empty when all is well.</summary>
+    internal IEnumerable<string> Violations()
+    {
+        if (Scale is { } scale && !HasScale)
+            yield return $"{GetType().Name}.{nameof(Scale)} is {Text(scale)}; this loss has no scale. Leave it null.";
+        else if (Scale is { } given && !(given > 0 && given <= 1000))
+            yield return $"{GetType().Name}.{nameof(Scale)} is {Text(given)}; it must be above 0 and at most 1000. The usual value is 64; null lets the trainer choose.";
+        foreach (var violation in OwnViolations())
+            yield return violation;
+    }
+
+    /// <summary>
+    /// The trainable part: class centres [<paramref name="classCount"/>, <paramref name="embeddingSize"/>] and the loss.
+    /// </summary>
+    /// <param name="embeddingSize">Components of an embedding; at least 1.</param>
+    /// <param name="classCount">People in the training set; at least 1.</param>
+    /// <param name="scale">The scale of the logits; not used where <see cref="HasScale"/> is false.</param>
+    internal abstract ClassificationHead CreateHead(int embeddingSize, long classCount, double scale);
+
+    /// <summary>The violations of a loss's own options, without the scale.</summary>
+    private protected virtual IEnumerable<string> OwnViolations() => [];
+
+    /// <summary>At most one message: that the option is not a number from minimum to maximum.</summary>
+    private protected IEnumerable<string> OutOfRange(string option, double value, double minimum, double maximum, string remedy)
+    {
+        // Negated, because every comparison with NaN is false.
+        if (!(value >= minimum && value <= maximum))
+            yield return $"{GetType().Name}.{option} is {Text(value)}; it must lie from {Text(minimum)} to {Text(maximum)}. {remedy}";
+    }
+
+    /// <summary>At most one message: that the option is not a named member of its enumeration.</summary>
+    private protected IEnumerable<string> Undefined<T>(string option, T value) where T : struct, Enum
+    {
+        if (!Enum.IsDefined(value))
+            yield return $"{GetType().Name}.{option} is {value}; it must be one of {string.Join(", ", Enum.GetNames<T>())}.";
+    }
+
+    private static string Text(double value) => value.ToString("G6", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,22 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.ArcFace.Training;
+
+/// <summary>Seeds torch's global generator for a run and gives it back as it was.</summary>
+internal sealed class RandomStateGuard : IDisposable
+{
+    private readonly Tensor _before;
+
+    public RandomStateGuard(long seed)
+    {
+        _before = get_rng_state().DetachFromDisposeScope();
+        manual_seed(seed);
+    }
+
+    public void Dispose()
+    {
+        set_rng_state(_before);
+        _before.Dispose();
+    }
+}

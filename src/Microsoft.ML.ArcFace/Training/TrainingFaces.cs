@@ -1,0 +1,150 @@
+using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.ArcFace.Training;
+
+/// <summary>A batch as the input side hands it over: pixels of all faces one after the other, and their classes.</summary>
+internal sealed record FaceBatch(byte[] Pixels, long[] Labels);
+
+/// <summary>
+/// The photographs of a training run. The first pass over the data decodes them, finds out who there is and checks
+/// that it can be trained on; what fits the cache stays in memory, a larger set is read again in each epoch.
+/// </summary>
+internal sealed class TrainingFaces
+{
+    /// <summary>Rows shuffled among each other when the set does not fit into memory.</summary>
+    private const int SmallestShufflePool = 1024;
+
+    private readonly IHost _host;
+    private readonly IDataView _data;
+    private readonly DataViewSchema.Column _imageColumn;
+    private readonly DataViewSchema.Column _labelColumn;
+    private readonly int _shufflePool;
+
+    private TrainingFaces(IHost host, IDataView data, DataViewSchema.Column imageColumn, DataViewSchema.Column labelColumn, FaceLabels labels, int shufflePool)
+    {
+        _host = host;
+        _data = data;
+        _imageColumn = imageColumn;
+        _labelColumn = labelColumn;
+        _shufflePool = shufflePool;
+        Labels = labels;
+    }
+
+    public FaceLabels Labels { get; }
+
+    /// <summary>How many photographs can be trained on.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>All of them, if they fit the cache.</summary>
+    public IReadOnlyList<(byte[] Pixels, int Label)>? Cached { get; private set; }
+
+    /// <summary>Reads the data once.</summary>
+    /// <exception cref="InvalidOperationException">There is nothing to learn from; the message says what and how to mend it.</exception>
+    public static TrainingFaces Read(IHost host, IChannel channel, IDataView data, ArcFaceTrainer.Options options)
+    {
+        DataViewSchema.Column imageColumn = FacePixelReader.Column(host, data.Schema, options.ImageColumnName);
+        DataViewSchema.Column labelColumn = FaceLabels.Column(host, data.Schema, options.LabelColumnName);
+        FaceLabels labels = FaceLabels.Read(data, labelColumn);
+
+        long cacheBytes = options.ImageCacheBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 3;
+        int capacity = (int)Math.Min(cacheBytes / FaceTensor.ByteCount, Array.MaxLength);
+        var faces = new TrainingFaces(host, data, imageColumn, labelColumn, labels, Math.Max(capacity, SmallestShufflePool));
+        faces.FirstPass(channel, options, capacity);
+        return faces;
+    }
+
+    /// <summary>The faces of one epoch in the order of its seed: each once.</summary>
+    public IEnumerable<(byte[] Pixels, int Label)> Shuffled(int seed)
+    {
+        var random = new Random(seed);
+        if (Cached is not { } cached)
+        {
+            return ReadShuffled(random);
+        }
+
+        int[] order = [.. Enumerable.Range(0, cached.Count)];
+        random.Shuffle(order);
+        return order.Select(index => cached[index]);
+    }
+
+    private void FirstPass(IChannel channel, ArcFaceTrainer.Options options, int capacity)
+    {
+        var preflight = new TrainingPreflight(Labels, options);
+        var cache = new List<(byte[] Pixels, int Label)>();
+        foreach ((byte[]? pixels, int label) in ReadRows(rand: null))
+        {
+            options.CancellationToken.ThrowIfCancellationRequested();
+            if (!preflight.Accept(pixels, label))
+            {
+                continue;
+            }
+
+            Count++;
+            if (Count <= capacity)
+            {
+                cache.Add((pixels!, label));
+            }
+            else if (cache.Count > 0)
+            {
+                cache = [];
+            }
+        }
+
+        preflight.Finish(channel);
+        Cached = Count <= capacity ? cache : null;
+        channel.Info(Cached is null
+            ? $"{Count} photographs of {Labels.Count} people; more than the cache of {capacity} holds, so they are read again in each epoch."
+            : $"{Count} photographs of {Labels.Count} people, decoded and kept in memory.");
+    }
+
+    /// <summary>A pool is filled, and each further face takes the place of a random one, which is given out.</summary>
+    private IEnumerable<(byte[] Pixels, int Label)> ReadShuffled(Random random)
+    {
+        var pool = new List<(byte[] Pixels, int Label)>();
+        foreach ((byte[]? pixels, int label) in ReadRows(_data.CanShuffle ? random : null))
+        {
+            if (pixels is null || label < 0)
+            {
+                continue;
+            }
+
+            if (pool.Count < _shufflePool)
+            {
+                pool.Add((pixels, label));
+                continue;
+            }
+
+            int place = random.Next(pool.Count);
+            (byte[], int) leaving = pool[place];
+            pool[place] = (pixels, label);
+            yield return leaving;
+        }
+
+        foreach (int place in Permutation(pool.Count, random))
+        {
+            yield return pool[place];
+        }
+    }
+
+    private IEnumerable<(byte[]? Pixels, int Label)> ReadRows(Random? rand)
+    {
+        using DataViewRowCursor cursor = _data.GetRowCursor([_imageColumn, _labelColumn], rand);
+        FacePixelReader.Getter getFace = FacePixelReader.Create(cursor, _imageColumn);
+        Func<int> getLabel = Labels.CreateGetter(cursor, _labelColumn);
+        while (cursor.MoveNext())
+        {
+            byte[] pixels = GC.AllocateUninitializedArray<byte>(FaceTensor.ByteCount);
+            bool isReadable = getFace(pixels);
+            yield return (isReadable ? pixels : null, getLabel());
+        }
+    }
+
+    private static int[] Permutation(int count, Random random)
+    {
+        int[] order = [.. Enumerable.Range(0, count)];
+        random.Shuffle(order);
+        return order;
+    }
+}

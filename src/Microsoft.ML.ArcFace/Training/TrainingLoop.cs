@@ -1,0 +1,237 @@
+using System.Diagnostics;
+using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Losses;
+using Microsoft.ML.ArcFace.Runtime;
+using Microsoft.ML.Runtime;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.ArcFace.Training;
+
+/// <summary>Trains a backbone and its class centres: epochs of batches of steps, read from top to bottom.</summary>
+internal sealed class TrainingLoop : IDisposable
+{
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(5);
+
+    private readonly IChannel _channel;
+    private readonly ArcFaceTrainer.Options _options;
+    private readonly TrainingFaces _faces;
+    private readonly TrainingValidation? _validation;
+    private readonly TrainingRecipe _recipe;
+    private readonly Device _device;
+    private readonly int _seed;
+
+    private readonly FaceBackbone _backbone;
+    private readonly ClassificationHead _head;
+    private readonly optim.Optimizer _optimizer;
+    private readonly Parameter[] _backboneParameters;
+
+    // What is validated and kept: the moving averages, or the trained modules themselves.
+    private readonly FaceBackbone _resultBackbone;
+    private readonly ClassificationHead _resultHead;
+    private readonly WeightAverage[] _averages;
+
+    private readonly Stopwatch _clock = new();
+    private TimeSpan _lastReport;
+    private TrainingHealth? _health;
+    private int _step;
+    private double _lossSum;
+    private int _lossCount;
+
+    private TrainingLoop(
+        IChannel channel, ArcFaceTrainer.Options options, TrainingFaces faces, TrainingValidation? validation, TrainingRecipe recipe, Device device, int seed)
+    {
+        _channel = channel;
+        _options = options;
+        _faces = faces;
+        _validation = validation;
+        _recipe = recipe;
+        _device = device;
+        _seed = seed;
+
+        (_backbone, _head) = CreateModules();
+        (_resultBackbone, _resultHead, _averages) = (_backbone, _head, []);
+        if (recipe.WeightAveragingDecay > 0)
+        {
+            (_resultBackbone, _resultHead) = CreateModules();
+            _averages =
+            [
+                new WeightAverage(_backbone, _resultBackbone, recipe.WeightAveragingDecay),
+                new WeightAverage(_head, _resultHead, recipe.WeightAveragingDecay),
+            ];
+        }
+
+        _backboneParameters = [.. _backbone.parameters().Where(parameter => parameter.requires_grad)];
+        _optimizer = CreateOptimizer([.. _backboneParameters, .. _head.parameters()]);
+    }
+
+    /// <summary>Trains on the faces and gives the model; torch's generator is as before afterwards.</summary>
+    public static FaceEmbeddingModel Run(
+        IChannel channel, ArcFaceTrainer.Options options, TrainingFaces faces, TrainingValidation? validation, Device device, int seed)
+    {
+        TrainingRecipe recipe = TrainingRecipe.Choose(options, faces.Count, faces.Labels.Count);
+        channel.Info($"Training {options.Backbone.ToShortName()} for {recipe.Epochs} epochs of {recipe.StepsPerEpoch} steps of {recipe.BatchSize} photographs; " +
+            $"peak learning rate {recipe.Schedule.PeakLearningRate:0.####}, scale {recipe.Scale:0.#}, on {device}.");
+        NativeMemory.KeepFreedMemory();
+        using var randomState = new RandomStateGuard(seed);
+        using var gradient = enable_grad();
+        using var scope = NewDisposeScope();
+        using var loop = new TrainingLoop(channel, options, faces, validation, recipe, device, seed);
+        return loop.Run();
+    }
+
+    private FaceEmbeddingModel Run()
+    {
+        var best = new BestWeights(_resultBackbone, _resultHead);
+        _clock.Start();
+        for (int epoch = 1; epoch <= _recipe.Epochs; epoch++)
+        {
+            _backbone.train();
+            foreach (FaceBatch batch in BatchProducer.Epoch(_faces, _recipe.Augmentation, _recipe.BatchSize, unchecked(_seed + (epoch * 7919)), _options.CancellationToken))
+            {
+                _options.CancellationToken.ThrowIfCancellationRequested();
+                Step(batch);
+                ReportNowAndThen(epoch);
+            }
+
+            double? areaUnderRocCurve = Validate();
+            Report(epoch, isEpochEnd: true, areaUnderRocCurve);
+            if (areaUnderRocCurve is { } area && best.Offer(area, epoch) is var epochsWithout && epochsWithout >= _options.EarlyStoppingPatienceEpochs)
+            {
+                _channel.Info($"Stopped after epoch {epoch}: {epochsWithout} epochs without a better validation.");
+                break;
+            }
+        }
+
+        best.Restore();
+        return FaceEmbeddingModel.FromTraining(_resultBackbone, _resultHead.Centers, _faces.Labels.Names, _recipe.Scale, _device);
+    }
+
+    private void Step(FaceBatch batch)
+    {
+        using var scope = NewDisposeScope();
+        double learningRate = _recipe.Schedule.LearningRate(_step);
+        foreach (var group in _optimizer.ParamGroups)
+        {
+            group.LearningRate = learningRate;
+        }
+
+        Tensor faces = FaceTensor.ToTensor(batch.Pixels, batch.Labels.Length, _device);       // [B, 3, 112, 112]
+        Tensor labels = tensor(batch.Labels, device: _device);                                // [B]
+        Tensor embeddings = _backbone.forward(faces);                                         // [B, d]
+        _health ??= new TrainingHealth(UntrainedLosses(embeddings, labels), _recipe);
+
+        _head.Step = _step;
+        _head.MarginFraction = _recipe.Schedule.MarginFraction(_step);
+        Tensor loss = _head.forward(embeddings, labels);
+        _optimizer.zero_grad();
+        loss.backward();
+        ClipGradient();
+        _optimizer.step();
+        foreach (WeightAverage average in _averages)
+        {
+            average.Update();
+        }
+
+        double lossValue = loss.item<float>();
+        _health.Observe(_step, lossValue);
+        _lossSum += lossValue;
+        _lossCount++;
+        _step++;
+    }
+
+    /// <summary>The loss before the first step, at several shares of the margin: what <see cref="TrainingHealth"/> compares with.</summary>
+    private double[] UntrainedLosses(Tensor embeddings, Tensor labels)
+    {
+        using var noGradient = no_grad();
+        return [.. TrainingHealth.MarginFractions.Select(fraction =>
+        {
+            using var scope = NewDisposeScope();
+            _head.MarginFraction = fraction;
+            return (double)_head.forward(embeddings, labels).item<float>();
+        })];
+    }
+
+    /// <summary>Scales the backbone's gradient to the largest norm, on the device: no number travels back.</summary>
+    private void ClipGradient()
+    {
+        if (double.IsPositiveInfinity(_options.GradientClippingNorm))
+        {
+            return;
+        }
+
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        Tensor[] gradients = [.. _backboneParameters.Select(parameter => parameter.grad).OfType<Tensor>()];
+        Tensor norm = stack(gradients.Select(gradient => gradient.norm())).norm();
+        Tensor factor = (_options.GradientClippingNorm / (norm + 1e-6)).clamp_max(1);
+        foreach (Tensor gradient in gradients)
+        {
+            gradient.mul_(factor);
+        }
+    }
+
+    private double? Validate()
+    {
+        if (_validation is null)
+        {
+            return null;
+        }
+
+        _resultBackbone.eval();
+        return _validation.AreaUnderRocCurve(_resultBackbone, _device, _options.CancellationToken);
+    }
+
+    private void ReportNowAndThen(int epoch)
+    {
+        if (_clock.Elapsed - _lastReport >= ReportInterval)
+        {
+            Report(epoch, isEpochEnd: false, areaUnderRocCurve: null);
+        }
+    }
+
+    private void Report(int epoch, bool isEpochEnd, double? areaUnderRocCurve)
+    {
+        _lastReport = _clock.Elapsed;
+        double stepsPerSecond = _step / Math.Max(1e-9, _clock.Elapsed.TotalSeconds);
+        var progress = new TrainingProgress(
+            epoch, _recipe.Epochs, _step, _recipe.TotalSteps, _lossCount == 0 ? double.NaN : _lossSum / _lossCount,
+            _recipe.Schedule.LearningRate(Math.Max(0, _step - 1)), stepsPerSecond * _recipe.BatchSize,
+            TimeSpan.FromSeconds((_recipe.TotalSteps - _step) / Math.Max(1e-9, stepsPerSecond)), isEpochEnd, areaUnderRocCurve);
+        _channel.Info($"Epoch {epoch}/{progress.Epochs}, step {_step}/{progress.Steps}: loss {progress.Loss:0.000}, " +
+            $"{progress.ImagesPerSecond:0.0} images/s, {progress.EstimatedTimeRemaining:hh\\:mm\\:ss} left" +
+            (areaUnderRocCurve is { } area ? $", validation AUC {area:0.0000}" : ""));
+        _options.Progress?.Invoke(progress);
+        (_lossSum, _lossCount) = (0, 0);
+    }
+
+    private (FaceBackbone Backbone, ClassificationHead Head) CreateModules()
+    {
+        FaceBackbone backbone = FaceBackbone.Create(_options.Backbone, _options.EmbeddingSize, _options.Dropout);
+        ClassificationHead head = _options.Loss.CreateHead(_options.EmbeddingSize, _faces.Labels.Count, _recipe.Scale);
+        backbone.to(_device);
+        head.to(_device);
+        return (backbone, head);
+    }
+
+    private optim.Optimizer CreateOptimizer(Parameter[] parameters) => _options.Optimizer switch
+    {
+        TrainingOptimizer.Sgd => optim.SGD(parameters, _recipe.Schedule.PeakLearningRate, _options.Momentum, weight_decay: _options.WeightDecay),
+        TrainingOptimizer.AdamW => optim.AdamW(parameters, _recipe.Schedule.PeakLearningRate, weight_decay: _options.WeightDecay),
+        _ => throw new InvalidOperationException($"{nameof(TrainingOptimizer)} {_options.Optimizer} is unknown."),
+    };
+
+    public void Dispose()
+    {
+        _optimizer.Dispose();
+        _head.Dispose();
+        if (!ReferenceEquals(_head, _resultHead))
+        {
+            _backbone.Dispose();
+            _resultHead.Dispose();
+        }
+    }
+}

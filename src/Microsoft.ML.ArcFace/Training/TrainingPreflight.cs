@@ -1,0 +1,99 @@
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.ArcFace.Training;
+
+/// <summary>Looks at every row before the first step and says what cannot be trained on.</summary>
+internal sealed class TrainingPreflight(FaceLabels labels, ArcFaceTrainer.Options options)
+{
+    private const int NamedExamples = 5;
+    private readonly int[] _photographsOf = new int[labels.Count];
+    private readonly List<long> _unreadableRows = [];
+    private readonly List<long> _unlabelledRows = [];
+    private long _row;
+
+    /// <summary>Whether a row can be trained on. Counts it either way.</summary>
+    public bool Accept(byte[]? pixels, int label)
+    {
+        long row = _row++;
+        if (pixels is null)
+        {
+            _unreadableRows.Add(row);
+        }
+
+        if (label < 0)
+        {
+            _unlabelledRows.Add(row);
+        }
+
+        if (pixels is null || label < 0)
+        {
+            return false;
+        }
+
+        _photographsOf[label]++;
+        return true;
+    }
+
+    /// <summary>Throws what stops the run, and warns of what weakens it.</summary>
+    public void Finish(IChannel channel)
+    {
+        if (_row == 0)
+        {
+            throw new InvalidOperationException("The training data has no rows. Give it a folder with one folder of photographs a person.");
+        }
+
+        if (_unlabelledRows.Count > 0)
+        {
+            throw new InvalidOperationException(
+                $"{_unlabelledRows.Count} of {_row} rows have no value in the label column '{options.LabelColumnName}' ({Rows(_unlabelledRows)}). " +
+                "Give each photograph the name of its person, or filter these rows out.");
+        }
+
+        CheckUnreadable(channel);
+        CheckPeople(channel);
+    }
+
+    private void CheckUnreadable(IChannel channel)
+    {
+        if (_unreadableRows.Count == 0)
+        {
+            return;
+        }
+
+        string what = $"{_unreadableRows.Count} of {_row} rows have no photograph in the image column '{options.ImageColumnName}' ({Rows(_unreadableRows)})";
+        if (options.UnreadableImages == UnreadableImages.Error)
+        {
+            throw new InvalidOperationException(
+                $"{what}. Mend or remove these files, or set {nameof(ArcFaceTrainer.Options.UnreadableImages)} = {nameof(UnreadableImages)}.{nameof(UnreadableImages.Skip)} to train without them.");
+        }
+
+        channel.Warning(what + "; they are left out.");
+    }
+
+    private void CheckPeople(IChannel channel)
+    {
+        int people = _photographsOf.Count(n => n > 0);
+        if (people < 2)
+        {
+            throw new InvalidOperationException(
+                $"The training data shows {people} {(people == 1 ? "person" : "people")}; telling people apart takes at least 2. Give each person a label of their own.");
+        }
+
+        int[] alone = [.. Enumerable.Range(0, labels.Count).Where(label => _photographsOf[label] == 1)];
+        if (alone.Length == people)
+        {
+            throw new InvalidOperationException(
+                $"Each of the {people} people has a single photograph; what two photographs of a person share cannot be learned from that. Give at least some people 2 or more.");
+        }
+
+        if (alone.Length > 0)
+        {
+            channel.Warning($"{alone.Length} of {people} people have a single photograph and teach little: {Examples(alone.Select(labels.NameOf), alone.Length)}.");
+        }
+    }
+
+    private static string Rows(List<long> rows) => $"row {Examples(rows.Select(row => row.ToString()), rows.Count)}";
+
+    private static string Examples(IEnumerable<string> all, int count) =>
+        string.Join(", ", all.Take(NamedExamples)) + (count > NamedExamples ? ", …" : "");
+}
