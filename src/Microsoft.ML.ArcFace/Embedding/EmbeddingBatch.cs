@@ -37,7 +37,7 @@ internal sealed class EmbeddingBatch(FaceEmbeddingModel model, bool addMirrorIma
     public Delegate CreateGetter(EmbeddingOutput output, Func<int> currentRow) => output switch
     {
         EmbeddingOutput.Embedding => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
-            Copy(Row(_embeddings, model.EmbeddingSize, currentRow()), model.EmbeddingSize, ref value)),
+            Copy(Embedding(currentRow()), model.EmbeddingSize, ref value)),
         EmbeddingOutput.Cosine => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
             Copy(Cosines(currentRow()), model.PersonCount, ref value)),
         EmbeddingOutput.Score => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
@@ -48,6 +48,9 @@ internal sealed class EmbeddingBatch(FaceEmbeddingModel model, bool addMirrorIma
             value = cosines.IsEmpty ? 0u : (uint)TensorPrimitives.IndexOfMax(cosines) + 1;
         }),
     };
+
+    // The row is found first: looking it up may embed the next batch.
+    private ReadOnlySpan<float> Embedding(int row) => Row(_embeddings, model.EmbeddingSize, row);
 
     private ReadOnlySpan<float> Cosines(int row)
     {
