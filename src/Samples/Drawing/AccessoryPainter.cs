@@ -57,7 +57,7 @@ internal static class AccessoryPainter
 
             face.Fill(rim, lens);
             face.Line([.. rim, rim[0]], glasses.Frame, glasses.FrameWidth);
-            face.Line([face.On(side * (centre + width + 1), -1, Lift), face.At(side * (person.Head.CheekWidth + 1.5f), -3, 6)], glasses.Frame, glasses.FrameWidth);
+            face.Line([face.On(side * (centre + width + 1), -1, Lift), face.Edge(side * (person.Head.CheekWidth - 0.5f), -2, 6)], glasses.Frame, glasses.FrameWidth);
             face.Line(
                 [face.On(side * (centre - 3), -height * 0.45f, Lift), face.On(side * (centre + 3), height * 0.1f, Lift)], new SKColor(0xFF, 0xFF, 0xFF, 0x40), 1.4f, 0.5f);
         }

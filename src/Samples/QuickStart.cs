@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using Microsoft.ML.ArcFace.Samples.Drawing;
+using Microsoft.ML.ArcFace.Samples.Support;
+
+namespace Microsoft.ML.ArcFace.Samples;
+
+/// <summary>
+/// The whole way once: photographs in folders, training inside an ML.NET pipeline, one .zip, a second process that
+/// loads it and tells people apart whom the model has never seen.
+/// </summary>
+internal static class QuickStart
+{
+    public static void Run(QuickStartSettings settings, CancellationToken cancellationToken)
+    {
+        ModelFile.CheckWritable(settings.Output);
+        using FaceFolders folders = FaceFolders.Prepare(settings, cancellationToken);
+
+        // Training: what a program of yours would contain.
+        var ml = new MLContext(settings.Seed);
+        using var log = new LogPrinter(ml, settings.Verbose);
+        FaceRecognitionCatalog faces = ml.FaceRecognition();
+        IDataView train = folders.SelectTrainingPeople(ml, faces.LoadFromFolder(folders.Train));
+        (int people, int images) = FaceFolders.Count(ml, train);
+        int epochs = settings.Epochs ?? folders.UsualEpochs;
+
+        Console.WriteLine($"2. Training {settings.Backbone} on {people} people, {images} pictures, {epochs} epochs");
+        var clock = Stopwatch.StartNew();
+        ITransformer model;
+        int epochsDone;
+        using (var display = new TrainingDisplay())
+        {
+            var pipeline = ml.Transforms.LoadFaceImages("Image", "ImagePath")
+                .Append(faces.Trainers.ArcFace(new ArcFaceTrainer.Options
+                {
+                    ImageColumnName = "Image",
+                    LabelColumnName = "Label",
+                    Backbone = settings.Backbone,
+                    Epochs = epochs,
+                    Seed = settings.Seed,
+                    AddMirrorImage = true,
+                    Progress = display.Show,
+                    CancellationToken = cancellationToken,
+                }));
+            model = pipeline.Fit(train);
+            epochsDone = display.EpochsDone;
+        }
+
+        double trainSeconds = clock.Elapsed.TotalSeconds;
+        ml.Model.Save(model, train.Schema, settings.Output);
+        Console.WriteLine($"   {trainSeconds:F0} s, {images * epochsDone / trainSeconds:F0} pictures a second");
+        Console.WriteLine($"3. Saved the model: {settings.Output} ({new FileInfo(settings.Output).Length / 1e6:F1} MB)");
+
+        // Verification: a program that knows nothing but the file.
+        Console.WriteLine("4. A second process loads the model and compares faces of people it has never seen");
+        VerificationResult verification = SecondProcess.Verify(settings.Output, folders, cancellationToken);
+        Report.Print(verification, new TrainingSummary(epochsDone, trainSeconds, images * epochsDone / trainSeconds, people, images, settings.Output));
+    }
+}

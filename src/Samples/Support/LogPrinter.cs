@@ -1,0 +1,27 @@
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.ArcFace.Samples.Support;
+
+/// <summary>Prints ML.NET's log on standard error while it lives: warnings always, everything else if asked to.</summary>
+internal sealed class LogPrinter : IDisposable
+{
+    private readonly MLContext _ml;
+    private readonly bool _verbose;
+
+    public LogPrinter(MLContext ml, bool verbose)
+    {
+        _ml = ml;
+        _verbose = verbose;
+        ml.Log += Print;
+    }
+
+    public void Dispose() => _ml.Log -= Print;
+
+    private void Print(object? sender, LoggingEventArgs line)
+    {
+        if (line.Kind is ChannelMessageKind.Warning or ChannelMessageKind.Error || (_verbose && line.Kind == ChannelMessageKind.Info))
+        {
+            Console.Error.WriteLine(line.Message);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+namespace Microsoft.ML.ArcFace.Samples.Support;
+
+/// <summary>Checks of the model's file that are better made before an hour of training than after it.</summary>
+internal static class ModelFile
+{
+    /// <summary>Makes sure that the file can be written; leaves no trace.</summary>
+    /// <exception cref="IOException">It cannot, and why.</exception>
+    public static void CheckWritable(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            bool existed = File.Exists(path);
+            File.Open(path, FileMode.OpenOrCreate, FileAccess.Write).Dispose();
+            if (!existed)
+            {
+                File.Delete(path);
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"--output is '{path}', which cannot be written ({error.Message}); give a file in a folder that you may write to.", error);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.CommandLine;
+
+namespace Microsoft.ML.ArcFace.Samples.Support;
+
+// Microsoft.ML.Command is a namespace.
+using Command = System.CommandLine.Command;
+
+/// <summary>What the commands of all samples share: exit codes, error messages, checks of numbers.</summary>
+internal static class SampleCommand
+{
+    /// <summary>Exit code of a run that was stopped with Ctrl+C, as shells expect it.</summary>
+    public const int Cancelled = 130;
+
+    /// <summary>Exit code of a run that failed.</summary>
+    public const int Failed = 1;
+
+    /// <summary>Asks for the log of ML.NET, and for stack traces.</summary>
+    public static Option<bool> Verbose { get; } = new("--verbose") { Description = "Print ML.NET's log, and stack traces of errors.", Recursive = true };
+
+    /// <summary>Errors are ours to print, and a cancelled training gets time to tidy up.</summary>
+    public static InvocationConfiguration Invocation { get; } = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
+
+    /// <summary>Runs a sample and turns what it throws into a plain message and an exit code.</summary>
+    public static void SetSample(this Command command, Action<ParseResult, CancellationToken> sample) => command.SetAction(async (parsed, cancellationToken) =>
+    {
+        try
+        {
+            await Task.Run(() => sample(parsed, cancellationToken), CancellationToken.None);
+            return 0;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync("Cancelled.");
+            return Cancelled;
+        }
+#pragma warning disable CA1031 // The last stop of every error: it is printed and becomes the exit code.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            await Console.Error.WriteLineAsync(parsed.GetValue(Verbose) ? error.ToString() : $"{command.Name} failed: {error.Message}");
+            return Failed;
+        }
+    });
+
+    /// <summary>An option that takes a whole number of a range.</summary>
+    public static Option<int?> WholeNumber(string name, string description, int lowest, int highest, int example) => new(name)
+    {
+        Description = $"{description} ({lowest} to {highest})",
+        HelpName = "N",
+        CustomParser = argument =>
+        {
+            string text = argument.Tokens.Count > 0 ? argument.Tokens[0].Value : "";
+            if (int.TryParse(text, out int number) && number >= lowest && number <= highest)
+            {
+                return number;
+            }
+
+            argument.AddError($"{name} is '{text}'; it must be a whole number from {lowest} to {highest}, for example {name} {example}.");
+            return null;
+        },
+    };
+}

@@ -1,0 +1,54 @@
+using Spectre.Console;
+
+namespace Microsoft.ML.ArcFace.Samples.Support;
+
+/// <summary>Shows how training goes: a bar on a terminal, a line each epoch (or quarter of a minute) elsewhere.</summary>
+internal sealed class TrainingDisplay : IDisposable
+{
+    private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(15);
+
+    private readonly TaskCompletionSource _finished = new();
+    private readonly Task? _bar;
+    private ProgressTask? _task;
+    private long _lastLine = Environment.TickCount64;
+
+    public TrainingDisplay()
+    {
+        if (AnsiConsole.Profile.Out.IsTerminal)
+        {
+            _bar = AnsiConsole.Progress()
+                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn())
+                .StartAsync(context =>
+                {
+                    _task = context.AddTask("   starting");
+                    return _finished.Task;
+                });
+        }
+    }
+
+    /// <summary>How many epochs were finished.</summary>
+    public int EpochsDone { get; private set; }
+
+    /// <summary>Called by the trainer several times a minute and after each epoch.</summary>
+    public void Show(TrainingProgress progress)
+    {
+        EpochsDone = progress.IsEpochEnd ? progress.Epoch : progress.Epoch - 1;
+        string line = $"   epoch {progress.Epoch}/{progress.Epochs}  step {progress.Step}/{progress.Steps}  loss {progress.Loss:F2}  {progress.ImagesPerSecond:F0} pictures/s  {progress.EstimatedTimeRemaining:m\\:ss} left";
+        if (_task is { } task)
+        {
+            task.Description = line;
+            task.Value = 100.0 * progress.Step / progress.Steps;
+        }
+        else if (progress.IsEpochEnd || Environment.TickCount64 - _lastLine > LineInterval.TotalMilliseconds)
+        {
+            _lastLine = Environment.TickCount64;
+            Console.WriteLine(line);
+        }
+    }
+
+    public void Dispose()
+    {
+        _finished.TrySetResult();
+        _bar?.GetAwaiter().GetResult();
+    }
+}
