@@ -115,7 +115,7 @@ public class FaceBackboneTests
         using DisposeScope scope = NewDisposeScope();
         using FaceBackbone backbone = FaceBackbone.Create(architecture);
         backbone.eval();
-        Tensor[] faces = [.. Enumerable.Range(0, 6).Select(_ => rand(1, 3, 112, 112))];
+        Tensor[] faces = [.. Enumerable.Range(0, 4).Select(_ => rand(1, 3, 112, 112))];
         Tensor[] alone = [.. faces.Select(Embed)];
 
         Tensor[] together = new Tensor[faces.Length];
@@ -137,28 +137,24 @@ public class FaceBackboneTests
     }
 
     [TestMethod]
-    [DataRow(BackboneArchitecture.IResNet18)]
-    [DataRow(BackboneArchitecture.MobileFaceNet)]
-    public void Forward_BFloat16Input_TrainsFloat32WeightsAndGivesFloat32(BackboneArchitecture architecture)
+    public void Forward_BFloat16Input_TrainsFloat32WeightsAndGivesFloat32()
     {
+        // The small network and one face: processors without bfloat16 arithmetic take seconds for each.
         using DisposeScope scope = NewDisposeScope();
-        using FaceBackbone backbone = FaceBackbone.Create(architecture);
-        Tensor faces = (rand(4, 3, 112, 112) * 2) - 1;
+        using FaceBackbone backbone = FaceBackbone.Create(Small);
+        backbone.eval();
+        Tensor face = (rand(1, 3, 112, 112) * 2) - 1;
 
-        Tensor exact = backbone.call(faces);
-        Tensor rounded = backbone.call(faces.to(ScalarType.BFloat16));
+        Tensor exact = backbone.call(face);
+        Tensor rounded = backbone.call(face.to(ScalarType.BFloat16));
         Assert.AreEqual(ScalarType.Float32, rounded.dtype);
-        double cosine = nn.functional.cosine_similarity(exact, rounded, dim: 1).mean().item<float>();
-        Assert.IsGreaterThan(0.95, cosine);
+        Assert.IsGreaterThan(0.99, nn.functional.cosine_similarity(exact, rounded, dim: 1).item<float>());
 
         rounded.square().mean().backward();
         foreach ((string name, TorchSharp.Modules.Parameter parameter) in backbone.named_parameters())
         {
             Assert.AreEqual(ScalarType.Float32, parameter.dtype, name);
-            if (parameter.requires_grad)
-            {
-                Assert.AreEqual(ScalarType.Float32, parameter.grad!.dtype, name);
-            }
+            Assert.AreEqual(ScalarType.Float32, parameter.grad!.dtype, name);
         }
     }
 
