@@ -17,7 +17,7 @@ internal abstract class FaceBackbone : nn.Module<Tensor, Tensor>
     public const int SmallestEmbeddingSize = 2;
 
     /// <summary>A bound against mistaken sizes; the published models use 512.</summary>
-    public const int LargestEmbeddingSize = 16384;
+    public const int LargestEmbeddingSize = 4096;
 
     private protected FaceBackbone(BackboneArchitecture architecture, int embeddingSize, double dropout)
         : base(architecture.ToShortName())

@@ -30,11 +30,11 @@ public class FaceBackboneTests
     [DataRow(1)]
     [DataRow(0)]
     [DataRow(-512)]
-    [DataRow(16385)]
+    [DataRow(4097)]
     public void Create_EmbeddingSizeOutOfRange_NamesValueAndRange(int embeddingSize)
     {
         var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => FaceBackbone.Create(Small, embeddingSize));
-        StringAssert.Contains(error.Message, $"{embeddingSize}; it must be from 2 to 16384");
+        StringAssert.Contains(error.Message, $"{embeddingSize}; it must be from 2 to 4096");
     }
 
     [TestMethod]
