@@ -40,6 +40,7 @@ internal sealed class TrainingLoop : IDisposable
     private int _step;
     private double _lossSum;
     private int _lossCount;
+    private double _reportedLoss = double.NaN;
 
     private TrainingLoop(
         IChannel channel, ArcFaceTrainer.Options options, TrainingFaces faces, TrainingValidation? validation, TrainingRecipe recipe, Device device, int seed)
@@ -196,9 +197,10 @@ internal sealed class TrainingLoop : IDisposable
     private void Report(int epoch, bool isEpochEnd, double? areaUnderRocCurve)
     {
         _lastReport = _clock.Elapsed;
+        _reportedLoss = _lossCount == 0 ? _reportedLoss : _lossSum / _lossCount;
         double stepsPerSecond = _step / Math.Max(1e-9, _clock.Elapsed.TotalSeconds);
         var progress = new TrainingProgress(
-            epoch, _recipe.Epochs, _step, _recipe.TotalSteps, _lossCount == 0 ? double.NaN : _lossSum / _lossCount,
+            epoch, _recipe.Epochs, _step, _recipe.TotalSteps, _reportedLoss,
             _recipe.Schedule.LearningRate(Math.Max(0, _step - 1)), stepsPerSecond * _recipe.BatchSize,
             TimeSpan.FromSeconds((_recipe.TotalSteps - _step) / Math.Max(1e-9, stepsPerSecond)), isEpochEnd, areaUnderRocCurve);
         _channel.Info($"Epoch {epoch}/{progress.Epochs}, step {_step}/{progress.Steps}: loss {progress.Loss:0.000}, " +
