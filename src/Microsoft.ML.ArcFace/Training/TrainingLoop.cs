@@ -188,7 +188,8 @@ internal sealed class TrainingLoop : IDisposable
 
     private void ReportNowAndThen(int epoch)
     {
-        if (_clock.Elapsed - _lastReport >= ReportInterval)
+        bool epochEndsHere = _step % _recipe.StepsPerEpoch == 0;
+        if (!epochEndsHere && _clock.Elapsed - _lastReport >= ReportInterval)
         {
             Report(epoch, isEpochEnd: false, areaUnderRocCurve: null);
         }
