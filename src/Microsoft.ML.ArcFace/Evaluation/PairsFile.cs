@@ -9,6 +9,7 @@ namespace Microsoft.ML.ArcFace.Evaluation;
 internal static class PairsFile
 {
     private const int MostFolds = 10_000, MostPairsPerClass = 10_000_000;
+    private const int ShownCharacters = 80;
 
     /// <exception cref="FormatException">A line is not what it should be; the message gives its number, text and form.</exception>
     public static IReadOnlyList<FacePair> Read(string file)
@@ -45,7 +46,8 @@ internal static class PairsFile
         string Next()
         {
             lineNumber++;
-            return reader.ReadLine() ?? throw Malformed(lineNumber, "", "another line, as the counts in the first line say; the file ends too early");
+            return reader.ReadLine() ?? throw new FormatException(
+                $"Line {lineNumber} of the pairs file is missing: the file ends before the number of folds and of pairs that its first line must give.");
         }
     }
 
@@ -66,7 +68,7 @@ internal static class PairsFile
 
     private static FacePair Same(string line, int number, int fold)
     {
-        string[] fields = line.TrimEnd('\r').Split('\t');
+        string[] fields = line.TrimEnd().Split('\t');
         return fields.Length == 3 && fields[0].Length > 0
             ? new FacePair(Picture(fields[0], fields[1], line, number), Picture(fields[0], fields[2], line, number), true, fold)
             : throw Malformed(number, line, "name, tab, number, tab, number: a pair of the same person");
@@ -74,7 +76,7 @@ internal static class PairsFile
 
     private static FacePair Different(string line, int number, int fold)
     {
-        string[] fields = line.TrimEnd('\r').Split('\t');
+        string[] fields = line.TrimEnd().Split('\t');
         return fields.Length == 4 && fields[0].Length > 0 && fields[2].Length > 0
             ? new FacePair(Picture(fields[0], fields[1], line, number), Picture(fields[2], fields[3], line, number), false, fold)
             : throw Malformed(number, line, "name, tab, number, tab, other name, tab, number: a pair of different people");
@@ -86,5 +88,5 @@ internal static class PairsFile
             : throw Malformed(number, line, $"a picture's number of 0 or more in place of '{pictureNumber}'");
 
     private static FormatException Malformed(int number, string line, string expected) =>
-        new($"Line {number} of the pairs file is '{line}'; expected {expected}.");
+        new($"Line {number} of the pairs file is '{(line.Length > ShownCharacters ? line[..ShownCharacters] + "…" : line)}'; expected {expected}.");
 }

@@ -1,18 +1,16 @@
-using System.Numerics.Tensors;
-using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Evaluation;
 
 /// <summary>
-/// The published verification protocol: squared distances of unit vectors, thresholds 0 to 4 in steps of 0.01, and for
-/// each fold the first threshold that is best on the other folds; a pair is accepted if its distance is below it.
+/// The published verification protocol (Huang et al., Labeled Faces in the Wild, 2007, as the ArcFace authors run it):
+/// squared distances of unit vectors, thresholds 0 to 4 in steps of 0.01, and for each fold the first threshold that is
+/// best on the other folds; a pair is accepted if its distance is below it.
 /// </summary>
 internal static class VerificationEvaluator
 {
     private const int ThresholdCount = 400;
     private const double ThresholdStep = 0.01;
-    private const int NamedExamples = 3;
 
     /// <summary>Reads the embeddings of the pictures that pairs name, in one pass, and judges the pairs.</summary>
     public static VerificationMetrics EvaluateVerification(
@@ -20,68 +18,121 @@ internal static class VerificationEvaluator
     {
         environment.CheckValue(data, nameof(data));
         environment.CheckValue(pairs, nameof(pairs));
+        environment.CheckNonWhiteSpace(embeddingColumnName, nameof(embeddingColumnName));
+        environment.CheckNonWhiteSpace(imageColumnName, nameof(imageColumnName));
         FacePair[] all = [.. pairs];
-        HashSet<string> wanted = [.. all.SelectMany(pair => new[] { pair.First, pair.Second })];
-        Dictionary<string, float[]> embeddings = ReadEmbeddings(environment, data, wanted, embeddingColumnName, imageColumnName);
-        string[] absent = [.. wanted.Where(picture => !embeddings.ContainsKey(picture)).Order(StringComparer.Ordinal)];
-        if (absent.Length > 0)
+        int missing = Array.FindIndex(all, pair => pair is null);
+        if (missing >= 0)
         {
-            throw new InvalidOperationException(
-                $"{absent.Length} of the {wanted.Count} pictures that the pairs name are not in the column '{imageColumnName}': {string.Join(", ", absent.Take(NamedExamples))}" +
-                (absent.Length > NamedExamples ? ", …" : "") + ". Load the folder that the pairs were made for; they name pictures by their path below it.");
+            throw new ArgumentException($"Pair {missing} (from 0) is null.", nameof(pairs));
         }
 
+        HashSet<string> wanted = [.. all.SelectMany(pair => new[] { pair.First, pair.Second })];
+        Dictionary<string, float[]> embeddings = PictureEmbeddings.Read(environment, data, wanted, embeddingColumnName, imageColumnName);
         return Evaluate(
-            [.. all.Select(pair => Cosine(embeddings[pair.First], embeddings[pair.Second], pair))],
+            [.. all.Select(pair => embeddings[pair.First])],
+            [.. all.Select(pair => embeddings[pair.Second])],
             [.. all.Select(pair => pair.IsSamePerson)],
             [.. all.Select(pair => pair.Fold)]);
     }
 
-    /// <summary>Judges pairs by their cosines.</summary>
-    public static VerificationMetrics Evaluate(double[] cosines, bool[] isSame, int[] folds)
+    /// <summary>Judges pairs of embeddings, which need not have unit length; pair i is (first[i], second[i]).</summary>
+    /// <exception cref="ArgumentException">The lists or a pair's embeddings differ in length, or an embedding is zero or not finite.</exception>
+    /// <exception cref="InvalidOperationException">A kind of pair is absent, or there are fewer than 2 folds.</exception>
+    public static VerificationMetrics Evaluate(
+        IReadOnlyList<float[]> first, IReadOnlyList<float[]> second, IReadOnlyList<bool> isSame, IReadOnlyList<int> folds)
     {
-        int genuine = isSame.Count(same => same), impostor = isSame.Length - genuine;
+        if (first.Count != second.Count)
+        {
+            throw new ArgumentException($"There are {first.Count} first and {second.Count} second embeddings; each pair needs one of both.", nameof(second));
+        }
+
+        double[] cosines = [.. first.Select((embedding, i) => Cosine(embedding, second[i], i))];
+        return Evaluate(cosines, isSame, folds);
+    }
+
+    /// <summary>Judges pairs by their cosines, −1 to 1.</summary>
+    /// <exception cref="ArgumentException">The lists differ in length, or a cosine is outside of −1 to 1.</exception>
+    /// <exception cref="InvalidOperationException">A kind of pair is absent, or there are fewer than 2 folds.</exception>
+    public static VerificationMetrics Evaluate(IReadOnlyList<double> cosines, IReadOnlyList<bool> isSame, IReadOnlyList<int> folds)
+    {
+        if (cosines.Count != isSame.Count || cosines.Count != folds.Count)
+        {
+            throw new ArgumentException($"There are {cosines.Count} pairs, {isSame.Count} answers and {folds.Count} folds; each pair needs one of both.", nameof(cosines));
+        }
+
+        foreach (double cosine in cosines)
+        {
+            if (!(Math.Abs(cosine) <= 1))
+            {
+                throw new ArgumentException(FormattableString.Invariant($"A cosine is {cosine}; cosines lie between -1 and 1."), nameof(cosines));
+            }
+        }
+
+        int genuine = isSame.Count(same => same), impostor = isSame.Count - genuine;
         int[] foldNames = [.. folds.Distinct().Order()];
         if (genuine == 0 || impostor == 0 || foldNames.Length < 2)
         {
             throw new InvalidOperationException(
-                $"There are {genuine} pairs of the same person and {impostor} of different people in {foldNames.Length} folds; it takes at least one pair of each kind and 2 folds.");
+                $"There are {genuine} pairs of the same person and {impostor} of different people in {foldNames.Length} folds; it takes at least one pair of each kind and 2 folds, " +
+                "for the threshold of a fold is chosen on the others. Give pairs of both kinds and spread them over folds (10 are usual).");
         }
 
         (double[] accuracies, double[] thresholds) = CrossValidate(cosines, isSame, folds, foldNames);
         return new VerificationMetrics(accuracies, thresholds, Roc(cosines, isSame, genuine, impostor), genuine, impostor);
     }
 
-    private static (double[] Accuracies, double[] Thresholds) CrossValidate(double[] cosines, bool[] isSame, int[] folds, int[] foldNames)
+    private static double Cosine(float[] first, float[] second, int pair)
     {
-        // correct[fold][t]: pairs of the fold that threshold t decides rightly.
-        Dictionary<int, int> indexOfFold = foldNames.Select((name, index) => (name, index)).ToDictionary(f => f.name, f => f.index);
-        int[][] correct = [.. foldNames.Select(_ => new int[ThresholdCount])];
+        if (first.Length != second.Length)
+        {
+            throw new ArgumentException($"The embeddings of pair {pair} (from 0) have {first.Length} and {second.Length} numbers; both must come from the same model.");
+        }
+
+        return UnitVectors.HasDirection(first) && UnitVectors.HasDirection(second)
+            ? UnitVectors.Cosine(first, second)
+            : throw new ArgumentException($"An embedding of pair {pair} (from 0) is zero or not a number, so it has no direction; leave the pair out.");
+    }
+
+    private static (double[] Accuracies, double[] Thresholds) CrossValidate(
+        IReadOnlyList<double> cosines, IReadOnlyList<bool> isSame, IReadOnlyList<int> folds, int[] foldNames)
+    {
+        // correct[fold][t]: the fold's pairs that threshold t decides rightly. First as steps from one threshold to the
+        // next (an accepted pair counts for the fold if genuine, against it if not), then as running sums.
+        Dictionary<int, int> indexOfFold = foldNames.Index().ToDictionary(fold => fold.Item, fold => fold.Index);
+        int[][] correct = [.. foldNames.Select(_ => new int[ThresholdCount + 1])];
         int[] counts = new int[foldNames.Length];
-        for (int i = 0; i < cosines.Length; i++)
+        for (int i = 0; i < cosines.Count; i++)
         {
             int fold = indexOfFold[folds[i]];
             counts[fold]++;
-            int firstAccepting = FirstThresholdAbove(SquaredDistance(cosines[i]));
-            (int from, int to) = isSame[i] ? (firstAccepting, ThresholdCount) : (0, firstAccepting);
-            for (int t = from; t < to; t++)
+            correct[fold][0] += isSame[i] ? 0 : 1;
+            correct[fold][FirstThresholdAbove(SquaredDistance(cosines[i]))] += isSame[i] ? 1 : -1;
+        }
+
+        int[] total = new int[ThresholdCount];
+        foreach (int[] own in correct)
+        {
+            for (int t = 0; t < ThresholdCount; t++)
             {
-                correct[fold][t]++;
+                own[t] += t > 0 ? own[t - 1] : 0;
+                total[t] += own[t];
             }
         }
 
-        int[] total = [.. Enumerable.Range(0, ThresholdCount).Select(t => correct.Sum(fold => fold[t]))];
+        // MaxBy takes the first of equals, as the protocol does.
         int[] best = [.. correct.Select(own => Enumerable.Range(0, ThresholdCount).MaxBy(t => total[t] - own[t]))];
         return ([.. best.Select((t, fold) => (double)correct[fold][t] / counts[fold])], [.. best.Select(t => t * ThresholdStep)]);
     }
 
-    /// <summary>‖a − b‖² of unit vectors.</summary>
+    /// <summary>‖a − b‖² of unit vectors, 0 to 4.</summary>
     private static double SquaredDistance(double cosine) => 2 - (2 * cosine);
 
     /// <summary>The first t with distance &lt; t·step; ThresholdCount if there is none.</summary>
     private static int FirstThresholdAbove(double distance)
     {
-        int t = Math.Clamp((int)(distance / ThresholdStep) - 1, 0, ThresholdCount);
+        // One below the quotient, for the division rounds; the comparison decides.
+        int t = Math.Max((int)(distance / ThresholdStep) - 1, 0);
         while (t < ThresholdCount && distance >= t * ThresholdStep)
         {
             t++;
@@ -90,11 +141,10 @@ internal static class VerificationEvaluator
         return t;
     }
 
-    /// <summary>Points by falling cosine; pairs of equal cosine are one step.</summary>
-    private static List<RocPoint> Roc(double[] cosines, bool[] isSame, int genuine, int impostor)
+    /// <summary>Points by falling cosine; pairs of equal cosine are one step, for no threshold can part them.</summary>
+    private static RocPoint[] Roc(IReadOnlyList<double> cosines, IReadOnlyList<bool> isSame, int genuine, int impostor)
     {
-        int[] order = [.. Enumerable.Range(0, cosines.Length)];
-        Array.Sort(order, (a, b) => cosines[b].CompareTo(cosines[a]));
+        int[] order = [.. Enumerable.Range(0, cosines.Count).OrderByDescending(i => cosines[i])];
         var points = new List<RocPoint> { new(0, 0, double.PositiveInfinity) };
         int accepted = 0, falselyAccepted = 0;
         for (int i = 0; i < order.Length; i++)
@@ -106,56 +156,6 @@ internal static class VerificationEvaluator
             }
         }
 
-        return points;
-    }
-
-    private static Dictionary<string, float[]> ReadEmbeddings(
-        IHostEnvironment environment, IDataView data, HashSet<string> wanted, string embeddingColumnName, string imageColumnName)
-    {
-        DataViewSchema.Column embeddingColumn = Column(embeddingColumnName, "Vector<Single>", type => type is VectorDataViewType { ItemType: NumberDataViewType item } && item == NumberDataViewType.Single);
-        DataViewSchema.Column imageColumn = Column(imageColumnName, "String", type => type is TextDataViewType);
-        using DataViewRowCursor cursor = data.GetRowCursor([embeddingColumn, imageColumn]);
-        ValueGetter<VBuffer<float>> getEmbedding = cursor.GetGetter<VBuffer<float>>(embeddingColumn);
-        ValueGetter<ReadOnlyMemory<char>> getImage = cursor.GetGetter<ReadOnlyMemory<char>>(imageColumn);
-        var embeddings = new Dictionary<string, float[]>(StringComparer.Ordinal);
-        VBuffer<float> embedding = default;
-        ReadOnlyMemory<char> image = default;
-        while (cursor.MoveNext())
-        {
-            getImage(ref image);
-            string path = image.ToString();
-            if (wanted.Contains(path))
-            {
-                getEmbedding(ref embedding);
-                embeddings[path] = [.. embedding.DenseValues()];
-            }
-        }
-
-        return embeddings;
-
-        DataViewSchema.Column Column(string name, string expected, Func<DataViewType, bool> accepts)
-        {
-            DataViewSchema.Column column = data.Schema.GetColumnOrNull(name) ?? throw environment.ExceptSchemaMismatch(nameof(data), "input", name);
-            return accepts(column.Type) ? column : throw environment.ExceptSchemaMismatch(nameof(data), "input", name, expected, column.Type.ToString()!);
-        }
-    }
-
-    private static double Cosine(float[] first, float[] second, FacePair pair)
-    {
-        if (first.Length != second.Length)
-        {
-            throw new InvalidOperationException($"The embedding of {pair.First} has {first.Length} numbers, that of {pair.Second} {second.Length}; they must come from the same model.");
-        }
-
-        double cosine = CosineInDoubles(first, second);
-        return double.IsFinite(cosine)
-            ? cosine
-            : throw new InvalidOperationException($"{pair.First} and {pair.Second} cannot be compared: an embedding is zero or not a number, as that of a picture that could not be read is.");
-    }
-
-    private static double CosineInDoubles(float[] first, float[] second)
-    {
-        double[] a = [.. first.Select(v => (double)v)], b = [.. second.Select(v => (double)v)];
-        return TensorPrimitives.Dot<double>(a, b) / Math.Sqrt(TensorPrimitives.Dot<double>(a, a) * TensorPrimitives.Dot<double>(b, b));
+        return [.. points];
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Microsoft.ML.ArcFace;
 
@@ -8,17 +9,23 @@ namespace Microsoft.ML.ArcFace;
 /// <param name="Cosine">Pairs with at least this cosine are accepted.</param>
 public readonly record struct RocPoint(double FalseAcceptRate, double TrueAcceptRate, double Cosine);
 
-/// <summary>How well embeddings tell pairs of the same person from pairs of different people.</summary>
+/// <summary>
+/// How well embeddings tell pairs of the same person (genuine) from pairs of different people (impostor), by the
+/// protocol of Labeled Faces in the Wild (Huang et al., 2007).
+/// </summary>
 public sealed class VerificationMetrics
 {
     // The 97.5 % quantile of the normal distribution.
     private const double NormalQuantile = 1.959963984540054;
 
-    internal VerificationMetrics(IReadOnlyList<double> foldAccuracies, IReadOnlyList<double> foldThresholds, IReadOnlyList<RocPoint> rocCurve, int genuinePairCount, int impostorPairCount)
+    // The false-accept rates of the printed table.
+    private static readonly double[] UsualFalseAcceptRates = [0.1, 0.01, 0.001, 0.0001];
+
+    internal VerificationMetrics(double[] foldAccuracies, double[] foldThresholds, RocPoint[] rocCurve, int genuinePairCount, int impostorPairCount)
     {
-        FoldAccuracies = foldAccuracies;
-        FoldThresholds = foldThresholds;
-        RocCurve = rocCurve;
+        FoldAccuracies = Array.AsReadOnly(foldAccuracies);
+        FoldThresholds = Array.AsReadOnly(foldThresholds);
+        RocCurve = Array.AsReadOnly(rocCurve);
         GenuinePairCount = genuinePairCount;
         ImpostorPairCount = impostorPairCount;
         Accuracy = foldAccuracies.Average();
@@ -84,22 +91,51 @@ public sealed class VerificationMetrics
 
     /// <summary>The 95 % confidence interval of a rate that was counted (Wilson, 1927).</summary>
     /// <param name="rate">The rate, 0 to 1.</param>
-    /// <param name="count">How many were counted, at least 1.</param>
+    /// <param name="count">How many were counted, at least 1: the genuine pairs for a true-accept rate.</param>
+    /// <returns>The interval's ends, 0 to 1.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The rate is outside of 0 to 1, or the count below 1.</exception>
     public static (double Lower, double Upper) ConfidenceInterval(double rate, int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        ArgumentOutOfRangeException.ThrowIfNegative(rate);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(rate, 1);
+        if (!(rate >= 0 && rate <= 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(rate), rate, "A rate lies between 0 and 1.");
+        }
+
         double squared = NormalQuantile * NormalQuantile;
         double centre = rate + (squared / (2 * count));
         double half = NormalQuantile * Math.Sqrt(((rate * (1 - rate)) + (squared / (4.0 * count))) / count);
         double scale = 1 + (squared / count);
-        return ((centre - half) / scale, (centre + half) / scale);
+        return (Math.Max((centre - half) / scale, 0), Math.Min((centre + half) / scale, 1));
     }
 
-    /// <inheritdoc/>
-    public override string ToString() => Text(
-        $"accuracy {Accuracy:P2} ± {AccuracyStandardDeviation:P2} ({FoldAccuracies.Count} folds), AUC {AreaUnderRocCurve:0.0000}, EER {EqualErrorRate:P2}, {GenuinePairCount} genuine and {ImpostorPairCount} impostor pairs");
+    /// <summary>A short table: each rate with its 95 % confidence interval and the pairs it was counted over.</summary>
+    public override string ToString()
+    {
+        int pairs = GenuinePairCount + ImpostorPairCount;
+        var table = new StringBuilder();
+        Row("Accuracy", Rate(Accuracy, pairs), $"{pairs} pairs, {FoldAccuracies.Count} folds, standard deviation {AccuracyStandardDeviation:P2}");
+        Row("Area under ROC curve", Text($"{AreaUnderRocCurve,8:0.0000}"), $"{GenuinePairCount} genuine, {ImpostorPairCount} impostor pairs");
+        Row("Equal error rate", Rate(EqualErrorRate, pairs), $"{pairs} pairs");
+        foreach (double falseAcceptRate in UsualFalseAcceptRates)
+        {
+            // A rate that the pairs cannot measure has no row.
+            if (TryGetTrueAcceptRate(falseAcceptRate, out double rate))
+            {
+                Row(Text($"TAR at FAR {falseAcceptRate:0.####}"), Rate(rate, GenuinePairCount), $"{GenuinePairCount} genuine, {ImpostorPairCount} impostor pairs");
+            }
+        }
+
+        return table.ToString().TrimEnd();
+
+        void Row(string name, string value, FormattableString over) => table.Append(Text($"{name,-22}{value,-32}{Text(over)}")).Append('\n');
+    }
+
+    private static string Rate(double rate, int count)
+    {
+        (double lower, double upper) = ConfidenceInterval(rate, count);
+        return Text($"{rate,8:P2} [{lower:P2}, {upper:P2}]");
+    }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,0 +1,80 @@
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.ArcFace.Evaluation;
+
+/// <summary>The embeddings of the pictures that are to be compared, each under the name that the pairs use.</summary>
+internal static class PictureEmbeddings
+{
+    private const int NamedExamples = 3;
+
+    /// <summary>Reads the wanted pictures in one pass over the data; no other row's embedding is asked for.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A column is absent or of another kind.</exception>
+    /// <exception cref="InvalidOperationException">Pictures are absent, differ between rows, or have no direction (zero, not a number).</exception>
+    public static Dictionary<string, float[]> Read(
+        IHostEnvironment environment, IDataView data, IReadOnlySet<string> wanted, string embeddingColumnName, string imageColumnName)
+    {
+        Dictionary<string, float[]> embeddings = ReadRows(environment, data, wanted, embeddingColumnName, imageColumnName);
+        string[] absent = [.. wanted.Where(picture => !embeddings.ContainsKey(picture))];
+        if (absent.Length > 0)
+        {
+            throw new InvalidOperationException(
+                $"{absent.Length} of the {wanted.Count} pictures that the pairs name are not in the column '{imageColumnName}': {Examples(absent)}. " +
+                "Load the folder that the pairs were made for; they name pictures by their path below it.");
+        }
+
+        string[] unusable = [.. embeddings.Where(picture => !UnitVectors.HasDirection(picture.Value)).Select(picture => picture.Key)];
+        if (unusable.Length > 0)
+        {
+            throw new InvalidOperationException(
+                $"{unusable.Length} of the {wanted.Count} pictures that the pairs name have an embedding that is zero or not a number: {Examples(unusable)}. " +
+                "Pictures that cannot be read give such embeddings; replace them, or leave their pairs out.");
+        }
+
+        return embeddings;
+    }
+
+    private static Dictionary<string, float[]> ReadRows(
+        IHostEnvironment environment, IDataView data, IReadOnlySet<string> wanted, string embeddingColumnName, string imageColumnName)
+    {
+        DataViewSchema.Column embeddingColumn = Column(
+            embeddingColumnName, "Vector<Single>", type => type is VectorDataViewType { ItemType: NumberDataViewType item } && item == NumberDataViewType.Single);
+        DataViewSchema.Column imageColumn = Column(imageColumnName, "String", type => type is TextDataViewType);
+        using DataViewRowCursor cursor = data.GetRowCursor([embeddingColumn, imageColumn]);
+        ValueGetter<VBuffer<float>> getEmbedding = cursor.GetGetter<VBuffer<float>>(embeddingColumn);
+        ValueGetter<ReadOnlyMemory<char>> getImage = cursor.GetGetter<ReadOnlyMemory<char>>(imageColumn);
+        var embeddings = new Dictionary<string, float[]>(StringComparer.Ordinal);
+        VBuffer<float> buffer = default;
+        ReadOnlyMemory<char> image = default;
+        while (cursor.MoveNext())
+        {
+            getImage(ref image);
+            string picture = image.ToString();
+            if (!wanted.Contains(picture))
+            {
+                continue;
+            }
+
+            getEmbedding(ref buffer);
+            float[] embedding = [.. buffer.DenseValues()];
+
+            // A row may come twice, but not two pictures of one name, as when two folders are joined.
+            if (!embeddings.TryAdd(picture, embedding) && !embeddings[picture].AsSpan().SequenceEqual(embedding))
+            {
+                throw new InvalidOperationException(
+                    $"The column '{imageColumnName}' names '{picture}' twice with different embeddings; the pairs need one picture for each name. Evaluate one folder at a time.");
+            }
+        }
+
+        return embeddings;
+
+        DataViewSchema.Column Column(string name, string expected, Func<DataViewType, bool> accepts)
+        {
+            DataViewSchema.Column column = data.Schema.GetColumnOrNull(name) ?? throw environment.ExceptSchemaMismatch(nameof(data), "input", name);
+            return accepts(column.Type) ? column : throw environment.ExceptSchemaMismatch(nameof(data), "input", name, expected, column.Type.ToString()!);
+        }
+    }
+
+    private static string Examples(string[] pictures) =>
+        string.Join(", ", pictures.Order(StringComparer.Ordinal).Take(NamedExamples)) + (pictures.Length > NamedExamples ? ", …" : "");
+}
