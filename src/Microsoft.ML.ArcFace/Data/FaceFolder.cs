@@ -1,14 +1,26 @@
+using System.IO.Enumeration;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Data;
 
-/// <summary>Lists a tree of photographs, one folder a person, as a view. Nothing is decoded.</summary>
+/// <summary>
+/// Lists a tree of photographs, one folder a person, as a view that can be shuffled. Nothing is decoded. Hidden files
+/// and folders are left out; below a person's folder, links to folders are not followed, so that no circle of links
+/// counts a photograph twice.
+/// </summary>
 internal static class FaceFolder
 {
     public const string RelativePathColumn = nameof(FaceFile.RelativePath);
 
+    private const string Remedy = "Give a folder that holds one folder a person, each with jpg, png, bmp or webp files.";
+    private const int NamesInWarning = 5;
+
     private static readonly HashSet<string> Extensions = new(StringComparer.OrdinalIgnoreCase) { ".jpg", ".jpeg", ".png", ".bmp", ".webp" };
+
+    // What may not be read is an error and not an empty folder.
+    private static readonly EnumerationOptions Visible = new() { IgnoreInaccessible = false };
+    private static readonly EnumerationOptions VisibleAtAnyDepth = new() { IgnoreInaccessible = false, RecurseSubdirectories = true };
 
     /// <summary>One photograph.</summary>
     private sealed class FaceFile
@@ -28,45 +40,64 @@ internal static class FaceFolder
         string root = Path.GetFullPath(folder);
         if (!Directory.Exists(root))
         {
-            throw new DirectoryNotFoundException($"The folder '{folder}' does not exist (looked for '{root}'). Give a folder that holds one folder of photographs a person.");
+            string problem = File.Exists(root) ? $"'{folder}' is a file" : $"The folder '{folder}' does not exist (looked for '{root}')";
+            throw new DirectoryNotFoundException($"{problem}. {Remedy}");
         }
 
         // Ordinal order: the same rows in the same order on every machine.
-        FaceFile[] files =
-        [
-            .. Directory.EnumerateDirectories(root)
-                .Where(person => !IsHidden(person))
-                .Order(StringComparer.Ordinal)
-                .SelectMany(person => PhotographsOf(root, person)),
-        ];
-        return files.Length > 0
-            ? environment.CreateView(files)
-            : throw new InvalidOperationException($"The folder '{folder}' holds no photographs of people: {WhatIsThere(root)} " +
-                "Give a folder that holds one folder a person, each with jpg, png, bmp or webp files.");
+        var people = Directory.EnumerateDirectories(root, "*", Visible)
+            .Order(StringComparer.Ordinal)
+            .Select(person => (Name: Path.GetFileName(person), Files: PhotographsOf(root, person)))
+            .ToList();
+        FaceFile[] files = [.. people.SelectMany(person => person.Files)];
+        int strayPhotographs = Directory.EnumerateFiles(root, "*", Visible).Count(IsPhotograph);
+        if (files.Length == 0)
+        {
+            throw new InvalidOperationException($"The folder '{folder}' holds no photographs of people: it has {people.Count} folders, none with a photograph, " +
+                $"and {strayPhotographs} photographs that lie in it directly. {Remedy}");
+        }
+
+        using (IChannel channel = environment.Start(nameof(FaceFolder)))
+        {
+            WarnOfWhatIsLeftOut(channel, folder, [.. people.Where(person => person.Files.Length == 0).Select(person => person.Name)], strayPhotographs);
+        }
+
+        return DataViewConstructionUtils.CreateFromList(environment, files);
     }
 
-    private static IDataView CreateView(this IHostEnvironment environment, FaceFile[] files) =>
-        DataViewConstructionUtils.CreateFromEnumerable(environment, files);
-
-    private static IEnumerable<FaceFile> PhotographsOf(string root, string person) =>
-        Directory.EnumerateFiles(person, "*", SearchOption.AllDirectories)
-            .Where(file => Extensions.Contains(Path.GetExtension(file)) && !IsHidden(file))
-            .Order(StringComparer.Ordinal)
-            .Select(file => new FaceFile
-            {
-                ImagePath = file,
-                Label = Path.GetFileName(person),
-                RelativePath = Path.GetRelativePath(root, file).Replace(Path.DirectorySeparatorChar, '/'),
-            });
-
-    private static bool IsHidden(string path) => Path.GetFileName(path).StartsWith('.');
-
-    private static string WhatIsThere(string root)
+    private static FaceFile[] PhotographsOf(string root, string person)
     {
-        int folders = Directory.EnumerateDirectories(root).Count();
-        int photographs = Directory.EnumerateFiles(root).Count(file => Extensions.Contains(Path.GetExtension(file)));
-        return photographs > 0 && folders == 0
-            ? $"{photographs} photographs lie in it directly, without a folder a person."
-            : $"it has {folders} folders, none with a jpg, png, bmp or webp file.";
+        var files = new FileSystemEnumerable<string>(person, (ref FileSystemEntry entry) => entry.ToFullPath(), VisibleAtAnyDepth)
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
+            ShouldRecursePredicate = (ref FileSystemEntry entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
+        };
+        return
+        [
+            .. files.Where(IsPhotograph)
+                .Order(StringComparer.Ordinal)
+                .Select(file => new FaceFile
+                {
+                    ImagePath = file,
+                    Label = Path.GetFileName(person),
+                    RelativePath = Path.GetRelativePath(root, file).Replace(Path.DirectorySeparatorChar, '/'),
+                }),
+        ];
+    }
+
+    private static bool IsPhotograph(string file) => Extensions.Contains(Path.GetExtension(file));
+
+    private static void WarnOfWhatIsLeftOut(IChannel channel, string folder, string[] emptyPeople, int strayPhotographs)
+    {
+        if (emptyPeople.Length > 0)
+        {
+            string names = string.Join(", ", emptyPeople.Take(NamesInWarning)) + (emptyPeople.Length > NamesInWarning ? ", …" : "");
+            channel.Warning($"{emptyPeople.Length} folders below '{folder}' hold no photographs and are left out: {names}.");
+        }
+
+        if (strayPhotographs > 0)
+        {
+            channel.Warning($"{strayPhotographs} photographs lie in '{folder}' directly, outside of a person's folder, and are left out.");
+        }
     }
 }

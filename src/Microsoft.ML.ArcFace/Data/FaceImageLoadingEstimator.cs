@@ -17,6 +17,12 @@ public sealed class FaceImageLoadingEstimator : IEstimator<FaceImageLoadingTrans
     {
         _host = Contracts.CheckRef(environment, nameof(environment)).Register(nameof(FaceImageLoadingEstimator));
         _host.CheckNonEmpty(outputColumnName, nameof(outputColumnName));
+        if (imageFolder is not null && !Directory.Exists(imageFolder))
+        {
+            throw new DirectoryNotFoundException($"The image folder '{imageFolder}' does not exist (looked for '{Path.GetFullPath(imageFolder)}'). " +
+                "Give the folder that the paths start from, or none if they start from the current directory.");
+        }
+
         _outputColumnName = outputColumnName;
         _inputColumnName = inputColumnName ?? outputColumnName;
         _imageFolder = imageFolder;

@@ -85,9 +85,11 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
         {
             return decode();
         }
-        catch (FaceImageException) when (_unreadableImages == UnreadableImages.Skip)
+        catch (FaceImageException exception) when (_unreadableImages == UnreadableImages.Skip)
         {
             Interlocked.Increment(ref _skipped);
+            using IChannel channel = Host.Start(nameof(FaceImageLoadingTransformer));
+            channel.Warning($"Skipped. {exception.Message}");
             return null;
         }
     }
@@ -126,13 +128,15 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
 
         protected override Delegate MakeGetter(DataViewRow input, int outputIndex, Func<int, bool> activeOutput, out Action? disposer)
         {
-            // The last image belongs to this getter: it is disposed when the next one is asked for, and at the end.
+            // As ML.NET's image getters do: the image that the caller hands back is disposed, so that a caller with
+            // one variable holds one image; who wants to keep an image hands in an empty variable.
             MLImage? last = null;
             disposer = () => last?.Dispose();
             Func<MLImage?> decode = _isPath ? FromPath(input) : FromBytes(input);
             return (ValueGetter<MLImage>)((ref MLImage value) =>
             {
-                last?.Dispose();
+                value?.Dispose();
+                value = null!;
                 last = decode();
                 value = last!;
             });
@@ -154,10 +158,11 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
         {
             ValueGetter<VBuffer<byte>> getBytes = input.GetGetter<VBuffer<byte>>(input.Schema[_inputIndex]);
             VBuffer<byte> bytes = default;
+            string name = $"in column '{_parent._inputColumnName}'";
             return () =>
             {
                 getBytes(ref bytes);
-                return _parent.Decode(() => bytes.IsDense ? FaceImage.FromBytes(bytes.GetValues()) : FaceImage.FromBytes(bytes.DenseValues().ToArray()));
+                return _parent.Decode(() => FaceImage.FromBytes(bytes.IsDense ? bytes.GetValues() : [.. bytes.DenseValues()], name));
             };
         }
     }
