@@ -5,27 +5,43 @@ namespace Microsoft.ML.ArcFace.Runtime;
 /// <summary>Chooses where tensors live.</summary>
 internal static class TorchDevices
 {
-    /// <summary>The GPU that the MLContext asks for, or the CPU.</summary>
+    /// <summary>The GPU that the MLContext asks for, or the CPU. Loads the native torch library first.</summary>
     /// <param name="gpuDeviceId">MLContext.GpuDeviceId; null for the CPU.</param>
     /// <param name="fallbackToCpu">MLContext.FallbackToCpu: whether the CPU may take the place of a GPU that is not there.</param>
+    /// <exception cref="NativeRuntimeException">The native torch library cannot be loaded.</exception>
     /// <exception cref="InvalidOperationException">The GPU is not there and the CPU may not take its place.</exception>
     public static Device Choose(int? gpuDeviceId, bool fallbackToCpu)
+    {
+        NativeLibraries.EnsureLoaded();
+        return Choose(gpuDeviceId, fallbackToCpu, () => cuda.is_available() ? cuda.device_count() : 0);
+    }
+
+    /// <inheritdoc cref="Choose(int?, bool)"/>
+    /// <param name="gpuDeviceId">MLContext.GpuDeviceId; null for the CPU.</param>
+    /// <param name="fallbackToCpu">MLContext.FallbackToCpu.</param>
+    /// <param name="countGpus">Counts the CUDA GPUs; called only when one is asked for.</param>
+    internal static Device Choose(int? gpuDeviceId, bool fallbackToCpu, Func<int> countGpus)
     {
         if (gpuDeviceId is not { } id)
         {
             return CPU;
         }
 
-        int available = cuda.is_available() ? cuda.device_count() : 0;
+        int available = countGpus();
         if (id >= 0 && id < available)
         {
             return new Device(TorchSharp.DeviceType.CUDA, id);
         }
 
-        return fallbackToCpu
-            ? CPU
-            : throw new InvalidOperationException(
-                $"MLContext.GpuDeviceId is {id}, but {available} CUDA GPUs can be used here. Set it to null for the CPU, set MLContext.FallbackToCpu = true, " +
-                "or add the package TorchSharp-cuda-linux or TorchSharp-cuda-windows in place of TorchSharp-cpu.");
+        if (fallbackToCpu)
+        {
+            return CPU;
+        }
+
+        string cause = available == 0
+            ? "no CUDA GPU can be used here (the program needs the package TorchSharp-cuda-linux or TorchSharp-cuda-windows in place of TorchSharp-cpu, and NVIDIA's driver)"
+            : $"it must be from 0 to {available - 1}";
+        throw new InvalidOperationException(
+            $"MLContext.GpuDeviceId is {id}, but {cause}. Set it to null for the CPU, or set MLContext.FallbackToCpu = true to take the CPU where there is no such GPU.");
     }
 }

@@ -1,0 +1,57 @@
+using System.Runtime.InteropServices;
+
+namespace Microsoft.ML.ArcFace.Runtime;
+
+/// <summary>
+/// Loads the native torch library before TorchSharp does. TorchSharp blames a missing package whatever the cause, and
+/// where that package lies in NuGet's cache it copies half a gigabyte beside the program, which then runs on the
+/// developer's machine alone.
+/// </summary>
+internal static class NativeLibraries
+{
+    private static readonly Lazy<Exception?> LoadError = new(() => Load(ByNameFromTorchSharp));
+
+    // typeof does not run the static constructor of torch, which loads the library.
+    private static readonly System.Reflection.Assembly TorchSharpAssembly = typeof(TorchSharp.torch).Assembly;
+
+    /// <summary>The version of TorchSharp, and of the packages that bring its native library, such as "0.107.0".</summary>
+    public static string TorchSharpVersion { get; } = TorchSharpAssembly.GetName().Version!.ToString(3);
+
+    /// <summary>Loads the native library once a process; to be called before the first use of torch.</summary>
+    /// <exception cref="NativeRuntimeException">It cannot be loaded.</exception>
+    public static void EnsureLoaded()
+    {
+        if (LoadError.Value is { } error && !LoadsFromPackageFolders)
+        {
+            throw NativeLoadFailure.Explain(error, NativePlatform.Current, TorchSharpVersion);
+        }
+    }
+
+    /// <summary>In a notebook TorchSharp runs from NuGet's cache and gathers the native files by itself.</summary>
+    private static bool LoadsFromPackageFolders =>
+        TorchSharpAssembly.Location.Split(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar) is [.., _, "lib", _, _];
+
+    /// <summary>Loads in TorchSharp's order; the second library decides.</summary>
+    /// <param name="load">Loads a library by name or throws.</param>
+    /// <returns>Null if the library is loaded, otherwise what the system's loader says.</returns>
+    internal static Exception? Load(Action<string> load)
+    {
+        TryLoad(load, "torch_cpu");
+        return TryLoad(load, "LibTorchSharp");
+    }
+
+    private static Exception? TryLoad(Action<string> load, string name)
+    {
+        try
+        {
+            load(name);
+            return null;
+        }
+        catch (Exception error) when (error is DllNotFoundException or BadImageFormatException)
+        {
+            return error;
+        }
+    }
+
+    private static void ByNameFromTorchSharp(string name) => NativeLibrary.Load(name, TorchSharpAssembly, searchPath: null);
+}
