@@ -7,17 +7,23 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 model=$(realpath "$1")
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
+# A version of its own, so that NuGet's cache never serves an older build; it leaves the cache again at the end.
 version=0.0.0-check.$(date +%s)
-dotnet pack "$root/src/Microsoft.ML.ArcFace" -c Release -v quiet --nologo -p:Version="$version" -o "$work/packages"
-for part in README.md LICENSE lib/net10.0/Microsoft.ML.ArcFace.dll lib/net10.0/Microsoft.ML.ArcFace.xml; do
-  unzip -l "$work/packages/Microsoft.ML.ArcFace.$version.nupkg" | grep -q " $part\$" || { echo "The package lacks $part." >&2; exit 1; }
-done
-[ -f "$work/packages/Microsoft.ML.ArcFace.$version.snupkg" ] || { echo "The symbol package is missing." >&2; exit 1; }
+trap 'rm -rf "$work" "${NUGET_PACKAGES:-$HOME/.nuget/packages}/microsoft.ml.arcface/$version"' EXIT
 
-mkdir "$work/consumer"
-cp "$root"/test/PackageConsumer/* "$work/consumer/"
-cd "$work/consumer"
-dotnet run -c Release -p:ArcFaceVersion="$version" -p:RestoreAdditionalProjectSources="$work/packages" -- "$model"
-rm -rf "${NUGET_PACKAGES:-$HOME/.nuget/packages}/microsoft.ml.arcface/$version"
+dotnet pack "$root/src/Microsoft.ML.ArcFace" -c Release -v quiet --nologo -p:PackageVersion="$version" -o "$work/packages"
+for part in README.md LICENSE lib/net10.0/Microsoft.ML.ArcFace.dll lib/net10.0/Microsoft.ML.ArcFace.xml; do
+  grep -qaF "$part" "$work/packages/Microsoft.ML.ArcFace.$version.nupkg" || { echo "The package lacks $part." >&2; exit 1; }
+done
+grep -qaF lib/net10.0/Microsoft.ML.ArcFace.pdb "$work/packages/Microsoft.ML.ArcFace.$version.snupkg" || { echo "The symbol package lacks the symbols." >&2; exit 1; }
+
+# The native library is half a gigabyte: link it instead of copying it.
+export CreateHardLinksForCopyLocalIfPossible=true TreatWarningsAsErrors=true
+torch_version=$(sed -nE 's/.*"TorchSharp-cpu" Version="([^"]+)".*/\1/p' "$root/Directory.Packages.props")
+cd "$work"
+dotnet new console --name Consumer --no-restore >/dev/null
+cp "$root"/test/PackageConsumer/* Consumer/
+cd Consumer
+dotnet add package Microsoft.ML.ArcFace --version "$version"
+dotnet add package TorchSharp-cpu --version "$torch_version"
+dotnet run -c Release -- "$model"
