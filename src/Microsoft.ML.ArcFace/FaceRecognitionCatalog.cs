@@ -1,5 +1,6 @@
 using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Evaluation;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
@@ -38,7 +39,35 @@ public sealed class FaceRecognitionCatalog
 
     /// <summary>Reads verification pairs in the format of LFW's pairs.txt.</summary>
     /// <param name="file">The file: folds and pairs per class, then each fold's pairs of the same person and of different people.</param>
-    public IReadOnlyList<FacePair> LoadPairs(string file) => Microsoft.ML.ArcFace.Evaluation.PairsFile.Read(file);
+    /// <param name="picturePattern">
+    /// Composite format that makes a picture's path below the loaded folder from the person's name {0} and the picture's
+    /// number {1}; LFW's own folders need <c>{0}/{0}_{1:0000}.jpg</c>.
+    /// </param>
+    /// <exception cref="PairsFileException">A line is malformed, missing or surplus.</exception>
+    public IReadOnlyList<FacePair> LoadPairs(string file, string picturePattern = PairsFile.DefaultPicturePattern) =>
+        PairsFile.Read(file, picturePattern);
+
+    /// <summary>
+    /// Pairs every picture with every other one. If that makes more than <paramref name="maximumPairs"/>, a random sample
+    /// with as many pairs of the same person as of different people. Without the sample most pairs are of different
+    /// people, so that rates (TAR at FAR, EER) say more than the accuracy.
+    /// </summary>
+    /// <param name="data">The pictures; they are not opened.</param>
+    /// <param name="labelColumnName">The text column that says who it is.</param>
+    /// <param name="imageColumnName">The text column that names the picture, as it will for <see cref="EvaluateVerification"/>.</param>
+    /// <param name="maximumPairs">At least 2 · <paramref name="folds"/>.</param>
+    /// <param name="folds">At least 2; each gets an equal share of both kinds of pairs. People occur in several folds.</param>
+    /// <param name="seed">Decides the sample and the folds.</param>
+    /// <returns>The pairs, fold by fold.</returns>
+    /// <exception cref="ArgumentException">The pictures give fewer pairs of one kind than there are folds, or one occurs twice.</exception>
+    public IReadOnlyList<FacePair> AllPairs(
+        IDataView data,
+        string labelColumnName = "Label",
+        string imageColumnName = FaceFolder.RelativePathColumn,
+        int maximumPairs = PairSampler.DefaultMaximumPairs,
+        int folds = 10,
+        int seed = 0) =>
+        PairSampler.AllPairs(PictureLabels.Read(_environment, data, imageColumnName, labelColumnName), maximumPairs, folds, seed);
 
     /// <summary>
     /// The published verification protocol: squared distances of unit-length embeddings, the threshold chosen on the
@@ -50,7 +79,7 @@ public sealed class FaceRecognitionCatalog
     /// <param name="imageColumnName">The text column that the pairs name pictures by.</param>
     public VerificationMetrics EvaluateVerification(
         IDataView data, IEnumerable<FacePair> pairs, string embeddingColumnName = "Embedding", string imageColumnName = FaceFolder.RelativePathColumn) =>
-        Microsoft.ML.ArcFace.Evaluation.VerificationEvaluator.EvaluateVerification(_environment, data, pairs, embeddingColumnName, imageColumnName);
+        VerificationEvaluator.EvaluateVerification(_environment, data, pairs, embeddingColumnName, imageColumnName);
 }
 
 /// <summary>The trainers of <see cref="FaceRecognitionCatalog"/>.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Microsoft.ML.ArcFace.Evaluation;
 
@@ -11,10 +12,17 @@ internal static class PairsFile
     private const int MostFolds = 10_000, MostPairsPerClass = 10_000_000;
     private const int ShownCharacters = 80;
 
-    /// <exception cref="FormatException">A line is not what it should be; the message gives its number, text and form.</exception>
-    public static IReadOnlyList<FacePair> Read(string file)
+    /// <summary>One folder a person, pictures named by their number alone.</summary>
+    public const string DefaultPicturePattern = "{0}/{1:0000}.jpg";
+
+    /// <param name="file">The pairs.</param>
+    /// <param name="picturePattern">Composite format of a picture's path: the person's name is {0}, the picture's number {1}.</param>
+    /// <exception cref="PairsFileException">A line is not what it should be; the message gives its number, text and form.</exception>
+    /// <exception cref="ArgumentException">The pattern is no composite format, or leaves out the name or the number.</exception>
+    public static IReadOnlyList<FacePair> Read(string file, string picturePattern = DefaultPicturePattern)
     {
         ArgumentException.ThrowIfNullOrEmpty(file);
+        CompositeFormat pattern = Parse(picturePattern);
         using var reader = new StreamReader(file);
         int lineNumber = 0;
         (int folds, int pairsPerClass) = Counts(Next(), lineNumber);
@@ -23,12 +31,12 @@ internal static class PairsFile
         {
             for (int i = 0; i < pairsPerClass; i++)
             {
-                pairs.Add(Same(Next(), lineNumber, fold));
+                pairs.Add(Same(Next(), lineNumber, fold, pattern));
             }
 
             for (int i = 0; i < pairsPerClass; i++)
             {
-                pairs.Add(Different(Next(), lineNumber, fold));
+                pairs.Add(Different(Next(), lineNumber, fold, pattern));
             }
         }
 
@@ -46,8 +54,8 @@ internal static class PairsFile
         string Next()
         {
             lineNumber++;
-            return reader.ReadLine() ?? throw new FormatException(
-                $"Line {lineNumber} of the pairs file is missing: the file ends before the number of folds and of pairs that its first line must give.");
+            return reader.ReadLine() ?? throw new PairsFileException(
+                $"Line {lineNumber} of the pairs file is missing", lineNumber, value: "", "as many folds and pairs as its first line must give");
         }
     }
 
@@ -66,27 +74,64 @@ internal static class PairsFile
             : throw Malformed(number, line, $"the number of folds (1 to {MostFolds}), a tab, and the pairs per class (1 to {MostPairsPerClass})");
     }
 
-    private static FacePair Same(string line, int number, int fold)
+    private static FacePair Same(string line, int number, int fold, CompositeFormat pattern)
     {
         string[] fields = line.TrimEnd().Split('\t');
-        return fields.Length == 3 && fields[0].Length > 0
-            ? new FacePair(Picture(fields[0], fields[1], line, number), Picture(fields[0], fields[2], line, number), true, fold)
-            : throw Malformed(number, line, "name, tab, number, tab, number: a pair of the same person");
+        if (fields.Length != 3 || fields[0].Length == 0)
+        {
+            throw Malformed(number, line, "name, tab, number, tab, number: a pair of the same person");
+        }
+
+        int first = PictureNumber(fields[1], line, number), second = PictureNumber(fields[2], line, number);
+        return first != second
+            ? new FacePair(Picture(pattern, fields[0], first), Picture(pattern, fields[0], second), true, fold)
+            : throw Malformed(number, line, "two different pictures of the person: one compared with itself always agrees");
     }
 
-    private static FacePair Different(string line, int number, int fold)
+    private static FacePair Different(string line, int number, int fold, CompositeFormat pattern)
     {
         string[] fields = line.TrimEnd().Split('\t');
-        return fields.Length == 4 && fields[0].Length > 0 && fields[2].Length > 0
-            ? new FacePair(Picture(fields[0], fields[1], line, number), Picture(fields[2], fields[3], line, number), false, fold)
-            : throw Malformed(number, line, "name, tab, number, tab, other name, tab, number: a pair of different people");
+        if (fields.Length != 4 || fields[0].Length == 0 || fields[2].Length == 0)
+        {
+            throw Malformed(number, line, "name, tab, number, tab, other name, tab, number: a pair of different people");
+        }
+
+        int first = PictureNumber(fields[1], line, number), second = PictureNumber(fields[3], line, number);
+        return fields[0] != fields[2]
+            ? new FacePair(Picture(pattern, fields[0], first), Picture(pattern, fields[2], second), false, fold)
+            : throw Malformed(number, line, "two different names: this is a pair of different people");
     }
 
-    private static string Picture(string name, string pictureNumber, string line, int number) =>
-        int.TryParse(pictureNumber, NumberStyles.None, CultureInfo.InvariantCulture, out int index)
-            ? FormattableString.Invariant($"{name}/{index:0000}.jpg")
-            : throw Malformed(number, line, $"a picture's number of 0 or more in place of '{pictureNumber}'");
+    private static int PictureNumber(string field, string line, int number) =>
+        int.TryParse(field, NumberStyles.None, CultureInfo.InvariantCulture, out int picture)
+            ? picture
+            : throw Malformed(number, line, $"a picture's number of 0 or more in place of '{field}'");
 
-    private static FormatException Malformed(int number, string line, string expected) =>
-        new($"Line {number} of the pairs file is '{(line.Length > ShownCharacters ? line[..ShownCharacters] + "…" : line)}'; expected {expected}.");
+    private static string Picture(CompositeFormat pattern, string name, int number) =>
+        string.Format(CultureInfo.InvariantCulture, pattern, name, number);
+
+    private static CompositeFormat Parse(string picturePattern)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(picturePattern);
+        try
+        {
+            CompositeFormat pattern = CompositeFormat.Parse(picturePattern);
+            string[] pictures = [Picture(pattern, "Ada", 1), Picture(pattern, "Ada", 2), Picture(pattern, "Bob", 1)];
+            return pictures.Distinct().Count() == pictures.Length ? pattern : throw NotAPattern(picturePattern, null);
+        }
+        catch (FormatException error)
+        {
+            throw NotAPattern(picturePattern, error);
+        }
+    }
+
+    private static ArgumentException NotAPattern(string picturePattern, Exception? error) => new(
+        $"The picture pattern '{picturePattern}' does not tell all pictures apart: use {{0}} for the person's name and {{1}} for the " +
+        $"picture's number, as in '{DefaultPicturePattern}' or in LFW's own '{{0}}/{{0}}_{{1:0000}}.jpg'.", nameof(picturePattern), error);
+
+    private static PairsFileException Malformed(int number, string line, string expected)
+    {
+        string shown = line.Length > ShownCharacters ? line[..ShownCharacters] + "…" : line;
+        return new PairsFileException($"Line {number} of the pairs file is '{shown}'", number, shown, expected);
+    }
 }

@@ -37,9 +37,9 @@ internal static class PictureEmbeddings
     private static Dictionary<string, float[]> ReadRows(
         IHostEnvironment environment, IDataView data, IReadOnlySet<string> wanted, string embeddingColumnName, string imageColumnName)
     {
-        DataViewSchema.Column embeddingColumn = Column(
-            embeddingColumnName, "Vector<Single>", type => type is VectorDataViewType { ItemType: NumberDataViewType item } && item == NumberDataViewType.Single);
-        DataViewSchema.Column imageColumn = Column(imageColumnName, "String", type => type is TextDataViewType);
+        DataViewSchema.Column embeddingColumn = InputColumn.Find(
+            environment, data, embeddingColumnName, "Vector<Single>", type => type is VectorDataViewType { ItemType: NumberDataViewType item } && item == NumberDataViewType.Single);
+        DataViewSchema.Column imageColumn = InputColumn.FindText(environment, data, imageColumnName);
         using DataViewRowCursor cursor = data.GetRowCursor([embeddingColumn, imageColumn]);
         ValueGetter<VBuffer<float>> getEmbedding = cursor.GetGetter<VBuffer<float>>(embeddingColumn);
         ValueGetter<ReadOnlyMemory<char>> getImage = cursor.GetGetter<ReadOnlyMemory<char>>(imageColumn);
@@ -67,12 +67,6 @@ internal static class PictureEmbeddings
         }
 
         return embeddings;
-
-        DataViewSchema.Column Column(string name, string expected, Func<DataViewType, bool> accepts)
-        {
-            DataViewSchema.Column column = data.Schema.GetColumnOrNull(name) ?? throw environment.ExceptSchemaMismatch(nameof(data), "input", name);
-            return accepts(column.Type) ? column : throw environment.ExceptSchemaMismatch(nameof(data), "input", name, expected, column.Type.ToString()!);
-        }
     }
 
     private static string Examples(string[] pictures) =>

@@ -38,7 +38,7 @@ internal static class VerificationEvaluator
 
     /// <summary>Judges pairs of embeddings, which need not have unit length; pair i is (first[i], second[i]).</summary>
     /// <exception cref="ArgumentException">The lists or a pair's embeddings differ in length, or an embedding is zero or not finite.</exception>
-    /// <exception cref="InvalidOperationException">A kind of pair is absent, or there are fewer than 2 folds.</exception>
+    /// <exception cref="InvalidOperationException">A kind of pair is absent from a fold, or there are fewer than 2 folds.</exception>
     public static VerificationMetrics Evaluate(
         IReadOnlyList<float[]> first, IReadOnlyList<float[]> second, IReadOnlyList<bool> isSame, IReadOnlyList<int> folds)
     {
@@ -53,7 +53,7 @@ internal static class VerificationEvaluator
 
     /// <summary>Judges pairs by their cosines, −1 to 1.</summary>
     /// <exception cref="ArgumentException">The lists differ in length, or a cosine is outside of −1 to 1.</exception>
-    /// <exception cref="InvalidOperationException">A kind of pair is absent, or there are fewer than 2 folds.</exception>
+    /// <exception cref="InvalidOperationException">A kind of pair is absent from a fold, or there are fewer than 2 folds.</exception>
     public static VerificationMetrics Evaluate(IReadOnlyList<double> cosines, IReadOnlyList<bool> isSame, IReadOnlyList<int> folds)
     {
         if (cosines.Count != isSame.Count || cosines.Count != folds.Count)
@@ -78,8 +78,9 @@ internal static class VerificationEvaluator
                 "for the threshold of a fold is chosen on the others. Give pairs of both kinds and spread them over folds (10 are usual).");
         }
 
-        (double[] accuracies, double[] thresholds) = CrossValidate(cosines, isSame, folds, foldNames);
-        return new VerificationMetrics(accuracies, thresholds, Roc(cosines, isSame, genuine, impostor), genuine, impostor);
+        CheckBothKindsInEveryFold(isSame, folds, foldNames);
+        (double[] accuracies, double[] thresholds, double bestThreshold) = CrossValidate(cosines, isSame, folds, foldNames);
+        return new VerificationMetrics(accuracies, thresholds, bestThreshold, Roc(cosines, isSame, genuine, impostor), genuine, impostor);
     }
 
     private static double Cosine(float[] first, float[] second, int pair)
@@ -94,7 +95,19 @@ internal static class VerificationEvaluator
             : throw new ArgumentException($"An embedding of pair {pair} (from 0) is zero or not a number, so it has no direction; leave the pair out.");
     }
 
-    private static (double[] Accuracies, double[] Thresholds) CrossValidate(
+    private static void CheckBothKindsInEveryFold(IReadOnlyList<bool> isSame, IReadOnlyList<int> folds, int[] foldNames)
+    {
+        HashSet<(int Fold, bool IsSame)> present = [.. folds.Zip(isSame)];
+        int[] oneSided = [.. foldNames.Where(fold => !present.Contains((fold, true)) || !present.Contains((fold, false)))];
+        if (oneSided.Length > 0)
+        {
+            throw new InvalidOperationException(
+                $"{oneSided.Length} of {foldNames.Length} folds hold pairs of one kind only, for example fold {oneSided[0]}; each fold needs pairs of the same person " +
+                "and of different people. Spread both kinds over all folds, or use fewer folds.");
+        }
+    }
+
+    private static (double[] Accuracies, double[] Thresholds, double BestThreshold) CrossValidate(
         IReadOnlyList<double> cosines, IReadOnlyList<bool> isSame, IReadOnlyList<int> folds, int[] foldNames)
     {
         // correct[fold][t]: the fold's pairs that threshold t decides rightly. First as steps from one threshold to the
@@ -122,7 +135,8 @@ internal static class VerificationEvaluator
 
         // MaxBy takes the first of equals, as the protocol does.
         int[] best = [.. correct.Select(own => Enumerable.Range(0, ThresholdCount).MaxBy(t => total[t] - own[t]))];
-        return ([.. best.Select((t, fold) => (double)correct[fold][t] / counts[fold])], [.. best.Select(t => t * ThresholdStep)]);
+        return ([.. best.Select((t, fold) => (double)correct[fold][t] / counts[fold])], [.. best.Select(t => t * ThresholdStep)],
+            Enumerable.Range(0, ThresholdCount).MaxBy(t => total[t]) * ThresholdStep);
     }
 
     /// <summary>‖a − b‖² of unit vectors, 0 to 4.</summary>

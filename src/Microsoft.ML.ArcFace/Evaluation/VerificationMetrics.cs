@@ -21,10 +21,11 @@ public sealed class VerificationMetrics
     // The false-accept rates of the printed table.
     private static readonly double[] UsualFalseAcceptRates = [0.1, 0.01, 0.001, 0.0001];
 
-    internal VerificationMetrics(double[] foldAccuracies, double[] foldThresholds, RocPoint[] rocCurve, int genuinePairCount, int impostorPairCount)
+    internal VerificationMetrics(double[] foldAccuracies, double[] foldThresholds, double bestThreshold, RocPoint[] rocCurve, int genuinePairCount, int impostorPairCount)
     {
         FoldAccuracies = Array.AsReadOnly(foldAccuracies);
         FoldThresholds = Array.AsReadOnly(foldThresholds);
+        BestThreshold = bestThreshold;
         RocCurve = Array.AsReadOnly(rocCurve);
         GenuinePairCount = genuinePairCount;
         ImpostorPairCount = impostorPairCount;
@@ -46,6 +47,12 @@ public sealed class VerificationMetrics
 
     /// <summary>The threshold each fold was judged by: a squared distance of unit vectors, 0 to 4; below it a pair is accepted.</summary>
     public IReadOnlyList<double> FoldThresholds { get; }
+
+    /// <summary>
+    /// The first threshold that is best on all pairs, for use afterwards: a squared distance d of unit vectors, 0 to 4;
+    /// as a cosine 1 − d/2. It comes without an accuracy, for it flatters the pairs it was chosen on.
+    /// </summary>
+    public double BestThreshold { get; }
 
     /// <summary>Area under the ROC curve, 0 to 1: the probability that a pair of the same person is nearer than one of different people.</summary>
     public double AreaUnderRocCurve { get; }

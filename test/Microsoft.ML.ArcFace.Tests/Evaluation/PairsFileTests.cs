@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Evaluation;
+using Microsoft.ML.ArcFace.Tests.TestSupport;
 
 namespace Microsoft.ML.ArcFace.Tests.Evaluation;
 
@@ -37,6 +38,8 @@ public class PairsFileTests
     [DataRow("1\t1\nAda\t1\tBob\t2\n", "Line 2")]
     [DataRow("1\t1\n\t1\t2\n", "Line 2")]
     [DataRow("1\t1\nAda\t1\t-2\n", "in place of '-2'")]
+    [DataRow("1\t1\nAda\t7\t7\nAda\t1\tBob\t1\n", "Line 2 of the pairs file is 'Ada\t7\t7'; expected two different pictures")]
+    [DataRow("1\t1\nAda\t1\t2\nAda\t1\tAda\t3\n", "Line 3 of the pairs file is 'Ada\t1\tAda\t3'; expected two different names")]
     [DataRow("1\t1\nAda\t1\t2\nAda\t1\tBob\tx\n", "Line 3")]
     [DataRow("1\t1\nAda\t1\t2\nAda\t1\t3\n", "Line 3")]
     [DataRow("1\t1\nAda\t1\t2\n", "Line 3 of the pairs file is missing")]
@@ -44,14 +47,17 @@ public class PairsFileTests
     [DataRow("1\t1\nAda\t1\t2\nAda\t1\tBob\t1\nBob\t1\t2\n", "Line 4 of the pairs file is 'Bob\t1\t2'; expected the end of the file")]
     public void Read_MalformedPairs_NamesTheLine(string text, string expected)
     {
-        var exception = Assert.ThrowsExactly<FormatException>(() => Read(text));
+        var exception = Assert.ThrowsExactly<PairsFileException>(() => Read(text));
         StringAssert.Contains(exception.Message, expected);
+        StringAssert.StartsWith(exception.Message, $"Line {exception.LineNumber} of the pairs file is ");
+        StringAssert.Contains(exception.Message, exception.Value);
+        StringAssert.EndsWith(exception.Message, $"expected {exception.Expectation}.");
     }
 
     [TestMethod]
     public void Read_NoPairsFileAtAll_ShowsTheStartOfItsLineOnly()
     {
-        var exception = Assert.ThrowsExactly<FormatException>(() => Read(new string('x', 100_000)));
+        var exception = Assert.ThrowsExactly<PairsFileException>(() => Read(new string('x', 100_000)));
         Assert.IsLessThan(300, exception.Message.Length);
     }
 
@@ -59,13 +65,47 @@ public class PairsFileTests
     public void Read_AbsentFile_SaysSo() =>
         Assert.ThrowsExactly<FileNotFoundException>(() => PairsFile.Read(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName())));
 
-    private static IReadOnlyList<FacePair> Read(string text)
+    [TestMethod]
+    public void Read_PicturePattern_NamesPicturesAsLfwDoes() =>
+        CollectionAssert.AreEqual(
+            new FacePair[] { new("Ada/Ada_0001.jpg", "Ada/Ada_0002.jpg", true, 0), new("Ada/Ada_0001.jpg", "Bob/Bob_0001.jpg", false, 0) },
+            Read("1\nAda\t1\t2\nAda\t1\tBob\t1\n", "{0}/{0}_{1:0000}.jpg").ToArray());
+
+    [TestMethod]
+    [DataRow("{0}.jpg")]
+    [DataRow("{1}.jpg")]
+    [DataRow("{0}/{1}/{2}.jpg")]
+    [DataRow("{0/{1}.jpg")]
+    [DataRow(" ")]
+    public void Read_PatternThatMixesPicturesUp_IsRefused(string pattern)
+    {
+        var exception = Assert.ThrowsExactly<ArgumentException>(() => Read("1\nAda\t1\t2\nAda\t1\tBob\t1\n", pattern));
+        Assert.AreEqual("picturePattern", exception.ParamName);
+    }
+
+    [TestMethod]
+    [RequiresFaceData("lfw112/test_pairs.txt", "lfw112/test")]
+    public void Read_RealPairs_NamePicturesThatExist()
+    {
+        IReadOnlyList<FacePair> pairs = PairsFile.Read(TestData.PathOf("lfw112/test_pairs.txt"));
+
+        Assert.IsNotEmpty(pairs);
+        foreach (IGrouping<int, FacePair> fold in pairs.GroupBy(pair => pair.Fold))
+        {
+            Assert.AreEqual(fold.Count(pair => pair.IsSamePerson), fold.Count(pair => !pair.IsSamePerson), $"fold {fold.Key}");
+        }
+
+        Assert.IsEmpty(pairs.SelectMany(pair => new[] { pair.First, pair.Second })
+            .Where(picture => !File.Exists(TestData.PathOf("lfw112/test/" + picture))));
+    }
+
+    private static IReadOnlyList<FacePair> Read(string text, string picturePattern = PairsFile.DefaultPicturePattern)
     {
         string file = Path.GetTempFileName();
         try
         {
             File.WriteAllText(file, text);
-            return PairsFile.Read(file);
+            return PairsFile.Read(file, picturePattern);
         }
         finally
         {

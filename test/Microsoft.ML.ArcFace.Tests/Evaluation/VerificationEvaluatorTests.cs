@@ -134,6 +134,34 @@ public class VerificationEvaluatorTests
     public void Evaluate_OneKindOfPairs_Refuses() =>
         Assert.ThrowsExactly<InvalidOperationException>(() => VerificationEvaluator.Evaluate([0.9, 0.8], [true, true], [0, 1]));
 
+    [TestMethod]
+    public void Evaluate_FoldWithOneKindOfPairs_RefusesAndNamesTheFold()
+    {
+        var exception = Assert.ThrowsExactly<InvalidOperationException>(
+            () => VerificationEvaluator.Evaluate([0.9, 0.1, 0.8, 0.2, 0.3], [true, false, true, false, false], [0, 0, 4, 4, 7]));
+        StringAssert.Contains(exception.Message, "1 of 3 folds hold pairs of one kind only, for example fold 7");
+    }
+
+    [TestMethod]
+    public void BestThreshold_PairsThatCanBeParted_IsTheFirstThatPartsThem()
+    {
+        // Squared distances 0.2 and 0.4 of the same person, 1.8 and 1.6 of different people.
+        VerificationMetrics metrics = VerificationEvaluator.Evaluate([0.9, 0.1, 0.8, 0.2], [true, false, true, false], [0, 0, 1, 1]);
+        Assert.AreEqual(0.40, metrics.BestThreshold, 0.0101);
+        Assert.IsGreaterThanOrEqualTo(0.40, metrics.BestThreshold);
+        Assert.AreEqual(1, metrics.AreaUnderRocCurve);
+    }
+
+    [TestMethod]
+    public void Evaluate_DistanceOnAThreshold_IsAcceptedByTheNextOneOnly()
+    {
+        // A cosine of 0 is the squared distance 2 exactly, which is threshold 200 exactly.
+        VerificationMetrics metrics = VerificationEvaluator.Evaluate([0, -0.25, 0, -0.25], [true, false, true, false], [0, 0, 1, 1]);
+        Assert.AreEqual(201 * 0.01, metrics.BestThreshold);
+        CollectionAssert.AreEqual(new[] { 201 * 0.01, 201 * 0.01 }, metrics.FoldThresholds.ToArray());
+        Assert.AreEqual(1, metrics.Accuracy);
+    }
+
     private static double NaiveFoldAccuracy(double[] cosines, bool[] isSame, int[] folds, int fold)
     {
         double bestThreshold = 0, best = -1;
