@@ -27,11 +27,11 @@ internal sealed record AngularMargin(double Multiplier, double MarginRadians, Ma
     {
         Tensor theta = pairs.Angle();
         (Tensor value, Tensor slope) = Curve(theta);
-        Tensor cosine = pairs.Cosine;
         Tensor slopeByCosine = gradient == MarginGradient.StraightThrough ? ones_like(theta) : slope;
 
-        // A line through the value with the slope wanted: its gradient is finite wherever value and slope are.
-        return (cosine * slopeByCosine) + (value - (cosine.detach() * slopeByCosine));
+        // A line through the value with the slope wanted: its gradient is finite wherever value and slope are. The
+        // difference is exactly 0, so that a steep slope costs the value no digits.
+        return value + (slopeByCosine * (pairs.Cosine - pairs.Cosine.detach()));
     }
 
     /// <summary>ψ(θ) and dψ/dcos θ, both [B].</summary>
@@ -50,7 +50,7 @@ internal sealed record AngularMargin(double Multiplier, double MarginRadians, Ma
         Tensor value = angle.cos(), slope = angle.sin() * stretch;
         if (Extension == MarginExtension.InsightFace)
         {
-            Tensor isBeyond = angle > Math.PI;
+            Tensor isBeyond = angle >= Math.PI;
             value = where(isBeyond, theta.cos() - (MarginRadians * Math.Sin(MarginRadians)), value);
             slope = where(isBeyond, ones_like(slope), slope);
         }
