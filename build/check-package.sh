@@ -20,10 +20,13 @@ grep -qaF lib/net10.0/Microsoft.ML.ArcFace.pdb "$work/packages/Microsoft.ML.ArcF
 # The native library is half a gigabyte: link it instead of copying it.
 export CreateHardLinksForCopyLocalIfPossible=true TreatWarningsAsErrors=true
 torch_version=$(sed -nE 's/.*"TorchSharp-cpu" Version="([^"]+)".*/\1/p' "$root/Directory.Packages.props")
+grep -qF "dotnet add package TorchSharp-cpu --version $torch_version" "$root/README.md" || { echo "README names another version of TorchSharp-cpu than $torch_version." >&2; exit 1; }
 cd "$work"
 dotnet new console --name Consumer --no-restore >/dev/null
 cp "$root"/test/PackageConsumer/* Consumer/
 cd Consumer
-dotnet add package Microsoft.ML.ArcFace --version "$version"
-dotnet add package TorchSharp-cpu --version "$torch_version"
+for package in "Microsoft.ML.ArcFace --version $version" "TorchSharp-cpu --version $torch_version"; do
+  # shellcheck disable=SC2086  # a name and an option
+  dotnet add package $package >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+done
 dotnet run -c Release -- "$model"

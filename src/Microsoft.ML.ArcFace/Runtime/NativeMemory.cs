@@ -10,7 +10,7 @@ namespace Microsoft.ML.ArcFace.Runtime;
 internal static partial class NativeMemory
 {
     // From glibc's malloc.h.
-    private const int TrimThreshold = -1, TopPad = -2, MmapThreshold = -3;
+    private const int TrimThreshold = -1, TopPad = -2, MmapThreshold = -3, MmapMax = -4;
 
     private static readonly Lazy<bool> Tuned = new(Tune);
 
@@ -25,7 +25,8 @@ internal static partial class NativeMemory
         }
 
         return NativeLibrary.TryGetExport(library, "mallopt", out _)
-            && SetOption(MmapThreshold, 1 << 30) == 1
+            // Older versions refuse a threshold over 32 MB; there, no block at all is mapped on its own.
+            && (SetOption(MmapThreshold, 1 << 30) == 1 || SetOption(MmapMax, 0) == 1)
             && SetOption(TrimThreshold, int.MaxValue) == 1
             && SetOption(TopPad, 256 << 20) == 1;
     }

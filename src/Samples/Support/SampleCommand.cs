@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Reflection;
 
 namespace Microsoft.ML.ArcFace.Samples.Support;
 
@@ -37,10 +38,13 @@ internal static class SampleCommand
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            await Console.Error.WriteLineAsync(parsed.GetValue(Verbose) ? error.ToString() : $"{command.Name} failed: {error.Message}");
+            await Console.Error.WriteLineAsync(parsed.GetValue(Verbose) ? error.ToString() : $"{command.Name} failed: {CauseOf(error).Message}");
             return Failed;
         }
     });
+
+    // ML.NET creates by reflection what it loads from a file, and reflection wraps what is thrown.
+    private static Exception CauseOf(Exception error) => error is TargetInvocationException { InnerException: { } inner } ? CauseOf(inner) : error;
 
     /// <summary>An option that takes a whole number of a range.</summary>
     public static Option<int?> WholeNumber(string name, string description, int lowest, int highest, int example) => new(name)
