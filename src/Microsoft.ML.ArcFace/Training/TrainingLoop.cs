@@ -148,6 +148,9 @@ internal sealed class TrainingLoop : IDisposable
     private double[] UntrainedLosses(Tensor embeddings, Tensor labels)
     {
         using var noGradient = no_grad();
+
+        // As annealed losses are at the end, where they are hardest.
+        _head.Step = _recipe.TotalSteps;
         return [.. TrainingHealth.MarginFractions.Select(fraction =>
         {
             using var scope = NewDisposeScope();
