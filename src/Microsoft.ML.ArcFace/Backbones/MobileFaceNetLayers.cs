@@ -23,7 +23,12 @@ internal sealed class ConvolutionUnit : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor input) => layers.call(input);
+    public override Tensor forward(Tensor input) => Forward(input, shortcut: null);
+
+    /// <summary>The unit's output plus a shortcut of the same shape, if there is one.</summary>
+    public Tensor Forward(Tensor input, Tensor? shortcut) =>
+        ((Convolution)layers[0]).call(input)
+            .IntoNormalization((BatchNorm2d)layers[1], layers.Count > 2 ? (ParametricRelu)layers[2] : null, shortcut);
 }
 
 /// <summary>
@@ -48,8 +53,8 @@ internal sealed class InvertedBottleneck : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor input)
     {
-        var output = layers.call(input);
-        return _shortcut ? output.add_(input) : output;
+        using var inner = ((ConvolutionUnit)layers[0]).call(input).Into((ConvolutionUnit)layers[1]);
+        return ((ConvolutionUnit)layers[2]).Forward(inner, _shortcut ? input : null);
     }
 }
 

@@ -23,6 +23,8 @@ internal sealed class ParametricRelu : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
+    internal Parameter Weight => weight;
+
     public override Tensor forward(Tensor input)
     {
         using var matching = weight.to(input.dtype);

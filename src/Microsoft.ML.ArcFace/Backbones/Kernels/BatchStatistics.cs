@@ -1,0 +1,55 @@
+using System.Runtime.Intrinsics;
+
+namespace Microsoft.ML.ArcFace.Backbones.Kernels;
+
+/// <summary>Mean and variance of every channel over the pixels of a batch.</summary>
+/// <param name="Count">Pixels, B·H·W.</param>
+/// <param name="Mean">[C].</param>
+/// <param name="Variance">[C], divided by the count.</param>
+internal sealed record BatchStatistics(int Count, double[] Mean, double[] Variance)
+{
+    /// <summary>Sums of so many pixels stay in single precision; longer ones are gathered in double precision.</summary>
+    public const int BlockPixels = 64;
+
+    public static unsafe BatchStatistics Of(ChannelsLastMap input)
+    {
+        int channels = input.Channels, pixels = input.Pixels;
+        int slices = ParallelSlices.Count(pixels, channels);
+        var sums = new ChannelSums[slices];
+        var squares = new ChannelSums[slices];
+        ParallelSlices.Run(pixels, slices, (slice, begin, end) =>
+        {
+            (sums[slice], squares[slice]) = (new ChannelSums(channels), new ChannelSums(channels));
+            for (int block = begin; block < end; block += BlockPixels)
+            {
+                int blockEnd = Math.Min(block + BlockPixels, end);
+                for (int channel = 0; channel < channels; channel += ChannelsLastMap.Lanes)
+                {
+                    // Relative to the first pixel: squares of deviations lose no digits where the mean is large.
+                    Vector256<float> pivot = Vector256.Load(input.Data + channel);
+                    Vector256<float> sum = default, square = default;
+                    for (int pixel = block; pixel < blockEnd; pixel++)
+                    {
+                        Vector256<float> deviation = Vector256.Load(input.Pixel(pixel) + channel) - pivot;
+                        sum += deviation;
+                        square = Vector256.MultiplyAddEstimate(deviation, deviation, square);
+                    }
+
+                    sums[slice].Add(channel, sum);
+                    squares[slice].Add(channel, square);
+                }
+            }
+        });
+
+        double[] meanDeviation = ChannelSums.Total(sums), meanSquare = ChannelSums.Total(squares);
+        var (mean, variance) = (new double[channels], new double[channels]);
+        for (int channel = 0; channel < channels; channel++)
+        {
+            double deviation = meanDeviation[channel] / pixels;
+            mean[channel] = input.Data[channel] + deviation;
+            variance[channel] = Math.Max(0, (meanSquare[channel] / pixels) - (deviation * deviation));
+        }
+
+        return new BatchStatistics(pixels, mean, variance);
+    }
+}
