@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Backbones.Kernels;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -33,6 +34,11 @@ internal sealed class Convolution : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor input)
     {
+        if (training && _padding[0] == 1 && DepthwiseConvolution.Fits(input, weight, _groups))
+        {
+            return DepthwiseConvolution.Apply(input, weight, _stride[0]);
+        }
+
         using var matching = weight.to(input.dtype);
         return nn.functional.conv2d(input, matching, strides: _stride, padding: _padding, groups: _groups);
     }
