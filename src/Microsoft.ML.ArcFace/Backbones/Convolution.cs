@@ -34,9 +34,9 @@ internal sealed class Convolution : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor input)
     {
-        if (training && _padding[0] == 1 && DepthwiseConvolution.Fits(input, weight, _groups))
+        if (training && _stride[0] == 1 && _padding[0] == 1 && PairedConvolution.Fits(input, weight, _groups))
         {
-            return DepthwiseConvolution.Apply(input, weight, _stride[0]);
+            return PairedConvolution.Apply(input, weight);
         }
 
         using var matching = weight.to(input.dtype);

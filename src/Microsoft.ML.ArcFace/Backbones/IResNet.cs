@@ -52,9 +52,9 @@ internal sealed class IResNet : FaceBackbone
     }
 
     public override Tensor forward(Tensor input) =>
-        conv1.call(input).IntoNormalization(bn1, prelu)
+        conv1.call(input).Into(bn1, prelu)
             .Into(layer1).Into(layer2).Into(layer3).Into(layer4)
-            .IntoNormalization(bn2).Into(headInput).Into(fc).Into(features);
+            .Into(bn2).Into(headInput).Into(fc).Into(features);
 
     private static Sequential Stage(long inputChannels, long outputChannels, int blocks)
     {

@@ -35,11 +35,13 @@ internal sealed class IResNetBlock : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor input)
     {
-        using Tensor? projected = downsample is null
-            ? null
-            : ((Convolution)downsample[0]).call(input).IntoNormalization((BatchNorm2d)downsample[1]);
-        return input.Normalize(bn1)
-            .Into(conv1).IntoNormalization(bn2, prelu)
-            .Into(conv2).IntoNormalization(bn3, shortcut: projected ?? input);
+        var residual = bn1.call(input).Into(conv1).Into(bn2, prelu).Into(conv2).Into(bn3);
+        if (downsample is null)
+        {
+            return residual.add_(input);
+        }
+
+        using var shortcut = downsample.call(input);
+        return residual.add_(shortcut);
     }
 }

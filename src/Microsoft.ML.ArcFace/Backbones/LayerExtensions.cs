@@ -1,3 +1,5 @@
+using Microsoft.ML.ArcFace.Backbones.Kernels;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Backbones;
@@ -14,6 +16,20 @@ internal static class LayerExtensions
         using (input)
         {
             return layer.call(input);
+        }
+    }
+
+    /// <summary>The same for two layers that training on the processor computes in one.</summary>
+    public static Tensor Into(this Tensor input, BatchNorm2d norm, ParametricRelu activation)
+    {
+        if (!NormalizedActivation.Fits(input, norm, activation.Weight))
+        {
+            return input.Into(norm).Into(activation);
+        }
+
+        using (input)
+        {
+            return NormalizedActivation.Apply(input, norm, activation.Weight);
         }
     }
 }

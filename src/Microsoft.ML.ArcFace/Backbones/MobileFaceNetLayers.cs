@@ -23,12 +23,12 @@ internal sealed class ConvolutionUnit : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor input) => Forward(input, shortcut: null);
-
-    /// <summary>The unit's output plus a shortcut of the same shape, if there is one.</summary>
-    public Tensor Forward(Tensor input, Tensor? shortcut) =>
-        ((Convolution)layers[0]).call(input)
-            .IntoNormalization((BatchNorm2d)layers[1], layers.Count > 2 ? (ParametricRelu)layers[2] : null, shortcut);
+    public override Tensor forward(Tensor input)
+    {
+        Tensor output = ((Convolution)layers[0]).call(input);
+        var norm = (BatchNorm2d)layers[1];
+        return layers.Count == 2 ? output.Into(norm) : output.Into(norm, (ParametricRelu)layers[2]);
+    }
 }
 
 /// <summary>
@@ -53,8 +53,8 @@ internal sealed class InvertedBottleneck : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor input)
     {
-        using var inner = ((ConvolutionUnit)layers[0]).call(input).Into((ConvolutionUnit)layers[1]);
-        return ((ConvolutionUnit)layers[2]).Forward(inner, _shortcut ? input : null);
+        var output = layers.call(input);
+        return _shortcut ? output.add_(input) : output;
     }
 }
 

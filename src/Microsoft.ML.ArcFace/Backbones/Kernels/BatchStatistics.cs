@@ -20,25 +20,7 @@ internal sealed record BatchStatistics(int Count, double[] Mean, double[] Varian
         ParallelSlices.Run(pixels, slices, (slice, begin, end) =>
         {
             (sums[slice], squares[slice]) = (new ChannelSums(channels), new ChannelSums(channels));
-            for (int block = begin; block < end; block += BlockPixels)
-            {
-                int blockEnd = Math.Min(block + BlockPixels, end);
-                for (int channel = 0; channel < channels; channel += ChannelsLastMap.Lanes)
-                {
-                    // Relative to the first pixel: squares of deviations lose no digits where the mean is large.
-                    Vector256<float> pivot = Vector256.Load(input.Data + channel);
-                    Vector256<float> sum = default, square = default;
-                    for (int pixel = block; pixel < blockEnd; pixel++)
-                    {
-                        Vector256<float> deviation = Vector256.Load(input.Pixel(pixel) + channel) - pivot;
-                        sum += deviation;
-                        square = Vector256.MultiplyAddEstimate(deviation, deviation, square);
-                    }
-
-                    sums[slice].Add(channel, sum);
-                    squares[slice].Add(channel, square);
-                }
-            }
+            Add(input, sums[slice], squares[slice], begin, end);
         });
 
         double[] meanDeviation = ChannelSums.Total(sums), meanSquare = ChannelSums.Total(squares);
@@ -51,5 +33,28 @@ internal sealed record BatchStatistics(int Count, double[] Mean, double[] Varian
         }
 
         return new BatchStatistics(pixels, mean, variance);
+    }
+
+    private static unsafe void Add(ChannelsLastMap input, ChannelSums sums, ChannelSums squares, int begin, int end)
+    {
+        for (int block = begin; block < end; block += BlockPixels)
+        {
+            int blockEnd = Math.Min(block + BlockPixels, end);
+            for (int channel = 0; channel < input.Channels; channel += ChannelsLastMap.Lanes)
+            {
+                // Relative to the first pixel: squares of deviations lose no digits where the mean is large.
+                Vector256<float> pivot = Vector256.Load(input.Data + channel);
+                Vector256<float> sum = default, square = default;
+                for (int pixel = block; pixel < blockEnd; pixel++)
+                {
+                    Vector256<float> deviation = Vector256.Load(input.Pixel(pixel) + channel) - pivot;
+                    sum += deviation;
+                    square = Vector256.MultiplyAddEstimate(deviation, deviation, square);
+                }
+
+                sums.Add(channel, sum);
+                squares.Add(channel, square);
+            }
+        }
     }
 }

@@ -40,10 +40,6 @@ internal readonly unsafe struct ChannelsLastMap
 
     public static ChannelsLastMap Of(Tensor tensor) => new(tensor);
 
-    /// <summary>A new tensor of that shape, not filled.</summary>
-    public static Tensor Empty(long batch, long channels, long height, long width) =>
-        empty_strided([batch, channels, height, width], [height * width * channels, 1, width * channels, channels], ScalarType.Float32, CPU);
-
     /// <summary>Whether the kernels can read this tensor where it lies.</summary>
     public static bool Fits(Tensor tensor)
     {
