@@ -34,7 +34,8 @@ internal sealed class Convolution : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor input)
     {
-        if (training && _stride[0] == 1 && _padding[0] == 1 && PairedConvolution.Fits(input, weight, _groups))
+        bool keepsSize = _stride[0] == 1 && _padding[0] == 1;
+        if (training && keepsSize && PairedConvolution.Fits(input, weight, _groups))
         {
             return PairedConvolution.Apply(input, weight);
         }

@@ -47,9 +47,14 @@ public class NormalizedActivationTests
             output.backward([outputGradient.to(type)]);
             return new()
             {
-                ["output"] = output, ["gradient of the input"] = x.grad!,
-                ["gradient of gamma"] = norm.weight.grad!, ["gradient of beta"] = norm.bias!.grad!, ["gradient of the slope"] = activation.Weight.grad!,
-                ["running mean"] = norm.running_mean!.clone(), ["running variance"] = norm.running_var!.clone(), ["batches"] = norm.num_batches_tracked!.clone(),
+                ["output"] = output,
+                ["gradient of the input"] = x.grad!,
+                ["gradient of gamma"] = norm.weight.grad!,
+                ["gradient of beta"] = norm.bias!.grad!,
+                ["gradient of the slope"] = activation.Weight.grad!,
+                ["running mean"] = norm.running_mean!.clone(),
+                ["running variance"] = norm.running_var!.clone(),
+                ["batches"] = norm.num_batches_tracked!.clone(),
             };
         }
     }
