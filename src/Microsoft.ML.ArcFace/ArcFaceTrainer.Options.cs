@@ -47,6 +47,9 @@ public sealed partial class ArcFaceTrainer
         /// <summary>Photographs in a step, 2 to 65,536. Null: fits the size of the set, never over a quarter of it.</summary>
         public int? BatchSize { get; init; }
 
+        /// <summary>The arithmetic of training. Null: bfloat16 on a processor that has it (AVX512-BF16), float32 elsewhere.</summary>
+        public TrainingPrecision? Precision { get; init; }
+
         /// <summary>What turns gradients into steps. Default SGD with momentum.</summary>
         public TrainingOptimizer Optimizer { get; init; } = TrainingOptimizer.Sgd;
 
@@ -125,6 +128,7 @@ public sealed partial class ArcFaceTrainer
             check.AddRange(Loss?.Violations());
             check.InRange(Epochs, 1, 100_000);
             check.InRange(BatchSize, 2, 65_536);
+            check.Defined(Precision);
             check.Defined(Optimizer);
             check.Positive(LearningRate);
             check.Defined(Decay);

@@ -23,6 +23,7 @@ internal sealed class TrainingLoop : IDisposable
     private readonly TrainingRecipe _recipe;
     private readonly Device _device;
     private readonly int _seed;
+    private readonly ScalarType _computeType;
 
     private readonly FaceBackbone _backbone;
     private readonly ClassificationHead _head;
@@ -52,6 +53,7 @@ internal sealed class TrainingLoop : IDisposable
         _recipe = recipe;
         _device = device;
         _seed = seed;
+        _computeType = ComputeType(options.Precision, device);
 
         (_backbone, _head) = CreateModules();
         (_resultBackbone, _resultHead, _averages) = (_backbone, _head, []);
@@ -75,7 +77,7 @@ internal sealed class TrainingLoop : IDisposable
     {
         TrainingRecipe recipe = TrainingRecipe.Choose(options, faces.Count, faces.Labels.Count);
         channel.Info($"Training {options.Backbone.ToShortName()} for {recipe.Epochs} epochs of {recipe.StepsPerEpoch} steps of {recipe.BatchSize} photographs; " +
-            $"peak learning rate {recipe.Schedule.PeakLearningRate:0.####}, scale {recipe.Scale:0.#}, on {device}.");
+            $"peak learning rate {recipe.Schedule.PeakLearningRate:0.####}, scale {recipe.Scale:0.#}, in {ComputeType(options.Precision, device)} on {device}.");
         NativeMemory.KeepFreedMemory();
         using var randomState = new RandomStateGuard(seed);
         using var gradient = enable_grad();
@@ -120,7 +122,7 @@ internal sealed class TrainingLoop : IDisposable
             group.LearningRate = learningRate;
         }
 
-        Tensor faces = FaceTensor.ToTensor(batch.Pixels, batch.Labels.Length, _device);       // [B, 3, 112, 112]
+        Tensor faces = FaceTensor.ToTensor(batch.Pixels, batch.Labels.Length, _device).to(_computeType); // [B, 3, 112, 112]
         Tensor labels = tensor(batch.Labels, device: _device);                                // [B]
         Tensor embeddings = _backbone.forward(faces);                                         // [B, d]
         _health ??= new TrainingHealth(UntrainedLosses(embeddings, labels), _recipe);
@@ -228,6 +230,13 @@ internal sealed class TrainingLoop : IDisposable
         TrainingOptimizer.Sgd => optim.SGD(parameters, _recipe.Schedule.PeakLearningRate, _options.Momentum, weight_decay: _options.WeightDecay),
         TrainingOptimizer.AdamW => optim.AdamW(parameters, _recipe.Schedule.PeakLearningRate, weight_decay: _options.WeightDecay),
         _ => throw new InvalidOperationException($"{nameof(TrainingOptimizer)} {_options.Optimizer} is unknown."),
+    };
+
+    private static ScalarType ComputeType(TrainingPrecision? precision, Device device) => precision switch
+    {
+        TrainingPrecision.BFloat16 => ScalarType.BFloat16,
+        null when TorchDevices.IsFastInBFloat16(device) => ScalarType.BFloat16,
+        _ => ScalarType.Float32,
     };
 
     public void Dispose()

@@ -27,6 +27,31 @@ public class FaceBackboneTests
     }
 
     [TestMethod]
+    [DataRow(3, 2, 1, 28)]
+    [DataRow(7, 1, 0, 7)]
+    public void Forward_DepthwiseConvolutionInBFloat16_TrainsAsInFloat32(int kernel, int stride, int padding, int size)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using var convolution = new Convolution(16, 16, kernel, stride, padding, groups: 16);
+        nn.init.normal_(convolution.Weight);
+        Tensor input = randn(2, 16, size, size).to(ScalarType.BFloat16);
+        (Tensor exact, Tensor exactGradient) = Train(input.to(ScalarType.Float32));
+        (Tensor output, Tensor gradient) = Train(input);
+
+        Assert.AreEqual(ScalarType.BFloat16, output.dtype);
+        Assert.IsTrue(output.Equals(exact.to(ScalarType.BFloat16)), "The sums are made in float32 and rounded once.");
+        Assert.IsLessThan(1e-2, ((gradient - exactGradient).norm() / exactGradient.norm()).item<float>());
+
+        (Tensor Output, Tensor Gradient) Train(Tensor faces)
+        {
+            convolution.Weight.grad = null;
+            Tensor result = convolution.call(faces);
+            result.to(ScalarType.Float32).square().sum().backward();
+            return (result, convolution.Weight.grad!.clone());
+        }
+    }
+
+    [TestMethod]
     [DataRow(1)]
     [DataRow(0)]
     [DataRow(-512)]

@@ -11,7 +11,8 @@ internal sealed record BatchStatistics(int Count, double[] Mean, double[] Varian
     /// <summary>Sums of so many pixels stay in single precision; longer ones are gathered in double precision.</summary>
     public const int BlockPixels = 64;
 
-    public static unsafe BatchStatistics Of(ChannelsLastMap input)
+    public static unsafe BatchStatistics Of<T>(ChannelsLastMap<T> input)
+        where T : unmanaged, IMapValue<T>
     {
         int channels = input.Channels, pixels = input.Pixels;
         int slices = ParallelSlices.Count(pixels, channels);
@@ -24,30 +25,35 @@ internal sealed record BatchStatistics(int Count, double[] Mean, double[] Varian
         });
 
         double[] meanDeviation = ChannelSums.Total(sums), meanSquare = ChannelSums.Total(squares);
-        var (mean, variance) = (new double[channels], new double[channels]);
+        var (mean, variance, pivot) = (new double[channels], new double[channels], new float[channels]);
+        for (int channel = 0; channel < channels; channel += ChannelsLastMap.Lanes)
+        {
+            Pivot(input, channel).CopyTo(pivot, channel);
+        }
+
         for (int channel = 0; channel < channels; channel++)
         {
             double deviation = meanDeviation[channel] / pixels;
-            mean[channel] = input.Data[channel] + deviation;
+            mean[channel] = pivot[channel] + deviation;
             variance[channel] = Math.Max(0, (meanSquare[channel] / pixels) - (deviation * deviation));
         }
 
         return new BatchStatistics(pixels, mean, variance);
     }
 
-    private static unsafe void Add(ChannelsLastMap input, ChannelSums sums, ChannelSums squares, int begin, int end)
+    private static unsafe void Add<T>(ChannelsLastMap<T> input, ChannelSums sums, ChannelSums squares, int begin, int end)
+        where T : unmanaged, IMapValue<T>
     {
         for (int block = begin; block < end; block += BlockPixels)
         {
             int blockEnd = Math.Min(block + BlockPixels, end);
             for (int channel = 0; channel < input.Channels; channel += ChannelsLastMap.Lanes)
             {
-                // Relative to the first pixel: squares of deviations lose no digits where the mean is large.
-                Vector256<float> pivot = Vector256.Load(input.Data + channel);
+                Vector256<float> pivot = Pivot(input, channel);
                 Vector256<float> sum = default, square = default;
                 for (int pixel = block; pixel < blockEnd; pixel++)
                 {
-                    Vector256<float> deviation = Vector256.Load(input.Pixel(pixel) + channel) - pivot;
+                    Vector256<float> deviation = T.Load(input.Pixel(pixel) + channel) - pivot;
                     sum += deviation;
                     square = Vector256.MultiplyAddEstimate(deviation, deviation, square);
                 }
@@ -57,4 +63,8 @@ internal sealed record BatchStatistics(int Count, double[] Mean, double[] Varian
             }
         }
     }
+
+    /// <summary>The first pixel: squares of deviations from it lose no digits where the mean is large.</summary>
+    private static unsafe Vector256<float> Pivot<T>(ChannelsLastMap<T> input, int channel)
+        where T : unmanaged, IMapValue<T> => T.Load(input.Data + channel);
 }

@@ -7,7 +7,8 @@ namespace Microsoft.ML.ArcFace.Backbones.Kernels;
 /// y = PReLU(scale·x + shift) over channels-last maps, and its gradients where scale and shift come from the statistics
 /// of x itself (batch normalization, Ioffe and Szegedy 2015).
 /// </summary>
-internal sealed unsafe class NormalizationKernel
+internal sealed unsafe class NormalizationKernel<T>
+    where T : unmanaged, IMapValue<T>
 {
     private readonly BatchStatistics _statistics;
     private readonly int _channels;
@@ -39,7 +40,7 @@ internal sealed unsafe class NormalizationKernel
     }
 
     /// <summary>Fills <paramref name="output"/>.</summary>
-    public void Forward(ChannelsLastMap input, ChannelsLastMap output) =>
+    public void Forward(ChannelsLastMap<T> input, ChannelsLastMap<T> output) =>
         ParallelSlices.Run(input.Pixels, ParallelSlices.Count(input.Pixels, _channels), (_, begin, end) =>
         {
             fixed (float* scales = _scale, shifts = _shift, slopes = _slope)
@@ -52,7 +53,7 @@ internal sealed unsafe class NormalizationKernel
         });
 
     /// <summary>The gradients of γ, β and the slope, [C] each.</summary>
-    public (double[] Gamma, double[] Beta, double[] Slope) ParameterGradients(ChannelsLastMap input, ChannelsLastMap outputGradient)
+    public (double[] Gamma, double[] Beta, double[] Slope) ParameterGradients(ChannelsLastMap<T> input, ChannelsLastMap<T> outputGradient)
     {
         int slices = ParallelSlices.Count(input.Pixels, _channels);
         var (gammas, betas, slopes) = (new ChannelSums[slices], new ChannelSums[slices], new ChannelSums[slices]);
@@ -79,7 +80,7 @@ internal sealed unsafe class NormalizationKernel
     /// Fills the gradient of x: scale·(g − mean(g) − x̂·mean(g·x̂)), where g is the gradient before the PReLU and x̂ the
     /// normalised x; the means are <paramref name="beta"/> and <paramref name="gamma"/> over the count.
     /// </summary>
-    public void InputGradient(ChannelsLastMap input, ChannelsLastMap outputGradient, double[] gamma, double[] beta, ChannelsLastMap inputGradient)
+    public void InputGradient(ChannelsLastMap<T> input, ChannelsLastMap<T> outputGradient, double[] gamma, double[] beta, ChannelsLastMap<T> inputGradient)
     {
         var (constant, perDeviation) = (new float[_channels], new float[_channels]);
         for (int channel = 0; channel < _channels; channel++)
@@ -103,17 +104,17 @@ internal sealed unsafe class NormalizationKernel
     }
 
     // The loops over channels and pixels stand in methods of their own: in a lambda they would read everything captured anew.
-    private static void ForwardPixel(float* x, float* y, float* scale, float* shift, float* slope, int channels)
+    private static void ForwardPixel(T* x, T* y, float* scale, float* shift, float* slope, int channels)
     {
         for (int channel = 0; channel < channels; channel += ChannelsLastMap.Lanes)
         {
             Vector256<float> z = Vector256.MultiplyAddEstimate(
-                Vector256.Load(x + channel), Vector256.Load(scale + channel), Vector256.Load(shift + channel));
-            Vector256.Store(Activated(z, z, Vector256.Load(slope + channel)), y + channel);
+                T.Load(x + channel), Vector256.Load(scale + channel), Vector256.Load(shift + channel));
+            T.Store(Activated(z, z, Vector256.Load(slope + channel)), y + channel);
         }
     }
 
-    private void AddParameterGradients(float* x, float* outputGradients, int pixels, ChannelSums gammas, ChannelSums betas, ChannelSums slopes)
+    private void AddParameterGradients(T* x, T* outputGradients, int pixels, ChannelSums gammas, ChannelSums betas, ChannelSums slopes)
     {
         int channels = _channels;
         for (int channel = 0; channel < channels; channel += ChannelsLastMap.Lanes)
@@ -124,7 +125,7 @@ internal sealed unsafe class NormalizationKernel
             for (int pixel = 0; pixel < pixels; pixel++)
             {
                 int index = (pixel * channels) + channel;
-                Vector256<float> value = Vector256.Load(x + index), gradient = Vector256.Load(outputGradients + index);
+                Vector256<float> value = T.Load(x + index), gradient = T.Load(outputGradients + index);
                 Vector256<float> z = Vector256.MultiplyAddEstimate(value, scale, shift);
                 ofSlope = Vector256.MultiplyAddEstimate(gradient, NotPositive(z), ofSlope);
                 gradient = Activated(z, gradient, slope);
@@ -139,18 +140,18 @@ internal sealed unsafe class NormalizationKernel
     }
 
     private static void InputGradientPixel(
-        float* x, float* outputGradients, float* inputGradients,
+        T* x, T* outputGradients, T* inputGradients,
         float* scale, float* shift, float* slope, float* mean, float* constant, float* perDeviation, int channels)
     {
         for (int channel = 0; channel < channels; channel += ChannelsLastMap.Lanes)
         {
-            Vector256<float> value = Vector256.Load(x + channel), gradient = Vector256.Load(outputGradients + channel);
+            Vector256<float> value = T.Load(x + channel), gradient = T.Load(outputGradients + channel);
             Vector256<float> channelScale = Vector256.Load(scale + channel);
             Vector256<float> z = Vector256.MultiplyAddEstimate(value, channelScale, Vector256.Load(shift + channel));
             gradient = Activated(z, gradient, Vector256.Load(slope + channel));
             Vector256<float> throughStatistics = Vector256.MultiplyAddEstimate(
                 value - Vector256.Load(mean + channel), Vector256.Load(perDeviation + channel), Vector256.Load(constant + channel));
-            Vector256.Store(Vector256.MultiplyAddEstimate(gradient, channelScale, throughStatistics), inputGradients + channel);
+            T.Store(Vector256.MultiplyAddEstimate(gradient, channelScale, throughStatistics), inputGradients + channel);
         }
     }
 

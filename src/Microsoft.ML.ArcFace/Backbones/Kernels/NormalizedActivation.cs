@@ -10,6 +10,8 @@ namespace Microsoft.ML.ArcFace.Backbones.Kernels;
 /// </summary>
 internal sealed class NormalizedActivation : KernelFunction<NormalizedActivation>
 {
+    private const string Kernel = "kernel";
+
     /// <summary>Whether <see cref="Apply"/> can do it; if not, libtorch must.</summary>
     public static bool Fits(Tensor input, BatchNorm2d norm, Tensor slope) =>
         FusedKernels.Enabled && norm.training && norm is { momentum: not null, running_mean: not null, running_var: not null }
@@ -23,29 +25,39 @@ internal sealed class NormalizedActivation : KernelFunction<NormalizedActivation
     {
         var (input, gamma, beta, slope, norm) =
             ((Tensor)arguments[0]!, (Tensor)arguments[1]!, (Tensor)arguments[2]!, (Tensor)arguments[3]!, (BatchNorm2d)arguments[4]!);
-        Tensor output = empty_like(input);
+        return input.dtype == ScalarType.BFloat16 ? Forward<BFloat16Value>() : Forward<SingleValue>();
 
-        ChannelsLastMap inputMap = ChannelsLastMap.Of(input);
-        BatchStatistics statistics = BatchStatistics.Of(inputMap);
-        var kernel = new NormalizationKernel(statistics, norm.eps, Values(gamma), Values(beta), Values(slope));
-        kernel.Forward(inputMap, ChannelsLastMap.Of(output));
-        UpdateRunningStatistics(norm, statistics);
+        Tensor Forward<T>()
+            where T : unmanaged, IMapValue<T>
+        {
+            Tensor output = empty_like(input);
+            ChannelsLastMap<T> inputMap = ChannelsLastMap<T>.Of(input);
+            BatchStatistics statistics = BatchStatistics.Of(inputMap);
+            var kernel = new NormalizationKernel<T>(statistics, norm.eps, Values(gamma), Values(beta), Values(slope));
+            kernel.Forward(inputMap, ChannelsLastMap<T>.Of(output));
+            UpdateRunningStatistics(norm, statistics);
 
-        context.save_for_backward([input]);
-        context.save_data(nameof(NormalizationKernel), kernel);
-        return output;
+            context.save_for_backward([input]);
+            context.save_data(Kernel, kernel);
+            return output;
+        }
     }
 
     protected override Tensor?[] Gradients(autograd.AutogradContext context, Tensor outputGradient)
     {
-        var kernel = (NormalizationKernel)context.get_data(nameof(NormalizationKernel));
         Tensor input = context.get_saved_variables()[0];
-        Tensor inputGradient = empty_like(input);
+        return input.dtype == ScalarType.BFloat16 ? Gradients<BFloat16Value>() : Gradients<SingleValue>();
 
-        ChannelsLastMap inputMap = ChannelsLastMap.Of(input), outputGradientMap = ChannelsLastMap.Of(outputGradient);
-        (double[] gamma, double[] beta, double[] slope) = kernel.ParameterGradients(inputMap, outputGradientMap);
-        kernel.InputGradient(inputMap, outputGradientMap, gamma, beta, ChannelsLastMap.Of(inputGradient));
-        return [inputGradient, ToTensor(gamma), ToTensor(beta), ToTensor(slope), null];
+        Tensor?[] Gradients<T>()
+            where T : unmanaged, IMapValue<T>
+        {
+            var kernel = (NormalizationKernel<T>)context.get_data(Kernel);
+            Tensor inputGradient = empty_like(input);
+            ChannelsLastMap<T> inputMap = ChannelsLastMap<T>.Of(input), outputGradientMap = ChannelsLastMap<T>.Of(outputGradient);
+            (double[] gamma, double[] beta, double[] slope) = kernel.ParameterGradients(inputMap, outputGradientMap);
+            kernel.InputGradient(inputMap, outputGradientMap, gamma, beta, ChannelsLastMap<T>.Of(inputGradient));
+            return [inputGradient, ToTensor(gamma), ToTensor(beta), ToTensor(slope), null];
+        }
     }
 
     /// <summary>As libtorch does it: the variance, there divided by the count − 1, and the mean move by the momentum.</summary>

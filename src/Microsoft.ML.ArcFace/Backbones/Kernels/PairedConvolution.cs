@@ -24,7 +24,16 @@ internal sealed class PairedConvolution : KernelFunction<PairedConvolution>
     {
         var (input, weight) = ((Tensor)arguments[0]!, (Tensor)arguments[1]!);
         Tensor output = empty_like(input);
-        PairedKernel.Convolve(ChannelsLastMap.Of(input), Taps(weight), ChannelsLastMap.Of(output));
+        float[] taps = Taps(weight);
+        if (input.dtype == ScalarType.BFloat16)
+        {
+            Convolve<BFloat16Value>(input, taps, output);
+        }
+        else
+        {
+            Convolve<SingleValue>(input, taps, output);
+        }
+
         context.save_for_backward([input, weight]);
         return output;
     }
@@ -33,13 +42,21 @@ internal sealed class PairedConvolution : KernelFunction<PairedConvolution>
     {
         List<Tensor> saved = context.get_saved_variables();
         var (input, weight) = (saved[0], saved[1]);
-        Tensor inputGradient = empty_like(input);
+        return input.dtype == ScalarType.BFloat16 ? Gradients<BFloat16Value>() : Gradients<SingleValue>();
 
-        ChannelsLastMap outputGradientMap = ChannelsLastMap.Of(outputGradient);
-        PairedKernel.Convolve(outputGradientMap, PairedTaps.Transposed(Taps(weight)), ChannelsLastMap.Of(inputGradient));
-        double[] tapGradients = PairedKernel.TapGradients(ChannelsLastMap.Of(input), outputGradientMap);
-        return [inputGradient, tensor(PairedTaps.ToWeights(tapGradients), weight.shape)];
+        Tensor?[] Gradients<T>()
+            where T : unmanaged, IMapValue<T>
+        {
+            Tensor inputGradient = empty_like(input);
+            Convolve<T>(outputGradient, PairedTaps.Transposed(Taps(weight)), inputGradient);
+            double[] tapGradients = PairedKernel<T>.TapGradients(ChannelsLastMap<T>.Of(input), ChannelsLastMap<T>.Of(outputGradient));
+            return [inputGradient, tensor(PairedTaps.ToWeights(tapGradients), weight.shape)];
+        }
     }
+
+    private static void Convolve<T>(Tensor input, float[] taps, Tensor output)
+        where T : unmanaged, IMapValue<T> =>
+        PairedKernel<T>.Convolve(ChannelsLastMap<T>.Of(input), taps, ChannelsLastMap<T>.Of(output));
 
     private static float[] Taps(Tensor weight) => PairedTaps.FromWeights(weight.detach().contiguous().data<float>().ToArray());
 }

@@ -7,16 +7,18 @@ namespace Microsoft.ML.ArcFace.Backbones.Kernels;
 /// The 3×3 convolution with padding 1 in groups of two channels over channels-last maps, and the gradient of its taps
 /// (for the order of the taps see <see cref="PairedTaps"/>).
 /// </summary>
-internal static unsafe class PairedKernel
+internal static unsafe class PairedKernel<T>
+    where T : unmanaged, IMapValue<T>
 {
     /// <summary>Fills the output, or from the gradient of the output, with transposed taps, that of the input.</summary>
-    public static void Convolve(ChannelsLastMap input, float[] taps, ChannelsLastMap output)
+    public static void Convolve(ChannelsLastMap<T> input, float[] taps, ChannelsLastMap<T> output)
     {
         int rows = input.Batch * input.Height;
-        var outside = new float[input.Channels];
+        var outside = new T[input.Channels];
         ParallelSlices.Run(rows, ParallelSlices.Count(rows, input.Width * input.Channels), (_, begin, end) =>
         {
-            fixed (float* tapsStart = taps, outsideStart = outside)
+            fixed (float* tapsStart = taps)
+            fixed (T* outsideStart = outside)
             {
                 ConvolveRows(input, tapsStart, outsideStart, output, begin, end);
             }
@@ -24,7 +26,7 @@ internal static unsafe class PairedKernel
     }
 
     /// <summary>The sum over all pixels of the output's gradient times the value of the input that each tap meets there.</summary>
-    public static double[] TapGradients(ChannelsLastMap input, ChannelsLastMap outputGradient)
+    public static double[] TapGradients(ChannelsLastMap<T> input, ChannelsLastMap<T> outputGradient)
     {
         int rows = input.Batch * input.Height;
         int slices = ParallelSlices.Count(rows, input.Width * input.Channels);
@@ -37,9 +39,9 @@ internal static unsafe class PairedKernel
         return ChannelSums.Total(sums);
     }
 
-    private static void ConvolveRows(ChannelsLastMap input, float* taps, float* outside, ChannelsLastMap output, int begin, int end)
+    private static void ConvolveRows(ChannelsLastMap<T> input, float* taps, T* outside, ChannelsLastMap<T> output, int begin, int end)
     {
-        float** pixels = stackalloc float*[PairedTaps.Positions];
+        T** pixels = stackalloc T*[PairedTaps.Positions];
         for (int row = begin; row < end; row++)
         {
             int y = row % input.Height;
@@ -57,11 +59,11 @@ internal static unsafe class PairedKernel
         }
     }
 
-    private static void ConvolvePixel(float** pixels, float* taps, float* output, int channels)
+    private static void ConvolvePixel(T** pixels, float* taps, T* output, int channels)
     {
-        float* pixel0 = pixels[0], pixel1 = pixels[1], pixel2 = pixels[2];
-        float* pixel3 = pixels[3], pixel4 = pixels[4], pixel5 = pixels[5];
-        float* pixel6 = pixels[6], pixel7 = pixels[7], pixel8 = pixels[8];
+        T* pixel0 = pixels[0], pixel1 = pixels[1], pixel2 = pixels[2];
+        T* pixel3 = pixels[3], pixel4 = pixels[4], pixel5 = pixels[5];
+        T* pixel6 = pixels[6], pixel7 = pixels[7], pixel8 = pixels[8];
         for (int channel = 0; channel < channels; channel += ChannelsLastMap.Lanes, taps += PairedTaps.VectorStride)
         {
             Vector256<float> own = default, cross = default;
@@ -74,19 +76,19 @@ internal static unsafe class PairedKernel
             Weigh(pixel6 + channel, taps + (6 * PairedTaps.PositionStride), ref own, ref cross);
             Weigh(pixel7 + channel, taps + (7 * PairedTaps.PositionStride), ref own, ref cross);
             Weigh(pixel8 + channel, taps + (8 * PairedTaps.PositionStride), ref own, ref cross);
-            Vector256.Store(own + SwapPairs(cross), output + channel);
+            T.Store(own + SwapPairs(cross), output + channel);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Weigh(float* pixel, float* taps, ref Vector256<float> own, ref Vector256<float> cross)
+    private static void Weigh(T* pixel, float* taps, ref Vector256<float> own, ref Vector256<float> cross)
     {
-        Vector256<float> value = Vector256.Load(pixel);
+        Vector256<float> value = T.Load(pixel);
         own = Vector256.MultiplyAddEstimate(value, Vector256.Load(taps), own);
         cross = Vector256.MultiplyAddEstimate(value, Vector256.Load(taps + PairedTaps.CrossOffset), cross);
     }
 
-    private static void AddTapGradients(ChannelsLastMap input, ChannelsLastMap outputGradient, ChannelSums sums, int begin, int end)
+    private static void AddTapGradients(ChannelsLastMap<T> input, ChannelsLastMap<T> outputGradient, ChannelSums sums, int begin, int end)
     {
         for (int row = begin; row < end; row++)
         {
@@ -96,7 +98,7 @@ internal static unsafe class PairedKernel
                 int down = kernelRow - 1;
                 if ((uint)(y + down) < (uint)input.Height)
                 {
-                    float* values = input.Pixel((long)(row + down) * input.Width), gradients = outputGradient.Pixel((long)row * input.Width);
+                    T* values = input.Pixel((long)(row + down) * input.Width), gradients = outputGradient.Pixel((long)row * input.Width);
                     AddRow(values, gradients, input.Width, input.Channels, kernelRow, sums);
                 }
             }
@@ -104,17 +106,17 @@ internal static unsafe class PairedKernel
     }
 
     /// <summary>Adds a row of the gradient times a row of the input to the three positions of a kernel row.</summary>
-    private static void AddRow(float* values, float* gradients, int width, int channels, int kernelRow, ChannelSums sums)
+    private static void AddRow(T* values, T* gradients, int width, int channels, int kernelRow, ChannelSums sums)
     {
         for (int channel = 0; channel < channels; channel += ChannelsLastMap.Lanes)
         {
             Vector256<float> ownLeft = default, ownMiddle = default, ownRight = default;
             Vector256<float> crossLeft = default, crossMiddle = default, crossRight = default;
-            Vector256<float> left = default, middle = Vector256.Load(values + channel);
+            Vector256<float> left = default, middle = T.Load(values + channel);
             for (int x = 0; x < width; x++)
             {
-                Vector256<float> right = x + 1 < width ? Vector256.Load(values + ((x + 1) * channels) + channel) : default;
-                Vector256<float> own = Vector256.Load(gradients + (x * channels) + channel), cross = SwapPairs(own);
+                Vector256<float> right = x + 1 < width ? T.Load(values + ((x + 1) * channels) + channel) : default;
+                Vector256<float> own = T.Load(gradients + (x * channels) + channel), cross = SwapPairs(own);
                 ownLeft = Vector256.MultiplyAddEstimate(left, own, ownLeft);
                 ownMiddle = Vector256.MultiplyAddEstimate(middle, own, ownMiddle);
                 ownRight = Vector256.MultiplyAddEstimate(right, own, ownRight);

@@ -9,6 +9,9 @@ public class PairedConvolutionTests
 {
     private const double LargestRelativeError = 5e-6;
 
+    // Half a unit in the last of its 8 digits is 2e-3.
+    private const double LargestRelativeErrorInBFloat16 = 4e-3;
+
     [TestMethod]
     [DataRow(1, 8, 1, 1)]
     [DataRow(1, 8, 1, 2)]
@@ -22,19 +25,23 @@ public class PairedConvolutionTests
     {
         using DisposeScope scope = NewDisposeScope();
         manual_seed(batch + channels);
-        Tensor input = ChannelsLast(randn(batch, channels, height, width)), weight = randn(channels, 2, 3, 3), outputGradient = randn_like(input);
+        Tensor input = Rounded(randn(batch, channels, height, width)), weight = randn(channels, 2, 3, 3), outputGradient = Rounded(randn_like(input));
         Tensor exactInput = input.to(ScalarType.Float64).requires_grad_(), exactWeight = weight.to(ScalarType.Float64).requires_grad_();
         Tensor exact = nn.functional.conv2d(exactInput, exactWeight, padding: [1, 1], groups: channels / 2);
         exact.backward([outputGradient.to(ScalarType.Float64)]);
 
-        input.requires_grad_();
-        weight.requires_grad_();
-        Assert.IsTrue(PairedConvolution.Fits(input, weight, channels / 2));
-        Tensor output = PairedConvolution.Apply(input, weight);
-        output.backward([outputGradient]);
-        AssertClose(exact, output, "output");
-        AssertClose(exactInput.grad!, input.grad!, "gradient of the input");
-        AssertClose(exactWeight.grad!, weight.grad!, "gradient of the weight");
+        foreach (ScalarType type in new[] { ScalarType.Float32, ScalarType.BFloat16 })
+        {
+            Tensor ownInput = ChannelsLast(input.to(type)).requires_grad_(), ownWeight = weight.clone().requires_grad_();
+            Assert.IsTrue(PairedConvolution.Fits(ownInput, ownWeight, channels / 2));
+            Tensor output = PairedConvolution.Apply(ownInput, ownWeight);
+            output.backward([outputGradient.to(type)]);
+            Assert.AreEqual(type, output.dtype);
+            double largestError = type == ScalarType.Float32 ? LargestRelativeError : LargestRelativeErrorInBFloat16;
+            AssertClose(exact, output, largestError, "output");
+            AssertClose(exactInput.grad!, ownInput.grad!, largestError, "gradient of the input");
+            AssertClose(exactWeight.grad!, ownWeight.grad!, LargestRelativeError, "gradient of the weight");
+        }
     }
 
     [TestMethod]
@@ -84,11 +91,13 @@ public class PairedConvolutionTests
         Assert.AreEqual(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
-    private static void AssertClose(Tensor exact, Tensor actual, string what)
+    private static void AssertClose(Tensor exact, Tensor actual, double largestError, string what)
     {
         CollectionAssert.AreEqual(exact.shape, actual.shape, what);
-        Assert.IsLessThan(LargestRelativeError, ((actual.to(ScalarType.Float64) - exact).norm() / exact.norm()).item<double>(), what);
+        Assert.IsLessThan(largestError, ((actual.to(ScalarType.Float64) - exact).norm() / exact.norm()).item<double>(), what);
     }
+
+    private static Tensor Rounded(Tensor tensor) => tensor.to(ScalarType.BFloat16).to(ScalarType.Float32);
 
     private static Tensor ChannelsLast(Tensor tensor) => tensor.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2).detach();
 }
