@@ -50,8 +50,8 @@ public sealed partial class ArcFaceTrainer
         /// <summary>The arithmetic of training. Null: bfloat16 on a processor that has it (AVX512-BF16), float32 elsewhere.</summary>
         public TrainingPrecision? Precision { get; init; }
 
-        /// <summary>What turns gradients into steps. Default SGD with momentum.</summary>
-        public TrainingOptimizer Optimizer { get; init; } = TrainingOptimizer.Sgd;
+        /// <summary>What turns gradients into steps. Null: AdamW for small sets, which it learns in half of the steps; SGD with momentum for large ones.</summary>
+        public TrainingOptimizer? Optimizer { get; init; }
 
         /// <summary>The peak learning rate, over 0. Null: suits optimizer and batch size.</summary>
         public double? LearningRate { get; init; }
@@ -68,8 +68,8 @@ public sealed partial class ArcFaceTrainer
         /// <summary>Momentum of SGD, in [0, 1). Default 0.9.</summary>
         public double Momentum { get; init; } = 0.9;
 
-        /// <summary>Weight decay, 0 or more. Default 5e-4.</summary>
-        public double WeightDecay { get; init; } = 5e-4;
+        /// <summary>Weight decay, 0 or more. Null: 5e-4 for SGD, 0.05 for AdamW, which multiplies it by the learning rate alone.</summary>
+        public double? WeightDecay { get; init; }
 
         /// <summary>Largest norm of the backbone's gradient, over 0; a longer one is scaled down. Default 5. <see cref="double.PositiveInfinity"/>: no clipping.</summary>
         public double GradientClippingNorm { get; init; } = 5;

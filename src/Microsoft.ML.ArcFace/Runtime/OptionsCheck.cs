@@ -76,8 +76,8 @@ internal sealed class OptionsCheck
     public void Positive(double? value, bool infinityAllowed = false, [CallerArgumentExpression(nameof(value))] string name = "") =>
         That(value is null || (value > 0 && (infinityAllowed || double.IsFinite(value.Value))), Text($"{name} is {value}; it must be a number over 0."));
 
-    public void NotNegative(double value, [CallerArgumentExpression(nameof(value))] string name = "") =>
-        That(value >= 0 && double.IsFinite(value), Text($"{name} is {value}; it must be 0 or more."));
+    public void NotNegative(double? value, [CallerArgumentExpression(nameof(value))] string name = "") =>
+        That(value is null || (value >= 0 && double.IsFinite(value.Value)), Text($"{name} is {value}; it must be 0 or more."));
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

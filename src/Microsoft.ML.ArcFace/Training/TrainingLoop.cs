@@ -225,11 +225,11 @@ internal sealed class TrainingLoop : IDisposable
         return (backbone, head);
     }
 
-    private optim.Optimizer CreateOptimizer(Parameter[] parameters) => _options.Optimizer switch
+    private optim.Optimizer CreateOptimizer(Parameter[] parameters) => _recipe.Optimizer switch
     {
-        TrainingOptimizer.Sgd => optim.SGD(parameters, _recipe.Schedule.PeakLearningRate, _options.Momentum, weight_decay: _options.WeightDecay),
-        TrainingOptimizer.AdamW => optim.AdamW(parameters, _recipe.Schedule.PeakLearningRate, weight_decay: _options.WeightDecay),
-        _ => throw new InvalidOperationException($"{nameof(TrainingOptimizer)} {_options.Optimizer} is unknown."),
+        TrainingOptimizer.Sgd => optim.SGD(parameters, _recipe.Schedule.PeakLearningRate, _options.Momentum, weight_decay: _recipe.WeightDecay),
+        TrainingOptimizer.AdamW => optim.AdamW(parameters, _recipe.Schedule.PeakLearningRate, weight_decay: _recipe.WeightDecay),
+        _ => throw new InvalidOperationException($"{nameof(TrainingOptimizer)} {_recipe.Optimizer} is unknown."),
     };
 
     private static ScalarType ComputeType(TrainingPrecision? precision, Device device) => precision switch

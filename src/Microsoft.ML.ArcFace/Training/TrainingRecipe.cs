@@ -4,7 +4,8 @@ namespace Microsoft.ML.ArcFace.Training;
 
 /// <summary>The options with every choice made, for a set of a given size.</summary>
 internal sealed record TrainingRecipe(
-    int Epochs, int BatchSize, int StepsPerEpoch, double Scale, TrainingSchedule Schedule, FaceAugmentation Augmentation, double WeightAveragingDecay)
+    int Epochs, int BatchSize, int StepsPerEpoch, double Scale, TrainingOptimizer Optimizer, double WeightDecay,
+    TrainingSchedule Schedule, FaceAugmentation Augmentation, double WeightAveragingDecay)
 {
     /// <summary>From here on the papers' recipe for large sets serves better than what saves a small one.</summary>
     private const int LargeSetImages = 100_000;
@@ -31,7 +32,9 @@ internal sealed record TrainingRecipe(
         int epochs = options.Epochs ?? (isLarge ? 20 : Math.Clamp((SmallSetSteps + stepsPerEpoch - 1) / stepsPerEpoch, 20, 100));
         int totalSteps = checked(epochs * stepsPerEpoch);
 
-        double peakLearningRate = options.LearningRate ?? (options.Optimizer, isLarge) switch
+        TrainingOptimizer optimizer = options.Optimizer ?? (isLarge ? TrainingOptimizer.Sgd : TrainingOptimizer.AdamW);
+        double weightDecay = options.WeightDecay ?? (optimizer == TrainingOptimizer.AdamW ? 0.05 : 5e-4);
+        double peakLearningRate = options.LearningRate ?? (optimizer, isLarge) switch
         {
             (TrainingOptimizer.AdamW, _) => 1e-3,
             (_, true) => 0.1 * batchSize / 512,
@@ -47,7 +50,7 @@ internal sealed record TrainingRecipe(
         // A moving average over about the last tenth of the run, and never shorter than a hundred steps.
         double averagingDecay = options.WeightAveragingDecay ?? (isLarge ? 0 : Math.Clamp(1 - (10.0 / totalSteps), 0.99, 0.999));
         return new TrainingRecipe(
-            epochs, batchSize, stepsPerEpoch, ScaleFor(options.Loss, people, isLarge), schedule,
+            epochs, batchSize, stepsPerEpoch, ScaleFor(options.Loss, people, isLarge), optimizer, weightDecay, schedule,
             options.Augmentation ?? (isLarge ? FaceAugmentation.MirrorOnly : FaceAugmentation.Light),
             averagingDecay);
     }

@@ -49,6 +49,7 @@ public class TrainingScheduleTests
         Assert.IsLessThanOrEqualTo(Math.Max(2, images / 4), recipe.BatchSize);
         Assert.IsGreaterThanOrEqualTo(200, recipe.TotalSteps);
         Assert.IsGreaterThan(0, recipe.Schedule.WarmUpSteps);
+        Assert.AreEqual(TrainingOptimizer.AdamW, recipe.Optimizer);
     }
 
     [TestMethod]
@@ -56,6 +57,7 @@ public class TrainingScheduleTests
     {
         TrainingRecipe recipe = TrainingRecipe.Choose(new ArcFaceTrainer.Options(), 500_000, 10_000);
         Assert.AreEqual(64, recipe.Scale);
+        Assert.AreEqual((TrainingOptimizer.Sgd, 5e-4), (recipe.Optimizer, recipe.WeightDecay));
         Assert.AreEqual(0, recipe.Schedule.MarginRampSteps);
         Assert.AreEqual(0, recipe.WeightAveragingDecay);
         Assert.AreSame(FaceAugmentation.MirrorOnly, recipe.Augmentation);
