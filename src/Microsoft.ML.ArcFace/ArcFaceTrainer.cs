@@ -65,7 +65,7 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
     {
         _host.CheckValue(inputSchema, nameof(inputSchema));
         FacePixelReader.Check(_host, inputSchema, _options.ImageColumnName);
-        FaceLabels.Check(_host, inputSchema, _options.LabelColumnName);
-        return Columns.AddTo(inputSchema);
+        bool peopleHaveNames = FaceLabels.Check(_host, inputSchema, _options.LabelColumnName);
+        return Columns.AddTo(inputSchema, peopleHaveNames);
     }
 }

@@ -40,8 +40,8 @@ internal sealed class FaceLabels
             : throw context.ExceptSchemaMismatch(nameof(schema), "label", name, "Key<UInt32> or String", column.Type.ToString()!);
     }
 
-    /// <summary>The same check on an estimator's schema.</summary>
-    public static void Check(IExceptionContext context, SchemaShape schema, string name)
+    /// <summary>The same check on an estimator's schema; says whether the people will have names.</summary>
+    public static bool Check(IExceptionContext context, SchemaShape schema, string name)
     {
         if (!schema.TryFindColumn(name, out SchemaShape.Column column))
         {
@@ -53,6 +53,8 @@ internal sealed class FaceLabels
         {
             throw context.ExceptSchemaMismatch(nameof(schema), "label", name, "Key<UInt32> or String", column.GetTypeString());
         }
+
+        return isText || (column.Annotations.TryFindColumn("KeyValues", out SchemaShape.Column names) && names.ItemType is TextDataViewType);
     }
 
     /// <summary>Reads the label column once and finds who there is.</summary>

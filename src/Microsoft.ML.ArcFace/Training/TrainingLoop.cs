@@ -108,7 +108,7 @@ internal sealed class TrainingLoop : IDisposable
         }
 
         best.Restore();
-        return FaceEmbeddingModel.FromTraining(_resultBackbone, _resultHead.Centers, _faces.Labels.Names, _recipe.Scale, _device);
+        return new FaceEmbeddingModel(_resultBackbone, _resultHead.Centers, _faces.Labels.Names, _recipe.Scale, _device);
     }
 
     private void Step(FaceBatch batch)
