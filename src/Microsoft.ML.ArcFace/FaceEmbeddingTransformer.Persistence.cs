@@ -5,6 +5,7 @@ using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Runtime;
+using Microsoft.ML.ArcFace.Training;
 using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.Runtime;
 using TorchSharp;
@@ -23,7 +24,6 @@ public sealed partial class FaceEmbeddingTransformer
     private const string WeightsEntry = "Weights.safetensors";
     private const string CentresName = "class_centers";
     private const string BackbonePrefix = "backbone.";
-    private const int LargestPersonCount = 100_000_000;
 
     /// <summary>Written so far: 0x00010001, the first.</summary>
     private static VersionInfo GetVersionInfo() => new(
@@ -110,7 +110,7 @@ public sealed partial class FaceEmbeddingTransformer
             var columns = new EmbeddingColumns(fields.ReadString(), fields.ReadString(), ReadOptional(fields), ReadOptional(fields), ReadOptional(fields));
             var header = new ModelHeader(
                 columns, fields.ReadBoolean(), fields.ReadInt32(), fields.ReadString(), fields.ReadInt32(), fields.ReadDouble(),
-                fields.ReadInt32() is var people and > 0 and <= LargestPersonCount ? people : throw Damaged("its header was altered after saving"),
+                fields.ReadInt32() is var people and > 0 and <= FaceLabels.MostPeople ? people : throw Damaged("its header was altered after saving"),
                 fields.ReadBoolean() ? ReadNames(fields, people) : null,
                 fields.ReadBytes(SHA256.HashSizeInBytes));
             if (!reader.ReadBytes(SHA256.HashSizeInBytes).AsSpan().SequenceEqual(hashed.Hash()))

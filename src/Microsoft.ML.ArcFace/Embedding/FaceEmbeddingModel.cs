@@ -85,7 +85,9 @@ internal sealed class FaceEmbeddingModel : IDisposable
         using Use use = BeginUse();
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        Tensor rows = tensor(embeddings, device: Device).view(-1, EmbeddingSize);
+
+        // Cloned, for the first tensor lies in managed memory, and the last bits of a product depend on its alignment.
+        Tensor rows = tensor(embeddings).clone().view(-1, EmbeddingSize).to(Device);                 // [count, d]
         return rows.matmul(_unitCentres.t()).clamp(-1, 1).cpu().data<float>().ToArray();
     }
 

@@ -9,6 +9,9 @@ namespace Microsoft.ML.ArcFace.Training;
 /// </summary>
 internal sealed class FaceLabels
 {
+    /// <summary>More people than any set has: a key of more values is a hash, or a mistake.</summary>
+    public const int MostPeople = 100_000_000;
+
     private readonly Dictionary<string, int>? _classOfName;
 
     private FaceLabels(int count, string[]? names, Dictionary<string, int>? classOfName)
@@ -58,11 +61,15 @@ internal sealed class FaceLabels
     }
 
     /// <summary>Reads the label column once and finds who there is.</summary>
+    /// <exception cref="InvalidOperationException">A key has more values than there can be people.</exception>
     public static FaceLabels Read(IDataView data, DataViewSchema.Column column)
     {
         if (column.Type is KeyDataViewType key)
         {
-            return new FaceLabels(checked((int)key.Count), KeyNames(column), null);
+            return key.Count <= MostPeople
+                ? new FaceLabels((int)key.Count, KeyNames(column), null)
+                : throw new InvalidOperationException(
+                    $"The label column '{column.Name}' is a key of {key.Count} values; at most {MostPeople} people can be trained on. Make the key by MapValueToKey, which has as many values as there are people.");
         }
 
         var names = new SortedSet<string>(StringComparer.Ordinal);

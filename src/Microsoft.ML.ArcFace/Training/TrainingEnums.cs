@@ -25,13 +25,3 @@ public enum TrainingOptimizer
     /// <summary>Adam with decoupled weight decay (Loshchilov and Hutter, arXiv 1711.05101).</summary>
     AdamW,
 }
-
-/// <summary>What the trainer does about photographs that could not be read (null images, as a lenient loader gives them).</summary>
-public enum UnreadableImages
-{
-    /// <summary>Stops before the first step and says how many there are and in which rows.</summary>
-    Error,
-
-    /// <summary>Leaves them out, with a warning that counts them.</summary>
-    Skip,
-}

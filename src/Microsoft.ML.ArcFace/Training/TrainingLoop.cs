@@ -81,7 +81,15 @@ internal sealed class TrainingLoop : IDisposable
         using var gradient = enable_grad();
         using var scope = NewDisposeScope();
         using var loop = new TrainingLoop(channel, options, faces, validation, recipe, device, seed);
-        return loop.Run();
+        try
+        {
+            return loop.Run();
+        }
+        catch
+        {
+            loop._resultBackbone.Dispose();
+            throw;
+        }
     }
 
     private FaceEmbeddingModel Run()

@@ -130,6 +130,13 @@ public class LoadFaceImagesTests
     }
 
     [TestMethod]
+    public void LoadFaceImages_UnknownWayWithUnreadableImages_NamesThoseThereAre()
+    {
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MLContext().Transforms.LoadFaceImages("Image", unreadableImages: (UnreadableImages)9));
+        Assert.Contains("unreadableImages is 9; it must be one of Error, Skip", error.Message);
+    }
+
+    [TestMethod]
     public void Transform_Unreadable_IsAnErrorOrSkippedAndCounted()
     {
         using var folder = new TemporaryFolder();

@@ -196,6 +196,20 @@ public class FaceEmbeddingTransformerTests
     }
 
     [TestMethod]
+    public void Cosines_ArrayAnywhereInMemory_AreBitEqual()
+    {
+        using FaceEmbeddingTransformer transformer = Create();
+        float[] embeddings = [.. Embeddings(transformer.Transform(Images())).SelectMany(values => values)];
+        float[] expected = transformer.Model.Cosines(embeddings);
+        for (int i = 0; i < 100; i++)
+        {
+            // Moves the copy to another alignment.
+            GC.KeepAlive(new byte[8 * (i % 9)]);
+            CollectionAssert.AreEqual(expected, transformer.Model.Cosines([.. embeddings]));
+        }
+    }
+
+    [TestMethod]
     public void Transform_ManyBatches_LeavesNoTensorAlive()
     {
         using FaceEmbeddingTransformer transformer = Create(batchSize: 2);
