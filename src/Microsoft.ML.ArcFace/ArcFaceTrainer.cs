@@ -47,15 +47,31 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
     {
         _host.CheckValue(input, nameof(input));
         _options.CancellationToken.ThrowIfCancellationRequested();
+        CheckValidationSet(validationSet);
         var hardware = (IHostEnvironmentInternal)_host;
         Device device = TorchDevices.Choose(hardware.GpuDeviceId, hardware.FallbackToCpu);
         int seed = _options.Seed ?? hardware.Seed ?? Environment.TickCount;
 
         using IChannel channel = _host.Start("Training");
         TrainingFaces faces = TrainingFaces.Read(_host, channel, input, _options);
-        TrainingValidation? validation = validationSet is null ? null : TrainingValidation.Read(_host, validationSet, _options, seed);
+        TrainingValidation? validation = validationSet is null ? null : TrainingValidation.Read(_host, channel, validationSet, _options, seed);
         FaceEmbeddingModel model = TrainingLoop.Run(channel, _options, faces, validation, device, seed);
         return new FaceEmbeddingTransformer(_host, model, Columns, _options.AddMirrorImage, _options.InferenceBatchSize);
+    }
+
+    /// <summary>What can be said about the validation set before the training set is read, which may take long.</summary>
+    private void CheckValidationSet(IDataView? validationSet)
+    {
+        if (validationSet is not null)
+        {
+            FacePixelReader.Column(_host, validationSet.Schema, _options.ImageColumnName);
+            FaceLabels.Column(_host, validationSet.Schema, _options.LabelColumnName);
+        }
+        else if (_options.EarlyStoppingPatienceEpochs is { } patience)
+        {
+            throw new InvalidOperationException(
+                $"{nameof(Options.EarlyStoppingPatienceEpochs)} is {patience}, but there is no validation set to judge by. Give {nameof(Fit)} one or set {nameof(Options.ValidationSet)}, or leave the patience null.");
+        }
     }
 
     /// <summary>The input's schema with the embedding columns.</summary>
@@ -65,7 +81,7 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
     {
         _host.CheckValue(inputSchema, nameof(inputSchema));
         FacePixelReader.Check(_host, inputSchema, _options.ImageColumnName);
-        FaceLabels.Check(_host, inputSchema, _options.LabelColumnName);
-        return Columns.AddTo(inputSchema);
+        bool peopleHaveNames = FaceLabels.Check(_host, inputSchema, _options.LabelColumnName);
+        return Columns.AddTo(inputSchema, peopleHaveNames);
     }
 }

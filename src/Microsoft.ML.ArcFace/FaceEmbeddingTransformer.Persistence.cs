@@ -1,9 +1,11 @@
-using Microsoft.ML;
 using System.Security.Cryptography;
+using System.Text;
+using Microsoft.ML;
 using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Runtime;
+using Microsoft.ML.ArcFace.Training;
 using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.Runtime;
 using TorchSharp;
@@ -13,8 +15,8 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace;
 
-// The model's entry in an ML.NET zip: a versioned header (columns, options, architecture, names of the people, a
-// checksum) and the weights as safetensors, which any tool can read.
+// The model's entry in an ML.NET zip: a versioned header (columns, options, architecture, names of the people, SHA-256
+// of the weights and of itself) and the weights as safetensors, which any tool can read.
 public sealed partial class FaceEmbeddingTransformer
 {
     internal const string LoaderSignature = "FaceEmbedding";
@@ -22,7 +24,6 @@ public sealed partial class FaceEmbeddingTransformer
     private const string WeightsEntry = "Weights.safetensors";
     private const string CentresName = "class_centers";
     private const string BackbonePrefix = "backbone.";
-    private const int LargestPersonCount = 100_000_000;
 
     /// <summary>Written so far: 0x00010001, the first.</summary>
     private static VersionInfo GetVersionInfo() => new(
@@ -37,21 +38,32 @@ public sealed partial class FaceEmbeddingTransformer
     void ICanSaveModel.Save(ModelSaveContext context)
     {
         Host.CheckValue(context, nameof(context));
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        using FaceEmbeddingModel.Use use = _model.BeginUse();
         context.CheckAtModel();
         context.SetVersionInfo(GetVersionInfo());
 
         List<(string, Tensor)> tensors = [.. StateOf(_model.Backbone), (CentresName, _model.Centres)];
         var metadata = new Dictionary<string, string> { ["architecture"] = Backbone.ToShortName(), ["preprocessing"] = "112x112 RGB, (value - 127.5) / 127.5" };
-        byte[] checksum = [];
+        byte[] weightsHash = [];
         context.SaveBinaryStream(WeightsEntry, writer =>
         {
             using var hashing = new HashingStream(writer.BaseStream);
             Safetensors.Write(hashing, tensors, metadata);
-            checksum = hashing.Hash();
+            weightsHash = hashing.Hash();
         });
 
-        BinaryWriter header = context.Writer;
+        context.Writer.Flush();
+        using var hashed = new HashingStream(context.Writer.BaseStream);
+        using (var header = new BinaryWriter(hashed, Encoding.UTF8, leaveOpen: true))
+        {
+            WriteHeader(header, weightsHash);
+        }
+
+        context.Writer.Write(hashed.Hash());
+    }
+
+    private void WriteHeader(BinaryWriter header, byte[] weightsHash)
+    {
         header.Write(Columns.Image);
         header.Write(Columns.Embedding);
         WriteOptional(header, Columns.PredictedLabel);
@@ -69,7 +81,7 @@ public sealed partial class FaceEmbeddingTransformer
             header.Write(name);
         }
 
-        header.Write(checksum);
+        header.Write(weightsHash);
     }
 
     private static FaceEmbeddingTransformer Create(IHostEnvironment environment, ModelLoadContext context)
@@ -78,60 +90,87 @@ public sealed partial class FaceEmbeddingTransformer
         environment.CheckValue(context, nameof(context));
         context.CheckAtModel(GetVersionInfo());
 
-        BinaryReader header = context.Reader;
-        var columns = new EmbeddingColumns(header.ReadString(), header.ReadString(), ReadOptional(header), ReadOptional(header), ReadOptional(header));
-        bool addMirrorImage = header.ReadBoolean();
-        int batchSize = header.ReadInt32();
-        string shortName = header.ReadString();
-        int embeddingSize = header.ReadInt32();
-        double scale = header.ReadDouble();
-        int people = header.ReadInt32();
-        if (!BackboneArchitectures.TryParse(shortName, out BackboneArchitecture architecture))
+        ModelHeader header = ReadHeader(context.Reader);
+        if (!BackboneArchitectures.TryParse(header.Architecture, out BackboneArchitecture architecture))
         {
-            throw Damaged($"it names the architecture '{shortName}', which this version does not know ({string.Join(", ", BackboneArchitectures.ShortNames)}). Use the package version that saved it, or a newer one");
+            throw Damaged($"it names the architecture '{header.Architecture}', which this version does not know ({string.Join(", ", BackboneArchitectures.ShortNames)}). Use the package version that saved it, or a newer one");
         }
 
-        if (batchSize is < 1 or > 4096 || embeddingSize is < 2 or > 4096 || people is < 1 or > LargestPersonCount || !double.IsFinite(scale))
+        FaceEmbeddingModel model = LoadModel(environment, context, header, architecture);
+        return new FaceEmbeddingTransformer(environment, model, header.Columns, header.AddMirrorImage, header.BatchSize);
+    }
+
+    /// <summary>Reads the header and compares it with its hash, before anything is done by its word.</summary>
+    private static ModelHeader ReadHeader(BinaryReader reader)
+    {
+        try
         {
-            throw Damaged($"its header holds a batch size of {batchSize}, an embedding size of {embeddingSize}, {people} people and a scale of {scale}");
+            using var hashed = new HashingStream(reader.BaseStream);
+            using var fields = new BinaryReader(hashed, Encoding.UTF8, leaveOpen: true);
+            var columns = new EmbeddingColumns(fields.ReadString(), fields.ReadString(), ReadOptional(fields), ReadOptional(fields), ReadOptional(fields));
+            var header = new ModelHeader(
+                columns, fields.ReadBoolean(), fields.ReadInt32(), fields.ReadString(), fields.ReadInt32(), fields.ReadDouble(),
+                fields.ReadInt32() is var people and > 0 and <= FaceLabels.MostPeople ? people : throw Damaged("its header was altered after saving"),
+                fields.ReadBoolean() ? ReadNames(fields, people) : null,
+                fields.ReadBytes(SHA256.HashSizeInBytes));
+            if (!reader.ReadBytes(SHA256.HashSizeInBytes).AsSpan().SequenceEqual(hashed.Hash()))
+            {
+                throw Damaged("its header does not fit its checksum; it was altered after saving");
+            }
+
+            return header.BatchSize is >= 1 and <= 4096 && header.EmbeddingSize is >= 2 and <= 4096 && double.IsFinite(header.Scale)
+                ? header
+                : throw Damaged($"its header holds a batch size of {header.BatchSize}, an embedding size of {header.EmbeddingSize} and a scale of {header.Scale}");
         }
-
-        string[]? names = header.ReadBoolean() ? ReadNames(header, people) : null;
-        byte[] checksum = header.ReadBytes(SHA256.HashSizeInBytes);
-
-        FaceEmbeddingModel model = LoadModel(environment, context, architecture, embeddingSize, people, names, scale, checksum);
-        return new FaceEmbeddingTransformer(environment, model, columns, addMirrorImage, batchSize);
+        catch (Exception error) when (error is IOException or InvalidDataException or (FormatException and not WeightsFormatException))
+        {
+            throw Damaged($"its header is cut off or was altered ({error.Message.TrimEnd('.')})");
+        }
     }
 
     private static FaceEmbeddingModel LoadModel(
-        IHostEnvironment environment, ModelLoadContext context, BackboneArchitecture architecture, int embeddingSize, int people, string[]? names, double scale, byte[] checksum)
+        IHostEnvironment environment, ModelLoadContext context, ModelHeader header, BackboneArchitecture architecture)
     {
         var hardware = (IHostEnvironmentInternal)environment;
         Device device = TorchDevices.Choose(hardware.GpuDeviceId, hardware.FallbackToCpu);
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        FaceBackbone backbone = FaceBackbone.Create(architecture, embeddingSize);
-        Tensor centres = zeros(people, embeddingSize);
-        List<(string, Tensor)> tensors = [.. StateOf(backbone), (CentresName, centres)];
-        byte[] found = [];
+
+        // A new backbone draws its weights before they are overwritten.
+        using var randomState = new RandomStateGuard(seed: 0);
+        FaceBackbone backbone = FaceBackbone.Create(architecture, header.EmbeddingSize);
+        try
+        {
+            Tensor centres = zeros(header.People, header.EmbeddingSize);
+            LoadWeights(context, [.. StateOf(backbone), (CentresName, centres)], header.WeightsHash);
+            backbone.to(device);
+            return new FaceEmbeddingModel(backbone, centres.to(device), header.PersonNames, header.Scale, device);
+        }
+        catch
+        {
+            backbone.Dispose();
+            throw;
+        }
+    }
+
+    private static void LoadWeights(ModelLoadContext context, List<(string, Tensor)> tensors, byte[] expectedHash)
+    {
+        byte[] hash = [];
         bool exists = context.TryLoadBinaryStream(WeightsEntry, reader =>
         {
             using var hashing = new HashingStream(reader.BaseStream);
             Safetensors.Load(hashing, tensors);
-            found = hashing.Hash();
+            hash = hashing.Hash();
         });
         if (!exists)
         {
             throw Damaged($"it has no entry {WeightsEntry}");
         }
 
-        if (!found.AsSpan().SequenceEqual(checksum))
+        if (!hash.AsSpan().SequenceEqual(expectedHash))
         {
             throw Damaged("its weights do not fit their checksum; they were altered after saving");
         }
-
-        backbone.to(device);
-        return new FaceEmbeddingModel(backbone, centres.to(device), names, scale, device);
     }
 
     private static IEnumerable<(string, Tensor)> StateOf(FaceBackbone backbone) =>
@@ -160,4 +199,8 @@ public sealed partial class FaceEmbeddingTransformer
     private static string? ReadOptional(BinaryReader reader) => reader.ReadBoolean() ? reader.ReadString() : null;
 
     private static WeightsFormatException Damaged(string why) => new($"The face embedding model cannot be loaded: {why}.");
+
+    /// <summary>What stands before the weights.</summary>
+    private sealed record ModelHeader(
+        EmbeddingColumns Columns, bool AddMirrorImage, int BatchSize, string Architecture, int EmbeddingSize, double Scale, int People, string[]? PersonNames, byte[] WeightsHash);
 }

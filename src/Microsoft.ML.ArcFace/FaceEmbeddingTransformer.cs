@@ -10,12 +10,15 @@ namespace Microsoft.ML.ArcFace;
 /// set with scores and cosines. Rows are embedded in batches and only when a column is read. Many threads may use one
 /// transformer; it holds native memory until <see cref="Dispose"/>.
 /// </summary>
+/// <remarks>
+/// A PredictionEngine disposes of its transformer when it is disposed of itself. Where several engines share one (an
+/// engine serves one thread at a time), create them with <c>PredictionEngineOptions.OwnsTransformer</c> = false.
+/// </remarks>
 public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
 {
     private readonly FaceEmbeddingModel _model;
     private readonly bool _addMirrorImage;
     private readonly int _batchSize;
-    private bool _isDisposed;
 
     internal FaceEmbeddingTransformer(IHostEnvironment environment, FaceEmbeddingModel model, EmbeddingColumns columns, bool addMirrorImage, int batchSize)
     {
@@ -63,7 +66,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     public IDataView Transform(IDataView input)
     {
         Host.CheckValue(input, nameof(input));
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        using FaceEmbeddingModel.Use use = _model.BeginUse();
         return new EmbeddedDataView(this, input);
     }
 
@@ -71,23 +74,15 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
     {
         Host.CheckValue(inputSchema, nameof(inputSchema));
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        using FaceEmbeddingModel.Use use = _model.BeginUse();
         return new EmbeddingRowMapper(this, inputSchema);
     }
 
-    internal EmbeddingBatch CreateBatch(int? capacity = null)
-    {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
-        return new EmbeddingBatch(_model, _addMirrorImage, capacity ?? _batchSize);
-    }
+    internal EmbeddingBatch CreateBatch(int? capacity = null) => new(_model, _addMirrorImage, capacity ?? _batchSize);
 
-    /// <summary>Frees the network's native memory. Views and prediction engines of this transformer cannot be read afterwards.</summary>
-    public void Dispose()
-    {
-        if (!_isDisposed)
-        {
-            _isDisposed = true;
-            _model.Dispose();
-        }
-    }
+    /// <summary>
+    /// Frees the network's native memory, after the forward passes that are under way. Views and prediction engines of
+    /// this transformer cannot be read afterwards: they throw an <see cref="ObjectDisposedException"/>.
+    /// </summary>
+    public void Dispose() => _model.Dispose();
 }

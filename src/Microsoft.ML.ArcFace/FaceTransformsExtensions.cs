@@ -15,6 +15,7 @@ public static class FaceTransformsExtensions
     /// <param name="inputColumnName">A column of paths (text) or of encoded images (Vector&lt;Byte&gt;); null: named as the output.</param>
     /// <param name="imageFolder">The folder that relative paths start from; null: the current one.</param>
     /// <param name="unreadableImages">What to do about what cannot be decoded: an error naming the file, or a null image, counted.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="unreadableImages"/> is not a value of the enumeration.</exception>
     /// <exception cref="DirectoryNotFoundException"><paramref name="imageFolder"/> does not exist.</exception>
     public static FaceImageLoadingEstimator LoadFaceImages(
         this TransformsCatalog catalog,

@@ -1,6 +1,7 @@
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Data;
-using Microsoft.ML.Transforms.Image;
 using Microsoft.ML.Runtime;
+using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.ArcFace;
 
@@ -17,6 +18,9 @@ public sealed class FaceImageLoadingEstimator : IEstimator<FaceImageLoadingTrans
     {
         _host = Contracts.CheckRef(environment, nameof(environment)).Register(nameof(FaceImageLoadingEstimator));
         _host.CheckNonEmpty(outputColumnName, nameof(outputColumnName));
+        var check = new OptionsCheck();
+        check.Defined(unreadableImages);
+        OptionsCheck.ThrowIfAny(check.Violations, nameof(unreadableImages));
         if (imageFolder is not null && !Directory.Exists(imageFolder))
         {
             throw new DirectoryNotFoundException($"The image folder '{imageFolder}' does not exist (looked for '{Path.GetFullPath(imageFolder)}'). " +

@@ -44,6 +44,7 @@ internal sealed class EmbeddingCursor : DataViewRowCursor
     private readonly EmbeddingOutput[] _outputs;
     private readonly HashSet<int> _active;
     private long _batchStart;
+    private Exception? _failure;
 
     public EmbeddingCursor(
         DataViewSchema schema, DataViewRowCursor main, DataViewRowCursor? lookAhead, EmbeddingBatch? batch, FaceEmbeddingTransformer transformer, DataViewSchema.Column[] needed)
@@ -82,7 +83,7 @@ internal sealed class EmbeddingCursor : DataViewRowCursor
             : EmbeddingGetter.As<TValue>(_batch!.CreateGetter(_outputs[column.Index - inputCount], RowInBatch), column);
     }
 
-    /// <summary>Where the current row is in the batch; embeds further batches until it is in one.</summary>
+    /// <summary>Where the current row is in the batch; embeds the next one if it is behind this one.</summary>
     private int RowInBatch()
     {
         if (Position < 0)
@@ -90,31 +91,50 @@ internal sealed class EmbeddingCursor : DataViewRowCursor
             throw new InvalidOperationException("The cursor stands before the first row or behind the last. Call MoveNext, and read while it returns true.");
         }
 
-        while (Position >= _batchStart + _batch!.RowCount)
+        if (_failure is not null)
         {
-            _batchStart += _batch.RowCount;
-            _batch.Clear();
+            throw new InvalidOperationException("An image of this batch could not be read, so that none of its rows has an embedding. Mend it and open a new cursor, or load the images with UnreadableImages.Skip.", _failure);
+        }
 
-            // Batches that nobody looked at are passed over without being decoded or embedded.
-            while (Position >= _batchStart + _batch.Capacity && _lookAhead!.MoveNext())
+        try
+        {
+            if (Position >= _batchStart + _batch!.RowCount)
             {
-                _batchStart++;
+                EmbedNextBatch(_batch, _lookAhead!);
             }
-
-            while (_batch.RowCount < _batch.Capacity && _lookAhead!.MoveNext())
-            {
-                _batch.Add(_getFace!);
-            }
-
-            if (_batch.RowCount == 0)
-            {
-                throw new InvalidOperationException($"The input gave {_batchStart} rows when its images were read, but has a row {Position}. Use an input that gives the same rows each time.");
-            }
-
-            _batch.Embed();
+        }
+        catch (Exception error)
+        {
+            // Half a batch is collected, and its rows must not be answered with the embeddings of the one before.
+            _failure = error;
+            throw;
         }
 
         return (int)(Position - _batchStart);
+    }
+
+    private void EmbedNextBatch(EmbeddingBatch batch, DataViewRowCursor lookAhead)
+    {
+        _batchStart += batch.RowCount;
+        batch.Clear();
+
+        // Rows that nobody looked at are passed over without being decoded or embedded.
+        while (_batchStart < Position && lookAhead.MoveNext())
+        {
+            _batchStart++;
+        }
+
+        while (batch.RowCount < batch.Capacity && lookAhead.MoveNext())
+        {
+            batch.Add(_getFace!);
+        }
+
+        if (batch.RowCount == 0)
+        {
+            throw new InvalidOperationException($"The input gave {_batchStart} rows when its images were read, but has a row {Position}. Use an input that gives the same rows each time.");
+        }
+
+        batch.Embed();
     }
 
     protected override void Dispose(bool disposing)

@@ -56,7 +56,7 @@ internal sealed record EmbeddingColumns(string Image, string Embedding, string? 
 
                 if (output == EmbeddingOutput.Score)
                 {
-                    annotations.Add("ScoreColumnKind", TextDataViewType.Instance, (ref ReadOnlyMemory<char> value) => value = ScoreColumnKind.AsMemory());
+                    annotations.Add(nameof(ScoreColumnKind), TextDataViewType.Instance, (ref ReadOnlyMemory<char> value) => value = ScoreColumnKind.AsMemory());
                 }
             }
 
@@ -66,16 +66,16 @@ internal sealed record EmbeddingColumns(string Image, string Embedding, string? 
         return builder.ToSchema();
     }
 
-    /// <summary>The same for an estimator, which does not know the people yet.</summary>
-    public SchemaShape AddTo(SchemaShape input)
+    /// <summary>The same for an estimator, which does not know the people yet, but whether they have names.</summary>
+    public SchemaShape AddTo(SchemaShape input, bool peopleHaveNames)
     {
         Dictionary<string, SchemaShape.Column> columns = input.ToDictionary(column => column.Name);
         foreach (EmbeddingOutput output in Outputs())
         {
             string name = NameOf(output);
             columns[name] = output == EmbeddingOutput.PredictedLabel
-                ? new SchemaShape.Column(name, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true, AnnotationsOf(output))
-                : new SchemaShape.Column(name, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, isKey: false, AnnotationsOf(output));
+                ? new SchemaShape.Column(name, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true, AnnotationsOf(output, peopleHaveNames))
+                : new SchemaShape.Column(name, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, isKey: false, AnnotationsOf(output, peopleHaveNames));
         }
 
         return new SchemaShape(columns.Values);
@@ -88,20 +88,21 @@ internal sealed record EmbeddingColumns(string Image, string Embedding, string? 
         _ => new VectorDataViewType(NumberDataViewType.Single, people),
     };
 
-    private static SchemaShape AnnotationsOf(EmbeddingOutput output)
+    private static SchemaShape AnnotationsOf(EmbeddingOutput output, bool peopleHaveNames)
     {
-        const SchemaShape.Column.VectorKind Vector = SchemaShape.Column.VectorKind.Vector, Scalar = SchemaShape.Column.VectorKind.Scalar;
-        return output switch
+        var annotations = new List<SchemaShape.Column>();
+        if (peopleHaveNames && output != EmbeddingOutput.Embedding)
         {
-            EmbeddingOutput.PredictedLabel => new SchemaShape([new SchemaShape.Column("KeyValues", Vector, TextDataViewType.Instance, false)]),
-            EmbeddingOutput.Score => new SchemaShape(
-            [
-                new SchemaShape.Column("SlotNames", Vector, TextDataViewType.Instance, false),
-                new SchemaShape.Column("ScoreColumnKind", Scalar, TextDataViewType.Instance, false),
-            ]),
-            EmbeddingOutput.Cosine => new SchemaShape([new SchemaShape.Column("SlotNames", Vector, TextDataViewType.Instance, false)]),
-            _ => new SchemaShape([]),
-        };
+            string kind = output == EmbeddingOutput.PredictedLabel ? "KeyValues" : "SlotNames";
+            annotations.Add(new SchemaShape.Column(kind, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, false));
+        }
+
+        if (output == EmbeddingOutput.Score)
+        {
+            annotations.Add(new SchemaShape.Column(nameof(ScoreColumnKind), SchemaShape.Column.VectorKind.Scalar, TextDataViewType.Instance, false));
+        }
+
+        return new SchemaShape(annotations);
     }
 
     private static ValueGetter<VBuffer<ReadOnlyMemory<char>>> NamesGetter(string[] names) => (ref VBuffer<ReadOnlyMemory<char>> value) =>

@@ -7,13 +7,18 @@ namespace Microsoft.ML.ArcFace.Embedding;
 
 /// <summary>
 /// A trained backbone in evaluation mode with the class centres of its people. Immutable: many threads may embed at
-/// once. Owns its tensors.
+/// once. Owns its tensors; disposing waits for what is being computed with them.
 /// </summary>
 internal sealed class FaceEmbeddingModel : IDisposable
 {
     /// <summary>[C, d], of unit length.</summary>
     private readonly Tensor _unitCentres;
 
+    /// <summary>Held for reading by whoever computes with the tensors, for writing by who frees them.</summary>
+    private readonly ReaderWriterLockSlim _lock = new();
+    private bool _isDisposed;
+
+    /// <summary>Takes over a trained backbone and copies its class centres [C, d].</summary>
     public FaceEmbeddingModel(FaceBackbone backbone, Tensor centres, string[]? personNames, double scale, Device device)
     {
         using var noGradient = no_grad();
@@ -33,6 +38,7 @@ internal sealed class FaceEmbeddingModel : IDisposable
 
         Centres = centres.detach().clone().DetachFromDisposeScope();
         _unitCentres = nn.functional.normalize(Centres, p: 2, dim: 1).DetachFromDisposeScope();
+        PersonCount = (int)centres.shape[0];
         PersonNames = personNames;
         Scale = scale;
         Device = device;
@@ -53,11 +59,7 @@ internal sealed class FaceEmbeddingModel : IDisposable
 
     public int EmbeddingSize => Backbone.EmbeddingSize;
 
-    public int PersonCount => (int)Centres.shape[0];
-
-    /// <summary>Takes over a trained backbone and a copy of its class centres.</summary>
-    public static FaceEmbeddingModel FromTraining(FaceBackbone backbone, Tensor centres, string[]? personNames, double scale, Device device) =>
-        new(backbone, centres, personNames, scale, device);
+    public int PersonCount { get; }
 
     /// <summary>Embeds faces: [count, d] in unit length, row by row.</summary>
     /// <param name="faces">Bytes of count faces.</param>
@@ -65,6 +67,7 @@ internal sealed class FaceEmbeddingModel : IDisposable
     /// <param name="addMirrorImage">Whether the raw embedding of the mirror image is added before normalising.</param>
     public float[] Embed(ReadOnlySpan<byte> faces, int count, bool addMirrorImage)
     {
+        using Use use = BeginUse();
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         Tensor raw = Backbone.forward(FaceTensor.ToTensor(faces, count, Device));             // [count, d]
@@ -79,16 +82,51 @@ internal sealed class FaceEmbeddingModel : IDisposable
     /// <summary>Cosines to all class centres, [count, C] row by row, from unit-length embeddings [count, d].</summary>
     public float[] Cosines(float[] embeddings)
     {
+        using Use use = BeginUse();
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        Tensor rows = tensor(embeddings, device: Device).view(-1, EmbeddingSize);
+
+        // Cloned, for the first tensor lies in managed memory, and the last bits of a product depend on its alignment.
+        Tensor rows = tensor(embeddings).clone().view(-1, EmbeddingSize).to(Device);                 // [count, d]
         return rows.matmul(_unitCentres.t()).clamp(-1, 1).cpu().data<float>().ToArray();
+    }
+
+    /// <summary>Keeps the tensors alive until the use is disposed.</summary>
+    /// <exception cref="ObjectDisposedException">They are freed already.</exception>
+    public Use BeginUse()
+    {
+        _lock.EnterReadLock();
+        if (!_isDisposed)
+        {
+            return new Use(_lock);
+        }
+
+        _lock.ExitReadLock();
+        throw new ObjectDisposedException(nameof(FaceEmbeddingTransformer));
     }
 
     public void Dispose()
     {
-        Backbone.Dispose();
-        Centres.Dispose();
-        _unitCentres.Dispose();
+        _lock.EnterWriteLock();
+        try
+        {
+            if (!_isDisposed)
+            {
+                _isDisposed = true;
+                Backbone.Dispose();
+                Centres.Dispose();
+                _unitCentres.Dispose();
+            }
+        }
+        finally
+        {
+            _lock.ExitWriteLock();
+        }
+    }
+
+    /// <summary>One computation with the tensors, on the thread that began it.</summary>
+    public readonly ref struct Use(ReaderWriterLockSlim held)
+    {
+        public void Dispose() => held.ExitReadLock();
     }
 }

@@ -9,6 +9,9 @@ namespace Microsoft.ML.ArcFace.Training;
 /// </summary>
 internal sealed class FaceLabels
 {
+    /// <summary>More people than any set has: a key of more values is a hash, or a mistake.</summary>
+    public const int MostPeople = 100_000_000;
+
     private readonly Dictionary<string, int>? _classOfName;
 
     private FaceLabels(int count, string[]? names, Dictionary<string, int>? classOfName)
@@ -40,8 +43,8 @@ internal sealed class FaceLabels
             : throw context.ExceptSchemaMismatch(nameof(schema), "label", name, "Key<UInt32> or String", column.Type.ToString()!);
     }
 
-    /// <summary>The same check on an estimator's schema.</summary>
-    public static void Check(IExceptionContext context, SchemaShape schema, string name)
+    /// <summary>The same check on an estimator's schema; says whether the people will have names.</summary>
+    public static bool Check(IExceptionContext context, SchemaShape schema, string name)
     {
         if (!schema.TryFindColumn(name, out SchemaShape.Column column))
         {
@@ -53,14 +56,20 @@ internal sealed class FaceLabels
         {
             throw context.ExceptSchemaMismatch(nameof(schema), "label", name, "Key<UInt32> or String", column.GetTypeString());
         }
+
+        return isText || (column.Annotations.TryFindColumn("KeyValues", out SchemaShape.Column names) && names.ItemType is TextDataViewType);
     }
 
     /// <summary>Reads the label column once and finds who there is.</summary>
+    /// <exception cref="InvalidOperationException">A key has more values than there can be people.</exception>
     public static FaceLabels Read(IDataView data, DataViewSchema.Column column)
     {
         if (column.Type is KeyDataViewType key)
         {
-            return new FaceLabels(checked((int)key.Count), KeyNames(column), null);
+            return key.Count <= MostPeople
+                ? new FaceLabels((int)key.Count, KeyNames(column), null)
+                : throw new InvalidOperationException(
+                    $"The label column '{column.Name}' is a key of {key.Count} values; at most {MostPeople} people can be trained on. Make the key by MapValueToKey, which has as many values as there are people.");
         }
 
         var names = new SortedSet<string>(StringComparer.Ordinal);

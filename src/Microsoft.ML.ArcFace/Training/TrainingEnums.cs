@@ -26,16 +26,6 @@ public enum TrainingOptimizer
     AdamW,
 }
 
-/// <summary>What the trainer does about photographs that could not be read (null images, as a lenient loader gives them).</summary>
-public enum UnreadableImages
-{
-    /// <summary>Stops before the first step and says how many there are and in which rows.</summary>
-    Error,
-
-    /// <summary>Leaves them out, with a warning that counts them.</summary>
-    Skip,
-}
-
 /// <summary>The arithmetic of training. The weights are float32 either way.</summary>
 public enum TrainingPrecision
 {

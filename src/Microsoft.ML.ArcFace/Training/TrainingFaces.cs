@@ -13,8 +13,8 @@ internal sealed record FaceBatch(byte[] Pixels, long[] Labels);
 /// </summary>
 internal sealed class TrainingFaces
 {
-    /// <summary>Rows shuffled among each other when the set does not fit into memory.</summary>
-    private const int SmallestShufflePool = 1024;
+    // Rows shuffled among each other when the set does not fit into memory. The first step waits until the pool is full.
+    private const int SmallestShufflePool = 1024, LargestShufflePool = 16_384;
 
     private readonly IHost _host;
     private readonly IDataView _data;
@@ -50,7 +50,7 @@ internal sealed class TrainingFaces
 
         long cacheBytes = options.ImageCacheBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 3;
         int capacity = (int)Math.Min(cacheBytes / FaceTensor.ByteCount, Array.MaxLength);
-        var faces = new TrainingFaces(host, data, imageColumn, labelColumn, labels, Math.Max(capacity, SmallestShufflePool));
+        var faces = new TrainingFaces(host, data, imageColumn, labelColumn, labels, Math.Clamp(capacity, SmallestShufflePool, LargestShufflePool));
         faces.FirstPass(channel, options, capacity);
         return faces;
     }
@@ -71,7 +71,7 @@ internal sealed class TrainingFaces
 
     private void FirstPass(IChannel channel, ArcFaceTrainer.Options options, int capacity)
     {
-        var preflight = new TrainingPreflight(Labels, options);
+        var preflight = new TrainingPreflight(Labels, options, "training set");
         var cache = new List<(byte[] Pixels, int Label)>();
         foreach ((byte[]? pixels, int label) in ReadRows(rand: null))
         {
@@ -92,7 +92,8 @@ internal sealed class TrainingFaces
             }
         }
 
-        preflight.Finish(channel);
+        preflight.CheckRows(channel);
+        preflight.CheckPeople(channel);
         Cached = Count <= capacity ? cache : null;
         channel.Info(Cached is null
             ? $"{Count} photographs of {Labels.Count} people; more than the cache of {capacity} holds, so they are read again in each epoch."

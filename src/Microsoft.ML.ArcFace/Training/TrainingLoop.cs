@@ -83,7 +83,15 @@ internal sealed class TrainingLoop : IDisposable
         using var gradient = enable_grad();
         using var scope = NewDisposeScope();
         using var loop = new TrainingLoop(channel, options, faces, validation, recipe, device, seed);
-        return loop.Run();
+        try
+        {
+            return loop.Run();
+        }
+        catch
+        {
+            loop._resultBackbone.Dispose();
+            throw;
+        }
     }
 
     private FaceEmbeddingModel Run()
@@ -110,7 +118,7 @@ internal sealed class TrainingLoop : IDisposable
         }
 
         best.Restore();
-        return FaceEmbeddingModel.FromTraining(_resultBackbone, _resultHead.Centers, _faces.Labels.Names, _recipe.Scale, _device);
+        return new FaceEmbeddingModel(_resultBackbone, _resultHead.Centers, _faces.Labels.Names, _recipe.Scale, _device);
     }
 
     private void Step(FaceBatch batch)

@@ -2,8 +2,8 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Training;
 
-/// <summary>Looks at every row before the first step and says what cannot be trained on.</summary>
-internal sealed class TrainingPreflight(FaceLabels labels, ArcFaceTrainer.Options options)
+/// <summary>Looks at every row of a set before the first step and says what cannot be trained on.</summary>
+internal sealed class TrainingPreflight(FaceLabels labels, ArcFaceTrainer.Options options, string setName)
 {
     private const int NamedExamples = 5;
     private readonly int[] _photographsOf = new int[labels.Count];
@@ -34,33 +34,27 @@ internal sealed class TrainingPreflight(FaceLabels labels, ArcFaceTrainer.Option
         return true;
     }
 
-    /// <summary>Throws what stops the run, and warns of what weakens it.</summary>
-    public void Finish(IChannel channel)
+    /// <summary>Throws if a row cannot be used; warns of those that are left out.</summary>
+    public void CheckRows(IChannel channel)
     {
         if (_row == 0)
         {
-            throw new InvalidOperationException("The training data has no rows. Give it a folder with one folder of photographs a person.");
+            throw new InvalidOperationException($"The {setName} has no rows. Give it a folder with one folder of photographs a person.");
         }
 
         if (_unlabelledRows.Count > 0)
         {
             throw new InvalidOperationException(
-                $"{_unlabelledRows.Count} of {_row} rows have no value in the label column '{options.LabelColumnName}' ({Rows(_unlabelledRows)}). " +
+                $"In the {setName} {_unlabelledRows.Count} of {_row} rows have no value in the label column '{options.LabelColumnName}' ({Rows(_unlabelledRows)}). " +
                 "Give each photograph the name of its person, or filter these rows out.");
         }
 
-        CheckUnreadable(channel);
-        CheckPeople(channel);
-    }
-
-    private void CheckUnreadable(IChannel channel)
-    {
         if (_unreadableRows.Count == 0)
         {
             return;
         }
 
-        string what = $"{_unreadableRows.Count} of {_row} rows have no photograph in the image column '{options.ImageColumnName}' ({Rows(_unreadableRows)})";
+        string what = $"In the {setName} {_unreadableRows.Count} of {_row} rows have no photograph in the image column '{options.ImageColumnName}' ({Rows(_unreadableRows)})";
         if (options.UnreadableImages == UnreadableImages.Error)
         {
             throw new InvalidOperationException(
@@ -70,13 +64,14 @@ internal sealed class TrainingPreflight(FaceLabels labels, ArcFaceTrainer.Option
         channel.Warning(what + "; they are left out.");
     }
 
-    private void CheckPeople(IChannel channel)
+    /// <summary>Throws if there is nobody to tell apart; warns of people who teach little.</summary>
+    public void CheckPeople(IChannel channel)
     {
         int people = _photographsOf.Count(n => n > 0);
         if (people < 2)
         {
             throw new InvalidOperationException(
-                $"The training data shows {people} {(people == 1 ? "person" : "people")}; telling people apart takes at least 2. Give each person a label of their own.");
+                $"The {setName} shows {people} {(people == 1 ? "person" : "people")}; telling people apart takes at least 2. Give each person a label of their own.");
         }
 
         int[] alone = [.. Enumerable.Range(0, labels.Count).Where(label => _photographsOf[label] == 1)];

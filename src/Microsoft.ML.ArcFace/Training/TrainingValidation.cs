@@ -27,12 +27,13 @@ internal sealed class TrainingValidation
         _impostor = impostor;
     }
 
-    /// <exception cref="InvalidOperationException">There are no pairs of the same person, or none of different people.</exception>
-    public static TrainingValidation Read(IHost host, IDataView data, ArcFaceTrainer.Options options, int seed)
+    /// <exception cref="InvalidOperationException">A row cannot be used, or there are no pairs of the same person, or none of different people.</exception>
+    public static TrainingValidation Read(IHost host, IChannel channel, IDataView data, ArcFaceTrainer.Options options, int seed)
     {
         DataViewSchema.Column imageColumn = FacePixelReader.Column(host, data.Schema, options.ImageColumnName);
         DataViewSchema.Column labelColumn = FaceLabels.Column(host, data.Schema, options.LabelColumnName);
         FaceLabels labels = FaceLabels.Read(data, labelColumn);
+        var preflight = new TrainingPreflight(labels, options, "validation set");
         var faces = new List<byte[]>();
         var classes = new List<int>();
         using (DataViewRowCursor cursor = data.GetRowCursor([imageColumn, labelColumn]))
@@ -43,13 +44,17 @@ internal sealed class TrainingValidation
             {
                 options.CancellationToken.ThrowIfCancellationRequested();
                 byte[] pixels = new byte[FaceTensor.ByteCount];
-                if (getFace(pixels) && getLabel() is var label and >= 0)
+                bool isReadable = getFace(pixels);
+                int label = getLabel();
+                if (preflight.Accept(isReadable ? pixels : null, label))
                 {
                     faces.Add(pixels);
                     classes.Add(label);
                 }
             }
         }
+
+        preflight.CheckRows(channel);
 
         var random = new Random(seed);
         (int, int)[] genuine = Pairs(classes, same: true, random), impostor = Pairs(classes, same: false, random);

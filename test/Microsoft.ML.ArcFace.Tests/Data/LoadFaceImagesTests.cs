@@ -1,4 +1,3 @@
-using System.Reflection;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.Data;
@@ -104,7 +103,7 @@ public class LoadFaceImagesTests
         CollectionAssert.AreEqual(expected.Select(column => (column.Name, column.Type)).ToArray(), actual.Select(column => (column.Name, column.Type)).ToArray());
 
         var unknown = ml.Data.LoadFromEnumerable(Array.Empty<PathRow>());
-        SchemaShape shape = ml.Transforms.CopyColumns("Path2", "ImagePath").Append(estimator).GetOutputSchema(ShapeOf(unknown.Schema));
+        SchemaShape shape = ml.Transforms.CopyColumns("Path2", "ImagePath").Append(estimator).GetOutputSchema(SchemaShapes.Of(unknown.Schema));
         SchemaShape.Column image = shape.Single(column => column.Name == "Image");
         Assert.AreEqual((SchemaShape.Column.VectorKind.Scalar, (DataViewType)new ImageDataViewType(), false), (image.Kind, image.ItemType, image.IsKey));
     }
@@ -114,7 +113,7 @@ public class LoadFaceImagesTests
     {
         var ml = new MLContext();
         IDataView data = ml.Data.LoadFromEnumerable(new NumberRow[] { new() });
-        foreach (Action<FaceImageLoadingEstimator> use in new Action<FaceImageLoadingEstimator>[] { e => e.Fit(data), e => e.GetOutputSchema(ShapeOf(data.Schema)) })
+        foreach (Action<FaceImageLoadingEstimator> use in new Action<FaceImageLoadingEstimator>[] { e => e.Fit(data), e => e.GetOutputSchema(SchemaShapes.Of(data.Schema)) })
         {
             var missing = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => use(ml.Transforms.LoadFaceImages("Image", "zz")));
             Assert.StartsWith("Could not find input column 'zz'", missing.Message);
@@ -128,6 +127,13 @@ public class LoadFaceImagesTests
     {
         var error = Assert.ThrowsExactly<DirectoryNotFoundException>(() => new MLContext().Transforms.LoadFaceImages("Image", "ImagePath", imageFolder: "no-such-folder"));
         Assert.Contains("'no-such-folder' does not exist", error.Message);
+    }
+
+    [TestMethod]
+    public void LoadFaceImages_UnknownWayWithUnreadableImages_NamesThoseThereAre()
+    {
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MLContext().Transforms.LoadFaceImages("Image", unreadableImages: (UnreadableImages)9));
+        Assert.Contains("unreadableImages is 9; it must be one of Error, Skip", error.Message);
     }
 
     [TestMethod]
@@ -222,10 +228,6 @@ public class LoadFaceImagesTests
 
         return [.. sizes];
     }
-
-    // What a pipeline passes to its estimators; ML.NET keeps the conversion internal.
-    private static SchemaShape ShapeOf(DataViewSchema schema) =>
-        (SchemaShape)typeof(SchemaShape).GetMethod("Create", BindingFlags.Static | BindingFlags.NonPublic)!.Invoke(null, [schema])!;
 
     // Typed rows cannot hold an image, so that the pixels are compared.
     private static EstimatorChain<ImagePixelExtractingTransformer> PixelsOf(MLContext ml, string imageColumnName) =>

@@ -9,7 +9,7 @@ namespace Microsoft.ML.ArcFace.Tests.Docs;
 [TestClass]
 public partial class SnippetTests
 {
-    private const string ImplicitUsings = "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Threading; global using System.Threading.Tasks;";
+    internal const string ImplicitUsings = "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Threading; global using System.Threading.Tasks;";
 
     [TestMethod]
     [DynamicData(nameof(Snippets))]

@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.Data;
 using TorchSharp;
@@ -141,6 +142,32 @@ public class ArcFaceTrainerTests
         {
             StringAssert.Contains(exception.Message, name);
         }
+    }
+
+    public static IEnumerable<object[]> NumericOptions() =>
+        from type in new[] { typeof(ArcFaceTrainer.Options), typeof(FaceAugmentation) }
+        from property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
+        let number = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType
+        where property.Name != nameof(ArcFaceTrainer.Options.Seed)
+        from value in number switch
+        {
+            _ when number == typeof(int) => new object[] { -1 },
+            _ when number == typeof(long) => [-1L],
+            _ when number == typeof(double) => [-1.0, double.NaN, double.NegativeInfinity],
+            { IsEnum: true } => [Enum.ToObject(number, 99)],
+            _ => [],
+        }
+        select new object[] { property, value };
+
+    [TestMethod]
+    [DynamicData(nameof(NumericOptions))]
+    public void Options_NegativeOrNotANumber_NameOptionValueAndRange(PropertyInfo option, object value)
+    {
+        object options = Activator.CreateInstance(option.DeclaringType!)!;
+        option.SetValue(options, value);
+        var all = options as ArcFaceTrainer.Options ?? new ArcFaceTrainer.Options { Augmentation = (FaceAugmentation)options };
+        string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MLContext().FaceRecognition().Trainers.ArcFace(all)).Message;
+        StringAssert.StartsWith(message, FormattableString.Invariant($"{option.Name} is {value}; it must be "));
     }
 
     [TestMethod]

@@ -1,5 +1,7 @@
 using Microsoft.ML.ArcFace.Tests.TestSupport;
+using Microsoft.ML.ArcFace.Training;
 using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
 using TorchSharp;
 
 namespace Microsoft.ML.ArcFace.Tests.Training;
@@ -47,6 +49,158 @@ public class TrainingPathsTests
         Assert.IsLessThan(40, epochs.Count);
         double best = epochs.Take(epochs.Count - 1).Max(epoch => epoch.ValidationAreaUnderRocCurve!.Value);
         Assert.IsLessThanOrEqualTo(best, epochs[^1].ValidationAreaUnderRocCurve!.Value);
+
+        // The model is that of the best epoch.
+        IHost host = ((IHostEnvironment)ml).Register(nameof(TrainingPathsTests));
+        using IChannel channel = host.Start("validation");
+        TrainingValidation validation = TrainingValidation.Read(host, channel, Images(ml, others.Folder), Quick, seed: 1);
+        Assert.AreEqual(best, validation.AreaUnderRocCurve(model.Model.Backbone, torch.CPU, CancellationToken.None));
+    }
+
+    [TestMethod]
+    public void Fit_ValidationSetThatCannotBeUsed_FailsBeforeTheTrainingSetIsRead()
+    {
+        var ml = new MLContext(seed: 1);
+        IDataView unreadable = ml.Data.LoadFromEnumerable([new Row { ImagePath = "missing.jpg", Label = "Ada" }]);
+        IDataView training = ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(unreadable).Transform(unreadable);
+        ArcFaceTrainer trainer = ml.FaceRecognition().Trainers.ArcFace(Quick);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(training, unreadable)).Message, "Could not find input column 'Image'");
+        ArcFaceTrainer patient = ml.FaceRecognition().Trainers.ArcFace(Quick with { EarlyStoppingPatienceEpochs = 2 });
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => patient.Fit(training)).Message, "EarlyStoppingPatienceEpochs is 2");
+    }
+
+    [TestMethod]
+    public void Fit_ValidationRowsWithoutLabelOrImage_AreAnErrorAndNotLeftOutInSilence()
+    {
+        using var people = new DrawnPeople(people: 2, picturesPerPerson: 3);
+        var ml = new MLContext(seed: 1);
+        string[] files = [.. Directory.EnumerateFiles(people.Folder, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        IDataView unlabelled = ml.Data.LoadFromEnumerable(files.Select((file, i) => new Row { ImagePath = file, Label = i == 2 ? "" : $"{i / 3}" }).ToList());
+        IDataView unreadable = ml.Data.LoadFromEnumerable(files.Select((file, i) => new Row { ImagePath = i == 4 ? "missing.jpg" : file, Label = $"{i / 3}" }).ToList());
+        ArcFaceTrainer trainer = ml.FaceRecognition().Trainers.ArcFace(Quick);
+        StringAssert.Contains(Refused(unlabelled), "In the validation set 1 of 6 rows have no value in the label column 'Label' (row 2)");
+        StringAssert.Contains(Refused(unreadable), "In the validation set 1 of 6 rows have no photograph in the image column 'Image' (row 4)");
+
+        string Refused(IDataView rows)
+        {
+            IDataView images = ml.Transforms.LoadFaceImages("Image", "ImagePath", unreadableImages: UnreadableImages.Skip).Fit(rows).Transform(rows);
+            return Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(Images(ml), images)).Message;
+        }
+    }
+
+    [TestMethod]
+    public void Fit_LoaderOfMLNet_Trains()
+    {
+        var ml = new MLContext(seed: 1);
+        IDataView rows = ml.FaceRecognition().LoadFromFolder(s_people.Folder);
+        using var model = ml.Transforms.LoadImages("Image", imageFolder: null, inputColumnName: "ImagePath").Append(ml.FaceRecognition().Trainers.ArcFace(Quick)).Fit(rows);
+        Assert.AreEqual(16, model.Transform(rows).GetColumn<float[]>("Embedding").Count());
+    }
+
+    [TestMethod]
+    public void Fit_LoaderOfMLNetOnAFileThatIsNoImage_IsAnError()
+    {
+        using var people = new DrawnPeople(people: 2, picturesPerPerson: 2);
+        File.WriteAllText(people.AnyPicture, "not a photograph");
+        var ml = new MLContext(seed: 1);
+        IDataView rows = ml.FaceRecognition().LoadFromFolder(people.Folder);
+        var pipeline = ml.Transforms.LoadImages("Image", imageFolder: null, inputColumnName: "ImagePath").Append(ml.FaceRecognition().Trainers.ArcFace(Quick));
+        Assert.Contains("Invalid input stream contents", Assert.ThrowsExactly<ArgumentException>(() => pipeline.Fit(rows)).Message);
+    }
+
+    [TestMethod]
+    public void Fit_PlanarPixels_GivesTheModelOfTheImages()
+    {
+        var ml = new MLContext(seed: 1);
+        IDataView images = Images(ml);
+        IDataView resized = ml.Transforms.ResizeImages("Small", 112, 112, "Image").Fit(images).Transform(images);
+        IDataView pixels = ml.Transforms.ExtractPixels("Pixels", "Small").Fit(resized).Transform(resized);
+        using FaceEmbeddingTransformer ofImages = ml.FaceRecognition().Trainers.ArcFace(Quick with { ImageColumnName = "Small" }).Fit(pixels);
+        using FaceEmbeddingTransformer ofPixels = ml.FaceRecognition().Trainers.ArcFace(Quick with { ImageColumnName = "Pixels" }).Fit(pixels);
+        CollectionAssert.AreEqual(
+            ofImages.Transform(pixels).GetColumn<float[]>("Embedding").First(), ofPixels.Transform(pixels).GetColumn<float[]>("Embedding").First());
+    }
+
+    [TestMethod]
+    public void Fit_LabelThatIsAHash_IsRefusedBeforeMemoryIsTakenForItsValues()
+    {
+        var ml = new MLContext(seed: 1);
+        IDataView hashed = ml.Transforms.Conversion.Hash("Label", numberOfBits: 31).Fit(Images(ml)).Transform(Images(ml));
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidOperationException>(() => ml.FaceRecognition().Trainers.ArcFace(Quick).Fit(hashed)).Message, "is a key of 2147483648 values");
+    }
+
+    [TestMethod]
+    public void GetOutputSchema_TextAndKeyLabels_EqualsThatOfTheTransformer()
+    {
+        var ml = new MLContext(seed: 1);
+        IDataView images = Images(ml);
+        ArcFaceTrainer trainer = ml.FaceRecognition().Trainers.ArcFace(Quick with { PredictedLabelColumnName = "PredictedLabel", ScoreColumnName = "Score", CosineColumnName = "Cosine" });
+        IDataView named = ml.Transforms.Conversion.MapValueToKey("Label").Fit(images).Transform(images);
+        IDataView nameless = ml.Transforms.Conversion.Hash("Label", numberOfBits: 3).Fit(images).Transform(images);
+        foreach (IDataView data in new[] { images, named, nameless })
+        {
+            using FaceEmbeddingTransformer model = trainer.Fit(data);
+            string[] expected = [.. SchemaShapes.Of(model.GetOutputSchema(data.Schema)).Select(SchemaShapes.Describe).Order(StringComparer.Ordinal)];
+            string[] actual = [.. trainer.GetOutputSchema(SchemaShapes.Of(data.Schema)).Select(SchemaShapes.Describe).Order(StringComparer.Ordinal)];
+            CollectionAssert.AreEqual(expected, actual, $"{string.Join('\n', expected)}\n\n{string.Join('\n', actual)}");
+            Assert.AreEqual(data == nameless, model.PersonNames is null);
+        }
+    }
+
+    [TestMethod]
+    public void Fit_CancelledOrDiverged_LeavesNoTensorAlive()
+    {
+        var ml = new MLContext(seed: 1);
+        IDataView images = Images(ml);
+        long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        using var cancellation = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => ml.FaceRecognition().Trainers.ArcFace(
+            Quick with { Epochs = 9, CancellationToken = cancellation.Token, Progress = _ => cancellation.Cancel() }).Fit(images));
+        Assert.AreEqual(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+        Assert.Throws<TrainingDivergedException>(() => ml.FaceRecognition().Trainers.ArcFace(
+            Quick with { Epochs = 40, LearningRate = 1e30, GradientClippingNorm = double.PositiveInfinity }).Fit(images));
+        Assert.AreEqual(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    [TestMethod]
+    public void Fit_OtherSeed_GivesAnotherModel()
+    {
+        var ml = new MLContext(seed: 1);
+        using FaceEmbeddingTransformer three = ml.FaceRecognition().Trainers.ArcFace(Quick).Fit(Images(ml));
+        using FaceEmbeddingTransformer four = ml.FaceRecognition().Trainers.ArcFace(Quick with { Seed = 4 }).Fit(Images(ml));
+        CollectionAssert.AreNotEqual(
+            three.Transform(Images(ml)).GetColumn<float[]>("Embedding").First(), four.Transform(Images(ml)).GetColumn<float[]>("Embedding").First());
+    }
+
+    [TestMethod]
+    public void Fit_WeightDecayAndMomentum_ShrinkTheConvolutionsAsTheFormulaSays()
+    {
+        const double Rate = 0.1, WeightDecay = 0.5, Momentum = 0.9;
+        const int Steps = 4;
+
+        // A gradient of no length: what is left is the decay. v ← μv + λw, w ← w − ηv.
+        double velocity = 0, share = 1;
+        for (int step = 0; step < Steps; step++)
+        {
+            velocity = (Momentum * velocity) + (WeightDecay * share);
+            share -= Rate * velocity;
+        }
+
+        ArcFaceTrainer.Options still = Quick with
+        {
+            GradientClippingNorm = 1e-12, Momentum = Momentum, WeightDecay = WeightDecay, LearningRate = Rate,
+            Decay = LearningRateDecay.Constant, WarmUpFraction = 0, WeightAveragingDecay = 0,
+        };
+        var ml = new MLContext(seed: 1);
+        using FaceEmbeddingTransformer decayed = ml.FaceRecognition().Trainers.ArcFace(still).Fit(Images(ml));
+        using FaceEmbeddingTransformer untouched = ml.FaceRecognition().Trainers.ArcFace(still with { LearningRate = 1e-30 }).Fit(Images(ml));
+        using var scope = torch.NewDisposeScope();
+        foreach ((string name, var weight) in untouched.Model.Backbone.named_parameters().Where(parameter => parameter.parameter.dim() == 4))
+        {
+            torch.Tensor actual = decayed.Model.Backbone.get_parameter(name)!;
+            Assert.IsLessThan(1e-5, ((actual - (share * weight)).norm() / weight.norm()).item<float>(), name);
+        }
     }
 
     [TestMethod]

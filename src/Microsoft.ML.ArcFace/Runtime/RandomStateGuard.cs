@@ -1,9 +1,9 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.ArcFace.Training;
+namespace Microsoft.ML.ArcFace.Runtime;
 
-/// <summary>Seeds torch's global generator for a run and gives it back as it was.</summary>
+/// <summary>Seeds torch's global generator, which all of the process shares, and gives it back as it was.</summary>
 internal sealed class RandomStateGuard : IDisposable
 {
     private readonly Tensor _before;
