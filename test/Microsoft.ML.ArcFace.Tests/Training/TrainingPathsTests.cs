@@ -189,7 +189,7 @@ public class TrainingPathsTests
 
         ArcFaceTrainer.Options still = Quick with
         {
-            GradientClippingNorm = 1e-12, Momentum = Momentum, WeightDecay = WeightDecay, LearningRate = Rate,
+            Optimizer = TrainingOptimizer.Sgd, GradientClippingNorm = 1e-12, Momentum = Momentum, WeightDecay = WeightDecay, LearningRate = Rate,
             Decay = LearningRateDecay.Constant, WarmUpFraction = 0, WeightAveragingDecay = 0,
         };
         var ml = new MLContext(seed: 1);
