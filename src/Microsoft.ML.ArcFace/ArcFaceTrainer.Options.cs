@@ -93,7 +93,7 @@ public sealed partial class ArcFaceTrainer
         /// <summary>What to do about null images, as a lenient loader gives them for what it cannot read. Default: an error before the first step.</summary>
         public UnreadableImages UnreadableImages { get; init; } = UnreadableImages.Error;
 
-        /// <summary>Decoded photographs are kept in memory up to so many bytes and read again in each epoch beyond; 0 or more. Null: a third of the memory that is free to use.</summary>
+        /// <summary>Decoded photographs are kept in memory up to so many bytes and read again in each epoch beyond; 0 or more. Null: a third of the memory that the process may use.</summary>
         public long? ImageCacheBytes { get; init; }
 
         /// <summary>Whether the embedding is that of the photograph plus that of its mirror image, normalised (the published verification protocol; twice the time). Default false.</summary>

@@ -34,8 +34,12 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
     /// <param name="input">Photographs in the image column, people in the label column.</param>
     /// <returns>The trained embedding; dispose of it to free its native memory.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong kind.</exception>
-    /// <exception cref="InvalidOperationException">The data cannot be trained on; the message says why and what to do.</exception>
-    /// <exception cref="TrainingDivergedException">The loss diverged.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The data cannot be trained on, or MLContext asks for a GPU that is not there; the message says why and what to do.
+    /// </exception>
+    /// <exception cref="FaceImageException">LoadFaceImages cannot read a photograph, and was not asked to skip it.</exception>
+    /// <exception cref="NativeRuntimeException">The native torch library cannot be loaded.</exception>
+    /// <exception cref="TrainingDivergedException">The loss diverged or collapsed.</exception>
     /// <exception cref="OperationCanceledException"><see cref="Options.CancellationToken"/> was cancelled.</exception>
     public FaceEmbeddingTransformer Fit(IDataView input) => Fit(input, _options.ValidationSet);
 

@@ -35,6 +35,8 @@ public sealed class FaceRecognitionCatalog
     /// <summary>Lists photographs below a folder, one folder a person; they are read when needed.</summary>
     /// <param name="folder">A folder with one folder of jpg, png, bmp or webp files a person.</param>
     /// <returns>Rows of ImagePath, Label (the person's folder) and RelativePath (below <paramref name="folder"/>, with forward slashes), all text.</returns>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="InvalidOperationException">It holds no folder with photographs.</exception>
     public IDataView LoadFromFolder(string folder) => FaceFolder.Load(_environment, folder);
 
     /// <summary>Reads verification pairs in the format of LFW's pairs.txt.</summary>
@@ -44,6 +46,8 @@ public sealed class FaceRecognitionCatalog
     /// number {1}; LFW's own folders need <c>{0}/{0}_{1:0000}.jpg</c>.
     /// </param>
     /// <exception cref="PairsFileException">A line is malformed, missing or surplus.</exception>
+    /// <exception cref="ArgumentException"><paramref name="picturePattern"/> does not tell all pictures apart.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public IReadOnlyList<FacePair> LoadPairs(string file, string picturePattern = PairsFile.DefaultPicturePattern) =>
         PairsFile.Read(file, picturePattern);
 
@@ -77,6 +81,10 @@ public sealed class FaceRecognitionCatalog
     /// <param name="pairs">The pairs, by relative path.</param>
     /// <param name="embeddingColumnName">A column of embeddings.</param>
     /// <param name="imageColumnName">The text column that the pairs name pictures by.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another kind.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Pictures of the pairs are missing or have no usable embedding, or a fold lacks one kind of pairs; the message names them.
+    /// </exception>
     public VerificationMetrics EvaluateVerification(
         IDataView data, IEnumerable<FacePair> pairs, string embeddingColumnName = "Embedding", string imageColumnName = FaceFolder.RelativePathColumn) =>
         VerificationEvaluator.EvaluateVerification(_environment, data, pairs, embeddingColumnName, imageColumnName);

@@ -238,11 +238,7 @@ public class FaceEmbeddingTransformerTests
         return new FaceEmbeddingTransformer(Ml, model, columns ?? AllColumns, addMirrorImage, batchSize);
     }
 
-    private static IDataView Images()
-    {
-        IDataView rows = Ml.FaceRecognition().LoadFromFolder(s_people.Folder);
-        return Ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(rows).Transform(rows);
-    }
+    private static IDataView Images() => s_people.Images(Ml);
 
     private static IDataView Rows(params string[] paths) => Ml.Data.LoadFromEnumerable(paths.Select(path => new Photograph { ImagePath = path }).ToList());
 

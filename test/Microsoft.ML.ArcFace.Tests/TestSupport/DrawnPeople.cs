@@ -15,5 +15,12 @@ internal sealed class DrawnPeople : IDisposable
 
     public string AnyPicture => Directory.EnumerateFiles(Folder, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).First();
 
+    /// <summary>The pictures with an image column, decoded when read.</summary>
+    public IDataView Images(MLContext ml)
+    {
+        IDataView rows = ml.FaceRecognition().LoadFromFolder(Folder);
+        return ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(rows).Transform(rows);
+    }
+
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 }

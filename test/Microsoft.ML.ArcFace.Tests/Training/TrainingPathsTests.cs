@@ -20,7 +20,7 @@ public class TrainingPathsTests
     public static void Remove() => s_people.Dispose();
 
     [TestMethod]
-    public void Fit_SetLargerThanTheCache_IsReadAgainAndSeesEveryPhotograph()
+    public void Fit_SetLargerThanTheCache_IsReadAgain()
     {
         var log = new List<string>();
         var ml = new MLContext(seed: 1);
@@ -28,7 +28,7 @@ public class TrainingPathsTests
         int lastStep = 0;
         using FaceEmbeddingTransformer model = ml.FaceRecognition().Trainers
             .ArcFace(Quick with { Epochs = 2, ImageCacheBytes = 0, Progress = progress => lastStep = progress.Step })
-            .Fit(Images(ml));
+            .Fit(s_people.Images(ml));
         Assert.AreEqual(8, lastStep);
         Assert.IsTrue(log.Exists(line => line.Contains("read again in each epoch", StringComparison.Ordinal)));
     }
@@ -42,9 +42,9 @@ public class TrainingPathsTests
         using FaceEmbeddingTransformer model = ml.FaceRecognition().Trainers.ArcFace(Quick with
         {
             // So few pairs cannot be told apart better and better for forty epochs.
-            Epochs = 40, ValidationSet = Images(ml, others.Folder), EarlyStoppingPatienceEpochs = 1,
+            Epochs = 40, ValidationSet = others.Images(ml), EarlyStoppingPatienceEpochs = 1,
             Progress = progress => { if (progress.IsEpochEnd) { epochs.Add(progress); } },
-        }).Fit(Images(ml));
+        }).Fit(s_people.Images(ml));
         Assert.IsTrue(epochs.TrueForAll(epoch => epoch.ValidationAreaUnderRocCurve is > 0 and <= 1));
         Assert.IsLessThan(40, epochs.Count);
         double best = epochs.Take(epochs.Count - 1).Max(epoch => epoch.ValidationAreaUnderRocCurve!.Value);
@@ -53,39 +53,8 @@ public class TrainingPathsTests
         // The model is that of the best epoch.
         IHost host = ((IHostEnvironment)ml).Register(nameof(TrainingPathsTests));
         using IChannel channel = host.Start("validation");
-        TrainingValidation validation = TrainingValidation.Read(host, channel, Images(ml, others.Folder), Quick, seed: 1);
+        TrainingValidation validation = TrainingValidation.Read(host, channel, others.Images(ml), Quick, seed: 1);
         Assert.AreEqual(best, validation.AreaUnderRocCurve(model.Model.Backbone, torch.CPU, CancellationToken.None));
-    }
-
-    [TestMethod]
-    public void Fit_ValidationSetThatCannotBeUsed_FailsBeforeTheTrainingSetIsRead()
-    {
-        var ml = new MLContext(seed: 1);
-        IDataView unreadable = ml.Data.LoadFromEnumerable([new Row { ImagePath = "missing.jpg", Label = "Ada" }]);
-        IDataView training = ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(unreadable).Transform(unreadable);
-        ArcFaceTrainer trainer = ml.FaceRecognition().Trainers.ArcFace(Quick);
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(training, unreadable)).Message, "Could not find input column 'Image'");
-        ArcFaceTrainer patient = ml.FaceRecognition().Trainers.ArcFace(Quick with { EarlyStoppingPatienceEpochs = 2 });
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => patient.Fit(training)).Message, "EarlyStoppingPatienceEpochs is 2");
-    }
-
-    [TestMethod]
-    public void Fit_ValidationRowsWithoutLabelOrImage_AreAnErrorAndNotLeftOutInSilence()
-    {
-        using var people = new DrawnPeople(people: 2, picturesPerPerson: 3);
-        var ml = new MLContext(seed: 1);
-        string[] files = [.. Directory.EnumerateFiles(people.Folder, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
-        IDataView unlabelled = ml.Data.LoadFromEnumerable(files.Select((file, i) => new Row { ImagePath = file, Label = i == 2 ? "" : $"{i / 3}" }).ToList());
-        IDataView unreadable = ml.Data.LoadFromEnumerable(files.Select((file, i) => new Row { ImagePath = i == 4 ? "missing.jpg" : file, Label = $"{i / 3}" }).ToList());
-        ArcFaceTrainer trainer = ml.FaceRecognition().Trainers.ArcFace(Quick);
-        StringAssert.Contains(Refused(unlabelled), "In the validation set 1 of 6 rows have no value in the label column 'Label' (row 2)");
-        StringAssert.Contains(Refused(unreadable), "In the validation set 1 of 6 rows have no photograph in the image column 'Image' (row 4)");
-
-        string Refused(IDataView rows)
-        {
-            IDataView images = ml.Transforms.LoadFaceImages("Image", "ImagePath", unreadableImages: UnreadableImages.Skip).Fit(rows).Transform(rows);
-            return Assert.ThrowsExactly<InvalidOperationException>(() => trainer.Fit(Images(ml), images)).Message;
-        }
     }
 
     [TestMethod]
@@ -98,21 +67,10 @@ public class TrainingPathsTests
     }
 
     [TestMethod]
-    public void Fit_LoaderOfMLNetOnAFileThatIsNoImage_IsAnError()
-    {
-        using var people = new DrawnPeople(people: 2, picturesPerPerson: 2);
-        File.WriteAllText(people.AnyPicture, "not a photograph");
-        var ml = new MLContext(seed: 1);
-        IDataView rows = ml.FaceRecognition().LoadFromFolder(people.Folder);
-        var pipeline = ml.Transforms.LoadImages("Image", imageFolder: null, inputColumnName: "ImagePath").Append(ml.FaceRecognition().Trainers.ArcFace(Quick));
-        Assert.Contains("Invalid input stream contents", Assert.ThrowsExactly<ArgumentException>(() => pipeline.Fit(rows)).Message);
-    }
-
-    [TestMethod]
     public void Fit_PlanarPixels_GivesTheModelOfTheImages()
     {
         var ml = new MLContext(seed: 1);
-        IDataView images = Images(ml);
+        IDataView images = s_people.Images(ml);
         IDataView resized = ml.Transforms.ResizeImages("Small", 112, 112, "Image").Fit(images).Transform(images);
         IDataView pixels = ml.Transforms.ExtractPixels("Pixels", "Small").Fit(resized).Transform(resized);
         using FaceEmbeddingTransformer ofImages = ml.FaceRecognition().Trainers.ArcFace(Quick with { ImageColumnName = "Small" }).Fit(pixels);
@@ -122,19 +80,10 @@ public class TrainingPathsTests
     }
 
     [TestMethod]
-    public void Fit_LabelThatIsAHash_IsRefusedBeforeMemoryIsTakenForItsValues()
-    {
-        var ml = new MLContext(seed: 1);
-        IDataView hashed = ml.Transforms.Conversion.Hash("Label", numberOfBits: 31).Fit(Images(ml)).Transform(Images(ml));
-        StringAssert.Contains(
-            Assert.ThrowsExactly<InvalidOperationException>(() => ml.FaceRecognition().Trainers.ArcFace(Quick).Fit(hashed)).Message, "is a key of 2147483648 values");
-    }
-
-    [TestMethod]
     public void GetOutputSchema_TextAndKeyLabels_EqualsThatOfTheTransformer()
     {
         var ml = new MLContext(seed: 1);
-        IDataView images = Images(ml);
+        IDataView images = s_people.Images(ml);
         ArcFaceTrainer trainer = ml.FaceRecognition().Trainers.ArcFace(Quick with { PredictedLabelColumnName = "PredictedLabel", ScoreColumnName = "Score", CosineColumnName = "Cosine" });
         IDataView named = ml.Transforms.Conversion.MapValueToKey("Label").Fit(images).Transform(images);
         IDataView nameless = ml.Transforms.Conversion.Hash("Label", numberOfBits: 3).Fit(images).Transform(images);
@@ -152,7 +101,7 @@ public class TrainingPathsTests
     public void Fit_CancelledOrDiverged_LeavesNoTensorAlive()
     {
         var ml = new MLContext(seed: 1);
-        IDataView images = Images(ml);
+        IDataView images = s_people.Images(ml);
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         using var cancellation = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() => ml.FaceRecognition().Trainers.ArcFace(
@@ -167,10 +116,10 @@ public class TrainingPathsTests
     public void Fit_OtherSeed_GivesAnotherModel()
     {
         var ml = new MLContext(seed: 1);
-        using FaceEmbeddingTransformer three = ml.FaceRecognition().Trainers.ArcFace(Quick).Fit(Images(ml));
-        using FaceEmbeddingTransformer four = ml.FaceRecognition().Trainers.ArcFace(Quick with { Seed = 4 }).Fit(Images(ml));
+        using FaceEmbeddingTransformer three = ml.FaceRecognition().Trainers.ArcFace(Quick).Fit(s_people.Images(ml));
+        using FaceEmbeddingTransformer four = ml.FaceRecognition().Trainers.ArcFace(Quick with { Seed = 4 }).Fit(s_people.Images(ml));
         CollectionAssert.AreNotEqual(
-            three.Transform(Images(ml)).GetColumn<float[]>("Embedding").First(), four.Transform(Images(ml)).GetColumn<float[]>("Embedding").First());
+            three.Transform(s_people.Images(ml)).GetColumn<float[]>("Embedding").First(), four.Transform(s_people.Images(ml)).GetColumn<float[]>("Embedding").First());
     }
 
     [TestMethod]
@@ -193,8 +142,8 @@ public class TrainingPathsTests
             Decay = LearningRateDecay.Constant, WarmUpFraction = 0, WeightAveragingDecay = 0,
         };
         var ml = new MLContext(seed: 1);
-        using FaceEmbeddingTransformer decayed = ml.FaceRecognition().Trainers.ArcFace(still).Fit(Images(ml));
-        using FaceEmbeddingTransformer untouched = ml.FaceRecognition().Trainers.ArcFace(still with { LearningRate = 1e-30 }).Fit(Images(ml));
+        using FaceEmbeddingTransformer decayed = ml.FaceRecognition().Trainers.ArcFace(still).Fit(s_people.Images(ml));
+        using FaceEmbeddingTransformer untouched = ml.FaceRecognition().Trainers.ArcFace(still with { LearningRate = 1e-30 }).Fit(s_people.Images(ml));
         using var scope = torch.NewDisposeScope();
         foreach ((string name, var weight) in untouched.Model.Backbone.named_parameters().Where(parameter => parameter.parameter.dim() == 4))
         {
@@ -207,7 +156,7 @@ public class TrainingPathsTests
     public void Fit_EveryLoss_Trains()
     {
         var ml = new MLContext(seed: 1);
-        IDataView images = Images(ml);
+        IDataView images = s_people.Images(ml);
         foreach (FaceLoss loss in new FaceLoss[] { new SoftmaxLoss(), new NormSoftmaxLoss(), new SphereFaceLoss(), new CosFaceLoss(), new CombinedMarginLoss() })
         {
             using FaceEmbeddingTransformer model = ml.FaceRecognition().Trainers.ArcFace(Quick with { Loss = loss }).Fit(images);
@@ -224,7 +173,7 @@ public class TrainingPathsTests
         {
             Optimizer = TrainingOptimizer.AdamW, Epochs = 8, MarginRampFraction = 0, Augmentation = FaceAugmentation.MirrorOnly,
             Progress = progress => (first, last) = (double.IsNaN(first) ? progress.Loss : first, progress.Loss),
-        }).Fit(Images(ml));
+        }).Fit(s_people.Images(ml));
         Assert.IsLessThan(first, last);
     }
 
@@ -232,7 +181,7 @@ public class TrainingPathsTests
     public void Fit_KeyLabel_PredictedLabelHasItsNamesAndEvaluates()
     {
         var ml = new MLContext(seed: 1);
-        IDataView keyed = ml.Transforms.Conversion.MapValueToKey("Label").Fit(Images(ml)).Transform(Images(ml));
+        IDataView keyed = ml.Transforms.Conversion.MapValueToKey("Label").Fit(s_people.Images(ml)).Transform(s_people.Images(ml));
         using FaceEmbeddingTransformer model = ml.FaceRecognition().Trainers
             .ArcFace(Quick with { PredictedLabelColumnName = "PredictedLabel", ScoreColumnName = "Score" }).Fit(keyed);
         IDataView scored = model.Transform(keyed);
@@ -264,51 +213,17 @@ public class TrainingPathsTests
     }
 
     [TestMethod]
-    public void Fit_SkippedImages_AreLeftOutWithAWarning()
-    {
-        using var people = new DrawnPeople(people: 2, picturesPerPerson: 4);
-        File.WriteAllText(people.AnyPicture, "not a photograph");
-        var ml = new MLContext(seed: 1);
-        IDataView rows = ml.FaceRecognition().LoadFromFolder(people.Folder);
-        IDataView images = ml.Transforms.LoadFaceImages("Image", "ImagePath", unreadableImages: UnreadableImages.Skip).Fit(rows).Transform(rows);
-        StringAssert.Contains(
-            Assert.ThrowsExactly<InvalidOperationException>(() => ml.FaceRecognition().Trainers.ArcFace(Quick).Fit(images)).Message, "1 of 8 rows have no photograph");
-        using FaceEmbeddingTransformer model = ml.FaceRecognition().Trainers.ArcFace(Quick with { BatchSize = 2, UnreadableImages = UnreadableImages.Skip }).Fit(images);
-        Assert.HasCount(2, model.PersonNames!);
-    }
-
-    [TestMethod]
-    public void Fit_OnePhotographEach_SaysWhatIsMissing()
-    {
-        using var people = new DrawnPeople(people: 5, picturesPerPerson: 1);
-        var ml = new MLContext(seed: 1);
-        StringAssert.Contains(
-            Assert.ThrowsExactly<InvalidOperationException>(() => ml.FaceRecognition().Trainers.ArcFace(Quick).Fit(Images(ml, people.Folder))).Message, "single photograph");
-    }
-
-    [TestMethod]
-    public void Fit_MissingLabel_NamesTheRow()
-    {
-        var ml = new MLContext(seed: 1);
-        var rows = Directory.EnumerateFiles(s_people.Folder, "*.jpg", SearchOption.AllDirectories)
-            .Select((path, i) => new Row { ImagePath = path, Label = i == 5 ? "" : Path.GetFileName(Path.GetDirectoryName(path))! }).ToList();
-        IDataView data = ml.Data.LoadFromEnumerable(rows);
-        IDataView images = ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(data).Transform(data);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => ml.FaceRecognition().Trainers.ArcFace(Quick).Fit(images)).Message, "row 5");
-    }
-
-    [TestMethod]
     public void Fit_GpuAskedForAndAbsent_FailsUnlessTheCpuMayTakeItsPlace()
     {
         if (torch.cuda.is_available())
         {
-            return;
+            Assert.Inconclusive("This machine has the GPU that the test must not find.");
         }
 
         var ml = new MLContext(seed: 1) { GpuDeviceId = 0, FallbackToCpu = false };
-        StringAssert.Contains(Assert.Throws<InvalidOperationException>(() => ml.FaceRecognition().Trainers.ArcFace(Quick).Fit(Images(ml))).Message, "FallbackToCpu");
+        StringAssert.Contains(Assert.Throws<InvalidOperationException>(() => ml.FaceRecognition().Trainers.ArcFace(Quick).Fit(s_people.Images(ml))).Message, "FallbackToCpu");
         ml.FallbackToCpu = true;
-        using FaceEmbeddingTransformer model = ml.FaceRecognition().Trainers.ArcFace(Quick).Fit(Images(ml));
+        using FaceEmbeddingTransformer model = ml.FaceRecognition().Trainers.ArcFace(Quick).Fit(s_people.Images(ml));
         Assert.AreEqual(16, model.EmbeddingSize);
     }
 
@@ -323,7 +238,7 @@ public class TrainingPathsTests
             Epochs = 1000,
             CancellationToken = cancellation.Token,
             Progress = progress => { lastStep = progress.Step; cancellation.Cancel(); },
-        }).Fit(Images(ml)));
+        }).Fit(s_people.Images(ml)));
         Assert.IsLessThanOrEqualTo(8, lastStep);
     }
 
@@ -334,20 +249,7 @@ public class TrainingPathsTests
         torch.manual_seed(77);
         float expected = torch.rand(1).item<float>();
         torch.manual_seed(77);
-        using FaceEmbeddingTransformer model = ml.FaceRecognition().Trainers.ArcFace(Quick).Fit(Images(ml));
+        using FaceEmbeddingTransformer model = ml.FaceRecognition().Trainers.ArcFace(Quick).Fit(s_people.Images(ml));
         Assert.AreEqual(expected, torch.rand(1).item<float>());
-    }
-
-    private sealed class Row
-    {
-        public string ImagePath { get; set; } = "";
-
-        public string Label { get; set; } = "";
-    }
-
-    private static IDataView Images(MLContext ml, string? folder = null)
-    {
-        IDataView rows = ml.FaceRecognition().LoadFromFolder(folder ?? s_people.Folder);
-        return ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(rows).Transform(rows);
     }
 }
