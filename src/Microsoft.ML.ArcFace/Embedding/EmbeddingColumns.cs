@@ -67,7 +67,7 @@ internal sealed record EmbeddingColumns(string Image, string Embedding, string? 
     }
 
     /// <summary>The same for an estimator, which does not know the people yet, but whether they have names.</summary>
-    public SchemaShape AddTo(SchemaShape input, bool peopleHaveNames)
+    public SchemaShape AddTo(SchemaShape input, bool peopleHaveNames = false)
     {
         Dictionary<string, SchemaShape.Column> columns = input.ToDictionary(column => column.Name);
         foreach (EmbeddingOutput output in Outputs())
