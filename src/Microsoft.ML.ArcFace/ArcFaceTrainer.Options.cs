@@ -29,6 +29,12 @@ public sealed partial class ArcFaceTrainer
         /// <summary>If named, a column with the cosines to the class centres of all people in training.</summary>
         public string? CosineColumnName { get; init; }
 
+        /// <summary>
+        /// If named, a column with the length of the embedding before it is made unit-length, over 0: a Single. Trained with
+        /// <see cref="MagFaceLoss"/> (and, less so, with other losses) it is greater for clearer photographs.
+        /// </summary>
+        public string? QualityColumnName { get; init; }
+
         /// <summary>The network. Default <see cref="BackboneArchitecture.MobileFaceNet"/>, which a CPU can train.</summary>
         public BackboneArchitecture Backbone { get; init; } = BackboneArchitecture.MobileFaceNet;
 
@@ -46,6 +52,13 @@ public sealed partial class ArcFaceTrainer
 
         /// <summary>Photographs in a step, 2 to 65,536. Null: fits the size of the set, never over a quarter of it.</summary>
         public int? BatchSize { get; init; }
+
+        /// <summary>
+        /// Photographs of each person in a batch, 2 to 1024; <see cref="BatchSize"/> is a multiple of it, and at least
+        /// twice as much. A person with fewer shows some again. Null: photographs are drawn without regard to people, but
+        /// 4 of each for triplet losses.
+        /// </summary>
+        public int? PhotographsPerPerson { get; init; }
 
         /// <summary>What turns gradients into steps. Default SGD with momentum.</summary>
         public TrainingOptimizer Optimizer { get; init; } = TrainingOptimizer.Sgd;
@@ -107,6 +120,9 @@ public sealed partial class ArcFaceTrainer
         /// <summary>Stops the run within a batch, with an <see cref="OperationCanceledException"/>.</summary>
         public CancellationToken CancellationToken { get; init; }
 
+        /// <summary>Photographs of each person in a batch, where they are sampled by person.</summary>
+        internal int? SampledPhotographsPerPerson => PhotographsPerPerson ?? (Loss.ComparesPhotographs ? 4 : null);
+
         /// <summary>Every violated range, as a sentence with value, allowed range and remedy.</summary>
         internal IReadOnlyList<string> Violations()
         {
@@ -117,7 +133,8 @@ public sealed partial class ArcFaceTrainer
             check.OptionalName(PredictedLabelColumnName);
             check.OptionalName(ScoreColumnName);
             check.OptionalName(CosineColumnName);
-            check.Distinct(EmbeddingColumnName, PredictedLabelColumnName, ScoreColumnName, CosineColumnName);
+            check.OptionalName(QualityColumnName);
+            check.Distinct(EmbeddingColumnName, PredictedLabelColumnName, ScoreColumnName, CosineColumnName, QualityColumnName);
             check.Defined(Backbone);
             check.InRange(EmbeddingSize, 2, 4096);
             check.InHalfOpenUnit(Dropout);
@@ -125,6 +142,8 @@ public sealed partial class ArcFaceTrainer
             check.AddRange(Loss?.Violations());
             check.InRange(Epochs, 1, 100_000);
             check.InRange(BatchSize, 2, 65_536);
+            check.InRange(PhotographsPerPerson, 2, 1024);
+            CheckBatch(check);
             check.Defined(Optimizer);
             check.Positive(LearningRate);
             check.Defined(Decay);
@@ -142,6 +161,22 @@ public sealed partial class ArcFaceTrainer
             check.InRange(ImageCacheBytes, 0, long.MaxValue);
             check.InRange(InferenceBatchSize, 1, 4096);
             return check.Violations;
+        }
+
+        private void CheckBatch(OptionsCheck check)
+        {
+            if (BatchSize is not { } batchSize || Loss is null)
+            {
+                return;
+            }
+
+            check.That(batchSize <= Loss.LargestBatch,
+                $"{nameof(BatchSize)} is {batchSize}; {Loss.GetType().Name} with this mining compares all triplets of a batch, of at most {Loss.LargestBatch} photographs. Take a smaller batch, or {nameof(TripletMining)}.{nameof(TripletMining.BatchHard)}.");
+            if (SampledPhotographsPerPerson is { } count and > 0)
+            {
+                check.That(batchSize % count == 0 && batchSize >= 2 * count,
+                    $"{nameof(BatchSize)} is {batchSize}; with {count} photographs of each person ({nameof(PhotographsPerPerson)}) it must be a multiple of {count} and at least {2 * count}. Take {Math.Max(2 * count, batchSize / count * count)}, or leave it null.");
+            }
         }
     }
 }

@@ -24,11 +24,13 @@ public sealed partial class FaceEmbeddingTransformer
     private const string BackbonePrefix = "backbone.";
     private const int LargestPersonCount = 100_000_000;
 
-    /// <summary>Written so far: 0x00010001, the first.</summary>
+    private const uint VersionWithQuality = 0x00010002;
+
+    /// <summary>Written so far: 0x00010001, the first; 0x00010002, which may name a quality column.</summary>
     private static VersionInfo GetVersionInfo() => new(
         modelSignature: "FACEEMB ",
-        verWrittenCur: 0x00010001,
-        verReadableCur: 0x00010001,
+        verWrittenCur: VersionWithQuality,
+        verReadableCur: VersionWithQuality,
         verWeCanReadBack: 0x00010001,
         loaderAssemblyName: typeof(FaceEmbeddingTransformer).Assembly.GetName().Name!,
         loaderSignature: LoaderSignature);
@@ -57,6 +59,7 @@ public sealed partial class FaceEmbeddingTransformer
         WriteOptional(header, Columns.PredictedLabel);
         WriteOptional(header, Columns.Score);
         WriteOptional(header, Columns.Cosine);
+        WriteOptional(header, Columns.Quality);
         header.Write(_addMirrorImage);
         header.Write(_batchSize);
         header.Write(Backbone.ToShortName());
@@ -79,7 +82,9 @@ public sealed partial class FaceEmbeddingTransformer
         context.CheckAtModel(GetVersionInfo());
 
         BinaryReader header = context.Reader;
-        var columns = new EmbeddingColumns(header.ReadString(), header.ReadString(), ReadOptional(header), ReadOptional(header), ReadOptional(header));
+        bool hasQuality = context.Header.ModelVerWritten >= VersionWithQuality;
+        var columns = new EmbeddingColumns(
+            header.ReadString(), header.ReadString(), ReadOptional(header), ReadOptional(header), ReadOptional(header), hasQuality ? ReadOptional(header) : null);
         bool addMirrorImage = header.ReadBoolean();
         int batchSize = header.ReadInt32();
         string shortName = header.ReadString();

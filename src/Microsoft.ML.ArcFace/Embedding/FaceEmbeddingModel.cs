@@ -11,9 +11,6 @@ namespace Microsoft.ML.ArcFace.Embedding;
 /// </summary>
 internal sealed class FaceEmbeddingModel : IDisposable
 {
-    /// <summary>[C, d], of unit length.</summary>
-    private readonly Tensor _unitCentres;
-
     public FaceEmbeddingModel(FaceBackbone backbone, Tensor centres, string[]? personNames, double scale, Device device)
     {
         using var noGradient = no_grad();
@@ -32,7 +29,7 @@ internal sealed class FaceEmbeddingModel : IDisposable
         }
 
         Centres = centres.detach().clone().DetachFromDisposeScope();
-        _unitCentres = nn.functional.normalize(Centres, p: 2, dim: 1).DetachFromDisposeScope();
+        UnitCentres = nn.functional.normalize(Centres, p: 2, dim: 1).DetachFromDisposeScope();
         PersonNames = personNames;
         Scale = scale;
         Device = device;
@@ -42,6 +39,9 @@ internal sealed class FaceEmbeddingModel : IDisposable
 
     /// <summary>The class centres as trained, [C, d].</summary>
     public Tensor Centres { get; }
+
+    /// <summary>The class centres in unit length, [C, d].</summary>
+    public Tensor UnitCentres { get; }
 
     /// <summary>The person of each class; null if the training label was a key without names.</summary>
     public string[]? PersonNames { get; }
@@ -59,21 +59,24 @@ internal sealed class FaceEmbeddingModel : IDisposable
     public static FaceEmbeddingModel FromTraining(FaceBackbone backbone, Tensor centres, string[]? personNames, double scale, Device device) =>
         new(backbone, centres, personNames, scale, device);
 
-    /// <summary>Embeds faces: [count, d] in unit length, row by row.</summary>
+    /// <summary>
+    /// Embeds faces: [count, d] in unit length, row by row, and the lengths [count] of the photographs' own embeddings.
+    /// </summary>
     /// <param name="faces">Bytes of count faces.</param>
     /// <param name="count">The number of faces, at least 1.</param>
     /// <param name="addMirrorImage">Whether the raw embedding of the mirror image is added before normalising.</param>
-    public float[] Embed(ReadOnlySpan<byte> faces, int count, bool addMirrorImage)
+    public (float[] Unit, float[] Lengths) Embed(ReadOnlySpan<byte> faces, int count, bool addMirrorImage)
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         Tensor raw = Backbone.forward(FaceTensor.ToTensor(faces, count, Device));             // [count, d]
+        float[] lengths = raw.norm(1).cpu().data<float>().ToArray();
         if (addMirrorImage)
         {
             raw = raw + Backbone.forward(FaceTensor.ToMirroredTensor(faces, count, Device));
         }
 
-        return nn.functional.normalize(raw, p: 2, dim: 1).cpu().data<float>().ToArray();
+        return (nn.functional.normalize(raw, p: 2, dim: 1).cpu().data<float>().ToArray(), lengths);
     }
 
     /// <summary>Cosines to all class centres, [count, C] row by row, from unit-length embeddings [count, d].</summary>
@@ -82,13 +85,13 @@ internal sealed class FaceEmbeddingModel : IDisposable
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         Tensor rows = tensor(embeddings, device: Device).view(-1, EmbeddingSize);
-        return rows.matmul(_unitCentres.t()).clamp(-1, 1).cpu().data<float>().ToArray();
+        return rows.matmul(UnitCentres.t()).clamp(-1, 1).cpu().data<float>().ToArray();
     }
 
     public void Dispose()
     {
         Backbone.Dispose();
         Centres.Dispose();
-        _unitCentres.Dispose();
+        UnitCentres.Dispose();
     }
 }

@@ -10,6 +10,6 @@ public sealed record SoftmaxLoss : FaceLoss
 {
     internal override bool HasScale => false;
 
-    internal override ClassificationHead CreateHead(int embeddingSize, long classCount, double scale) =>
+    internal override LossHead CreateHead(int embeddingSize, long classCount, double scale) =>
         new SoftmaxHead(embeddingSize, classCount);
 }

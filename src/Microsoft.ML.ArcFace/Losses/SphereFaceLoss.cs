@@ -27,7 +27,7 @@ public sealed record SphereFaceLoss(double AngleMultiplier = 4) : FaceLoss
 
     internal override bool HasScale => false;
 
-    internal override ClassificationHead CreateHead(int embeddingSize, long classCount, double scale) =>
+    internal override LossHead CreateHead(int embeddingSize, long classCount, double scale) =>
         new SphereFaceHead(embeddingSize, classCount, this);
 
     private protected override IEnumerable<string> OwnViolations() =>

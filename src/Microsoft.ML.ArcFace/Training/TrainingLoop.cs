@@ -25,13 +25,13 @@ internal sealed class TrainingLoop : IDisposable
     private readonly int _seed;
 
     private readonly FaceBackbone _backbone;
-    private readonly ClassificationHead _head;
+    private readonly LossHead _head;
     private readonly optim.Optimizer _optimizer;
     private readonly Parameter[] _backboneParameters;
 
     // What is validated and kept: the moving averages, or the trained modules themselves.
     private readonly FaceBackbone _resultBackbone;
-    private readonly ClassificationHead _resultHead;
+    private readonly LossHead _resultHead;
     private readonly WeightAverage[] _averages;
 
     private readonly Stopwatch _clock = new();
@@ -91,7 +91,7 @@ internal sealed class TrainingLoop : IDisposable
         for (int epoch = 1; epoch <= _recipe.Epochs; epoch++)
         {
             _backbone.train();
-            foreach (FaceBatch batch in BatchProducer.Epoch(_faces, _recipe.Augmentation, _recipe.BatchSize, unchecked(_seed + (epoch * 7919)), _options.CancellationToken))
+            foreach (FaceBatch batch in BatchProducer.Epoch(_faces, _recipe.Augmentation, _recipe.BatchSize, _options.SampledPhotographsPerPerson, unchecked(_seed + (epoch * 7919)), _options.CancellationToken))
             {
                 _options.CancellationToken.ThrowIfCancellationRequested();
                 Step(batch);
@@ -108,7 +108,8 @@ internal sealed class TrainingLoop : IDisposable
         }
 
         best.Restore();
-        return FaceEmbeddingModel.FromTraining(_resultBackbone, _resultHead.Centers, _faces.Labels.Names, _recipe.Scale, _device);
+        Tensor centers = _resultHead.ClassCenters(TrainingEmbeddings.Of(_resultBackbone, _faces.InOrder(), _device, _options.CancellationToken));
+        return FaceEmbeddingModel.FromTraining(_resultBackbone, centers, _faces.Labels.Names, _recipe.Scale, _device);
     }
 
     private void Step(FaceBatch batch)
@@ -123,7 +124,7 @@ internal sealed class TrainingLoop : IDisposable
         Tensor faces = FaceTensor.ToTensor(batch.Pixels, batch.Labels.Length, _device);       // [B, 3, 112, 112]
         Tensor labels = tensor(batch.Labels, device: _device);                                // [B]
         Tensor embeddings = _backbone.forward(faces);                                         // [B, d]
-        _health ??= new TrainingHealth(UntrainedLosses(embeddings, labels), _recipe);
+        _health ??= new TrainingHealth(UntrainedLosses(embeddings, labels), _head.FallsWithTraining, _recipe);
 
         _head.Step = _step;
         _head.MarginFraction = _recipe.Schedule.MarginFraction(_step);
@@ -149,14 +150,17 @@ internal sealed class TrainingLoop : IDisposable
     {
         using var noGradient = no_grad();
 
-        // As annealed losses are at the end, where they are hardest.
+        // As annealed losses are at the end, where they are hardest; running statistics stay as they are.
         _head.Step = _recipe.TotalSteps;
-        return [.. TrainingHealth.MarginFractions.Select(fraction =>
+        _head.eval();
+        double[] losses = [.. TrainingHealth.MarginFractions.Select(fraction =>
         {
             using var scope = NewDisposeScope();
             _head.MarginFraction = fraction;
             return (double)_head.forward(embeddings, labels).item<float>();
         })];
+        _head.train();
+        return losses;
     }
 
     /// <summary>Scales the backbone's gradient to the largest norm, on the device: no number travels back.</summary>
@@ -214,10 +218,10 @@ internal sealed class TrainingLoop : IDisposable
         (_lossSum, _lossCount) = (0, 0);
     }
 
-    private (FaceBackbone Backbone, ClassificationHead Head) CreateModules()
+    private (FaceBackbone Backbone, LossHead Head) CreateModules()
     {
         FaceBackbone backbone = FaceBackbone.Create(_options.Backbone, _options.EmbeddingSize, _options.Dropout);
-        ClassificationHead head = _options.Loss.CreateHead(_options.EmbeddingSize, _faces.Labels.Count, _recipe.Scale);
+        LossHead head = _options.Loss.CreateHead(_options.EmbeddingSize, _faces.Labels.Count, _recipe.Scale);
         backbone.to(_device);
         head.to(_device);
         return (backbone, head);
