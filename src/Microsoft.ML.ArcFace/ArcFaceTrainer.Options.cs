@@ -47,6 +47,14 @@ public sealed partial class ArcFaceTrainer
         /// <summary>The loss. Default: ArcFace with a margin of 0.5 radians.</summary>
         public FaceLoss Loss { get; init; } = new ArcFaceLoss();
 
+        /// <summary>
+        /// Share of the people that a step scores, over 0 and up to 1: those of the batch and a random sample of the others
+        /// (Partial FC, An et al., arXiv 2203.15565). Saves time and memory from some 100,000 people on; the paper finds 0.1
+        /// nearly as good as all. Only the sampled class centres and their optimizer state are read and written in a step.
+        /// Null: all people, in the ordinary way.
+        /// </summary>
+        public double? ClassSampleRate { get; init; }
+
         /// <summary>Passes over the photographs, 1 to 100,000. Null: enough steps for the size of the set.</summary>
         public int? Epochs { get; init; }
 
@@ -140,6 +148,10 @@ public sealed partial class ArcFaceTrainer
             check.InHalfOpenUnit(Dropout);
             check.NotNull(Loss);
             check.AddRange(Loss?.Violations());
+            check.That(ClassSampleRate is null or (> 0 and <= 1),
+                FormattableString.Invariant($"{nameof(ClassSampleRate)} is {ClassSampleRate}; it must be over 0 and at most 1. The usual value is 0.1; null scores all people."));
+            check.That(ClassSampleRate is null || Loss is null or { CanSampleClasses: true },
+                $"{nameof(ClassSampleRate)} is set, but {Loss?.GetType().Name} has more than class centres to learn, or none. Use {nameof(NormSoftmaxLoss)}, {nameof(ArcFaceLoss)} or another margin loss, or leave it null.");
             check.InRange(Epochs, 1, 100_000);
             check.InRange(BatchSize, 2, 65_536);
             check.InRange(PhotographsPerPerson, 2, 1024);

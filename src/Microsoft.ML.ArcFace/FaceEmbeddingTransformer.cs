@@ -38,6 +38,13 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     /// <summary>Whether the embedding is that of the photograph plus that of its mirror image, normalised.</summary>
     public bool AddsMirrorImage => _addMirrorImage;
 
+    /// <summary>The unit-length class centre of each person of the training set, in the order of the predicted keys; a copy.</summary>
+    public float[][] GetClassCenters()
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        return _model.CopyCentres();
+    }
+
     /// <inheritdoc/>
     bool ITransformer.IsRowToRowMapper => true;
 

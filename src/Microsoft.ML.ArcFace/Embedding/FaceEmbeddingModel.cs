@@ -88,6 +88,14 @@ internal sealed class FaceEmbeddingModel : IDisposable
         return rows.matmul(UnitCentres.t()).clamp(-1, 1).cpu().data<float>().ToArray();
     }
 
+    /// <summary>The class centres in unit length.</summary>
+    public float[][] CopyCentres()
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        return [.. UnitCentres.cpu().data<float>().ToArray().Chunk(EmbeddingSize)];
+    }
+
     public void Dispose()
     {
         Backbone.Dispose();

@@ -21,6 +21,8 @@ public sealed record AdaFaceLoss(double Margin = 0.4) : FaceLoss
     internal override LossHead CreateHead(int embeddingSize, long classCount, double scale) =>
         new AdaFaceHead(embeddingSize, classCount, scale, this);
 
+    private protected override double TargetCosine(double theta) => Math.Cos(theta) - Margin;
+
     private protected override IEnumerable<string> OwnViolations() =>
     [
         .. OutOfRange(nameof(Margin), Margin, 0, 1, "The usual value is 0.4."),

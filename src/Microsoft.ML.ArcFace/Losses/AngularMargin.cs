@@ -37,6 +37,19 @@ internal sealed record AngularMargin(double Multiplier, double MarginRadians, Ma
         return value + (slopeByCosine * (pairs.Cosine - pairs.Cosine.detach()));
     }
 
+    /// <summary>ψ(θ) of one angle in radians.</summary>
+    public double At(double theta)
+    {
+        double angle = (Multiplier * theta) + MarginRadians;
+        double turns = Math.Floor(angle / Math.PI);                            // k
+        return Extension switch
+        {
+            MarginExtension.Continuous => (turns % 2 == 0 ? Math.Cos(angle) : -Math.Cos(angle)) - (2 * turns),
+            MarginExtension.InsightFace when angle >= Math.PI => Math.Cos(theta) - (MarginRadians * Math.Sin(MarginRadians)),
+            _ => Math.Cos(angle),
+        };
+    }
+
     /// <summary>ψ(θ) and dψ/dcos θ, both [B].</summary>
     public (Tensor Value, Tensor SlopeByCosine) Curve(Tensor theta, Tensor? addedRadians = null)
     {

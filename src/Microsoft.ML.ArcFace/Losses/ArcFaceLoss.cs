@@ -32,6 +32,8 @@ public sealed record ArcFaceLoss(double MarginRadians = 0.5) : FaceLoss
         return WithAngleTerms(new AngularMarginHead(embeddingSize, classCount, scale, margin, 0, Gradient), IntraLossWeight, InterLossWeight);
     }
 
+    private protected override double TargetCosine(double theta) => new AngularMargin(1, MarginRadians, Extension).At(theta);
+
     private protected override IEnumerable<string> OwnViolations() =>
     [
         .. OutOfRange(nameof(MarginRadians), MarginRadians, 0, Math.PI, "The usual value is 0.5 radians (28.6 degrees)."),

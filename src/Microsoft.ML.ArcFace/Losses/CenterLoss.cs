@@ -16,6 +16,8 @@ public sealed record CenterLoss(double Weight = 0.003, double CenterRate = 0.5) 
 {
     internal override bool HasScale => false;
 
+    internal override bool CanSampleClasses => false;
+
     internal override LossHead CreateHead(int embeddingSize, long classCount, double scale)
     {
         var head = new SoftmaxHead(embeddingSize, classCount);

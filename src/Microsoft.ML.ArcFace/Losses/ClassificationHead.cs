@@ -18,6 +18,7 @@ internal abstract class ClassificationHead : LossHead
     protected readonly Parameter weight;
     private readonly double scale;
     private readonly List<LossTerm> terms = [];
+    private SampledCenters? sampled;
 
     /// <summary>Creates centres drawn from N(0, 0.01).</summary>
     protected ClassificationHead(string name, int embeddingSize, long centerCount, double scale) : base(name)
@@ -33,6 +34,23 @@ internal abstract class ClassificationHead : LossHead
     /// <summary>The centres [C, d], trainable, not normalised.</summary>
     public Parameter Centers => weight;
 
+    /// <summary>The sample of classes that a step scores; null where it scores all of them.</summary>
+    public SampledCenters? Sampled => sampled;
+
+    /// <summary>Rows of the centres that belong to a class.</summary>
+    protected virtual int CentersPerClass => 1;
+
+    /// <summary>
+    /// From now on the loss scores a share of the classes (<see cref="SampledCenters"/>), and the centres themselves have
+    /// no gradient: the sample has it. To be called when the head is on its device.
+    /// </summary>
+    public void SampleClasses(double rate)
+    {
+        sampled?.Dispose();
+        weight.requires_grad_(false);
+        sampled = new SampledCenters(weight, CentersPerClass, rate);
+    }
+
     public override Tensor ClassCenters(IEnumerable<EmbeddedBatch> trainingSet) => weight.detach();
 
     /// <summary>Adds a term to the loss.</summary>
@@ -46,7 +64,8 @@ internal abstract class ClassificationHead : LossHead
     public sealed override Tensor forward(Tensor embeddings, Tensor labels)
     {
         using var scope = NewDisposeScope();
-        Tensor centers = Widen(weight), widened = embeddings.to(centers.dtype);
+        (Tensor scored, labels) = sampled?.Take(labels) ?? (weight, labels);
+        Tensor centers = Widen(scored), widened = embeddings.to(centers.dtype);
         Tensor loss = cross_entropy(TrainingLogits(widened, centers, labels), labels);
         foreach (LossTerm term in terms)
         {
@@ -86,6 +105,16 @@ internal abstract class ClassificationHead : LossHead
     protected virtual Tensor TrainingLogits(Tensor embeddings, Tensor centers, Tensor labels) => PlainLogits(embeddings, centers);
 
     protected static Tensor Normalized(Tensor rows) => normalize(rows, p: 2, dim: 1);
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            sampled?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
 
     private static Tensor CenterCosines(Tensor embeddings, Tensor centers) => Normalized(embeddings).matmul(Normalized(centers).t());
 

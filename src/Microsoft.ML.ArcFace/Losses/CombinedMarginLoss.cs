@@ -24,6 +24,8 @@ public sealed record CombinedMarginLoss(double AngleMultiplier = 1, double Margi
     internal override LossHead CreateHead(int embeddingSize, long classCount, double scale) =>
         new AngularMarginHead(embeddingSize, classCount, scale, new AngularMargin(AngleMultiplier, MarginRadians, Extension), CosineMargin, Gradient);
 
+    private protected override double TargetCosine(double theta) => new AngularMargin(AngleMultiplier, MarginRadians, Extension).At(theta) - CosineMargin;
+
     private protected override IEnumerable<string> OwnViolations()
     {
         string[] violations =

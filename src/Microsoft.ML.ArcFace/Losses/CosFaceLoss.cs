@@ -11,6 +11,8 @@ public sealed record CosFaceLoss(double CosineMargin = 0.35) : FaceLoss
     internal override LossHead CreateHead(int embeddingSize, long classCount, double scale) =>
         new CosFaceHead(embeddingSize, classCount, scale, CosineMargin);
 
+    private protected override double TargetCosine(double theta) => Math.Cos(theta) - CosineMargin;
+
     private protected override IEnumerable<string> OwnViolations() =>
         OutOfRange(nameof(CosineMargin), CosineMargin, 0, 2, "The usual value is 0.35.");
 }

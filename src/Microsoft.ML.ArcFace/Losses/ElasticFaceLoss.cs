@@ -16,6 +16,8 @@ public sealed record ElasticFaceLoss(double MarginRadians = 0.5, double Standard
     internal override LossHead CreateHead(int embeddingSize, long classCount, double scale) =>
         new ElasticFaceHead(embeddingSize, classCount, scale, this);
 
+    private protected override double TargetCosine(double theta) => new AngularMargin(1, MarginRadians, Extension).At(theta);
+
     private protected override IEnumerable<string> OwnViolations() =>
     [
         .. OutOfRange(nameof(MarginRadians), MarginRadians, 0, Math.PI, "The usual value is 0.5 radians (28.6 degrees)."),

@@ -13,7 +13,7 @@ namespace Microsoft.ML.ArcFace;
 /// <see cref="SoftmaxLoss"/> and <see cref="CenterLoss"/> normalise nothing. <see cref="TripletLoss"/> and
 /// <see cref="AngularTripletLoss"/> compare the photographs of a batch with each other.
 /// </remarks>
-public abstract record FaceLoss
+public abstract partial record FaceLoss
 {
     // The set is closed: the trainer and the tests know every loss.
     private protected FaceLoss()
@@ -29,6 +29,9 @@ public abstract record FaceLoss
 
     /// <summary>Whether the logits are multiplied by a constant scale.</summary>
     internal virtual bool HasScale => true;
+
+    /// <summary>Whether a step can score a sample of the classes: all that the loss learns of a class are its centres.</summary>
+    internal virtual bool CanSampleClasses => !ComparesPhotographs;
 
     /// <summary>Whether a batch must hold several photographs of each of its people.</summary>
     internal virtual bool ComparesPhotographs => false;

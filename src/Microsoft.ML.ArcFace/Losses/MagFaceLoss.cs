@@ -41,6 +41,10 @@ public sealed record MagFaceLoss : FaceLoss
         return head;
     }
 
+    private protected override double TargetCosine(double theta) => EasyMargin && Math.Cos(theta) <= 0
+        ? Math.Cos(theta)
+        : new AngularMargin(1, (LowerMarginRadians + UpperMarginRadians) / 2, Extension).At(theta);
+
     private protected override IEnumerable<string> OwnViolations() =>
     [
         .. OutOfRange(nameof(LowerMarginRadians), LowerMarginRadians, 0, Math.PI, "The usual value is 0.45 radians."),

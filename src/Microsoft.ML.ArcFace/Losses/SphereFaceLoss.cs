@@ -30,6 +30,8 @@ public sealed record SphereFaceLoss(double AngleMultiplier = 4) : FaceLoss
     internal override LossHead CreateHead(int embeddingSize, long classCount, double scale) =>
         new SphereFaceHead(embeddingSize, classCount, this);
 
+    private protected override double TargetCosine(double theta) => ((MinimumAnnealing * Math.Cos(theta)) + new AngularMargin(AngleMultiplier, 0, MarginExtension.Continuous).At(theta)) / (1 + MinimumAnnealing);
+
     private protected override IEnumerable<string> OwnViolations() =>
     [
         .. OutOfRange(nameof(AngleMultiplier), AngleMultiplier, 1, 10, "The usual value is 4."),

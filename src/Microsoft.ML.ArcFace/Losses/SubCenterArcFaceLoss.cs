@@ -36,6 +36,8 @@ public sealed record SubCenterArcFaceLoss(double MarginRadians = 0.5, int SubCen
     internal override LossHead CreateHead(int embeddingSize, long classCount, double scale) =>
         new SubCenterHead(embeddingSize, classCount, SubCenters, scale, new AngularMargin(1, MarginRadians, Extension), Gradient);
 
+    private protected override double TargetCosine(double theta) => new AngularMargin(1, MarginRadians, Extension).At(theta);
+
     private protected override IEnumerable<string> OwnViolations() =>
     [
         .. OutOfRange(nameof(MarginRadians), MarginRadians, 0, Math.PI, "The usual value is 0.5 radians (28.6 degrees)."),

@@ -8,6 +8,8 @@ internal sealed class SubCenterHead(
     int embeddingSize, long classCount, int subCenters, double scale, AngularMargin margin, MarginGradient gradient)
     : MarginHead(nameof(SubCenterHead), embeddingSize, classCount * subCenters, scale)
 {
+    protected override int CentersPerClass => subCenters;
+
     protected override Tensor TargetCosine(TargetPairs pairs) => margin.AtFraction(MarginFraction).Apply(pairs, gradient);
 
     // [B, C·K] → [B, C]

@@ -27,6 +27,10 @@ internal sealed class TrainingLoop : IDisposable
     private readonly FaceBackbone _backbone;
     private readonly LossHead _head;
     private readonly optim.Optimizer _optimizer;
+
+    // Where a step scores a sample of the people: the sample, and what trains its centres.
+    private readonly SampledCenters? _sampled;
+    private readonly SampledRowsOptimizer? _sampledOptimizer;
     private readonly Parameter[] _backboneParameters;
 
     // What is validated and kept: the moving averages, or the trained modules themselves.
@@ -53,20 +57,29 @@ internal sealed class TrainingLoop : IDisposable
         _device = device;
         _seed = seed;
 
-        (_backbone, _head) = CreateModules();
+        (_backbone, _head) = (CreateBackbone(), CreateHead());
+        if (options.ClassSampleRate is { } rate && _head is ClassificationHead classification)
+        {
+            classification.SampleClasses(rate);
+            _sampled = classification.Sampled!;
+            _sampledOptimizer = new SampledRowsOptimizer(options.Optimizer, _sampled, options.Momentum, options.WeightDecay);
+        }
+
         (_resultBackbone, _resultHead, _averages) = (_backbone, _head, []);
         if (recipe.WeightAveragingDecay > 0)
         {
-            (_resultBackbone, _resultHead) = CreateModules();
-            _averages =
-            [
-                new WeightAverage(_backbone, _resultBackbone, recipe.WeightAveragingDecay),
-                new WeightAverage(_head, _resultHead, recipe.WeightAveragingDecay),
-            ];
+            _resultBackbone = CreateBackbone();
+            _averages = [new WeightAverage(_backbone, _resultBackbone, recipe.WeightAveragingDecay)];
+            if (_sampled is null)
+            {
+                // Averaging would read and write the centres of all people in each step.
+                _resultHead = CreateHead();
+                _averages = [.. _averages, new WeightAverage(_head, _resultHead, recipe.WeightAveragingDecay)];
+            }
         }
 
         _backboneParameters = [.. _backbone.parameters().Where(parameter => parameter.requires_grad)];
-        _optimizer = CreateOptimizer([.. _backboneParameters, .. _head.parameters()]);
+        _optimizer = CreateOptimizer([.. _backboneParameters, .. _head.parameters().Where(parameter => parameter.requires_grad)]);
     }
 
     /// <summary>Trains on the faces and gives the model; torch's generator is as before afterwards.</summary>
@@ -133,6 +146,7 @@ internal sealed class TrainingLoop : IDisposable
         loss.backward();
         ClipGradient();
         _optimizer.step();
+        _sampledOptimizer?.Step(_sampled!, learningRate);
         foreach (WeightAverage average in _averages)
         {
             average.Update();
@@ -160,6 +174,7 @@ internal sealed class TrainingLoop : IDisposable
             return (double)_head.forward(embeddings, labels).item<float>();
         })];
         _head.train();
+        _sampled?.Forget();
         return losses;
     }
 
@@ -218,13 +233,18 @@ internal sealed class TrainingLoop : IDisposable
         (_lossSum, _lossCount) = (0, 0);
     }
 
-    private (FaceBackbone Backbone, LossHead Head) CreateModules()
+    private FaceBackbone CreateBackbone()
     {
         FaceBackbone backbone = FaceBackbone.Create(_options.Backbone, _options.EmbeddingSize, _options.Dropout);
-        LossHead head = _options.Loss.CreateHead(_options.EmbeddingSize, _faces.Labels.Count, _recipe.Scale);
         backbone.to(_device);
+        return backbone;
+    }
+
+    private LossHead CreateHead()
+    {
+        LossHead head = _options.Loss.CreateHead(_options.EmbeddingSize, _faces.Labels.Count, _recipe.Scale);
         head.to(_device);
-        return (backbone, head);
+        return head;
     }
 
     private optim.Optimizer CreateOptimizer(Parameter[] parameters) => _options.Optimizer switch
@@ -237,11 +257,12 @@ internal sealed class TrainingLoop : IDisposable
     public void Dispose()
     {
         _optimizer.Dispose();
+        _sampledOptimizer?.Dispose();
         _head.Dispose();
-        if (!ReferenceEquals(_head, _resultHead))
+        _resultHead.Dispose();
+        if (!ReferenceEquals(_backbone, _resultBackbone))
         {
             _backbone.Dispose();
-            _resultHead.Dispose();
         }
     }
 }

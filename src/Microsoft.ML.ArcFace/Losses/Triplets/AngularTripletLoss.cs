@@ -26,6 +26,8 @@ public sealed record AngularTripletLoss(double MarginRadians = 0.35) : FaceLoss
     internal override LossHead CreateHead(int embeddingSize, long classCount, double scale) =>
         new TripletHead(embeddingSize, classCount, RowAngles.OfAll, Mining, SoftMargin ? null : MarginRadians);
 
+    private protected override double OtherAngle(double theta) => theta + (SoftMargin ? 0 : MarginRadians) is var other && other <= Math.PI ? other : double.NaN;
+
     private protected override IEnumerable<string> OwnViolations() =>
     [
         .. OutOfRange(nameof(MarginRadians), MarginRadians, 0, Math.PI, "The usual value is 0.35 radians (20.1 degrees)."),

@@ -32,6 +32,8 @@ public sealed record TripletLoss(double Margin = 0.3) : FaceLoss
     internal override LossHead CreateHead(int embeddingSize, long classCount, double scale) =>
         new TripletHead(embeddingSize, classCount, rows => RowAngles.DistancesOfAll(rows, rows), Mining, SoftMargin ? null : Margin);
 
+    private protected override double OtherAngle(double theta) => 2 * Math.Asin(Math.Sin(theta / 2) + (SoftMargin ? 0 : Margin / 2));
+
     private protected override IEnumerable<string> OwnViolations() =>
     [
         .. OutOfRange(nameof(Margin), Margin, 0, 2, "The usual value is 0.3."),
