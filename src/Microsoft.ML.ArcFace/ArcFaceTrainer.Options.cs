@@ -177,7 +177,14 @@ public sealed partial class ArcFaceTrainer
 
         private void CheckBatch(OptionsCheck check)
         {
-            if (BatchSize is not { } batchSize || Loss is null)
+            if (Loss is null)
+            {
+                return;
+            }
+
+            check.That(SampledPhotographsPerPerson is not { } each || each <= Loss.LargestBatch / 2,
+                $"{nameof(PhotographsPerPerson)} is {PhotographsPerPerson}; two people with so many photographs make a larger batch than the {Loss.LargestBatch} photographs that {Loss.GetType().Name} with this mining can compare. Take at most {Loss.LargestBatch / 2}.");
+            if (BatchSize is not { } batchSize)
             {
                 return;
             }

@@ -4,7 +4,7 @@ namespace Microsoft.ML.ArcFace;
 
 /// <summary>
 /// AdaFace, a margin that follows image quality as the embedding's length tells it: ẑ = clip((‖x‖ − μ)/(σ + 0.001)·h,
-/// −1, 1), target logit s(cos(θ − mẑ) − (m + mẑ)) (Kim et al., CVPR 2022, arXiv 2204.00964, equations 12 to 15). Poor
+/// −1, 1), target logit s(cos(θ − mẑ) − (m + mẑ)) (Kim et al., CVPR 2022, arXiv 2204.00964). Poor
 /// photographs that cannot be recognised are not insisted on.
 /// </summary>
 /// <remarks>

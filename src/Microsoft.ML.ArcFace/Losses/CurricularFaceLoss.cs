@@ -4,7 +4,7 @@ namespace Microsoft.ML.ArcFace;
 
 /// <summary>
 /// CurricularFace: target logit s·cos(θ_y + m); another class whose cosine passes cos(θ_y + m) is hard, and its logit
-/// becomes s·cos θⱼ(t + cos θⱼ) (Huang et al., CVPR 2020, arXiv 2004.00288, equations 5 to 8). Easy classes count first,
+/// becomes s·cos θⱼ(t + cos θⱼ) (Huang et al., CVPR 2020, arXiv 2004.00288). Easy classes count first,
 /// hard ones more and more as training goes on.
 /// </summary>
 /// <remarks>t is a moving average, at a rate of 0.01 a step, of the batch's mean target cosine; it starts at 0.</remarks>

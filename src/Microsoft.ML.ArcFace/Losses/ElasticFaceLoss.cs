@@ -4,7 +4,7 @@ namespace Microsoft.ML.ArcFace;
 
 /// <summary>
 /// ElasticFace-Arc: ArcFace whose margin is drawn anew for each sample and step, target logit s·cos(θ + E) with
-/// E ~ N(m, σ) (Boutros et al., CVPRW 2022, arXiv 2109.09416, equation 4), so that classes need not all be equally wide.
+/// E ~ N(m, σ) (Boutros et al., CVPRW 2022, arXiv 2109.09416), so that classes need not all be equally wide.
 /// </summary>
 /// <param name="MarginRadians">m, the mean margin: 0 to π radians, default 0.5 (28.6°).</param>
 /// <param name="StandardDeviationRadians">σ: 0 to 1 radian, default 0.0125.</param>

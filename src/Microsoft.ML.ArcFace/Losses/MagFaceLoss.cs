@@ -5,7 +5,7 @@ namespace Microsoft.ML.ArcFace;
 /// <summary>
 /// MagFace: the margin m(a) grows linearly with the embedding's length a = ‖x‖, and g(a) = a/u² + 1/a rewards length,
 /// so that easy, clear photographs get long embeddings: target logit s·cos(θ + m(a)), plus λ·g(a) (Meng et al., CVPR
-/// 2021, arXiv 2103.06627, equations 3 to 5).
+/// 2021, arXiv 2103.06627).
 /// </summary>
 /// <remarks>
 /// The length then measures quality: <see cref="ArcFaceTrainer.Options.QualityColumnName"/> gives it a column. Lengths are

@@ -4,7 +4,7 @@ namespace Microsoft.ML.ArcFace;
 
 /// <summary>
 /// Sub-center ArcFace for noisy labels: K centres a person, cos θⱼ = maxₖ x̂·Ŵⱼₖ, target logit s·cos(θ_y + m) (Deng et
-/// al., ECCV 2020, equations 3 and 4). Photographs of others gather around a centre of their own and leave the dominant
+/// al., ECCV 2020). Photographs of others gather around a centre of their own and leave the dominant
 /// one clean.
 /// </summary>
 /// <remarks>

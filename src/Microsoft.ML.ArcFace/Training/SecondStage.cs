@@ -7,7 +7,7 @@ namespace Microsoft.ML.ArcFace.Training;
 
 /// <summary>
 /// Trains once, or twice where the loss cleans the set in between: photographs far from their person's dominant centre
-/// are left out of the second training (Sub-center ArcFace, ECCV 2020, section 3.3).
+/// are left out of the second training (Sub-center ArcFace, ECCV 2020).
 /// </summary>
 internal static class SecondStage
 {

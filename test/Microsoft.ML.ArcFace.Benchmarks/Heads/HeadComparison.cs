@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Microsoft.ML.ArcFace.Benchmarks.Heads;
 
 /// <summary>
-/// The heads in alternating rounds, so that a machine that drifts drifts for all of them; ratios of medians. Other work
-/// on the machine only ever adds time, so that the fastest rounds are compared as well.
+/// The heads in alternating rounds, so that a machine that drifts drifts for all of them; ratios of medians. Processor
+/// time is compared beside elapsed time: other work on the machine stretches the one and hardly the other.
 /// </summary>
 internal static class HeadComparison
 {
@@ -18,64 +18,62 @@ internal static class HeadComparison
         {
             HeadStep[] steps = [.. HeadStep.Losses.Select(loss => new HeadStep(loss, classes))];
             string[] names = [.. HeadStep.Losses.Select(loss => loss.GetType().Name.Replace("Loss", "", StringComparison.Ordinal))];
-            double[][] milliseconds = Measure(steps, rounds, repeats: classes < 50_000 ? 5 : 1);
+            (double Elapsed, double Processor)[][] milliseconds = Measure(steps, rounds, repeats: classes < 50_000 ? 5 : 1);
             foreach (HeadStep step in steps)
             {
                 step.Dispose();
             }
 
-            Print(classes, names, milliseconds);
+            Print(classes, rounds, names, [.. milliseconds.Select(times => (Median(times.Select(t => t.Elapsed)), Median(times.Select(t => t.Processor))))]);
         }
     }
 
     /// <summary>The milliseconds of each round of each step; the order turns with the rounds.</summary>
-    private static double[][] Measure(HeadStep[] steps, int rounds, int repeats)
+    private static (double Elapsed, double Processor)[][] Measure(HeadStep[] steps, int rounds, int repeats)
     {
-        double[][] milliseconds = [.. steps.Select(_ => new double[rounds])];
-        foreach (HeadStep step in steps)
-        {
-            step.ForwardAndBackward();
-        }
-
+        (double, double)[][] milliseconds = [.. steps.Select(_ => new (double, double)[rounds])];
+        Array.ForEach(steps, step => step.ForwardAndBackward());
         for (int round = 0; round < rounds; round++)
         {
             for (int turn = 0; turn < steps.Length; turn++)
             {
                 int index = (turn + round) % steps.Length;
+                TimeSpan processor = Environment.CpuUsage.TotalTime;
                 var clock = Stopwatch.StartNew();
                 for (int i = 0; i < repeats; i++)
                 {
                     steps[index].ForwardAndBackward();
                 }
 
-                milliseconds[index][round] = clock.Elapsed.TotalMilliseconds / repeats;
+                milliseconds[index][round] = (clock.Elapsed.TotalMilliseconds / repeats, (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds / repeats);
             }
         }
 
         return milliseconds;
     }
 
-    private static void Print(long classes, string[] names, double[][] milliseconds)
+    private static void Print(long classes, int rounds, string[] names, (double Elapsed, double Processor)[] medians)
     {
-        double[] medians = [.. milliseconds.Select(Median)], fastest = [.. milliseconds.Select(times => times.Min())];
-        double normalised = medians[Array.IndexOf(names, "NormSoftmax")], fastestNormalised = fastest[Array.IndexOf(names, "NormSoftmax")];
-        Console.WriteLine(Text($"{classes} classes × {HeadStep.EmbeddingSize}, batch {HeadStep.BatchSize}, {milliseconds[0].Length} rounds"));
-        Console.WriteLine("| head | median ms | to Softmax | to NormSoftmax | fastest ms | to NormSoftmax |");
-        Console.WriteLine("|---|---|---|---|---|---|");
+        (double elapsed, double processor) = medians[Array.IndexOf(names, "NormSoftmax")];
+        Console.WriteLine(Text($"{classes} classes × {HeadStep.EmbeddingSize}, batch {HeadStep.BatchSize}, medians of {rounds} alternating rounds"));
+        Console.WriteLine("| head | elapsed ms | to Softmax | to NormSoftmax | processor ms | to Softmax | to NormSoftmax |");
+        Console.WriteLine("|---|---|---|---|---|---|---|");
         for (int i = 0; i < names.Length; i++)
         {
-            Console.WriteLine(Text($"| {names[i]} | {medians[i]:0.0} | {medians[i] / medians[0]:0.000} | {medians[i] / normalised:0.000} | {fastest[i]:0.0} | {fastest[i] / fastestNormalised:0.000} |"));
+            (double e, double p) = medians[i];
+            Console.WriteLine(Text(
+                $"| {names[i]} | {e:0.0} | {e / medians[0].Elapsed:0.000} | {e / elapsed:0.000} | {p:0.0} | {p / medians[0].Processor:0.000} | {p / processor:0.000} |"));
         }
 
         Console.WriteLine(JsonSerializer.Serialize(new
         {
             classes,
-            medianMilliseconds = names.Zip(medians).ToDictionary(pair => pair.First, pair => Math.Round(pair.Second, 2)),
-            fastestMilliseconds = names.Zip(fastest).ToDictionary(pair => pair.First, pair => Math.Round(pair.Second, 2)),
+            elapsedMilliseconds = names.Zip(medians).ToDictionary(pair => pair.First, pair => Math.Round(pair.Second.Elapsed, 2)),
+            processorMilliseconds = names.Zip(medians).ToDictionary(pair => pair.First, pair => Math.Round(pair.Second.Processor, 2)),
         }));
     }
 
-    private static double Median(double[] values)
+    private static double Median(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;

@@ -4,7 +4,7 @@ namespace Microsoft.ML.ArcFace;
 
 /// <summary>
 /// Angular triplet loss: the angle between two photographs of a person plus a margin is to be at most the angle to a
-/// photograph of somebody else, arccos(x̂·x̂_pos) + m ≤ arccos(x̂·x̂_neg) (ArcFace paper, arXiv 1801.07698, equation 7); the
+/// photograph of somebody else, arccos(x̂·x̂_pos) + m ≤ arccos(x̂·x̂_neg) (ArcFace paper, arXiv 1801.07698); the
 /// mean over triplets for which it is not.
 /// </summary>
 /// <remarks>Batches and class centres are those of <see cref="TripletLoss"/>.</remarks>

@@ -5,7 +5,7 @@ namespace Microsoft.ML.ArcFace;
 /// <summary>
 /// Triplet loss: an anchor is to be nearer to another photograph of its person than to one of somebody else, by a
 /// margin: max(0, d(a, p) − d(a, n) + m) over Euclidean distances of unit-length embeddings, the mean over triplets that
-/// are not yet so (Hermans et al., "In Defense of the Triplet Loss", arXiv 1703.07737, equation 5).
+/// are not yet so (Hermans et al., "In Defense of the Triplet Loss", arXiv 1703.07737).
 /// </summary>
 /// <remarks>
 /// There are no class centres to learn, so that the number of people costs nothing. Each batch holds P people ×
