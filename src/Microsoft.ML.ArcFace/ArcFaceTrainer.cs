@@ -28,7 +28,7 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
     }
 
     private EmbeddingColumns Columns =>
-        new(_options.ImageColumnName, _options.EmbeddingColumnName, _options.PredictedLabelColumnName, _options.ScoreColumnName, _options.CosineColumnName);
+        new(_options.ImageColumnName, _options.EmbeddingColumnName, _options.PredictedLabelColumnName, _options.ScoreColumnName, _options.CosineColumnName, _options.QualityColumnName);
 
     /// <summary>Trains on every row of the data, validating on <see cref="Options.ValidationSet"/> if there is one.</summary>
     /// <param name="input">Photographs in the image column, people in the label column.</param>
@@ -59,7 +59,7 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
         using IChannel channel = _host.Start("Training");
         TrainingFaces faces = TrainingFaces.Read(_host, channel, input, _options);
         TrainingValidation? validation = validationSet is null ? null : TrainingValidation.Read(_host, channel, validationSet, _options, seed);
-        FaceEmbeddingModel model = TrainingLoop.Run(channel, _options, faces, validation, device, seed);
+        FaceEmbeddingModel model = SecondStage.Run(channel, _options, faces, validation, device, seed);
         return new FaceEmbeddingTransformer(_host, model, Columns, _options.AddMirrorImage, _options.InferenceBatchSize);
     }
 

@@ -69,6 +69,7 @@ public sealed partial class FaceEmbeddingTransformer
         WriteOptional(header, Columns.PredictedLabel);
         WriteOptional(header, Columns.Score);
         WriteOptional(header, Columns.Cosine);
+        WriteOptional(header, Columns.Quality);
         header.Write(_addMirrorImage);
         header.Write(_batchSize);
         header.Write(Backbone.ToShortName());
@@ -107,7 +108,7 @@ public sealed partial class FaceEmbeddingTransformer
         {
             using var hashed = new HashingStream(reader.BaseStream);
             using var fields = new BinaryReader(hashed, Encoding.UTF8, leaveOpen: true);
-            var columns = new EmbeddingColumns(fields.ReadString(), fields.ReadString(), ReadOptional(fields), ReadOptional(fields), ReadOptional(fields));
+            var columns = new EmbeddingColumns(fields.ReadString(), fields.ReadString(), ReadOptional(fields), ReadOptional(fields), ReadOptional(fields), ReadOptional(fields));
             var header = new ModelHeader(
                 columns, fields.ReadBoolean(), fields.ReadInt32(), fields.ReadString(), fields.ReadInt32(), fields.ReadDouble(),
                 fields.ReadInt32() is var people and > 0 and <= FaceLabels.MostPeople ? people : throw Damaged("its header was altered after saving"),

@@ -41,6 +41,10 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     /// <summary>Whether the embedding is that of the photograph plus that of its mirror image, normalised.</summary>
     public bool AddsMirrorImage => _addMirrorImage;
 
+    /// <summary>The unit-length class centre of each person of the training set, in the order of the predicted keys; a copy.</summary>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
+    public float[][] GetClassCenters() => _model.CopyCentres();
+
     /// <inheritdoc/>
     bool ITransformer.IsRowToRowMapper => true;
 

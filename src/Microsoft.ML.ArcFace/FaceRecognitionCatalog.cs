@@ -88,6 +88,35 @@ public sealed class FaceRecognitionCatalog
     public VerificationMetrics EvaluateVerification(
         IDataView data, IEnumerable<FacePair> pairs, string embeddingColumnName = "Embedding", string imageColumnName = FaceFolder.RelativePathColumn) =>
         VerificationEvaluator.EvaluateVerification(_environment, data, pairs, embeddingColumnName, imageColumnName);
+
+    /// <summary>
+    /// The angles of Table 3 of the ArcFace paper: how tightly each person's photographs lie together and how far people
+    /// lie apart, with histograms (docs/evaluation.md).
+    /// </summary>
+    /// <param name="data">Embeddings with the person they show; rows without an embedding or a label are left out.</param>
+    /// <param name="model">
+    /// The model that embedded them, or a chain with it, for the angles of its class centres; null: without these. A
+    /// centre belongs to the label of the same name (or key, where there are no names).
+    /// </param>
+    /// <param name="labelColumnName">The column that says who it is: text or a key.</param>
+    /// <param name="embeddingColumnName">A column of embeddings.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is absent or of another kind.</exception>
+    /// <exception cref="ArgumentException">The model holds no face embedding.</exception>
+    /// <exception cref="InvalidOperationException">The data show fewer than two people, or another model embedded them.</exception>
+    public AngleMetrics EvaluateAngles(
+        IDataView data, ITransformer? model = null, string labelColumnName = "Label", string embeddingColumnName = "Embedding") =>
+        AngleEvaluator.Evaluate(_environment, data, model is null ? null : CentersOf(model), labelColumnName, embeddingColumnName);
+
+    private static ClassCenter[] CentersOf(ITransformer model)
+    {
+        FaceEmbeddingTransformer embedding = Find(model)
+            ?? throw new ArgumentException("The model holds no face embedding. Give what a trainer of FaceRecognition() returned, or a chain with it, or null.", nameof(model));
+        return [.. embedding.GetClassCenters().Select((center, index) =>
+            new ClassCenter(embedding.PersonNames?[index] ?? LabelledEmbeddings.NameOfKey((uint)index + 1), center))];
+
+        static FaceEmbeddingTransformer? Find(ITransformer transformer) =>
+            transformer as FaceEmbeddingTransformer ?? (transformer as IEnumerable<ITransformer>)?.Select(Find).LastOrDefault(found => found is not null);
+    }
 }
 
 /// <summary>The trainers of <see cref="FaceRecognitionCatalog"/>.</summary>

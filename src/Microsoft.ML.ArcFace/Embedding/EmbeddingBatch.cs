@@ -13,6 +13,7 @@ internal sealed class EmbeddingBatch(FaceEmbeddingModel model, bool addMirrorIma
     private readonly byte[] _faces = new byte[capacity * FaceTensor.ByteCount];
     private readonly int[] _faceOfRow = new int[capacity];
     private float[] _embeddings = [];
+    private float[] _lengths = [];
     private float[]? _cosines;
     private int _faceCount;
 
@@ -31,7 +32,7 @@ internal sealed class EmbeddingBatch(FaceEmbeddingModel model, bool addMirrorIma
     }
 
     /// <summary>One forward pass over what was collected.</summary>
-    public void Embed() => _embeddings = _faceCount == 0 ? [] : model.Embed(_faces.AsSpan(0, _faceCount * FaceTensor.ByteCount), _faceCount, addMirrorImage);
+    public void Embed() => (_embeddings, _lengths) = _faceCount == 0 ? ([], []) : model.Embed(_faces.AsSpan(0, _faceCount * FaceTensor.ByteCount), _faceCount, addMirrorImage);
 
     /// <summary>The getter of an output for the row that <paramref name="currentRow"/> gives.</summary>
     public Delegate CreateGetter(EmbeddingOutput output, Func<int> currentRow) => output switch
@@ -42,6 +43,11 @@ internal sealed class EmbeddingBatch(FaceEmbeddingModel model, bool addMirrorIma
             Copy(Cosines(currentRow()), model.PersonCount, ref value)),
         EmbeddingOutput.Score => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
             CopyScores(Cosines(currentRow()), ref value)),
+        EmbeddingOutput.Quality => (ValueGetter<float>)((ref float value) =>
+        {
+            int row = currentRow();
+            value = _faceOfRow[row] is var face and >= 0 ? _lengths[face] : float.NaN;
+        }),
         _ => (ValueGetter<uint>)((ref uint value) =>
         {
             ReadOnlySpan<float> cosines = Cosines(currentRow());

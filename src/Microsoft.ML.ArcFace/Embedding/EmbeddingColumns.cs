@@ -3,7 +3,7 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.ArcFace.Embedding;
 
 /// <summary>What an embedding transformer reads and which columns it adds; null where one is not wanted.</summary>
-internal sealed record EmbeddingColumns(string Image, string Embedding, string? PredictedLabel, string? Score, string? Cosine)
+internal sealed record EmbeddingColumns(string Image, string Embedding, string? PredictedLabel, string? Score, string? Cosine, string? Quality = null)
 {
     private const string ScoreColumnKind = "MulticlassClassification";
 
@@ -25,6 +25,11 @@ internal sealed record EmbeddingColumns(string Image, string Embedding, string? 
         {
             yield return EmbeddingOutput.Cosine;
         }
+
+        if (Quality is not null)
+        {
+            yield return EmbeddingOutput.Quality;
+        }
     }
 
     public string NameOf(EmbeddingOutput output) => output switch
@@ -32,7 +37,8 @@ internal sealed record EmbeddingColumns(string Image, string Embedding, string? 
         EmbeddingOutput.Embedding => Embedding,
         EmbeddingOutput.PredictedLabel => PredictedLabel!,
         EmbeddingOutput.Score => Score!,
-        _ => Cosine!,
+        EmbeddingOutput.Cosine => Cosine!,
+        _ => Quality!,
     };
 
     /// <summary>The input's columns and the added ones behind them.</summary>
@@ -73,9 +79,12 @@ internal sealed record EmbeddingColumns(string Image, string Embedding, string? 
         foreach (EmbeddingOutput output in Outputs())
         {
             string name = NameOf(output);
-            columns[name] = output == EmbeddingOutput.PredictedLabel
-                ? new SchemaShape.Column(name, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true, AnnotationsOf(output, peopleHaveNames))
-                : new SchemaShape.Column(name, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, isKey: false, AnnotationsOf(output, peopleHaveNames));
+            columns[name] = output switch
+            {
+                EmbeddingOutput.PredictedLabel => new SchemaShape.Column(name, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.UInt32, isKey: true, AnnotationsOf(output, peopleHaveNames)),
+                EmbeddingOutput.Quality => new SchemaShape.Column(name, SchemaShape.Column.VectorKind.Scalar, NumberDataViewType.Single, isKey: false, AnnotationsOf(output, peopleHaveNames)),
+                _ => new SchemaShape.Column(name, SchemaShape.Column.VectorKind.Vector, NumberDataViewType.Single, isKey: false, AnnotationsOf(output, peopleHaveNames)),
+            };
         }
 
         return new SchemaShape(columns.Values);
@@ -85,6 +94,7 @@ internal sealed record EmbeddingColumns(string Image, string Embedding, string? 
     {
         EmbeddingOutput.Embedding => new VectorDataViewType(NumberDataViewType.Single, embeddingSize),
         EmbeddingOutput.PredictedLabel => new KeyDataViewType(typeof(uint), people),
+        EmbeddingOutput.Quality => NumberDataViewType.Single,
         _ => new VectorDataViewType(NumberDataViewType.Single, people),
     };
 
@@ -124,4 +134,5 @@ internal enum EmbeddingOutput
     PredictedLabel,
     Score,
     Cosine,
+    Quality,
 }

@@ -11,9 +11,6 @@ namespace Microsoft.ML.ArcFace.Embedding;
 /// </summary>
 internal sealed class FaceEmbeddingModel : IDisposable
 {
-    /// <summary>[C, d], of unit length.</summary>
-    private readonly Tensor _unitCentres;
-
     /// <summary>Held for reading by whoever computes with the tensors, for writing by who frees them.</summary>
     private readonly ReaderWriterLockSlim _lock = new();
     private bool _isDisposed;
@@ -37,7 +34,7 @@ internal sealed class FaceEmbeddingModel : IDisposable
         }
 
         Centres = centres.detach().clone().DetachFromDisposeScope();
-        _unitCentres = nn.functional.normalize(Centres, p: 2, dim: 1).DetachFromDisposeScope();
+        UnitCentres = nn.functional.normalize(Centres, p: 2, dim: 1).DetachFromDisposeScope();
         PersonCount = (int)centres.shape[0];
         PersonNames = personNames;
         Scale = scale;
@@ -48,6 +45,9 @@ internal sealed class FaceEmbeddingModel : IDisposable
 
     /// <summary>The class centres as trained, [C, d].</summary>
     public Tensor Centres { get; }
+
+    /// <summary>The class centres in unit length, [C, d].</summary>
+    public Tensor UnitCentres { get; }
 
     /// <summary>The person of each class; null if the training label was a key without names.</summary>
     public string[]? PersonNames { get; }
@@ -61,22 +61,25 @@ internal sealed class FaceEmbeddingModel : IDisposable
 
     public int PersonCount { get; }
 
-    /// <summary>Embeds faces: [count, d] in unit length, row by row.</summary>
+    /// <summary>
+    /// Embeds faces: [count, d] in unit length, row by row, and the lengths [count] of the photographs' own embeddings.
+    /// </summary>
     /// <param name="faces">Bytes of count faces.</param>
     /// <param name="count">The number of faces, at least 1.</param>
     /// <param name="addMirrorImage">Whether the raw embedding of the mirror image is added before normalising.</param>
-    public float[] Embed(ReadOnlySpan<byte> faces, int count, bool addMirrorImage)
+    public (float[] Unit, float[] Lengths) Embed(ReadOnlySpan<byte> faces, int count, bool addMirrorImage)
     {
         using Use use = BeginUse();
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         Tensor raw = Backbone.forward(FaceTensor.ToTensor(faces, count, Device));             // [count, d]
+        float[] lengths = raw.norm(1).cpu().data<float>().ToArray();
         if (addMirrorImage)
         {
             raw = raw + Backbone.forward(FaceTensor.ToMirroredTensor(faces, count, Device));
         }
 
-        return nn.functional.normalize(raw, p: 2, dim: 1).cpu().data<float>().ToArray();
+        return (nn.functional.normalize(raw, p: 2, dim: 1).cpu().data<float>().ToArray(), lengths);
     }
 
     /// <summary>Cosines to all class centres, [count, C] row by row, from unit-length embeddings [count, d].</summary>
@@ -88,7 +91,16 @@ internal sealed class FaceEmbeddingModel : IDisposable
 
         // Cloned, for the first tensor lies in managed memory, and the last bits of a product depend on its alignment.
         Tensor rows = tensor(embeddings).clone().view(-1, EmbeddingSize).to(Device);                 // [count, d]
-        return rows.matmul(_unitCentres.t()).clamp(-1, 1).cpu().data<float>().ToArray();
+        return rows.matmul(UnitCentres.t()).clamp(-1, 1).cpu().data<float>().ToArray();
+    }
+
+    /// <summary>The class centres in unit length.</summary>
+    public float[][] CopyCentres()
+    {
+        using Use use = BeginUse();
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        return [.. UnitCentres.cpu().data<float>().ToArray().Chunk(EmbeddingSize)];
     }
 
     /// <summary>Keeps the tensors alive until the use is disposed.</summary>
@@ -115,7 +127,7 @@ internal sealed class FaceEmbeddingModel : IDisposable
                 _isDisposed = true;
                 Backbone.Dispose();
                 Centres.Dispose();
-                _unitCentres.Dispose();
+                UnitCentres.Dispose();
             }
         }
         finally

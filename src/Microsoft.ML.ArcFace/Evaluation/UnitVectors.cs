@@ -14,6 +14,43 @@ internal static class UnitVectors
         return Math.Clamp(cosine, -1, 1);
     }
 
+    /// <summary>The angle between two unit vectors, 0 to 180 degrees; accurate at both ends, where arccos is not.</summary>
+    public static double Degrees(float[] first, float[] second)
+    {
+        double difference = 0, sum = 0;
+        for (int i = 0; i < first.Length; i++)
+        {
+            double minus = (double)first[i] - second[i], plus = (double)first[i] + second[i];
+            difference += minus * minus;
+            sum += plus * plus;
+        }
+
+        return 2 * Math.Atan2(Math.Sqrt(difference), Math.Sqrt(sum)) * (180 / Math.PI);
+    }
+
+    /// <summary>The vector in unit length; zeros stay zeros.</summary>
+    public static float[] Normalized(float[] vector)
+    {
+        double length = Math.Sqrt(Dot(vector, vector));
+        return length == 0 ? vector : Array.ConvertAll(vector, value => (float)(value / length));
+    }
+
+    /// <summary>The direction of the mean of unit vectors.</summary>
+    public static float[] Mean(float[][] vectors)
+    {
+        double[] sums = new double[vectors[0].Length];
+        foreach (float[] vector in vectors)
+        {
+            for (int i = 0; i < sums.Length; i++)
+            {
+                sums[i] += vector[i];
+            }
+        }
+
+        double length = Math.Sqrt(sums.Sum(value => value * value));
+        return Array.ConvertAll(sums, value => (float)(length == 0 ? 0 : value / length));
+    }
+
     private static double Dot(float[] first, float[] second)
     {
         double sum = 0;

@@ -23,22 +23,39 @@ internal sealed record AngularMargin(double Multiplier, double MarginRadians, Ma
     /// <summary>
     /// ψ [B] of the pairs with the exact gradient dψ/dcos θ = m₁·(−1)ᵏ·sin a / sin θ, or with a slope of 1.
     /// </summary>
-    public Tensor Apply(TargetPairs pairs, MarginGradient gradient)
+    /// <param name="pairs">The embeddings and their own centres.</param>
+    /// <param name="gradient">Which gradient by cos θ.</param>
+    /// <param name="addedRadians">[B], added to m₂ sample by sample; its own gradient passes.</param>
+    public Tensor Apply(TargetPairs pairs, MarginGradient gradient = MarginGradient.Exact, Tensor? addedRadians = null)
     {
         Tensor theta = pairs.Angle();
-        (Tensor value, Tensor slope) = Curve(theta);
-        Tensor slopeByCosine = gradient == MarginGradient.StraightThrough ? ones_like(theta) : slope;
+        (Tensor value, Tensor slope) = Curve(theta, addedRadians);
+        Tensor slopeByCosine = gradient == MarginGradient.StraightThrough ? ones_like(theta) : slope.detach();
 
         // A line through the value with the slope wanted: its gradient is finite wherever value and slope are. The
         // difference is exactly 0, so that a steep slope costs the value no digits.
         return value + (slopeByCosine * (pairs.Cosine - pairs.Cosine.detach()));
     }
 
+    /// <summary>ψ(θ) of one angle in radians.</summary>
+    public double At(double theta)
+    {
+        double angle = (Multiplier * theta) + MarginRadians;
+        double turns = Math.Floor(angle / Math.PI);                            // k
+        return Extension switch
+        {
+            MarginExtension.Continuous => (turns % 2 == 0 ? Math.Cos(angle) : -Math.Cos(angle)) - (2 * turns),
+            MarginExtension.InsightFace when angle >= Math.PI => Math.Cos(theta) - (MarginRadians * Math.Sin(MarginRadians)),
+            _ => Math.Cos(angle),
+        };
+    }
+
     /// <summary>ψ(θ) and dψ/dcos θ, both [B].</summary>
-    public (Tensor Value, Tensor SlopeByCosine) Curve(Tensor theta)
+    public (Tensor Value, Tensor SlopeByCosine) Curve(Tensor theta, Tensor? addedRadians = null)
     {
         double smallestSine = theta.dtype == ScalarType.Float64 ? SmallestSineDouble : SmallestSineSingle;
-        Tensor angle = (theta * Multiplier) + MarginRadians;
+        Tensor margin = addedRadians is null ? full_like(theta, MarginRadians) : MarginRadians + addedRadians;
+        Tensor angle = (theta * Multiplier) + margin;
         Tensor stretch = Multiplier / theta.sin().clamp_min(smallestSine);     // −da/dcos θ
         if (Extension == MarginExtension.Continuous)
         {
@@ -51,7 +68,7 @@ internal sealed record AngularMargin(double Multiplier, double MarginRadians, Ma
         if (Extension == MarginExtension.InsightFace)
         {
             Tensor isBeyond = angle >= Math.PI;
-            value = where(isBeyond, theta.cos() - (MarginRadians * Math.Sin(MarginRadians)), value);
+            value = where(isBeyond, theta.cos() - (margin * margin.sin()), value);
             slope = where(isBeyond, ones_like(slope), slope);
         }
 

@@ -6,61 +6,80 @@ using static TorchSharp.torch.nn.functional;
 namespace Microsoft.ML.ArcFace.Losses;
 
 /// <summary>
-/// Class centres and the loss over them: embeddings [B, d] and labels int64 [B] → the mean loss of the batch, a scalar.
-/// Owns what the losses share: normalisation, cosines, scale, cross entropy.
+/// Class centres and the cross entropy over them. Owns what the losses share: normalisation, cosines, scale, terms
+/// that are added.
 /// </summary>
 /// <remarks>
 /// All arithmetic is float32 or better: half-precision embeddings and centres are widened first.
 /// </remarks>
-internal abstract class ClassificationHead : nn.Module<Tensor, Tensor, Tensor>
+internal abstract class ClassificationHead : LossHead
 {
     // [C, d]. Not private: TorchSharp swaps the field when the module changes its type or device, and has to see it.
     protected readonly Parameter weight;
     private readonly double scale;
+    private readonly List<LossTerm> terms = [];
+    private SampledCenters? sampled;
 
     /// <summary>Creates centres drawn from N(0, 0.01).</summary>
-    protected ClassificationHead(string name, int embeddingSize, long classCount, double scale) : base(name)
+    protected ClassificationHead(string name, int embeddingSize, long centerCount, double scale) : base(name)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(embeddingSize, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(classCount, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(centerCount, 1);
         this.scale = scale;
-        weight = nn.Parameter(empty(classCount, embeddingSize));
+        weight = nn.Parameter(empty(centerCount, embeddingSize));
         nn.init.normal_(weight, 0, 0.01);
         register_parameter(nameof(weight), weight);
     }
 
-    /// <summary>The class centres [C, d], trainable, not normalised.</summary>
+    /// <summary>The centres [C, d], trainable, not normalised.</summary>
     public Parameter Centers => weight;
 
-    /// <summary>
-    /// The part of the margin in force, 0 to 1: margins that are added count f times, a multiplier counts 1 + f(m − 1).
-    /// A ramp from 0 starts as softmax without a margin.
-    /// </summary>
-    public double MarginFraction
-    {
-        get;
-        set => field = value is >= 0 and <= 1
-            ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, $"{nameof(MarginFraction)} must lie from 0 to 1.");
-    } = 1;
+    /// <summary>The sample of classes that a step scores; null where it scores all of them.</summary>
+    public SampledCenters? Sampled => sampled;
 
-    /// <summary>Steps of the optimizer so far; annealed losses look at it.</summary>
-    public long Step { get; set; }
+    /// <summary>Rows of the centres that belong to a class.</summary>
+    protected virtual int CentersPerClass => 1;
+
+    /// <summary>
+    /// From now on the loss scores a share of the classes (<see cref="SampledCenters"/>), and the centres themselves have
+    /// no gradient: the sample has it. To be called when the head is on its device.
+    /// </summary>
+    public void SampleClasses(double rate)
+    {
+        sampled?.Dispose();
+        weight.requires_grad_(false);
+        sampled = new SampledCenters(weight, CentersPerClass, rate);
+    }
+
+    public override Tensor ClassCenters(IEnumerable<EmbeddedBatch> trainingSet) => weight.detach();
+
+    /// <summary>Adds a term to the loss.</summary>
+    public void Add(LossTerm term)
+    {
+        register_module(term.GetName(), term);
+        terms.Add(term);
+    }
 
     /// <summary>The mean loss, a scalar, of embeddings [B, d] with labels [B], int64 from 0 to C − 1.</summary>
     public sealed override Tensor forward(Tensor embeddings, Tensor labels)
     {
         using var scope = NewDisposeScope();
-        var centers = Widen(weight);
-        var logits = TrainingLogits(embeddings.to(centers.dtype), centers, labels);
-        return cross_entropy(logits, labels).MoveToOuterDisposeScope();
+        (Tensor scored, labels) = sampled?.Take(labels) ?? (weight, labels);
+        Tensor centers = Widen(scored), widened = embeddings.to(centers.dtype);
+        Tensor loss = cross_entropy(TrainingLogits(widened, centers, labels), labels);
+        foreach (LossTerm term in terms)
+        {
+            loss = loss + term.forward(widened, centers, labels);
+        }
+
+        return loss.MoveToOuterDisposeScope();
     }
 
     /// <summary>The logits [B, C] of embeddings [B, d] as at prediction: no margin, so that softmax of them is the score.</summary>
     public Tensor Logits(Tensor embeddings)
     {
         using var scope = NewDisposeScope();
-        var centers = Widen(weight);
+        Tensor centers = Widen(weight);
         return PlainLogits(embeddings.to(centers.dtype), centers).MoveToOuterDisposeScope();
     }
 
@@ -68,14 +87,16 @@ internal abstract class ClassificationHead : nn.Module<Tensor, Tensor, Tensor>
     public Tensor Cosine(Tensor embeddings)
     {
         using var scope = NewDisposeScope();
-        var centers = Widen(weight);
-        var cosine = Normalized(embeddings.to(centers.dtype)).matmul(Normalized(centers).t());
-        return cosine.clamp(-1, 1).MoveToOuterDisposeScope();
+        Tensor centers = Widen(weight);
+        return ClassCosines(CenterCosines(embeddings.to(centers.dtype), centers)).clamp(-1, 1).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Logits [B, C] without a margin from embeddings [B, d] and centres [C, d] of one type.</summary>
+    /// <summary>Logits [B, C] without a margin from embeddings [B, d] and centres of one type.</summary>
     protected virtual Tensor PlainLogits(Tensor embeddings, Tensor centers) =>
-        Scaled(Normalized(embeddings).matmul(Normalized(centers).t()), embeddings);
+        Scaled(ClassCosines(CenterCosines(embeddings, centers)), embeddings);
+
+    /// <summary>Cosines [B, C] with the classes from cosines with every row of the centres; a class may have several.</summary>
+    protected virtual Tensor ClassCosines(Tensor centerCosines) => centerCosines;
 
     /// <summary>Cosines [B, any] times the scale of each row.</summary>
     protected virtual Tensor Scaled(Tensor cosine, Tensor embeddings) => cosine * scale;
@@ -84,6 +105,18 @@ internal abstract class ClassificationHead : nn.Module<Tensor, Tensor, Tensor>
     protected virtual Tensor TrainingLogits(Tensor embeddings, Tensor centers, Tensor labels) => PlainLogits(embeddings, centers);
 
     protected static Tensor Normalized(Tensor rows) => normalize(rows, p: 2, dim: 1);
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            sampled?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private static Tensor CenterCosines(Tensor embeddings, Tensor centers) => Normalized(embeddings).matmul(Normalized(centers).t());
 
     private static Tensor Widen(Tensor tensor) =>
         tensor.dtype is ScalarType.BFloat16 or ScalarType.Float16 ? tensor.to(ScalarType.Float32) : tensor;

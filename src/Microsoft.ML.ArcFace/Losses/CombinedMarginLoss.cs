@@ -21,8 +21,10 @@ public sealed record CombinedMarginLoss(double AngleMultiplier = 1, double Margi
     /// <summary>The gradient through the margin; default <see cref="MarginGradient.Exact"/>.</summary>
     public MarginGradient Gradient { get; init; } = MarginGradient.Exact;
 
-    internal override ClassificationHead CreateHead(int embeddingSize, long classCount, double scale) =>
+    internal override LossHead CreateHead(int embeddingSize, long classCount, double scale) =>
         new AngularMarginHead(embeddingSize, classCount, scale, new AngularMargin(AngleMultiplier, MarginRadians, Extension), CosineMargin, Gradient);
+
+    private protected override double TargetCosine(double theta) => new AngularMargin(AngleMultiplier, MarginRadians, Extension).At(theta) - CosineMargin;
 
     private protected override IEnumerable<string> OwnViolations()
     {

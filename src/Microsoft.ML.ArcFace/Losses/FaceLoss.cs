@@ -4,15 +4,16 @@ using Microsoft.ML.ArcFace.Losses;
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>
-/// A loss that trains face embeddings by classifying the people of the training set. The choices are the records
-/// derived from this one, for example <c>new ArcFaceLoss(MarginRadians: 0.5)</c>.
+/// A loss that trains face embeddings. The choices are the records derived from this one, for example
+/// <c>new ArcFaceLoss(MarginRadians: 0.5)</c>.
 /// </summary>
 /// <remarks>
-/// Each is the mean cross entropy over logits s·cos θⱼ, where θⱼ is the angle between the embedding and the centre
-/// of class j; a margin replaces the logit of the embedding's own class. <see cref="SoftmaxLoss"/> alone normalises
-/// nothing.
+/// Most classify the people of the training set: each is the mean cross entropy over logits s·cos θⱼ, where θⱼ is the
+/// angle between the embedding and the centre of class j; a margin replaces the logit of the embedding's own class.
+/// <see cref="SoftmaxLoss"/> and <see cref="CenterLoss"/> normalise nothing. <see cref="TripletLoss"/> and
+/// <see cref="AngularTripletLoss"/> compare the photographs of a batch with each other.
 /// </remarks>
-public abstract record FaceLoss
+public abstract partial record FaceLoss
 {
     // The set is closed: the trainer and the tests know every loss.
     private protected FaceLoss()
@@ -21,13 +22,22 @@ public abstract record FaceLoss
 
     /// <summary>
     /// The scale s of the logits: above 0, at most 1000; the papers' usual value is 64. <see langword="null"/>, the
-    /// default, lets the trainer choose for the number of classes. <see cref="SoftmaxLoss"/> and
-    /// <see cref="SphereFaceLoss"/> have no scale and refuse one.
+    /// default, lets the trainer choose for the number of classes. Losses that do not scale cosines (softmax, center loss,
+    /// SphereFace, triplets) refuse one.
     /// </summary>
     public double? Scale { get; init; }
 
     /// <summary>Whether the logits are multiplied by a constant scale.</summary>
     internal virtual bool HasScale => true;
+
+    /// <summary>Whether a step can score a sample of the classes: all that the loss learns of a class are its centres.</summary>
+    internal virtual bool CanSampleClasses => !ComparesPhotographs;
+
+    /// <summary>Whether a batch must hold several photographs of each of its people.</summary>
+    internal virtual bool ComparesPhotographs => false;
+
+    /// <summary>The most photographs that a batch may hold.</summary>
+    internal virtual int LargestBatch => int.MaxValue;
 
     /// <summary>Everything that is wrong with the options, one message each; empty when all is well.</summary>
     internal IEnumerable<string> Violations()
@@ -40,13 +50,11 @@ public abstract record FaceLoss
             yield return violation;
     }
 
-    /// <summary>
-    /// The trainable part: class centres [<paramref name="classCount"/>, <paramref name="embeddingSize"/>] and the loss.
-    /// </summary>
+    /// <summary>The trainable part: the loss, and class centres of <paramref name="embeddingSize"/> where it has them.</summary>
     /// <param name="embeddingSize">Components of an embedding; at least 1.</param>
     /// <param name="classCount">People in the training set; at least 1.</param>
     /// <param name="scale">The scale of the logits; not used where <see cref="HasScale"/> is false.</param>
-    internal abstract ClassificationHead CreateHead(int embeddingSize, long classCount, double scale);
+    internal abstract LossHead CreateHead(int embeddingSize, long classCount, double scale);
 
     /// <summary>The violations of a loss's own options, without the scale.</summary>
     private protected virtual IEnumerable<string> OwnViolations() => [];
@@ -65,6 +73,22 @@ public abstract record FaceLoss
         if (!Enum.IsDefined(value))
             yield return $"{GetType().Name}.{option} is {value}; it must be one of {string.Join(", ", Enum.GetNames<T>())}.";
     }
+
+    /// <summary>Adds the intra- and inter-loss to a head where they have a weight.</summary>
+    private protected static ClassificationHead WithAngleTerms(ClassificationHead head, double intraWeight, double interWeight)
+    {
+        if (intraWeight > 0)
+            head.Add(new IntraTerm(intraWeight));
+        if (interWeight > 0)
+            head.Add(new InterTerm(interWeight));
+        return head;
+    }
+
+    private protected IEnumerable<string> AngleTermViolations(double intraLossWeight, double interLossWeight) =>
+    [
+        .. OutOfRange("IntraLossWeight", intraLossWeight, 0, 1000, "The paper's value is 1; 0 leaves the term out."),
+        .. OutOfRange("InterLossWeight", interLossWeight, 0, 1000, "The paper's value is 1; 0 leaves the term out."),
+    ];
 
     private static string Text(double value) => value.ToString("G6", CultureInfo.InvariantCulture);
 }

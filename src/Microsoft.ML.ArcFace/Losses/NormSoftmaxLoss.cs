@@ -8,6 +8,20 @@ namespace Microsoft.ML.ArcFace;
 /// </summary>
 public sealed record NormSoftmaxLoss : FaceLoss
 {
-    internal override ClassificationHead CreateHead(int embeddingSize, long classCount, double scale) =>
-        new NormSoftmaxHead(embeddingSize, classCount, scale);
+    /// <summary>
+    /// Weight of the intra-loss, the mean of θ_y/π over the batch, which draws samples towards their centre (equation 5
+    /// of the paper): 0 to 1000, default 0, the paper's 1.
+    /// </summary>
+    public double IntraLossWeight { get; init; }
+
+    /// <summary>
+    /// Weight of the inter-loss, −1/(π(C − 1)) Σ arccos(Ŵ_y·Ŵⱼ) over j ≠ y, which pushes centres apart (equation 6 of
+    /// the paper): 0 to 1000, default 0, the paper's 1. It computes the angles of B × C centres.
+    /// </summary>
+    public double InterLossWeight { get; init; }
+
+    internal override LossHead CreateHead(int embeddingSize, long classCount, double scale) =>
+        WithAngleTerms(new NormSoftmaxHead(embeddingSize, classCount, scale), IntraLossWeight, InterLossWeight);
+
+    private protected override IEnumerable<string> OwnViolations() => AngleTermViolations(IntraLossWeight, InterLossWeight);
 }

@@ -10,6 +10,8 @@ public sealed record SoftmaxLoss : FaceLoss
 {
     internal override bool HasScale => false;
 
-    internal override ClassificationHead CreateHead(int embeddingSize, long classCount, double scale) =>
+    internal override bool CanSampleClasses => false;
+
+    internal override LossHead CreateHead(int embeddingSize, long classCount, double scale) =>
         new SoftmaxHead(embeddingSize, classCount);
 }

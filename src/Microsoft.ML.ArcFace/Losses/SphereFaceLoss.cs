@@ -27,8 +27,10 @@ public sealed record SphereFaceLoss(double AngleMultiplier = 4) : FaceLoss
 
     internal override bool HasScale => false;
 
-    internal override ClassificationHead CreateHead(int embeddingSize, long classCount, double scale) =>
+    internal override LossHead CreateHead(int embeddingSize, long classCount, double scale) =>
         new SphereFaceHead(embeddingSize, classCount, this);
+
+    private protected override double TargetCosine(double theta) => ((MinimumAnnealing * Math.Cos(theta)) + new AngularMargin(AngleMultiplier, 0, MarginExtension.Continuous).At(theta)) / (1 + MinimumAnnealing);
 
     private protected override IEnumerable<string> OwnViolations() =>
     [

@@ -2,21 +2,21 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Losses;
 
-/// <summary>Each embedding of a batch with its own class centre.</summary>
+/// <summary>Each embedding of a batch with the nearest centre of its own class.</summary>
+/// <param name="Embeddings">[B, d], as the backbone gave them.</param>
 /// <param name="UnitEmbeddings">[B, d], of unit length.</param>
-/// <param name="UnitCenters">[C, d], of unit length.</param>
-/// <param name="Labels">[B], int64.</param>
+/// <param name="UnitCenters">[rows of centres, d], of unit length.</param>
+/// <param name="CenterRows">[B], int64: the row of each embedding's own centre.</param>
 /// <param name="Cosine">[B]: cos θ of each pair, with its gradient.</param>
-internal sealed record TargetPairs(Tensor UnitEmbeddings, Tensor UnitCenters, Tensor Labels, Tensor Cosine)
+internal sealed record TargetPairs(Tensor Embeddings, Tensor UnitEmbeddings, Tensor UnitCenters, Tensor CenterRows, Tensor Cosine)
 {
-    /// <summary>
-    /// θ [B] in radians, 0 to π, without a gradient: 2·atan2(‖x̂ − ŵ‖, ‖x̂ + ŵ‖), which keeps its digits at both ends,
-    /// where arccos loses half of them.
-    /// </summary>
+    /// <summary>The lengths ‖x‖ [B] of the embeddings, with their gradient.</summary>
+    public Tensor Lengths() => Embeddings.norm(1);
+
+    /// <summary>θ [B] in radians, 0 to π, without a gradient.</summary>
     public Tensor Angle()
     {
-        Tensor embeddings = UnitEmbeddings.detach();
-        Tensor own = UnitCenters.detach().index_select(0, Labels);             // [B, d]
-        return 2 * atan2((embeddings - own).norm(1), (embeddings + own).norm(1));
+        Tensor own = UnitCenters.detach().index_select(0, CenterRows);         // [B, d]
+        return RowAngles.Between(UnitEmbeddings.detach(), own);
     }
 }

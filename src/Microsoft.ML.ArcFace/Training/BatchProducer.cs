@@ -13,11 +13,12 @@ internal static class BatchProducer
     private const int BatchesAhead = 4;
 
     /// <summary>The full batches of an epoch; what is left over is in other batches of other epochs.</summary>
-    public static IEnumerable<FaceBatch> Epoch(TrainingFaces faces, FaceAugmentation augmentation, int batchSize, int seed, CancellationToken cancellationToken)
+    public static IEnumerable<FaceBatch> Epoch(TrainingFaces faces, FaceAugmentation augmentation, int batchSize, int? photographsPerPerson, int seed, CancellationToken cancellationToken)
     {
+        IEnumerable<(byte[] Pixels, int Label)> order = photographsPerPerson is { } count ? faces.ShuffledByPerson(seed, batchSize, count) : faces.Shuffled(seed);
         var ahead = Channel.CreateBounded<FaceBatch>(new BoundedChannelOptions(BatchesAhead) { SingleReader = true, SingleWriter = true });
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task producer = Task.Run(() => ProduceAsync(faces, augmentation, batchSize, seed, ahead.Writer, stop.Token), CancellationToken.None);
+        Task producer = Task.Run(() => ProduceAsync(order, augmentation, batchSize, seed, ahead.Writer, stop.Token), CancellationToken.None);
         try
         {
             while (ahead.Reader.WaitToReadAsync(cancellationToken).AsTask().GetAwaiter().GetResult())
@@ -36,13 +37,13 @@ internal static class BatchProducer
     }
 
     private static async Task ProduceAsync(
-        TrainingFaces faces, FaceAugmentation augmentation, int batchSize, int seed, ChannelWriter<FaceBatch> writer, CancellationToken cancellationToken)
+        IEnumerable<(byte[] Pixels, int Label)> order, FaceAugmentation augmentation, int batchSize, int seed, ChannelWriter<FaceBatch> writer, CancellationToken cancellationToken)
     {
         try
         {
             var augmenter = new FaceAugmenter(augmentation);
             int position = 0;
-            foreach ((byte[] Pixels, int Label)[] chunk in faces.Shuffled(seed).Chunk(batchSize))
+            foreach ((byte[] Pixels, int Label)[] chunk in order.Chunk(batchSize))
             {
                 if (chunk.Length < batchSize)
                 {

@@ -22,6 +22,9 @@ internal sealed class TrainingFaces
     private readonly DataViewSchema.Column _labelColumn;
     private readonly int _shufflePool;
 
+    /// <summary>Photographs, counted in the order of the data, that are left out.</summary>
+    private HashSet<int> _leftOut = [];
+
     private TrainingFaces(IHost host, IDataView data, DataViewSchema.Column imageColumn, DataViewSchema.Column labelColumn, FaceLabels labels, int shufflePool)
     {
         _host = host;
@@ -69,6 +72,37 @@ internal sealed class TrainingFaces
         return order.Select(index => cached[index]);
     }
 
+    /// <summary>The faces of one epoch, so that each batch holds K photographs of each of its people.</summary>
+    public IEnumerable<(byte[] Pixels, int Label)> ShuffledByPerson(int seed, int batchSize, int photographsPerPerson)
+    {
+        // A set that does not fit into memory is sampled pool by pool.
+        var random = new Random(seed);
+        IEnumerable<IReadOnlyList<(byte[] Pixels, int Label)>> pools = Cached is { } cached ? [cached] : ReadShuffled(random).Chunk(Math.Max(_shufflePool, batchSize));
+        foreach (IReadOnlyList<(byte[] Pixels, int Label)> pool in pools)
+        {
+            foreach (int index in PeopleSampler.Order([.. pool.Select(face => face.Label)], batchSize, photographsPerPerson, random))
+            {
+                yield return pool[index];
+            }
+        }
+    }
+
+    /// <summary>All faces once, in the order of the data.</summary>
+    public IEnumerable<(byte[] Pixels, int Label)> InOrder() => Cached ?? ReadAccepted(rand: null);
+
+    /// <summary>The same set without some photographs, given by their place in <see cref="InOrder"/>.</summary>
+    public TrainingFaces Without(IReadOnlySet<int> places)
+    {
+        // A set without any left out so far: places in it are places in the data.
+        var faces = new TrainingFaces(_host, _data, _imageColumn, _labelColumn, Labels, _shufflePool)
+        {
+            _leftOut = [.. places],
+            Count = Count - places.Count,
+            Cached = Cached?.Where((_, place) => !places.Contains(place)).ToList(),
+        };
+        return faces;
+    }
+
     private void FirstPass(IChannel channel, ArcFaceTrainer.Options options, int capacity)
     {
         var preflight = new TrainingPreflight(Labels, options, "training set");
@@ -104,28 +138,36 @@ internal sealed class TrainingFaces
     private IEnumerable<(byte[] Pixels, int Label)> ReadShuffled(Random random)
     {
         var pool = new List<(byte[] Pixels, int Label)>();
-        foreach ((byte[]? pixels, int label) in ReadRows(_data.CanShuffle ? random : null))
+        foreach ((byte[] Pixels, int Label) face in ReadAccepted(_data.CanShuffle && _leftOut.Count == 0 ? random : null))
         {
-            if (pixels is null || label < 0)
-            {
-                continue;
-            }
-
             if (pool.Count < _shufflePool)
             {
-                pool.Add((pixels, label));
+                pool.Add(face);
                 continue;
             }
 
             int place = random.Next(pool.Count);
             (byte[], int) leaving = pool[place];
-            pool[place] = (pixels, label);
+            pool[place] = face;
             yield return leaving;
         }
 
         foreach (int place in Permutation(pool.Count, random))
         {
             yield return pool[place];
+        }
+    }
+
+    /// <summary>The rows that can be trained on, less those left out (which are counted in the order of the data).</summary>
+    private IEnumerable<(byte[] Pixels, int Label)> ReadAccepted(Random? rand)
+    {
+        int place = 0;
+        foreach ((byte[]? pixels, int label) in ReadRows(rand))
+        {
+            if (pixels is not null && label >= 0 && !_leftOut.Contains(place++))
+            {
+                yield return (pixels, label);
+            }
         }
     }
 

@@ -4,9 +4,10 @@ namespace Microsoft.ML.ArcFace.Training;
 
 /// <summary>
 /// Watches the loss. It is compared with the loss of an untrained network at the same share of the margin: what is
-/// far above it diverges, and what is still above it after half of the run has collapsed.
+/// far above it diverges, and what is still above it after half of the run has collapsed (unless the loss is one that need
+/// not fall).
 /// </summary>
-internal sealed class TrainingHealth(double[] untrainedLoss, TrainingRecipe recipe)
+internal sealed class TrainingHealth(double[] untrainedLoss, bool fallsWithTraining, TrainingRecipe recipe)
 {
     /// <summary>Shares of the margin at which the untrained loss is known: 0, ¼, ½, ¾ and 1.</summary>
     public static readonly double[] MarginFractions = [0, 0.25, 0.5, 0.75, 1];
@@ -35,7 +36,7 @@ internal sealed class TrainingHealth(double[] untrainedLoss, TrainingRecipe reci
             throw Diverged(Text($"The loss rose to {_runningLoss:0.0} by step {step + 1}, where a network that knows nothing has {untrained:0.0}"));
         }
 
-        if (step > recipe.TotalSteps / 2 && _runningLoss > 1.05 * untrained)
+        if (fallsWithTraining && step > recipe.TotalSteps / 2 && _runningLoss > 1.05 * untrained)
         {
             throw Diverged(Text($"After half of the run (step {step + 1}) the loss is {_runningLoss:0.0}, no better than the {untrained:0.0} of a network that knows nothing"));
         }

@@ -26,13 +26,17 @@ internal sealed class TrainingLoop : IDisposable
     private readonly ScalarType _computeType;
 
     private readonly FaceBackbone _backbone;
-    private readonly ClassificationHead _head;
+    private readonly LossHead _head;
     private readonly optim.Optimizer _optimizer;
+
+    // Where a step scores a sample of the people: the sample, and what trains its centres.
+    private readonly SampledCenters? _sampled;
+    private readonly SampledRowsOptimizer? _sampledOptimizer;
     private readonly Parameter[] _backboneParameters;
 
     // What is validated and kept: the moving averages, or the trained modules themselves.
     private readonly FaceBackbone _resultBackbone;
-    private readonly ClassificationHead _resultHead;
+    private readonly LossHead _resultHead;
     private readonly WeightAverage[] _averages;
 
     private readonly Stopwatch _clock = new();
@@ -55,20 +59,29 @@ internal sealed class TrainingLoop : IDisposable
         _seed = seed;
         _computeType = ComputeType(options.Precision, device);
 
-        (_backbone, _head) = CreateModules();
+        (_backbone, _head) = (CreateBackbone(), CreateHead());
+        if (options.ClassSampleRate is { } rate && _head is ClassificationHead classification)
+        {
+            classification.SampleClasses(rate);
+            _sampled = classification.Sampled!;
+            _sampledOptimizer = new SampledRowsOptimizer(recipe.Optimizer, _sampled, options.Momentum, recipe.WeightDecay);
+        }
+
         (_resultBackbone, _resultHead, _averages) = (_backbone, _head, []);
         if (recipe.WeightAveragingDecay > 0)
         {
-            (_resultBackbone, _resultHead) = CreateModules();
-            _averages =
-            [
-                new WeightAverage(_backbone, _resultBackbone, recipe.WeightAveragingDecay),
-                new WeightAverage(_head, _resultHead, recipe.WeightAveragingDecay),
-            ];
+            _resultBackbone = CreateBackbone();
+            _averages = [new WeightAverage(_backbone, _resultBackbone, recipe.WeightAveragingDecay)];
+            if (_sampled is null)
+            {
+                // Averaging would read and write the centres of all people in each step.
+                _resultHead = CreateHead();
+                _averages = [.. _averages, new WeightAverage(_head, _resultHead, recipe.WeightAveragingDecay)];
+            }
         }
 
         _backboneParameters = [.. _backbone.parameters().Where(parameter => parameter.requires_grad)];
-        _optimizer = CreateOptimizer([.. _backboneParameters, .. _head.parameters()]);
+        _optimizer = CreateOptimizer([.. _backboneParameters, .. _head.parameters().Where(parameter => parameter.requires_grad)]);
     }
 
     /// <summary>Trains on the faces and gives the model; torch's generator is as before afterwards.</summary>
@@ -101,7 +114,7 @@ internal sealed class TrainingLoop : IDisposable
         for (int epoch = 1; epoch <= _recipe.Epochs; epoch++)
         {
             _backbone.train();
-            foreach (FaceBatch batch in BatchProducer.Epoch(_faces, _recipe.Augmentation, _recipe.BatchSize, unchecked(_seed + (epoch * 7919)), _options.CancellationToken))
+            foreach (FaceBatch batch in BatchProducer.Epoch(_faces, _recipe.Augmentation, _recipe.BatchSize, _options.SampledPhotographsPerPerson, unchecked(_seed + (epoch * 7919)), _options.CancellationToken))
             {
                 _options.CancellationToken.ThrowIfCancellationRequested();
                 Step(batch);
@@ -118,7 +131,8 @@ internal sealed class TrainingLoop : IDisposable
         }
 
         best.Restore();
-        return new FaceEmbeddingModel(_resultBackbone, _resultHead.Centers, _faces.Labels.Names, _recipe.Scale, _device);
+        Tensor centers = _resultHead.ClassCenters(TrainingEmbeddings.Of(_resultBackbone, _faces.InOrder(), _device, _options.CancellationToken));
+        return new FaceEmbeddingModel(_resultBackbone, centers, _faces.Labels.Names, _recipe.Scale, _device);
     }
 
     private void Step(FaceBatch batch)
@@ -133,7 +147,7 @@ internal sealed class TrainingLoop : IDisposable
         Tensor faces = FaceTensor.ToTensor(batch.Pixels, batch.Labels.Length, _device).to(_computeType); // [B, 3, 112, 112]
         Tensor labels = tensor(batch.Labels, device: _device);                                // [B]
         Tensor embeddings = _backbone.forward(faces);                                         // [B, d]
-        _health ??= new TrainingHealth(UntrainedLosses(embeddings, labels), _recipe);
+        _health ??= new TrainingHealth(UntrainedLosses(embeddings, labels), _head.FallsWithTraining, _recipe);
 
         _head.Step = _step;
         _head.MarginFraction = _recipe.Schedule.MarginFraction(_step);
@@ -142,6 +156,7 @@ internal sealed class TrainingLoop : IDisposable
         loss.backward();
         ClipGradient();
         _optimizer.step();
+        _sampledOptimizer?.Step(_sampled!, learningRate);
         foreach (WeightAverage average in _averages)
         {
             average.Update();
@@ -159,14 +174,18 @@ internal sealed class TrainingLoop : IDisposable
     {
         using var noGradient = no_grad();
 
-        // As annealed losses are at the end, where they are hardest.
+        // As annealed losses are at the end, where they are hardest; running statistics stay as they are.
         _head.Step = _recipe.TotalSteps;
-        return [.. TrainingHealth.MarginFractions.Select(fraction =>
+        _head.eval();
+        double[] losses = [.. TrainingHealth.MarginFractions.Select(fraction =>
         {
             using var scope = NewDisposeScope();
             _head.MarginFraction = fraction;
             return (double)_head.forward(embeddings, labels).item<float>();
         })];
+        _head.train();
+        _sampled?.Forget();
+        return losses;
     }
 
     /// <summary>Scales the backbone's gradient to the largest norm, on the device: no number travels back.</summary>
@@ -224,13 +243,18 @@ internal sealed class TrainingLoop : IDisposable
         (_lossSum, _lossCount) = (0, 0);
     }
 
-    private (FaceBackbone Backbone, ClassificationHead Head) CreateModules()
+    private FaceBackbone CreateBackbone()
     {
         FaceBackbone backbone = FaceBackbone.Create(_options.Backbone, _options.EmbeddingSize, _options.Dropout);
-        ClassificationHead head = _options.Loss.CreateHead(_options.EmbeddingSize, _faces.Labels.Count, _recipe.Scale);
         backbone.to(_device);
+        return backbone;
+    }
+
+    private LossHead CreateHead()
+    {
+        LossHead head = _options.Loss.CreateHead(_options.EmbeddingSize, _faces.Labels.Count, _recipe.Scale);
         head.to(_device);
-        return (backbone, head);
+        return head;
     }
 
     private optim.Optimizer CreateOptimizer(Parameter[] parameters) => _recipe.Optimizer switch
@@ -250,11 +274,12 @@ internal sealed class TrainingLoop : IDisposable
     public void Dispose()
     {
         _optimizer.Dispose();
+        _sampledOptimizer?.Dispose();
         _head.Dispose();
-        if (!ReferenceEquals(_head, _resultHead))
+        _resultHead.Dispose();
+        if (!ReferenceEquals(_backbone, _resultBackbone))
         {
             _backbone.Dispose();
-            _resultHead.Dispose();
         }
     }
 }

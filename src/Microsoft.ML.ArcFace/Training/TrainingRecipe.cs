@@ -22,13 +22,19 @@ internal sealed record TrainingRecipe(
         // Never over a quarter of the photographs: batch statistics and the number of steps would suffer.
         int batchSize = options.BatchSize ?? (isLarge ? 128 : Math.Clamp(PowerOfTwoAtMost(images / 8), 2, 32));
         batchSize = options.BatchSize is null ? Math.Min(batchSize, Math.Max(2, images / 4)) : batchSize;
-        if (batchSize > images)
+        if (options is { BatchSize: null, SampledPhotographsPerPerson: { } each })
+        {
+            // Whole people, and at least two of them; people with few photographs show them again.
+            batchSize = Math.Clamp(batchSize / each * each, 2 * each, Math.Max(2 * each, options.Loss.LargestBatch / each * each));
+        }
+
+        if (options.BatchSize > images)
         {
             throw new InvalidOperationException(
                 $"{nameof(ArcFaceTrainer.Options.BatchSize)} is {batchSize}, but there are only {images} photographs. Take at most {Math.Max(2, images / 4)}, or leave it null.");
         }
 
-        int stepsPerEpoch = images / batchSize;
+        int stepsPerEpoch = Math.Max(1, images / batchSize);
         int epochs = options.Epochs ?? (isLarge ? 20 : Math.Clamp((SmallSetSteps + stepsPerEpoch - 1) / stepsPerEpoch, 20, 100));
         int totalSteps = checked(epochs * stepsPerEpoch);
 

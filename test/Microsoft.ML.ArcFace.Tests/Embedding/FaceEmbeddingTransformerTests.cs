@@ -126,7 +126,7 @@ public class FaceEmbeddingTransformerTests
         using FaceEmbeddingTransformer transformer = Create(addMirrorImage: true);
         byte[] face = new byte[Microsoft.ML.ArcFace.Data.FaceTensor.ByteCount];
         new Random(1).NextBytes(face);
-        float[] actual = transformer.Model.Embed(face, 1, addMirrorImage: true);
+        float[] actual = transformer.Model.Embed(face, 1, addMirrorImage: true).Unit;
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         Tensor raw = transformer.Model.Backbone.forward(Microsoft.ML.ArcFace.Data.FaceTensor.ToTensor(face, 1, CPU))

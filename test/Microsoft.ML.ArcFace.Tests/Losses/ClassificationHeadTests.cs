@@ -16,7 +16,7 @@ public class ClassificationHeadTests
         {
             using var scope = NewDisposeScope();
             manual_seed(1);
-            using ClassificationHead head = loss.CreateHead(64, 500, Scale);
+            using ClassificationHead head = loss.CreateClassificationHead(64, 500, Scale);
             Tensor centers = head.state_dict()["weight"];
             CollectionAssert.AreEqual(new long[] { 500, 64 }, centers.shape);
             Assert.AreEqual(0.01, centers.std().item<float>(), 2e-4, loss.ToString());
@@ -30,7 +30,7 @@ public class ClassificationHeadTests
         using var scope = NewDisposeScope();
         foreach (FaceLoss loss in MarginSoftmaxCases.ExactLosses.Where(loss => loss.HasScale))
         {
-            using ClassificationHead head = loss.CreateHead(6, 4, Scale);
+            using ClassificationHead head = loss.CreateClassificationHead(6, 4, Scale);
             Tensor embeddings = randn(5, 6);
             Tensor expected = nn.functional.cosine_similarity(embeddings.unsqueeze(1), head.Centers.detach().unsqueeze(0), dim: 2);
             Assert.IsLessThan(1e-6, (head.Cosine(embeddings) - expected).abs().max().item<float>(), loss.ToString());
@@ -42,7 +42,7 @@ public class ClassificationHeadTests
     public void Logits_Softmax_AddsTheBias()
     {
         using var scope = NewDisposeScope();
-        using ClassificationHead head = new SoftmaxLoss().CreateHead(6, 4, Scale);
+        using ClassificationHead head = new SoftmaxLoss().CreateClassificationHead(6, 4, Scale);
         using var noGradient = no_grad();
         head.state_dict()["bias"].copy_(arange(4));
         Tensor embeddings = randn(5, 6);
@@ -54,17 +54,17 @@ public class ClassificationHeadTests
     public void Cosine_EmbeddingsOnTheirCenters_NeverPassesOne()
     {
         using var scope = NewDisposeScope();
-        using ClassificationHead head = new ArcFaceLoss().CreateHead(512, 200, Scale);
+        using ClassificationHead head = new ArcFaceLoss().CreateClassificationHead(512, 200, Scale);
         Assert.IsLessThanOrEqualTo(1f, head.Cosine(head.Centers.detach() * 7).max().item<float>());
     }
 
     [TestMethod]
     public void Forward_HalfPrecisionEmbeddings_ComputesInSinglePrecision()
     {
-        foreach (FaceLoss loss in MarginSoftmaxCases.ExactLosses)
+        foreach (FaceLoss loss in MarginSoftmaxCases.AllLosses)
         {
             using var scope = NewDisposeScope();
-            using ClassificationHead head = loss.CreateHead(8, 5, Scale);
+            using ClassificationHead head = loss.CreateClassificationHead(8, 5, Scale);
             Tensor embeddings = randn(6, 8).to(ScalarType.BFloat16), labels = tensor(new long[] { 0, 1, 2, 3, 4, 0 });
             Tensor half = head.forward(embeddings, labels);
             Assert.AreEqual(ScalarType.Float32, half.dtype);
@@ -106,7 +106,7 @@ public class ClassificationHeadTests
     [DataRow(double.NaN)]
     public void MarginFraction_OutOfRange_Throws(double fraction)
     {
-        using ClassificationHead head = new ArcFaceLoss().CreateHead(4, 2, Scale);
+        using ClassificationHead head = new ArcFaceLoss().CreateClassificationHead(4, 2, Scale);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => head.MarginFraction = fraction);
     }
 
@@ -125,13 +125,14 @@ public class ClassificationHeadTests
     [TestMethod]
     public void Forward_ManyTimes_LeavesNoTensorBehind()
     {
-        foreach (FaceLoss loss in MarginSoftmaxCases.ExactLosses)
+        foreach (FaceLoss loss in MarginSoftmaxCases.AllLosses)
         {
             long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-            using (ClassificationHead head = loss.CreateHead(8, 5, Scale))
+            using (ClassificationHead head = loss.CreateClassificationHead(8, 5, Scale))
             using (Tensor embeddings = randn(4, 8, requires_grad: true), labels = tensor(new long[] { 0, 1, 2, 3 }))
             {
                 long withHead = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+                head.train();
                 for (int i = 0; i < 3; i++)
                 {
                     using Tensor value = head.forward(embeddings, labels), logits = head.Logits(embeddings), cosine = head.Cosine(embeddings);
@@ -149,7 +150,7 @@ public class ClassificationHeadTests
     {
         using var scope = NewDisposeScope();
         manual_seed(8);
-        using ClassificationHead head = loss.CreateHead(8, 5, Scale);
+        using ClassificationHead head = loss.CreateClassificationHead(8, 5, Scale);
         head.to(ScalarType.Float64);
         head.MarginFraction = marginFraction;
         head.Step = step;

@@ -6,7 +6,7 @@ public class FaceLossTests
     [TestMethod]
     public void Violations_EveryUsualLoss_None()
     {
-        foreach (FaceLoss loss in MarginSoftmaxCases.ExactLosses)
+        foreach (FaceLoss loss in MarginSoftmaxCases.AllLosses)
         {
             Assert.IsEmpty(loss.Violations().ToArray(), loss.ToString());
         }

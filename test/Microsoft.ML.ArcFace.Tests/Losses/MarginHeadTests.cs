@@ -18,16 +18,24 @@ public class MarginHeadTests
     {
         const double Step = 1e-6;
         manual_seed(5);
-        foreach (FaceLoss loss in MarginSoftmaxCases.ExactLosses)
+        foreach (FaceLoss loss in MarginSoftmaxCases.AllLosses)
         {
             using var scope = NewDisposeScope();
-            using ClassificationHead head = loss.CreateHead(6, Classes, Scale);
+            using ClassificationHead head = loss.CreateClassificationHead(6, Classes, Scale);
             head.to(ScalarType.Float64);
-            (Tensor embeddings, Tensor labels) = BatchAtAngles(head.Centers, TargetAngles);
+            SetStatistics(head);
+            (Tensor embeddings, Tensor labels) = BatchAtAngles(OwnCenters(loss, head), TargetAngles);
             head.forward(embeddings.requires_grad_(), labels).backward();
 
             using var noGradient = no_grad();
             Tensor byEmbedding = randn_like(embeddings), byCenter = randn_like(head.Centers) * 0.01;
+            if (loss is AdaFaceLoss)
+            {
+                // Its gradient takes the length for given.
+                Tensor unit = nn.functional.normalize(embeddings.detach(), dim: 1);
+                byEmbedding -= (byEmbedding * unit).sum(1, keepdim: true) * unit;
+            }
+
             double actual = ((embeddings.grad! * byEmbedding).sum() + (head.Centers.grad! * byCenter).sum()).item<double>();
             double expected = (LossAhead(Step) - LossAhead(-Step)) / (2 * Step);
             Assert.AreEqual(expected, actual, 1e-6 * Math.Max(1, Math.Abs(expected)), loss.ToString());
@@ -50,7 +58,7 @@ public class MarginHeadTests
     {
         using var scope = NewDisposeScope();
         manual_seed(6);
-        using ClassificationHead head = new ArcFaceLoss { Extension = extension, Gradient = MarginGradient.StraightThrough }.CreateHead(8, 8, Scale);
+        using ClassificationHead head = new ArcFaceLoss { Extension = extension, Gradient = MarginGradient.StraightThrough }.CreateClassificationHead(8, 8, Scale);
         head.to(ScalarType.Float64);
         using (no_grad())
         {
@@ -85,17 +93,17 @@ public class MarginHeadTests
         manual_seed(7);
         double[] fromEnd = [0, 1e-8, 1e-6, 1e-4, 1e-2, 0.3, 0.35, 0.4, 0.5, Math.PI / 2];
         double[] angles = [.. fromEnd, .. fromEnd.Select(angle => Math.PI - angle), .. Enumerable.Range(1, 3).Select(k => k * Math.PI / 4)];
-        foreach (FaceLoss loss in MarginSoftmaxCases.ExactLosses)
+        foreach (FaceLoss loss in MarginSoftmaxCases.AllLosses)
         {
             using var scope = NewDisposeScope();
-            using ClassificationHead head = loss.CreateHead(embeddingSize, 2, 64);
+            using ClassificationHead head = loss.CreateClassificationHead(embeddingSize, 2, 64);
             using (no_grad())
             {
                 // Centres of length 1; in two dimensions the cosines of the angles are exact.
-                head.Centers.copy_(embeddingSize == 2 ? eye(2) : nn.functional.normalize(head.Centers, dim: 1));
+                head.Centers.copy_(embeddingSize == 2 ? eye(2).repeat_interleave(head.Centers.shape[0] / 2, 0) : nn.functional.normalize(head.Centers, dim: 1));
             }
 
-            (Tensor doubles, Tensor labels) = BatchAtAngles(head.Centers.to(ScalarType.Float64), angles, length: 1);
+            (Tensor doubles, Tensor labels) = BatchAtAngles(OwnCenters(loss, head).to(ScalarType.Float64), angles, length: 1);
             head.to(type);
             Tensor embeddings = doubles.to(type).detach().requires_grad_();
             Tensor value = head.forward(embeddings, labels);
@@ -111,10 +119,10 @@ public class MarginHeadTests
     [TestMethod]
     public void Forward_EmbeddingOfZeros_LossAndGradientsAreFinite()
     {
-        foreach (FaceLoss loss in MarginSoftmaxCases.ExactLosses)
+        foreach (FaceLoss loss in MarginSoftmaxCases.AllLosses)
         {
             using var scope = NewDisposeScope();
-            using ClassificationHead head = loss.CreateHead(4, 3, Scale);
+            using ClassificationHead head = loss.CreateClassificationHead(4, 3, Scale);
             Tensor value = head.forward(zeros(2, 4, requires_grad: true), tensor(new long[] { 0, 2 }));
             value.backward();
             AssertBounded(value, 1000, loss);
@@ -129,7 +137,7 @@ public class MarginHeadTests
     public void Forward_SteepSlope_LossKeepsItsDigits(MarginExtension extension)
     {
         using var scope = NewDisposeScope();
-        using ClassificationHead head = new ArcFaceLoss { Extension = extension }.CreateHead(2, 2, 64);
+        using ClassificationHead head = new ArcFaceLoss { Extension = extension }.CreateClassificationHead(2, 2, 64);
         using (no_grad())
         {
             head.Centers.copy_(eye(2));
@@ -138,6 +146,23 @@ public class MarginHeadTests
         // Opposite its centre an embedding has the logits 64·target and 0, of which the first adds nothing to the sum.
         Tensor loss = head.forward(tensor(new float[] { -1, 0 }, [1, 2]), zeros(1, dtype: ScalarType.Int64));
         Assert.AreEqual(-64 * TargetOf(Math.PI, extension), loss.item<float>(), 2e-5);
+    }
+
+    /// <summary>One centre for each class.</summary>
+    private static Tensor OwnCenters(FaceLoss loss, ClassificationHead head) =>
+        loss is SubCenterArcFaceLoss { SubCenters: var count } ? head.Centers.detach()[TensorIndex.Slice(0, null, count)] : head.Centers;
+
+    /// <summary>Running statistics as in the middle of training, for embeddings of lengths around 1.</summary>
+    private static void SetStatistics(ClassificationHead head)
+    {
+        using var noGradient = no_grad();
+        foreach ((string name, double value) in new[] { ("length_mean", 1.1), ("length_deviation", 0.3), ("target_cosine", 0.3) })
+        {
+            if (head.state_dict().TryGetValue(name, out Tensor? statistic))
+            {
+                statistic.fill_(value);
+            }
+        }
     }
 
     /// <summary>Embeddings at the given angles from the centres of their labels 0, 1, 2, …, otherwise in random directions.</summary>

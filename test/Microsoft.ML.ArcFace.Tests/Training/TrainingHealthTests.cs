@@ -50,14 +50,14 @@ public class TrainingHealthTests
     {
         // With the margin the loss grows, though the network learns.
         TrainingRecipe ramped = Recipe with { Schedule = Recipe.Schedule with { MarginRampSteps = Steps } };
-        var health = new TrainingHealth([4, 14, 24, 34, 44], ramped);
+        var health = new TrainingHealth([4, 14, 24, 34, 44], fallsWithTraining: true, ramped);
         for (int step = 0; step < Steps; step++)
         {
             health.Observe(step, 3 + (36.0 * step / Steps));
         }
     }
 
-    private static TrainingHealth Watch() => new([4, 4, 4, 4, 4], Recipe);
+    private static TrainingHealth Watch() => new([4, 4, 4, 4, 4], fallsWithTraining: true, Recipe);
 
     private static string Refused(Func<int, double> lossOfStep)
     {

@@ -1,0 +1,32 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.ArcFace.Losses;
+
+/// <summary>cos(θ + m(a)) with a margin that grows with the embedding's length a.</summary>
+internal sealed class MagFaceHead(int embeddingSize, long classCount, double scale, MagFaceLoss loss)
+    : MarginHead(nameof(MagFaceHead), embeddingSize, classCount, scale)
+{
+    private readonly AngularMargin _curve = new(1, 0, loss.Extension);
+
+    protected override Tensor TargetCosine(TargetPairs pairs)
+    {
+        // Its gradient by the length passes: that is how lengths are learned.
+        Tensor length = pairs.Lengths().clamp(loss.LowerLength, loss.UpperLength);           // a [B]
+        double slope = (loss.UpperMarginRadians - loss.LowerMarginRadians) / (loss.UpperLength - loss.LowerLength);
+        Tensor margin = loss.LowerMarginRadians + (slope * (length - loss.LowerLength));
+        Tensor target = _curve.Apply(pairs, addedRadians: MarginFraction * margin);
+        return loss.EasyMargin ? where(pairs.Cosine > 0, target, pairs.Cosine) : target;
+    }
+}
+
+/// <summary>λ times the mean of a/u² + 1/a over the lengths a, which falls as they grow towards u.</summary>
+internal sealed class LengthTerm(double termWeight, double lower, double upper) : LossTerm(nameof(LengthTerm))
+{
+    public override Tensor forward(Tensor embeddings, Tensor centers, Tensor labels)
+    {
+        using var scope = NewDisposeScope();
+        Tensor length = embeddings.norm(1).clamp(lower, upper);
+        return (termWeight * ((length / (upper * upper)) + (1 / length)).mean()).MoveToOuterDisposeScope();
+    }
+}

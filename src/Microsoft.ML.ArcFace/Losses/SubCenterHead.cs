@@ -1,0 +1,46 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.ArcFace.Losses;
+
+/// <summary>ArcFace over the nearest of K centres of each class; centre k of class j is row j·K + k.</summary>
+internal sealed class SubCenterHead(
+    int embeddingSize, long classCount, int subCenters, double scale, AngularMargin margin, MarginGradient gradient)
+    : MarginHead(nameof(SubCenterHead), embeddingSize, classCount * subCenters, scale)
+{
+    protected override int CentersPerClass => subCenters;
+
+    protected override Tensor TargetCosine(TargetPairs pairs) => margin.AtFraction(MarginFraction).Apply(pairs, gradient);
+
+    // [B, C·K] → [B, C]
+    protected override Tensor ClassCosines(Tensor centerCosines) => centerCosines.view(centerCosines.shape[0], -1, subCenters).amax([2]);
+
+    protected override Tensor OwnRows(Tensor centerCosines, Tensor labels) => NearestRows(centerCosines.detach(), labels);
+
+    /// <summary>The dominant centre of each class: nearest to the most of its photographs, the first where none decide.</summary>
+    public override Tensor ClassCenters(IEnumerable<EmbeddedBatch> trainingSet)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        Tensor unitCenters = Normalized(weight);
+        Tensor photographs = zeros(weight.shape[0], dtype: ScalarType.Int64, device: weight.device);
+        foreach (EmbeddedBatch batch in trainingSet)
+        {
+            using var batchScope = NewDisposeScope();
+            Tensor rows = NearestRows(batch.UnitEmbeddings.matmul(unitCenters.t()), batch.Labels);
+            photographs.index_add_(0, rows, ones_like(rows), 1);
+        }
+
+        Tensor dominant = photographs.view(-1, subCenters).argmax(1);          // [C]
+        Tensor firstRows = arange(dominant.shape[0], device: weight.device) * subCenters;
+        return weight.detach().index_select(0, firstRows + dominant).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The row [B] of the nearest centre of each label's class among the cosines [B, C·K].</summary>
+    private Tensor NearestRows(Tensor centerCosines, Tensor labels)
+    {
+        Tensor first = labels * subCenters;
+        Tensor own = first.unsqueeze(1) + arange(subCenters, device: labels.device);         // [B, K]
+        return first + centerCosines.gather(1, own).argmax(1);
+    }
+}

@@ -1,0 +1,148 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.ML.ArcFace.Samples.Support;
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.ArcFace.Samples;
+
+/// <summary>
+/// The ArcFace paper's Table 2 on faces of your own: the same network trained with each loss, verified on people it has
+/// never seen, with the angles of Table 3. What is finished is kept in a file each; a run that was stopped goes on with
+/// the next loss.
+/// </summary>
+internal static class CompareLosses
+{
+    private static readonly double[] FalseAcceptRates = [0.1, 0.01, 0.001];
+
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
+
+    public static void Run(CompareLossesSettings settings, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(settings.Output);
+        var results = new List<LossResult>();
+        foreach (((string name, FaceLoss loss), int index) in settings.Losses.Select((loss, index) => (loss, index)))
+        {
+            string file = Path.Combine(settings.Output, name + ".json");
+            if (Finished(file, settings) is { } finished)
+            {
+                Console.WriteLine($"{index + 1}/{settings.Losses.Count} {name}: finished before, {file}");
+                results.Add(finished);
+                continue;
+            }
+
+            Console.WriteLine($"{index + 1}/{settings.Losses.Count} {name}: training");
+            LossResult result = Train(name, loss, settings, cancellationToken);
+            WriteWhole(file, JsonSerializer.Serialize(result, Json));
+            results.Add(result);
+        }
+
+        string summary = Path.Combine(settings.Output, "losses.json");
+        WriteWhole(summary, JsonSerializer.Serialize(results, Json));
+        LossTable.Print(results, FalseAcceptRates);
+        Console.WriteLine(summary);
+    }
+
+    /// <summary>The result in a file, if it is of the same settings.</summary>
+    private static LossResult? Finished(string file, CompareLossesSettings settings)
+    {
+        if (!File.Exists(file))
+        {
+            return null;
+        }
+
+        LossResult? result;
+        try
+        {
+            result = JsonSerializer.Deserialize<LossResult>(File.ReadAllText(file), Json);
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidOperationException($"{file} is not a result of this sample ({error.Message}). Remove it, or give another --output.", error);
+        }
+
+        return result?.Settings == settings.Key
+            ? result
+            : throw new InvalidOperationException($"{file} is of other settings ({result?.Settings}) than these ({settings.Key}). Give another --output, or remove it.");
+    }
+
+    private static LossResult Train(string name, FaceLoss loss, CompareLossesSettings settings, CancellationToken cancellationToken)
+    {
+        var ml = new MLContext(settings.Seed);
+        using var log = new LogPrinter(ml, settings.Verbose);
+        FaceRecognitionCatalog faces = ml.FaceRecognition();
+        IDataView all = faces.LoadFromFolder(settings.Data);
+        IDataView train = settings.Test is null ? HeldOutPeople.Remove(ml, all) : all;
+        IDataView test = settings.Test is null ? HeldOutPeople.Keep(ml, all) : faces.LoadFromFolder(settings.Test);
+        IReadOnlyList<FacePair> pairs = settings.Pairs is null ? HeldOutPeople.Pairs(ml, test) : faces.LoadPairs(settings.Pairs);
+
+        var clock = new StepClock();
+        using TransformerChain<FaceEmbeddingTransformer> model = ml.Transforms.LoadFaceImages("Image", "ImagePath")
+            .Append(faces.Trainers.ArcFace(new ArcFaceTrainer.Options
+            {
+                Loss = loss,
+                Backbone = settings.Backbone,
+                Epochs = settings.Epochs,
+                Seed = settings.Seed,
+                AddMirrorImage = true,
+                Progress = clock.Observe,
+                CancellationToken = cancellationToken,
+            }))
+            .Fit(train);
+        double trainSeconds = clock.Total.TotalSeconds;
+
+        VerificationMetrics verification = faces.EvaluateVerification(model.Transform(test), pairs);
+        AngleMetrics trained = faces.EvaluateAngles(model.Transform(train), model);
+        AngleMetrics unseen = faces.EvaluateAngles(model.Transform(test));
+        return new LossResult
+        {
+            Name = name,
+            Loss = loss.ToString(),
+            Settings = settings.Key,
+            Accuracy = verification.Accuracy,
+            AccuracyStd = verification.AccuracyStandardDeviation,
+            Auc = verification.AreaUnderRocCurve,
+            Eer = verification.EqualErrorRate,
+            TarAtFar = FalseAcceptRates.ToDictionary(
+                rate => rate.ToString(System.Globalization.CultureInfo.InvariantCulture),
+                rate => verification.TryGetTrueAcceptRate(rate, out double accepted) ? accepted : (double?)null),
+            CenterToMeanDegrees = trained.CenterToMeanDegrees,
+            BetweenCentersDegrees = trained.BetweenCentersDegrees,
+            IntraDegrees = trained.IntraDegrees,
+            InterDegrees = trained.InterDegrees,
+            UnseenIntraDegrees = unseen.IntraDegrees,
+            UnseenInterDegrees = unseen.InterDegrees,
+            MillisecondsPerStep = clock.MillisecondsPerStep,
+            TrainSeconds = trainSeconds,
+        };
+    }
+
+    /// <summary>A file is there whole or not at all, also when the run is stopped while writing.</summary>
+    private static void WriteWhole(string file, string text)
+    {
+        File.WriteAllText(file + ".part", text);
+        File.Move(file + ".part", file, overwrite: true);
+    }
+
+    /// <summary>Time per step, from the first report to the last: without decoding at the start.</summary>
+    private sealed class StepClock
+    {
+        private readonly Stopwatch _clock = Stopwatch.StartNew();
+        private (int Step, TimeSpan At)? _first;
+        private (int Step, TimeSpan At) _last;
+
+        public TimeSpan Total => _last.At;
+
+        public double? MillisecondsPerStep =>
+            _first is { } first && _last.Step > first.Step ? (_last.At - first.At).TotalMilliseconds / (_last.Step - first.Step) : null;
+
+        public void Observe(TrainingProgress progress)
+        {
+            _last = (progress.Step, _clock.Elapsed);
+            _first ??= _last;
+            if (progress.IsEpochEnd)
+            {
+                Console.WriteLine($"   epoch {progress.Epoch}/{progress.Epochs}  loss {progress.Loss:F2}  {progress.ImagesPerSecond:F0} pictures/s  {progress.EstimatedTimeRemaining:h\\:mm\\:ss} left");
+            }
+        }
+    }
+}
