@@ -19,8 +19,10 @@ internal sealed record TrainingRecipe(
     {
         bool isLarge = images >= LargeSetImages;
 
+        // Small sets need many steps more than they need large batches.
+        int batchSize = options.BatchSize ?? (isLarge ? 128 : Math.Clamp(PowerOfTwoAtMost(images / 128), 16, 128));
+
         // Never over a quarter of the photographs: batch statistics and the number of steps would suffer.
-        int batchSize = options.BatchSize ?? (isLarge ? 128 : Math.Clamp(PowerOfTwoAtMost(images / 8), 2, 32));
         batchSize = options.BatchSize is null ? Math.Min(batchSize, Math.Max(2, images / 4)) : batchSize;
         if (options is { BatchSize: null, SampledPhotographsPerPerson: { } each })
         {
@@ -49,8 +51,8 @@ internal sealed record TrainingRecipe(
         var schedule = new TrainingSchedule(
             peakLearningRate,
             options.Decay ?? (isLarge ? LearningRateDecay.Polynomial : LearningRateDecay.Cosine),
-            WarmUpSteps: (int)(totalSteps * (options.WarmUpFraction ?? (isLarge ? 0 : 0.1))),
-            MarginRampSteps: (int)(totalSteps * (options.MarginRampFraction ?? (isLarge ? 0 : 0.3))),
+            WarmUpSteps: (int)(totalSteps * (options.WarmUpFraction ?? (isLarge ? 0 : 0.05))),
+            MarginRampSteps: (int)(totalSteps * (options.MarginRampFraction ?? (isLarge ? 0 : 0.5))),
             totalSteps);
 
         // A moving average over about the last tenth of the run, and never shorter than a hundred steps.
