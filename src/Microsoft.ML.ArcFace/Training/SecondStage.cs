@@ -35,8 +35,11 @@ internal static class SecondStage
             string examples = string.Join(", ", far.Take(NamedExamples).Select(photograph => $"photograph {photograph.Place} ({photograph.Person})"));
             channel.Info($"Second training without {far.Count} of {faces.Count} photographs, over {degrees:0.#}° from their person's centre{(far.Count > 0 ? ": " + examples : "")}{(far.Count > NamedExamples ? ", …" : "")}.");
 
+            TrainingFaces clean = faces.Without(far.Select(photograph => photograph.Place).ToHashSet());
             FaceEmbeddingModel second = TrainingLoop.Run(
-                channel, options with { Loss = loss.SecondStage }, faces.Without(far.Select(photograph => photograph.Place).ToHashSet()), validation, device, seed);
+                channel,
+                options with { Loss = loss.SecondStage, BatchSize = options.BatchSize <= clean.Count ? options.BatchSize : null },
+                clean, validation, device, seed);
             model.Dispose();
             return second;
         }

@@ -24,10 +24,19 @@ public class LossTrainingTests
 
     private static DrawnPeople s_people = null!;
 
+    private sealed class Answer
+    {
+        public uint PredictedLabel { get; set; }
+
+        public float[] Score { get; set; } = [];
+
+        public float Quality { get; set; }
+    }
+
     public static IEnumerable<object[]> LossIndices => Losses.Select((loss, index) => new object[] { index, loss.ToString() });
 
     [ClassInitialize]
-    public static void Draw(TestContext _) => s_people = new DrawnPeople(people: 4, picturesPerPerson: 4);
+    public static void Draw(TestContext _) => s_people = new DrawnPeople(people: 3, picturesPerPerson: 3);
 
     [ClassCleanup]
     public static void Remove() => s_people.Dispose();
@@ -40,20 +49,26 @@ public class LossTrainingTests
         IDataView images = Images(ml);
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         FaceEmbeddingTransformer model = ml.FaceRecognition().Trainers.ArcFace(Quick with { Loss = Losses[index] }).Fit(images);
-        IDataView scored = model.Transform(images);
-        uint[] predicted = [.. scored.GetColumn<uint>("PredictedLabel")];
-        Assert.IsTrue(predicted.All(key => key is >= 1 and <= 4), loss);
-        Assert.IsGreaterThan(1, predicted.Distinct().Count() + scored.GetColumn<float[]>("Score").Select(score => score[0]).Distinct().Count(), loss);
-        Assert.IsTrue(scored.GetColumn<float>("Quality").All(length => length > 0 && float.IsFinite(length)), loss);
-        Assert.IsTrue(scored.GetColumn<float[]>("Score").All(score => Math.Abs(score.Sum() - 1) < 1e-4), loss);
+        Answer[] answers = [.. ml.Data.CreateEnumerable<Answer>(model.Transform(images), reuseRowObject: false)];
+        foreach (Answer answer in answers)
+        {
+            Assert.IsTrue(answer.PredictedLabel is >= 1 and <= 3, loss);
+            Assert.AreEqual((int)answer.PredictedLabel - 1, Array.IndexOf(answer.Score, answer.Score.Max()), loss);
+            Assert.AreEqual(1, answer.Score.Sum(), 1e-4, loss);
+            Assert.IsTrue(answer.Quality > 0 && float.IsFinite(answer.Quality), loss);
+        }
 
         using var stream = new MemoryStream();
         ml.Model.Save(model, images.Schema, stream);
         stream.Position = 0;
         ITransformer loaded = new MLContext().Model.Load(stream, out _);
-        IDataView again = loaded.Transform(images);
-        CollectionAssert.AreEqual(predicted, again.GetColumn<uint>("PredictedLabel").ToArray(), loss);
-        CollectionAssert.AreEqual(scored.GetColumn<float>("Quality").ToArray(), again.GetColumn<float>("Quality").ToArray(), loss);
+        Answer[] again = [.. ml.Data.CreateEnumerable<Answer>(loaded.Transform(images), reuseRowObject: false)];
+        for (int i = 0; i < answers.Length; i++)
+        {
+            // The matrix product behind the score depends in its last digit on where its operands lie in memory.
+            Assert.IsLessThan(1e-5, answers[i].Score.Zip(again[i].Score, (a, b) => Math.Abs((double)a - b)).Max(), loss);
+            Assert.AreEqual(answers[i].Quality, again[i].Quality, loss);
+        }
 
         ((IDisposable)loaded).Dispose();
         model.Dispose();
@@ -68,20 +83,20 @@ public class LossTrainingTests
         ml.Log += (_, line) => log.Add(line.Message);
         IDataView images = Images(ml);
         float[] angles;
-        using (FaceEmbeddingTransformer first = ml.FaceRecognition().Trainers.ArcFace(Quick with { Loss = new SubCenterArcFaceLoss(), CosineColumnName = "Cosine" }).Fit(images))
+        using (FaceEmbeddingTransformer first = ml.FaceRecognition().Trainers.ArcFace(Quick with { BatchSize = 4, Loss = new SubCenterArcFaceLoss(), CosineColumnName = "Cosine" }).Fit(images))
         {
             IDataView scored = first.Transform(images);
             angles = [.. scored.GetColumn<string>("Label").Zip(scored.GetColumn<float[]>("Cosine"), (name, cosines) =>
                 (float)(Math.Acos(cosines[first.PersonNames!.ToList().IndexOf(name)]) * 180 / Math.PI)).OrderDescending()];
         }
 
-        // The first training is the same again, so that between its fifth and sixth largest angle lie five photographs.
+        // The first training is the same again, so that between its third and fourth largest angle lie three photographs.
         log.Clear();
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         FaceEmbeddingTransformer model = ml.FaceRecognition().Trainers.ArcFace(
-            Quick with { Loss = new SubCenterArcFaceLoss { DropOverDegrees = (angles[4] + angles[5]) / 2 } }).Fit(images);
-        Assert.IsTrue(log.Exists(line => line.Contains("without 5 of 16 photographs", StringComparison.Ordinal)), string.Join('\n', log));
-        Assert.HasCount(4, model.PersonNames!);
+            Quick with { BatchSize = 4, Loss = new SubCenterArcFaceLoss { DropOverDegrees = (angles[2] + angles[3]) / 2 } }).Fit(images);
+        Assert.IsTrue(log.Exists(line => line.Contains("without 3 of 9 photographs", StringComparison.Ordinal)), string.Join('\n', log));
+        Assert.HasCount(3, model.PersonNames!);
         model.Dispose();
         Assert.AreEqual(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
@@ -136,7 +151,7 @@ public class LossTrainingTests
         {
             Loss = new TripletLoss(), Epochs = 2, ImageCacheBytes = 0, Progress = progress => lastStep = progress.Step,
         }).Fit(Images(ml));
-        Assert.AreEqual(4, lastStep);
+        Assert.AreEqual(2, lastStep);
     }
 
     [TestMethod]
