@@ -35,6 +35,7 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
     /// <returns>The trained embedding; dispose of it to free its native memory.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong kind.</exception>
     /// <exception cref="InvalidOperationException">The data cannot be trained on; the message says why and what to do.</exception>
+    /// <exception cref="WeightsFormatException"><see cref="Options.InitialWeights"/> is damaged, or does not fit the network.</exception>
     /// <exception cref="TrainingDivergedException">The loss diverged.</exception>
     /// <exception cref="OperationCanceledException"><see cref="Options.CancellationToken"/> was cancelled.</exception>
     public FaceEmbeddingTransformer Fit(IDataView input) => Fit(input, _options.ValidationSet);
@@ -51,6 +52,7 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
         Device device = TorchDevices.Choose(hardware.GpuDeviceId, hardware.FallbackToCpu);
         int seed = _options.Seed ?? hardware.Seed ?? Environment.TickCount;
 
+        InitialBackbone.Check(_options);
         using IChannel channel = _host.Start("Training");
         TrainingFaces faces = TrainingFaces.Read(_host, channel, input, _options);
         TrainingValidation? validation = validationSet is null ? null : TrainingValidation.Read(_host, validationSet, _options, seed);

@@ -91,7 +91,7 @@ public sealed partial class FaceEmbeddingTransformer
             throw Damaged($"it names the architecture '{shortName}', which this version does not know ({string.Join(", ", BackboneArchitectures.ShortNames)}). Use the package version that saved it, or a newer one");
         }
 
-        if (batchSize is < 1 or > 4096 || embeddingSize is < 2 or > 4096 || people is < 1 or > LargestPersonCount || !double.IsFinite(scale))
+        if (batchSize is < 1 or > 4096 || embeddingSize is < 2 or > 4096 || people is < 0 or > LargestPersonCount || !double.IsFinite(scale))
         {
             throw Damaged($"its header holds a batch size of {batchSize}, an embedding size of {embeddingSize}, {people} people and a scale of {scale}");
         }

@@ -59,6 +59,13 @@ internal sealed class FaceEmbeddingModel : IDisposable
     public static FaceEmbeddingModel FromTraining(FaceBackbone backbone, Tensor centres, string[]? personNames, double scale, Device device) =>
         new(backbone, centres, personNames, scale, device);
 
+    /// <summary>Takes over a backbone that comes without class centres; it embeds, but predicts nobody.</summary>
+    public static FaceEmbeddingModel WithoutPeople(FaceBackbone backbone, Device device)
+    {
+        using Tensor noCentres = zeros([0, backbone.EmbeddingSize], device: device);
+        return new FaceEmbeddingModel(backbone, noCentres, personNames: [], scale: 1, device);
+    }
+
     /// <summary>Embeds faces: [count, d] in unit length, row by row.</summary>
     /// <param name="faces">Bytes of count faces.</param>
     /// <param name="count">The number of faces, at least 1.</param>

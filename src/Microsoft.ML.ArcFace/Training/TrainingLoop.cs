@@ -29,6 +29,9 @@ internal sealed class TrainingLoop : IDisposable
     private readonly optim.Optimizer _optimizer;
     private readonly Parameter[] _backboneParameters;
 
+    // Of the optimizer's groups: backbone, class centres.
+    private readonly double[] _learningRateShares;
+
     // What is validated and kept: the moving averages, or the trained modules themselves.
     private readonly FaceBackbone _resultBackbone;
     private readonly ClassificationHead _resultHead;
@@ -66,7 +69,8 @@ internal sealed class TrainingLoop : IDisposable
         }
 
         _backboneParameters = [.. _backbone.parameters().Where(parameter => parameter.requires_grad)];
-        _optimizer = CreateOptimizer([.. _backboneParameters, .. _head.parameters()]);
+        _learningRateShares = [InitialBackbone.LearningRateShare(options), 1];
+        _optimizer = CreateOptimizer(_backboneParameters, [.. _head.parameters()]);
     }
 
     /// <summary>Trains on the faces and gives the model; torch's generator is as before afterwards.</summary>
@@ -115,9 +119,9 @@ internal sealed class TrainingLoop : IDisposable
     {
         using var scope = NewDisposeScope();
         double learningRate = _recipe.Schedule.LearningRate(_step);
-        foreach (var group in _optimizer.ParamGroups)
+        foreach ((var group, double share) in _optimizer.ParamGroups.Zip(_learningRateShares))
         {
-            group.LearningRate = learningRate;
+            group.LearningRate = share * learningRate;
         }
 
         Tensor faces = FaceTensor.ToTensor(batch.Pixels, batch.Labels.Length, _device);       // [B, 3, 112, 112]
@@ -216,17 +220,17 @@ internal sealed class TrainingLoop : IDisposable
 
     private (FaceBackbone Backbone, ClassificationHead Head) CreateModules()
     {
-        FaceBackbone backbone = FaceBackbone.Create(_options.Backbone, _options.EmbeddingSize, _options.Dropout);
+        FaceBackbone backbone = InitialBackbone.Create(_options);
         ClassificationHead head = _options.Loss.CreateHead(_options.EmbeddingSize, _faces.Labels.Count, _recipe.Scale);
         backbone.to(_device);
         head.to(_device);
         return (backbone, head);
     }
 
-    private optim.Optimizer CreateOptimizer(Parameter[] parameters) => _options.Optimizer switch
+    private optim.Optimizer CreateOptimizer(params Parameter[][] groups) => _options.Optimizer switch
     {
-        TrainingOptimizer.Sgd => optim.SGD(parameters, _recipe.Schedule.PeakLearningRate, _options.Momentum, weight_decay: _options.WeightDecay),
-        TrainingOptimizer.AdamW => optim.AdamW(parameters, _recipe.Schedule.PeakLearningRate, weight_decay: _options.WeightDecay),
+        TrainingOptimizer.Sgd => optim.SGD(groups.Select(group => new SGD.ParamGroup(group)), _recipe.Schedule.PeakLearningRate, _options.Momentum, weight_decay: _options.WeightDecay),
+        TrainingOptimizer.AdamW => optim.AdamW(groups.Select(group => new AdamW.ParamGroup(group)), _recipe.Schedule.PeakLearningRate, weight_decay: _options.WeightDecay),
         _ => throw new InvalidOperationException($"{nameof(TrainingOptimizer)} {_options.Optimizer} is unknown."),
     };
 

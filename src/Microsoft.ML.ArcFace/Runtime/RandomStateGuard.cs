@@ -1,7 +1,7 @@
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.ArcFace.Training;
+namespace Microsoft.ML.ArcFace.Runtime;
 
 /// <summary>Seeds torch's global generator for a run and gives it back as it was.</summary>
 internal sealed class RandomStateGuard : IDisposable
