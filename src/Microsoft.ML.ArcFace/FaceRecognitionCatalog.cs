@@ -1,6 +1,7 @@
 using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Evaluation;
+using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
@@ -80,6 +81,36 @@ public sealed class FaceRecognitionCatalog
     public VerificationMetrics EvaluateVerification(
         IDataView data, IEnumerable<FacePair> pairs, string embeddingColumnName = "Embedding", string imageColumnName = FaceFolder.RelativePathColumn) =>
         VerificationEvaluator.EvaluateVerification(_environment, data, pairs, embeddingColumnName, imageColumnName);
+
+    /// <summary>
+    /// Writes the embedding of a model as an ONNX file (opset 13) for other programs and for ML.NET's ApplyOnnxModel:
+    /// faces [batch, 3, 112, 112] → embeddings [batch, d]. Batch norms are folded into the layers beside them.
+    /// </summary>
+    /// <param name="model">A model with one face embedding in it, such as a fitted pipeline.</param>
+    /// <param name="path">The file; an existing one is replaced once the new one is whole.</param>
+    /// <param name="options">What the file takes and gives; null: pixel values of 0 to 255, and the embeddings that the model gives.</param>
+    /// <exception cref="ArgumentException">The model has no face embedding, or several.</exception>
+    public void ExportToOnnx(ITransformer model, string path, OnnxExportOptions? options = null)
+    {
+        _environment.CheckValue(model, nameof(model));
+        _environment.CheckNonWhiteSpace(path, nameof(path));
+        ModelExport.ToOnnx(model, path, options ?? new OnnxExportOptions());
+    }
+
+    /// <summary>
+    /// Writes the weights of a model's embedding as a safetensors file under the names that InsightFace publishes, with
+    /// architecture, preprocessing and the people of the training set beside them.
+    /// </summary>
+    /// <param name="model">A model with one face embedding in it, such as a fitted pipeline.</param>
+    /// <param name="path">The file; an existing one is replaced once the new one is whole.</param>
+    /// <param name="includeClassCentres">Whether the class centres [people, d] are written too, as <c>class_centers</c>.</param>
+    /// <exception cref="ArgumentException">The model has no face embedding, or several.</exception>
+    public void ExportToSafetensors(ITransformer model, string path, bool includeClassCentres = false)
+    {
+        _environment.CheckValue(model, nameof(model));
+        _environment.CheckNonWhiteSpace(path, nameof(path));
+        ModelExport.ToSafetensors(model, path, includeClassCentres);
+    }
 }
 
 /// <summary>The trainers of <see cref="FaceRecognitionCatalog"/>.</summary>

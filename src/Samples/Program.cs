@@ -6,6 +6,7 @@ using Microsoft.ML.ArcFace.Samples.Support;
 var samples = new RootCommand("Samples of face recognition with ML.NET. Each is one short program: read it, run it, copy from it.")
 {
     QuickStartCommand.Create(),
+    Export.CreateCommand(),
     SecondProcess.CreateCommand(),
 };
 samples.Options.Add(SampleCommand.Verbose);

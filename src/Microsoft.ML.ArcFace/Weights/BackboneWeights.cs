@@ -59,6 +59,7 @@ internal static class BackboneWeights
         List<(string Name, StoredTensor Tensor)> named = [.. file.Tensors.Select(tensor => (Unwrap(tensor.Name), tensor))];
 
         // A whole training model: what is not of the backbone is its class centres and the like.
+        named.RemoveAll(entry => entry.Name == ModelExport.CentresName);
         if (named.Exists(entry => entry.Name.StartsWith(BackbonePrefix, StringComparison.Ordinal)))
         {
             named = [.. named.Where(entry => entry.Name.StartsWith(BackbonePrefix, StringComparison.Ordinal))
