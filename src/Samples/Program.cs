@@ -7,6 +7,7 @@ var samples = new RootCommand("Samples of face recognition with ML.NET. Each is 
 {
     QuickStartCommand.Create(),
     Export.CreateCommand(),
+    Pack.CreateCommand(),
     SecondProcess.CreateCommand(),
 };
 samples.Options.Add(SampleCommand.Verbose);

@@ -52,6 +52,9 @@ internal sealed class ByteReader(ByteSource source, long position, long end)
         return _buffer.AsSpan((int)offset, count);
     }
 
+    /// <summary>Goes back by the byte that was read last.</summary>
+    public void Back() => Position--;
+
     /// <summary>Passes over bytes without reading them.</summary>
     /// <exception cref="EndOfStreamException">The part ends before.</exception>
     public void Skip(long count)

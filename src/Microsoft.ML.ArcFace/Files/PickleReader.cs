@@ -69,6 +69,7 @@ internal sealed class PickleReader(ByteReader reader, PickleVocabulary vocabular
                 case (byte)'X': PushText(reader.ReadUInt32(), PickleTextKind.Unicode); break; // BINUNICODE
                 case (byte)'C': PushText(reader.ReadByte(), PickleTextKind.Bytes); break;   // SHORT_BINBYTES
                 case (byte)'B': PushText(reader.ReadUInt32(), PickleTextKind.Bytes); break; // BINBYTES
+                case 0x96: PushText(reader.ReadInt64(), PickleTextKind.Bytes); break;       // BYTEARRAY8
                 case (byte)'U': PushText(reader.ReadByte(), PickleTextKind.Python2); break; // SHORT_BINSTRING
                 case (byte)'T': PushText(reader.ReadUInt32(), PickleTextKind.Python2); break; // BINSTRING
 
@@ -151,9 +152,9 @@ internal sealed class PickleReader(ByteReader reader, PickleVocabulary vocabular
         Push(value);
     }
 
-    private void PushText(uint length, PickleTextKind kind)
+    private void PushText(long length, PickleTextKind kind)
     {
-        if (length > reader.Remaining || length > int.MaxValue)
+        if (length < 0 || length > reader.Remaining || length > Array.MaxLength)
         {
             throw new PickleException($"a text at position {reader.Position} claims {length} bytes, but {reader.Remaining} are left");
         }

@@ -10,6 +10,33 @@ namespace Microsoft.ML.ArcFace.Files;
 /// <param name="Kind">What Python would see in them.</param>
 internal sealed record PickleText(long Position, int Length, PickleTextKind Kind)
 {
+    /// <summary>As bytes, whatever way Python wrote them.</summary>
+    /// <exception cref="PickleException">Characters that stand for bytes are none.</exception>
+    public byte[] ReadBytes(ByteSource source)
+    {
+        byte[] bytes = GC.AllocateUninitializedArray<byte>(Length);
+        source.Read(Position, bytes);
+        if (Kind != PickleTextKind.BytesInUtf8)
+        {
+            return bytes;
+        }
+
+        // In place: what two bytes stood for becomes one.
+        int count = 0;
+        for (int at = 0; at < bytes.Length; count++)
+        {
+            if (Rune.DecodeFromUtf8(bytes.AsSpan(at), out Rune character, out int consumed) != System.Buffers.OperationStatus.Done || character.Value > byte.MaxValue)
+            {
+                throw new PickleException($"the bytes at position {Position} were written as text, but hold other characters than bytes");
+            }
+
+            bytes[count] = (byte)character.Value;
+            at += consumed;
+        }
+
+        return bytes[..count];
+    }
+
     /// <summary>As text; longer than <paramref name="mostBytes"/> is refused.</summary>
     public string Read(ByteSource source, int mostBytes = 4096)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Weights.Onnx;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -56,19 +57,8 @@ internal static class ModelExport
 
     private static void Write(string path, Action<Stream> write)
     {
-        string whole = Path.GetFullPath(path), partial = $"{whole}.{Guid.NewGuid():N}.part";
-        try
-        {
-            using (FileStream stream = File.Create(partial))
-            {
-                write(stream);
-            }
-
-            File.Move(partial, whole, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(partial);
-        }
+        using var file = new WholeFile(path);
+        write(file.Stream);
+        file.Complete();
     }
 }
