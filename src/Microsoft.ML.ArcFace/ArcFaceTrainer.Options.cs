@@ -41,6 +41,21 @@ public sealed partial class ArcFaceTrainer
         /// <summary>Numbers in an embedding, 2 to 4096. Default 512, the paper's.</summary>
         public int EmbeddingSize { get; init; } = 512;
 
+        /// <summary>
+        /// Weights of the same network to start from: a PyTorch state dictionary (.pth, .pt) or a .safetensors file, as
+        /// <c>EmbedFaces</c> reads them. The class centres start anew. Null: random weights.
+        /// </summary>
+        public string? InitialWeights { get; init; }
+
+        /// <summary>The backbone's learning rate as a share of <see cref="LearningRate"/>, over 0 and at most 1; the class centres learn at the whole. Null: 0.1 with <see cref="InitialWeights"/>, otherwise 1.</summary>
+        public double? BackboneLearningRateShare { get; init; }
+
+        /// <summary>
+        /// How many of the backbone's four stages keep their <see cref="InitialWeights"/>, 0 to 4, from the first one on
+        /// and with the stem before it; 4 leaves the embedding layer to be trained. Default 0: everything is trained.
+        /// </summary>
+        public int FrozenStages { get; init; }
+
         /// <summary>Share of features dropped before the embedding layer, in [0, 1). Default 0. IResNet only.</summary>
         public double Dropout { get; init; }
 
@@ -149,6 +164,11 @@ public sealed partial class ArcFaceTrainer
             check.Distinct(EmbeddingColumnName, PredictedLabelColumnName, ScoreColumnName, CosineColumnName, QualityColumnName);
             check.Defined(Backbone);
             check.InRange(EmbeddingSize, 2, 4096);
+            check.That(InitialWeights is not "", $"{nameof(InitialWeights)} is empty; name a .pth, .pt or .safetensors file, or leave it null.");
+            check.That(BackboneLearningRateShare is null or (> 0 and <= 1), FormattableString.Invariant($"{nameof(BackboneLearningRateShare)} is {BackboneLearningRateShare}; it must be over 0 and at most 1. To keep weights as they are, set {nameof(FrozenStages)}."));
+            check.InRange(FrozenStages, 0, Backbones.FaceBackbone.StageCount);
+            check.That(FrozenStages == 0 || InitialWeights is not null,
+                $"{nameof(FrozenStages)} is {FrozenStages}, but there are no {nameof(InitialWeights)} to keep: the stages would stay random. Set them, or freeze none.");
             check.InHalfOpenUnit(Dropout);
             check.NotNull(Loss);
             check.AddRange(Loss?.Violations());

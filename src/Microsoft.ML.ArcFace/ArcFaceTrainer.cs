@@ -38,6 +38,7 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
     /// The data cannot be trained on, or MLContext asks for a GPU that is not there; the message says why and what to do.
     /// </exception>
     /// <exception cref="FaceImageException">LoadFaceImages cannot read a photograph, and was not asked to skip it.</exception>
+    /// <exception cref="WeightsFormatException"><see cref="Options.InitialWeights"/> is damaged, or does not fit the network.</exception>
     /// <exception cref="NativeRuntimeException">The native torch library cannot be loaded.</exception>
     /// <exception cref="TrainingDivergedException">The loss diverged or collapsed.</exception>
     /// <exception cref="OperationCanceledException"><see cref="Options.CancellationToken"/> was cancelled.</exception>
@@ -56,6 +57,7 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
         Device device = TorchDevices.Choose(hardware.GpuDeviceId, hardware.FallbackToCpu);
         int seed = _options.Seed ?? hardware.Seed ?? Environment.TickCount;
 
+        InitialBackbone.Check(_options);
         using IChannel channel = _host.Start("Training");
         TrainingFaces faces = TrainingFaces.Read(_host, channel, input, _options);
         TrainingValidation? validation = validationSet is null ? null : TrainingValidation.Read(_host, channel, validationSet, _options, seed);

@@ -111,7 +111,7 @@ public sealed partial class FaceEmbeddingTransformer
             var columns = new EmbeddingColumns(fields.ReadString(), fields.ReadString(), ReadOptional(fields), ReadOptional(fields), ReadOptional(fields), ReadOptional(fields));
             var header = new ModelHeader(
                 columns, fields.ReadBoolean(), fields.ReadInt32(), fields.ReadString(), fields.ReadInt32(), fields.ReadDouble(),
-                fields.ReadInt32() is var people and > 0 and <= FaceLabels.MostPeople ? people : throw Damaged("its header was altered after saving"),
+                fields.ReadInt32() is var people and >= 0 and <= FaceLabels.MostPeople ? people : throw Damaged("its header was altered after saving"),
                 fields.ReadBoolean() ? ReadNames(fields, people) : null,
                 fields.ReadBytes(SHA256.HashSizeInBytes));
             if (!reader.ReadBytes(SHA256.HashSizeInBytes).AsSpan().SequenceEqual(hashed.Hash()))

@@ -35,7 +35,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     /// <summary>The network that embeds.</summary>
     public BackboneArchitecture Backbone => _model.Backbone.Architecture;
 
-    /// <summary>The people of the training set in the order of the predicted keys; null if they had keys without names.</summary>
+    /// <summary>The people of the training set in the order of the predicted keys; null if they had keys without names, empty if the weights came from a file.</summary>
     public IReadOnlyList<string>? PersonNames => _model.PersonNames;
 
     /// <summary>Whether the embedding is that of the photograph plus that of its mirror image, normalised.</summary>

@@ -1,6 +1,8 @@
 using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Data.InsightFace;
 using Microsoft.ML.ArcFace.Evaluation;
+using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
@@ -38,6 +40,83 @@ public sealed class FaceRecognitionCatalog
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="InvalidOperationException">It holds no folder with photographs.</exception>
     public IDataView LoadFromFolder(string folder) => FaceFolder.Load(_environment, folder);
+
+    /// <summary>
+    /// Opens a training set of InsightFace or MXNet's im2rec, a RecordIO file. Records are read when needed and can be
+    /// shuffled one by one; the index takes 12 bytes a record. The .idx beside the file is used if there is one, otherwise
+    /// the file is passed through once; so are <c>property</c>, which tells the number of people, and <c>identities.txt</c>
+    /// with their names, a line each.
+    /// </summary>
+    /// <param name="path">The .rec file. With InsightFace's first record the images are the keys that it names; without it, all.</param>
+    /// <param name="imageColumnName">What to call the column of encoded images, which <c>LoadFaceImages</c> decodes; the name in your pipeline.</param>
+    /// <returns>
+    /// Rows of ImageBytes (Vector&lt;Byte&gt;), Label (a key: class + 1, the class being the record's first label), Labels
+    /// (Vector&lt;Single&gt;: all of them) and RecordKey (UInt32).
+    /// </returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="FaceDataFormatException">The file, its .idx or its property is damaged; a damaged record shows when it is read.</exception>
+    public IDataView LoadFromRecordIO(string path, string imageColumnName = "ImageBytes")
+    {
+        _environment.CheckNonWhiteSpace(path, nameof(path));
+        _environment.CheckNonWhiteSpace(imageColumnName, nameof(imageColumnName));
+        return RecordDataView.Load(_environment, path, imageColumnName);
+    }
+
+    /// <summary>
+    /// Opens a .bin of verification pairs as InsightFace's data sets have them (lfw.bin, cfp_fp.bin, agedb_30.bin), written
+    /// by Python 2 or 3 in protocol 2 to 5. The pickle is interpreted, never run; images are read when needed.
+    /// </summary>
+    /// <param name="path">The .bin file.</param>
+    /// <param name="imageColumnName">What to call the column of encoded images, which <c>LoadFaceImages</c> decodes; the name in your pipeline.</param>
+    /// <param name="folds">Folds of the protocol, 2 to the number of pairs. Default 10, or as many as there are pairs.</param>
+    /// <returns>Two rows for each pair, of ImageBytes (Vector&lt;Byte&gt;) and RelativePath (text), and the pairs for <see cref="EvaluateVerification"/>.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="FaceDataFormatException">The file is damaged, hostile, or of another kind.</exception>
+    public VerificationDataView LoadFromVerificationBin(string path, string imageColumnName = "ImageBytes", int? folds = null)
+    {
+        const int usualFolds = 10;
+        _environment.CheckNonWhiteSpace(path, nameof(path));
+        _environment.CheckNonWhiteSpace(imageColumnName, nameof(imageColumnName));
+        VerificationFile file = VerificationFile.Open(path);
+        int pairs = file.IsSamePerson.Length;
+        return folds is null || (folds >= 2 && folds <= pairs)
+            ? new VerificationDataView(file, imageColumnName, folds ?? Math.Min(usualFolds, pairs))
+            : throw new ArgumentOutOfRangeException(nameof(folds), folds, $"{nameof(folds)} is {folds}; it must be from 2 to the {pairs} pairs of the file.");
+    }
+
+    /// <summary>
+    /// Writes photographs as a training set of InsightFace: a RecordIO file, and beside it .idx, <c>property</c> and
+    /// <c>identities.txt</c> with the names. The encoded files are copied as they are, person by person.
+    /// </summary>
+    /// <param name="data">The photographs, of one size, as <see cref="LoadFromFolder"/> lists them.</param>
+    /// <param name="path">The .rec file. Existing files are replaced once the new ones are whole.</param>
+    /// <param name="imageColumnName">The text column of the photographs' paths.</param>
+    /// <param name="labelColumnName">The text column that says who it is.</param>
+    /// <exception cref="InvalidOperationException">There are no photographs, or they are not of one size.</exception>
+    /// <exception cref="FaceImageException">A photograph cannot be read.</exception>
+    public void SaveAsRecordIO(IDataView data, string path, string imageColumnName = "ImagePath", string labelColumnName = "Label")
+    {
+        _environment.CheckNonWhiteSpace(path, nameof(path));
+        RecordSetWriter.Write(PictureLabels.Read(_environment, data, imageColumnName, labelColumnName), path);
+    }
+
+    /// <summary>Writes pairs with their pictures as a .bin that InsightFace's verification and <see cref="LoadFromVerificationBin"/> read.</summary>
+    /// <param name="data">The pictures, as <see cref="LoadFromFolder"/> lists them.</param>
+    /// <param name="pairs">The pairs, by relative path; their order and folds are kept if all folds have one size.</param>
+    /// <param name="path">The .bin file. An existing one is replaced once the new one is whole.</param>
+    /// <param name="imageColumnName">The text column of the pictures' paths.</param>
+    /// <param name="nameColumnName">The text column that the pairs name pictures by.</param>
+    /// <exception cref="InvalidOperationException">A picture of a pair is not in the data.</exception>
+    /// <exception cref="FaceImageException">A picture cannot be read.</exception>
+    public void SaveAsVerificationBin(
+        IDataView data, IReadOnlyList<FacePair> pairs, string path, string imageColumnName = "ImagePath", string nameColumnName = FaceFolder.RelativePathColumn)
+    {
+        _environment.CheckValue(pairs, nameof(pairs));
+        _environment.CheckNonWhiteSpace(path, nameof(path));
+        Dictionary<string, string> paths = PictureLabels.Read(_environment, data, imageColumnName, nameColumnName)
+            .DistinctBy(picture => picture.Label).ToDictionary(picture => picture.Label, picture => picture.Path);
+        VerificationFileWriter.Write(paths, pairs, path);
+    }
 
     /// <summary>Reads verification pairs in the format of LFW's pairs.txt.</summary>
     /// <param name="file">The file: folds and pairs per class, then each fold's pairs of the same person and of different people.</param>
@@ -116,6 +195,36 @@ public sealed class FaceRecognitionCatalog
 
         static FaceEmbeddingTransformer? Find(ITransformer transformer) =>
             transformer as FaceEmbeddingTransformer ?? (transformer as IEnumerable<ITransformer>)?.Select(Find).LastOrDefault(found => found is not null);
+    }
+
+    /// <summary>
+    /// Writes the embedding of a model as an ONNX file (opset 13) for other programs and for ML.NET's ApplyOnnxModel:
+    /// faces [batch, 3, 112, 112] → embeddings [batch, d]. Batch norms are folded into the layers beside them.
+    /// </summary>
+    /// <param name="model">A model with one face embedding in it, such as a fitted pipeline.</param>
+    /// <param name="path">The file; an existing one is replaced once the new one is whole.</param>
+    /// <param name="options">What the file takes and gives; null: pixel values of 0 to 255, and the embeddings that the model gives.</param>
+    /// <exception cref="ArgumentException">The model has no face embedding, or several.</exception>
+    public void ExportToOnnx(ITransformer model, string path, OnnxExportOptions? options = null)
+    {
+        _environment.CheckValue(model, nameof(model));
+        _environment.CheckNonWhiteSpace(path, nameof(path));
+        ModelExport.ToOnnx(model, path, options ?? new OnnxExportOptions());
+    }
+
+    /// <summary>
+    /// Writes the weights of a model's embedding as a safetensors file under the names that InsightFace publishes, with
+    /// architecture, preprocessing and the people of the training set beside them.
+    /// </summary>
+    /// <param name="model">A model with one face embedding in it, such as a fitted pipeline.</param>
+    /// <param name="path">The file; an existing one is replaced once the new one is whole.</param>
+    /// <param name="includeClassCentres">Whether the class centres [people, d] are written too, as <c>class_centers</c>.</param>
+    /// <exception cref="ArgumentException">The model has no face embedding, or several.</exception>
+    public void ExportToSafetensors(ITransformer model, string path, bool includeClassCentres = false)
+    {
+        _environment.CheckValue(model, nameof(model));
+        _environment.CheckNonWhiteSpace(path, nameof(path));
+        ModelExport.ToSafetensors(model, path, includeClassCentres);
     }
 }
 

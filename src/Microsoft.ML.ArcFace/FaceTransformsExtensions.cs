@@ -27,4 +27,42 @@ public static class FaceTransformsExtensions
         ArgumentNullException.ThrowIfNull(catalog);
         return new FaceImageLoadingEstimator(((IInternalCatalog)catalog).Environment, outputColumnName, inputColumnName, imageFolder, unreadableImages);
     }
+
+    /// <summary>
+    /// Embeds faces with a network that somebody else trained: unit-length vectors, without training. The weights of
+    /// InsightFace's <c>arcface_torch</c> load by name; the file is read, never run (docs/formats.md).
+    /// </summary>
+    /// <param name="catalog">The transforms catalog.</param>
+    /// <param name="outputColumnName">The column to add: Vector&lt;Single, d&gt;, d being the file's embedding size.</param>
+    /// <param name="inputColumnName">The column of faces, aligned to the ArcFace template: an image, or Vector&lt;Single, 37632&gt;; null: named as the output.</param>
+    /// <param name="weightsFile">A PyTorch state dictionary (.pth, .pt, of either form) or a .safetensors file.</param>
+    /// <param name="architecture">The network that the weights belong to.</param>
+    /// <param name="addMirrorImage">Whether the embedding is that of the face plus that of its mirror image, normalised (the published verification protocol; twice the time).</param>
+    /// <exception cref="FileNotFoundException"><paramref name="weightsFile"/> does not exist.</exception>
+    public static FaceEmbeddingEstimator EmbedFaces(
+        this TransformsCatalog catalog,
+        string outputColumnName,
+        string? inputColumnName,
+        string weightsFile,
+        BackboneArchitecture architecture,
+        bool addMirrorImage = false) =>
+        EmbedFaces(catalog, new FaceEmbeddingEstimator.Options
+        {
+            OutputColumnName = outputColumnName,
+            InputColumnName = inputColumnName ?? outputColumnName,
+            WeightsFile = weightsFile,
+            Architecture = architecture,
+            AddMirrorImage = addMirrorImage,
+        });
+
+    /// <summary>Embeds faces with a network that somebody else trained, with everything that can be set.</summary>
+    /// <param name="catalog">The transforms catalog.</param>
+    /// <param name="options">The options.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Options outside of their ranges; the message lists all of them.</exception>
+    /// <exception cref="FileNotFoundException">The weights file does not exist.</exception>
+    public static FaceEmbeddingEstimator EmbedFaces(this TransformsCatalog catalog, FaceEmbeddingEstimator.Options options)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        return new FaceEmbeddingEstimator(((IInternalCatalog)catalog).Environment, options);
+    }
 }

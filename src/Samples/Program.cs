@@ -8,6 +8,8 @@ var samples = new RootCommand("Samples of face recognition with ML.NET. Each is 
     QuickStartCommand.Create(),
     AngularMarginCommand.Create(),
     CompareLossesCommand.Create(),
+    Export.CreateCommand(),
+    Pack.CreateCommand(),
     SecondProcess.CreateCommand(),
 };
 samples.Options.Add(SampleCommand.Verbose);

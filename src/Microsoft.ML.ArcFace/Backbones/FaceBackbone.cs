@@ -19,6 +19,11 @@ internal abstract class FaceBackbone : nn.Module<Tensor, Tensor>
     /// <summary>A bound against mistaken sizes; the published models use 512.</summary>
     public const int LargestEmbeddingSize = 4096;
 
+    /// <summary>Stages between stem and head; each halves the resolution or starts where the stem left it.</summary>
+    public const int StageCount = 4;
+
+    private nn.Module[] _frozen = [];
+
     private protected FaceBackbone(BackboneArchitecture architecture, int embeddingSize, double dropout)
         : base(architecture.ToShortName())
     {
@@ -34,6 +39,33 @@ internal abstract class FaceBackbone : nn.Module<Tensor, Tensor>
 
     /// <summary>The share of the last features that is set to 0 while training.</summary>
     public double Dropout { get; }
+
+    /// <summary>The stem, then the stages, each the modules that belong to it.</summary>
+    protected abstract IReadOnlyList<nn.Module[]> StemAndStages { get; }
+
+    /// <summary>
+    /// Keeps the stem and the first stages as they are, in training too: their weights get no gradient, and their
+    /// BatchNorms use the statistics they have. None are kept if <paramref name="stages"/> is 0.
+    /// </summary>
+    public void Freeze(int stages)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(stages);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(stages, StageCount);
+        _frozen = stages == 0 ? [] : [.. StemAndStages.Take(stages + 1).SelectMany(modules => modules)];
+        foreach (var parameter in _frozen.SelectMany(module => module.parameters()))
+        {
+            parameter.requires_grad = false;
+        }
+    }
+
+    public override void train(bool on = true)
+    {
+        base.train(on);
+        foreach (nn.Module module in _frozen)
+        {
+            module.eval();
+        }
+    }
 
     /// <summary>A new network in training mode with the published initial weights, drawn from torch's global generator.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An argument is outside of its range; nothing was allocated.</exception>

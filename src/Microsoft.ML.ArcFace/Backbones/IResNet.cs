@@ -51,6 +51,8 @@ internal sealed class IResNet : FaceBackbone
         }
     }
 
+    protected override IReadOnlyList<nn.Module[]> StemAndStages => [[conv1, bn1, prelu], [layer1], [layer2], [layer3], [layer4]];
+
     public override Tensor forward(Tensor input) =>
         conv1.call(input).Into(bn1, prelu)
             .Into(layer1).Into(layer2).Into(layer3).Into(layer4)

@@ -51,7 +51,13 @@ internal sealed class MobileFaceNet : FaceBackbone
         }
     }
 
+    // At 112 → 56, 56, 28, 14 and 7 pixels.
+    protected override IReadOnlyList<nn.Module[]> StemAndStages =>
+        [[Layer(0)], [Layer(1)], [Layer(2), Layer(3)], [Layer(4), Layer(5)], [Layer(6), Layer(7)]];
+
     public override Tensor forward(Tensor input) => layers.call(input).Into(conv_sep).Into(features);
+
+    private nn.Module Layer(int index) => (nn.Module)layers[index];
 
     private static void InitializeKaiming(Tensor weight) =>
         nn.init.kaiming_normal_(weight, mode: nn.init.FanInOut.FanOut, nonlinearity: nn.init.NonlinearityType.ReLU);

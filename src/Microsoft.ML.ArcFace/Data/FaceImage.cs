@@ -26,9 +26,12 @@ internal static class FaceImage
     private const int BytesPerPixel = 4;
 
     /// <exception cref="FaceImageException">The file is absent, or cannot be decoded whole.</exception>
-    public static MLImage FromFile(string path)
+    public static MLImage FromFile(string path) => FromBytes(ReadFile(path), $"'{path}'");
+
+    /// <summary>The bytes of an image file.</summary>
+    /// <exception cref="FaceImageException">The file is absent or larger than any image.</exception>
+    public static byte[] ReadFile(string path)
     {
-        byte[] bytes;
         try
         {
             if (new FileInfo(path) is { Exists: true, Length: > MostBytes } file)
@@ -36,14 +39,12 @@ internal static class FaceImage
                 throw new FaceImageException($"'{path}'", $"it has {file.Length} bytes", $"Allowed are at most {MostBytes} bytes; make it smaller, around the face.");
             }
 
-            bytes = File.ReadAllBytes(path);
+            return File.ReadAllBytes(path);
         }
         catch (Exception exception) when (exception is (IOException and not FaceImageException) or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             throw new FaceImageException($"'{path}'", exception.Message.TrimEnd('.'), "Check the path and the right to read it.", exception);
         }
-
-        return FromBytes(bytes, $"'{path}'");
     }
 
     /// <summary>Decodes jpg, png, bmp or webp bytes.</summary>

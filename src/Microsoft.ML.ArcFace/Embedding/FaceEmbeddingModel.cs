@@ -61,6 +61,13 @@ internal sealed class FaceEmbeddingModel : IDisposable
 
     public int PersonCount { get; }
 
+    /// <summary>Takes over a backbone that comes without class centres; it embeds, but predicts nobody.</summary>
+    public static FaceEmbeddingModel WithoutPeople(FaceBackbone backbone, Device device)
+    {
+        using Tensor noCentres = zeros([0, backbone.EmbeddingSize], device: device);
+        return new FaceEmbeddingModel(backbone, noCentres, personNames: [], scale: 1, device);
+    }
+
     /// <summary>
     /// Embeds faces: [count, d] in unit length, row by row, and the lengths [count] of the photographs' own embeddings.
     /// </summary>

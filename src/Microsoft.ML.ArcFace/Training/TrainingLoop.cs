@@ -34,6 +34,9 @@ internal sealed class TrainingLoop : IDisposable
     private readonly SampledRowsOptimizer? _sampledOptimizer;
     private readonly Parameter[] _backboneParameters;
 
+    // Of the optimizer's groups: backbone, class centres.
+    private readonly double[] _learningRateShares;
+
     // What is validated and kept: the moving averages, or the trained modules themselves.
     private readonly FaceBackbone _resultBackbone;
     private readonly LossHead _resultHead;
@@ -81,7 +84,8 @@ internal sealed class TrainingLoop : IDisposable
         }
 
         _backboneParameters = [.. _backbone.parameters().Where(parameter => parameter.requires_grad)];
-        _optimizer = CreateOptimizer([.. _backboneParameters, .. _head.parameters().Where(parameter => parameter.requires_grad)]);
+        _learningRateShares = [InitialBackbone.LearningRateShare(options), 1];
+        _optimizer = CreateOptimizer(_backboneParameters, [.. _head.parameters().Where(parameter => parameter.requires_grad)]);
     }
 
     /// <summary>Trains on the faces and gives the model; torch's generator is as before afterwards.</summary>
@@ -139,9 +143,9 @@ internal sealed class TrainingLoop : IDisposable
     {
         using var scope = NewDisposeScope();
         double learningRate = _recipe.Schedule.LearningRate(_step);
-        foreach (var group in _optimizer.ParamGroups)
+        foreach ((var group, double share) in _optimizer.ParamGroups.Zip(_learningRateShares))
         {
-            group.LearningRate = learningRate;
+            group.LearningRate = share * learningRate;
         }
 
         Tensor faces = FaceTensor.ToTensor(batch.Pixels, batch.Labels.Length, _device).to(_computeType); // [B, 3, 112, 112]
@@ -245,7 +249,7 @@ internal sealed class TrainingLoop : IDisposable
 
     private FaceBackbone CreateBackbone()
     {
-        FaceBackbone backbone = FaceBackbone.Create(_options.Backbone, _options.EmbeddingSize, _options.Dropout);
+        FaceBackbone backbone = InitialBackbone.Create(_options);
         backbone.to(_device);
         return backbone;
     }
@@ -257,10 +261,10 @@ internal sealed class TrainingLoop : IDisposable
         return head;
     }
 
-    private optim.Optimizer CreateOptimizer(Parameter[] parameters) => _recipe.Optimizer switch
+    private optim.Optimizer CreateOptimizer(params Parameter[][] groups) => _recipe.Optimizer switch
     {
-        TrainingOptimizer.Sgd => optim.SGD(parameters, _recipe.Schedule.PeakLearningRate, _options.Momentum, weight_decay: _recipe.WeightDecay),
-        TrainingOptimizer.AdamW => optim.AdamW(parameters, _recipe.Schedule.PeakLearningRate, weight_decay: _recipe.WeightDecay),
+        TrainingOptimizer.Sgd => optim.SGD(groups.Select(group => new SGD.ParamGroup(group)), _recipe.Schedule.PeakLearningRate, _options.Momentum, weight_decay: _recipe.WeightDecay),
+        TrainingOptimizer.AdamW => optim.AdamW(groups.Select(group => new AdamW.ParamGroup(group)), _recipe.Schedule.PeakLearningRate, weight_decay: _recipe.WeightDecay),
         _ => throw new InvalidOperationException($"{nameof(TrainingOptimizer)} {_recipe.Optimizer} is unknown."),
     };
 

@@ -11,7 +11,7 @@ internal sealed record TrainingRecipe(
     private const int LargeSetImages = 100_000;
 
     /// <summary>A small set is passed over until it had about so many steps.</summary>
-    private const int SmallSetSteps = 500;
+    private const int SmallSetSteps = 300;
 
     public int TotalSteps => Epochs * StepsPerEpoch;
 

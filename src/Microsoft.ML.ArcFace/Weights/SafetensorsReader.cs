@@ -10,8 +10,6 @@ namespace Microsoft.ML.ArcFace.Weights;
 /// </summary>
 internal sealed class SafetensorsReader
 {
-    private const int LargestListing = 8;
-
     private readonly Stream _stream;
     private readonly SafetensorsHeader _header;
 
@@ -73,29 +71,16 @@ internal sealed class SafetensorsReader
     private void CheckFit(Dictionary<string, Tensor> targets)
     {
         var names = Entries.Select(entry => entry.Name).ToHashSet();
-        var problems = new List<string>();
-        AddListing(problems, "missing", [.. targets.Keys.Where(name => !names.Contains(name))]);
-        AddListing(problems, "not expected", [.. names.Where(name => !targets.ContainsKey(name))]);
-        AddListing(problems, "of another kind", [.. Entries
-            .Where(entry => targets.TryGetValue(entry.Name, out var target) && !(target.dtype == entry.Type && target.shape.AsSpan().SequenceEqual(entry.Shape)))
-            .Select(entry => $"{entry.Name} ({entry.Describe()}, must be {DescribeTarget(entry.Name, targets[entry.Name])})")]);
-        if (problems.Count > 0)
-        {
-            throw new WeightsFormatException($"The weights do not fit the network. {string.Join("; ", problems)}. Use the architecture and options that the file was made with.");
-        }
+        WeightsMismatch.ThrowIfAny(
+            missing: [.. targets.Keys.Where(name => !names.Contains(name))],
+            surplus: [.. names.Where(name => !targets.ContainsKey(name))],
+            ofAnotherKind: [.. Entries
+                .Where(entry => targets.TryGetValue(entry.Name, out var target) && !(target.dtype == entry.Type && target.shape.AsSpan().SequenceEqual(entry.Shape)))
+                .Select(entry => $"{entry.Name} ({entry.Describe()}, must be {DescribeTarget(entry.Name, targets[entry.Name])})")]);
     }
 
     private static string DescribeTarget(string name, Tensor target) =>
         new SafetensorsEntry(name, target.dtype, target.shape, 0, 0).Describe();
-
-    private static void AddListing(List<string> problems, string what, string[] tensors)
-    {
-        if (tensors.Length > 0)
-        {
-            var more = tensors.Length > LargestListing ? $" and {tensors.Length - LargestListing} more" : "";
-            problems.Add($"{tensors.Length} {what}: {string.Join(", ", tensors.Take(LargestListing))}{more}");
-        }
-    }
 
     private static void CheckBooleans(SafetensorsEntry entry, ReadOnlySpan<byte> bytes)
     {

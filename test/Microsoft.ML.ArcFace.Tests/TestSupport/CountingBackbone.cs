@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Backbones;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Tests.TestSupport;
@@ -7,6 +8,8 @@ namespace Microsoft.ML.ArcFace.Tests.TestSupport;
 internal sealed class CountingBackbone() : FaceBackbone(BackboneArchitecture.MobileFaceNet, embeddingSize: 3, dropout: 0)
 {
     public List<long> PassSizes { get; } = [];
+
+    protected override IReadOnlyList<nn.Module[]> StemAndStages => [];
 
     public override Tensor forward(Tensor faces)
     {

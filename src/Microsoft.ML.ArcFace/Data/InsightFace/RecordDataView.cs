@@ -1,0 +1,253 @@
+using System.Globalization;
+using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.ArcFace.Data.InsightFace;
+
+/// <summary>
+/// The images of a RecordIO set as rows: ImageBytes (the encoded image), Label (a key), Labels (all numbers of a record)
+/// and RecordKey. Records are read when a row is.
+/// </summary>
+internal sealed class RecordDataView : IndexedDataView
+{
+    private const int LabelColumn = 1, LabelsColumn = 2, KeyColumn = 3;
+
+    /// <summary>Whole numbers that float32 tells apart.</summary>
+    private const int MostClasses = 1 << 24;
+
+    private readonly RecordFile _records;
+    private readonly RecordIndex _index;
+    private readonly int _first;
+    private readonly int _classes;
+
+    private RecordDataView(RecordFile records, RecordIndex index, int first, int count, int classes, string[]? names, string imageColumnName)
+        : base(CreateSchema(imageColumnName, classes, names), count)
+    {
+        _records = records;
+        _index = index;
+        _first = first;
+        _classes = classes;
+    }
+
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="FaceDataFormatException">The file, its .idx or its property is damaged.</exception>
+    public static IDataView Load(IHostEnvironment environment, string path, string imageColumnName)
+    {
+        if (!File.Exists(path))
+        {
+            throw new FileNotFoundException($"The RecordIO file '{path}' does not exist (looked for '{Path.GetFullPath(path)}'). Give a .rec file; its .idx and its property are looked for beside it.", path);
+        }
+
+        using IChannel channel = environment.Start(nameof(RecordDataView));
+        string indexPath = Path.ChangeExtension(path, ".idx"), propertyPath = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, RecordSetWriter.PropertyName);
+        using ByteSource? index = File.Exists(indexPath) ? ByteSource.Open(indexPath) : null;
+        string namesPath = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, RecordSetWriter.IdentitiesName);
+        string[]? names = File.Exists(namesPath) ? File.ReadAllLines(namesPath) : null;
+        string? property = File.Exists(propertyPath) ? File.ReadLines(propertyPath).FirstOrDefault() : null;
+        ByteSource source = ByteSource.Open(path);
+        try
+        {
+            return Load(channel, source, path, index, property, names, imageColumnName);
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The same from any sources.</summary>
+    public static RecordDataView Load(IChannel channel, ByteSource source, string name, ByteSource? indexSource, string? property, string[]? names, string imageColumnName)
+    {
+        var records = new RecordFile(source, name);
+        RecordIndex index = indexSource is null
+            ? RecordIndex.FromRecords(records, channel)
+            : RecordIndex.FromFile(indexSource, Path.ChangeExtension(name, ".idx"), source.Length);
+        if (index.Count == 0)
+        {
+            throw new FaceDataFormatException($"'{name}' holds no records.");
+        }
+
+        (int first, int count, int? identities) = FindImages(records, index);
+        int classes = Classes(property, name) ?? identities ?? ScanClasses(records, index, first, count);
+        channel.Info($"'{name}': {count} images of {classes} people in {index.Count} records.");
+        return new RecordDataView(records, index, first, count, classes, names?.Length == classes ? names : null, imageColumnName);
+    }
+
+    protected override IIndexedRow Open(bool[] active) => new Row(this, active[0]);
+
+    /// <summary>
+    /// InsightFace's record 0 has no image and two labels, first and end: images are the keys 1 to first − 1, and keys
+    /// first to end − 1 describe people. Without it every record is an image.
+    /// </summary>
+    private static (int First, int Count, int? Identities) FindImages(RecordFile records, RecordIndex index)
+    {
+        int zero = index.Find(0);
+        if (zero != 0 || !IsSetHeader(records, index.OffsetAt(0), out float first, out float end))
+        {
+            return (0, index.Count, null);
+        }
+
+        bool isWhole = first == MathF.Floor(first) && end == MathF.Floor(end);
+        if (!isWhole || !(first >= 1 && end >= first && end <= int.MaxValue / 2))
+        {
+            throw records.Damaged(index.OffsetAt(0), string.Create(CultureInfo.InvariantCulture, $"the first record says that images end before key {first} and people before key {end}"));
+        }
+
+        // Keys are ascending and each once: key first − 1 stands at place first − 1 if none is missing.
+        int count = (int)first - 1;
+        if (count > index.Count - 1 || (count > 0 && index.KeyAt(count) != count))
+        {
+            throw records.Damaged(index.OffsetAt(0), $"the first record promises the keys 1 to {count}, but the index has {index.Count} keys with some of them missing");
+        }
+
+        return (1, count, (int)end > (int)first ? (int)end - (int)first : null);
+    }
+
+    private static bool IsSetHeader(RecordFile records, long offset, out float first, out float end)
+    {
+        Span<byte> start = stackalloc byte[RecordHeader.Size + (2 * sizeof(float)) + 1];
+        (first, end) = (0, 0);
+        if (records.ReadStart(offset, start) != start.Length - 1 || RecordHeader.Read(start) is not { Flag: 2 } header)
+        {
+            return false;
+        }
+
+        float[] labels = header.Labels(start);
+        (first, end) = (labels[0], labels[1]);
+        return true;
+    }
+
+    /// <summary>The file <c>property</c>: classes, height, width.</summary>
+    private static int? Classes(string? property, string name)
+    {
+        if (property is null)
+        {
+            return null;
+        }
+
+        return int.TryParse(property.Split(',')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int classes) && classes is >= 1 and <= MostClasses
+            ? classes
+            : throw new FaceDataFormatException($"The file property beside '{name}' begins with '{property[..Math.Min(40, property.Length)]}'; it must begin with the number of people, 1 to {MostClasses}, as in '85742,112,112'.");
+    }
+
+    private static int ScanClasses(RecordFile records, RecordIndex index, int first, int count)
+    {
+        int classes = 0;
+        byte[] start = new byte[RecordHeader.Size + sizeof(float)];
+        for (int row = first; row < first + count; row++)
+        {
+            int length = records.ReadStart(index.OffsetAt(row), start);
+            classes = Math.Max(classes, 1 + ClassOf(records, index.OffsetAt(row), start.AsSpan(0, length), MostClasses));
+        }
+
+        return classes;
+    }
+
+    private static int ClassOf(RecordFile records, long offset, ReadOnlySpan<byte> start, int classes)
+    {
+        float label = Header(records, offset, start, start.Length >= RecordHeader.Size + sizeof(float)).PersonLabel(start);
+        return label >= 0 && label < classes && label == MathF.Floor(label)
+            ? (int)label
+            : throw records.Damaged(offset, string.Create(CultureInfo.InvariantCulture, $"the label is {label}; it must be a whole number from 0 to {classes - 1}, as the number of people in property or in the first record has it"));
+    }
+
+    private static RecordHeader Header(RecordFile records, long offset, ReadOnlySpan<byte> start, bool hasLabel)
+    {
+        if (start.Length < RecordHeader.Size)
+        {
+            throw records.Damaged(offset, $"the record has {start.Length} bytes; its header takes {RecordHeader.Size}");
+        }
+
+        RecordHeader header = RecordHeader.Read(start);
+        return header.Flag == 0 || (hasLabel && header.Flag <= RecordHeader.MostLabels)
+            ? header
+            : throw records.Damaged(offset, $"the record promises {header.Flag} labels, which it does not have (at most {RecordHeader.MostLabels} are allowed)");
+    }
+
+    private static DataViewSchema CreateSchema(string imageColumnName, int classes, string[]? names)
+    {
+        var builder = new DataViewSchema.Builder();
+        builder.AddColumn(imageColumnName, new VectorDataViewType(NumberDataViewType.Byte));
+        var annotations = new DataViewSchema.Annotations.Builder();
+        if (names is not null)
+        {
+            annotations.AddKeyValues(classes, TextDataViewType.Instance, (ref VBuffer<ReadOnlyMemory<char>> value) =>
+                value = new VBuffer<ReadOnlyMemory<char>>(names.Length, [.. names.Select(name => name.AsMemory())]));
+        }
+
+        builder.AddColumn("Label", new KeyDataViewType(typeof(uint), classes), annotations.ToAnnotations());
+        builder.AddColumn("Labels", new VectorDataViewType(NumberDataViewType.Single));
+        builder.AddColumn("RecordKey", NumberDataViewType.UInt32);
+        return builder.ToSchema();
+    }
+
+    /// <summary>Reads the record once a row: as a whole if images are asked for, otherwise its start.</summary>
+    private sealed class Row(RecordDataView view, bool readsImages) : IIndexedRow
+    {
+        private byte[] _bytes = [];
+        private int _index;
+        private bool _isRead;
+
+        private long Offset => view._index.OffsetAt(_index);
+
+        public void MoveTo(int row) => (_index, _isRead) = (view._first + row, false);
+
+        public Delegate CreateGetter(int column) => column switch
+        {
+            LabelColumn => (ValueGetter<uint>)((ref uint value) => value = (uint)ClassOf(view._records, Offset, Record(), view._classes) + 1),
+            LabelsColumn => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
+            {
+                (RecordHeader header, byte[] bytes) = HeaderWithLabels();
+                float[] labels = header.Labels(bytes);
+                VBufferEditor<float> editor = VBufferEditor.Create(ref value, labels.Length);
+                labels.CopyTo(editor.Values);
+                value = editor.Commit();
+            }),
+            KeyColumn => (ValueGetter<uint>)((ref uint value) => value = view._index.KeyAt(_index)),
+            _ => (ValueGetter<VBuffer<byte>>)((ref VBuffer<byte> value) =>
+            {
+                (RecordHeader header, byte[] bytes) = HeaderWithLabels();
+                ReadOnlySpan<byte> image = bytes.AsSpan(header.SizeWithLabels);
+                VBufferEditor<byte> editor = VBufferEditor.Create(ref value, image.Length);
+                image.CopyTo(editor.Values);
+                value = editor.Commit();
+            }),
+        };
+
+        private (RecordHeader Header, byte[] Bytes) HeaderWithLabels()
+        {
+            byte[] bytes = Record();
+            RecordHeader header = Header(view._records, Offset, bytes, hasLabel: true);
+            if (header.SizeWithLabels > bytes.Length && !readsImages)
+            {
+                bytes = _bytes = view._records.Read(Offset);
+            }
+
+            return header.SizeWithLabels <= bytes.Length
+                ? (header, bytes)
+                : throw view._records.Damaged(Offset, $"the record promises {header.Flag} labels, but has {bytes.Length} bytes");
+        }
+
+        private byte[] Record()
+        {
+            if (!_isRead)
+            {
+                if (readsImages)
+                {
+                    _bytes = view._records.Read(Offset);
+                }
+                else
+                {
+                    byte[] start = new byte[RecordHeader.Size + sizeof(float)];
+                    _bytes = start[..view._records.ReadStart(Offset, start)];
+                }
+
+                _isRead = true;
+            }
+
+            return _bytes;
+        }
+    }
+}

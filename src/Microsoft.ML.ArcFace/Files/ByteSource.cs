@@ -1,0 +1,74 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Microsoft.ML.ArcFace.Files;
+
+/// <summary>Bytes that can be read at any place, by many threads at once: a file, or memory.</summary>
+internal abstract class ByteSource : IDisposable
+{
+    public abstract long Length { get; }
+
+    /// <exception cref="IOException">The file is absent, or may not be read.</exception>
+    public static ByteSource Open(string path) => new FileSource(path);
+
+    public static ByteSource Of(ReadOnlyMemory<byte> bytes) => new MemorySource(bytes);
+
+    /// <summary>Whether a part of that length lies within; neither number need be sensible.</summary>
+    public bool Holds(long position, long length) => position >= 0 && length >= 0 && position <= Length && length <= Length - position;
+
+    /// <summary>Fills the buffer from a position on.</summary>
+    /// <exception cref="EndOfStreamException">There are not as many bytes.</exception>
+    public void Read(long position, Span<byte> buffer)
+    {
+        if (!Holds(position, buffer.Length))
+        {
+            throw new EndOfStreamException($"{buffer.Length} bytes at position {position} were asked for; there are {Length} in all.");
+        }
+
+        while (buffer.Length > 0)
+        {
+            int count = ReadSome(position, buffer);
+            if (count == 0)
+            {
+                throw new EndOfStreamException($"The file became shorter while it was read: nothing is left at position {position}.");
+            }
+
+            position += count;
+            buffer = buffer[count..];
+        }
+    }
+
+    public virtual void Dispose()
+    {
+    }
+
+    /// <summary>Reads one byte or more; the part lies within.</summary>
+    protected abstract int ReadSome(long position, Span<byte> buffer);
+
+    private sealed class FileSource : ByteSource
+    {
+        private readonly SafeFileHandle _handle;
+
+        public FileSource(string path)
+        {
+            _handle = File.OpenHandle(path, options: FileOptions.RandomAccess);
+            Length = RandomAccess.GetLength(_handle);
+        }
+
+        public override long Length { get; }
+
+        public override void Dispose() => _handle.Dispose();
+
+        protected override int ReadSome(long position, Span<byte> buffer) => RandomAccess.Read(_handle, buffer, position);
+    }
+
+    private sealed class MemorySource(ReadOnlyMemory<byte> bytes) : ByteSource
+    {
+        public override long Length => bytes.Length;
+
+        protected override int ReadSome(long position, Span<byte> buffer)
+        {
+            bytes.Span.Slice((int)position, buffer.Length).CopyTo(buffer);
+            return buffer.Length;
+        }
+    }
+}

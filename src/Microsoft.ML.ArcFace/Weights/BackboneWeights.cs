@@ -1,0 +1,129 @@
+using Microsoft.ML.ArcFace.Backbones;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.ArcFace.Weights;
+
+/// <summary>Brings the weights of a file into a backbone, by the published names.</summary>
+internal static class BackboneWeights
+{
+    /// <summary>What programs put before the names: DataParallel, torch.compile, a surrounding module.</summary>
+    private static readonly string[] Wrappers = ["module.", "_orig_mod.", "model."];
+
+    private const string BackbonePrefix = "backbone.";
+    private const string CounterName = "num_batches_tracked";
+    private const string VarianceName = "running_var";
+
+    /// <summary>The BatchNorm behind the embedding layer of IResNet and MobileFaceNet: its size is the embedding's.</summary>
+    private static readonly string[] LastNormNames = ["features.weight", "features.layers.3.weight"];
+
+    /// <summary>A backbone in training mode with the weights of a file; its embedding size is the file's.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="WeightsFormatException">The file is damaged, or its tensors do not fit; all of them are listed.</exception>
+    public static FaceBackbone Load(string path, BackboneArchitecture architecture)
+    {
+        using var file = WeightsFile.Open(path);
+        FaceBackbone backbone = FaceBackbone.Create(architecture, EmbeddingSizeOf(file));
+        try
+        {
+            CopyInto(file, backbone, path);
+            return backbone;
+        }
+        catch
+        {
+            backbone.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Copies the weights of a file into a backbone.</summary>
+    /// <exception cref="WeightsFormatException">The file is damaged, or its tensors do not fit; all of them are listed.</exception>
+    public static void CopyInto(WeightsFile file, FaceBackbone backbone, string path)
+    {
+        try
+        {
+            List<(StoredTensor Stored, Tensor Target)> pairs = Pair(file, backbone);
+            file.CopyInto(pairs);
+            CheckVariances(pairs);
+        }
+        catch (WeightsFormatException error)
+        {
+            throw new WeightsFormatException($"'{path}': {error.Message}", error);
+        }
+    }
+
+    /// <summary>The tensors of a file by their published names.</summary>
+    /// <exception cref="WeightsFormatException">Two tensors have one name.</exception>
+    internal static Dictionary<string, StoredTensor> ByPublishedName(WeightsFile file)
+    {
+        List<(string Name, StoredTensor Tensor)> named = [.. file.Tensors.Select(tensor => (Unwrap(tensor.Name), tensor))];
+
+        // A whole training model: what is not of the backbone is its class centres and the like.
+        named.RemoveAll(entry => entry.Name == ModelExport.CentresName);
+        if (named.Exists(entry => entry.Name.StartsWith(BackbonePrefix, StringComparison.Ordinal)))
+        {
+            named = [.. named.Where(entry => entry.Name.StartsWith(BackbonePrefix, StringComparison.Ordinal))
+                .Select(entry => (Unwrap(entry.Name[BackbonePrefix.Length..]), entry.Tensor))];
+        }
+
+        var byName = new Dictionary<string, StoredTensor>();
+        foreach ((string name, StoredTensor tensor) in named)
+        {
+            if (!byName.TryAdd(name, tensor))
+            {
+                throw new WeightsFormatException($"The tensor '{name}' is there twice ('{byName[name].Name}' and '{tensor.Name}').");
+            }
+        }
+
+        return byName;
+    }
+
+    private static string Unwrap(string name)
+    {
+        while (Array.Find(Wrappers, wrapper => name.StartsWith(wrapper, StringComparison.Ordinal)) is { } prefix)
+        {
+            name = name[prefix.Length..];
+        }
+
+        return name;
+    }
+
+    private static int EmbeddingSizeOf(WeightsFile file)
+    {
+        const int usual = 512;
+        Dictionary<string, StoredTensor> byName = ByPublishedName(file);
+        string? name = Array.Find(LastNormNames, byName.ContainsKey);
+        return name is not null && byName[name].Shape is [>= FaceBackbone.SmallestEmbeddingSize and <= FaceBackbone.LargestEmbeddingSize and var size] ? (int)size : usual;
+    }
+
+    private static List<(StoredTensor Stored, Tensor Target)> Pair(WeightsFile file, FaceBackbone backbone)
+    {
+        Dictionary<string, StoredTensor> stored = ByPublishedName(file);
+        Dictionary<string, Tensor> targets = ModuleState.Of(backbone).ToDictionary(entry => entry.Name, entry => entry.Tensor);
+        WeightsMismatch.ThrowIfAny(
+            missing: [.. targets.Keys.Where(name => !stored.ContainsKey(name) && !name.EndsWith(CounterName, StringComparison.Ordinal))],
+            surplus: [.. stored.Keys.Where(name => !targets.ContainsKey(name))],
+            ofAnotherKind: [.. stored.Where(entry => targets.TryGetValue(entry.Key, out Tensor? target) && !Fits(entry.Value, target))
+                .Select(entry => $"{entry.Key} ({entry.Value.Describe()}, must be {SafetensorsType.NameOf(targets[entry.Key].dtype)} [{string.Join(", ", targets[entry.Key].shape)}])")]);
+        return [.. stored.Select(entry => (entry.Value, targets[entry.Key]))];
+    }
+
+    /// <summary>Floating-point numbers of any width fit each other, and so do whole numbers.</summary>
+    private static bool Fits(StoredTensor stored, Tensor target)
+    {
+        bool isFloat = stored.Elements.Type is ScalarType.Float64 or ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16;
+        return isFloat == target.is_floating_point() && target.shape.AsSpan().SequenceEqual(stored.Shape);
+    }
+
+    private static void CheckVariances(List<(StoredTensor Stored, Tensor Target)> pairs)
+    {
+        using var scope = NewDisposeScope();
+        foreach ((StoredTensor stored, Tensor target) in pairs)
+        {
+            if (stored.Name.EndsWith(VarianceName, StringComparison.Ordinal) && (target < 0).any().item<bool>())
+            {
+                throw new WeightsFormatException($"Tensor '{stored.Name}' holds variances below 0: the file is damaged.");
+            }
+        }
+    }
+}

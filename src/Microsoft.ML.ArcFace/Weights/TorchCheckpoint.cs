@@ -1,0 +1,98 @@
+using Microsoft.ML.ArcFace.Files;
+
+namespace Microsoft.ML.ArcFace.Weights;
+
+/// <summary>
+/// State dictionaries that PyTorch saved, of either form. Only the pickles are read here; they are interpreted, never
+/// run.
+/// </summary>
+internal static class TorchCheckpoint
+{
+    /// <summary>What to tell who has a file with more in it than weights.</summary>
+    public const string Remedy = "Save the weights alone: torch.save(model.state_dict(), path).";
+
+    /// <summary>Longest key of a dictionary and name of a tensor, in bytes.</summary>
+    public const int LongestName = 512;
+
+    private const long SmallestMemoryBudget = 16 << 20;
+    private const int DeepestNesting = 4;
+    private const byte ProtocolOpcode = 0x80;
+
+    /// <summary>Where training programs keep the network's state in a checkpoint; arcface_torch: state_dict_backbone.</summary>
+    private static readonly string[] StateNames = ["state_dict", "model", "model_state_dict", "state_dict_backbone", "backbone", "network", "net"];
+
+    /// <summary>Whether the bytes begin like a checkpoint of either form.</summary>
+    public static bool IsCheckpoint(ByteSource source)
+    {
+        Span<byte> first = stackalloc byte[1];
+        first.Clear();
+        source.Read(0, first[..(int)Math.Min(1, source.Length)]);
+        return first[0] == ProtocolOpcode || StoredZip.IsZip(source);
+    }
+
+    /// <summary>The tensors of the state dictionary, under the names it has in the file.</summary>
+    /// <exception cref="WeightsFormatException">The file is damaged, hostile, or holds no state dictionary.</exception>
+    public static IReadOnlyList<StoredTensor> Read(ByteSource source)
+    {
+        try
+        {
+            (object? root, IReadOnlyDictionary<string, StoredElements> storages) = StoredZip.IsZip(source) ? TorchArchive.Read(source) : TorchStream.Read(source);
+            return [.. StateOf(source, root).Select(entry => Locate(entry.Name, entry.Tensor, storages))];
+        }
+        catch (PickleException error)
+        {
+            throw new WeightsFormatException($"The PyTorch checkpoint cannot be read: {error.Message.TrimEnd('.')}.", error);
+        }
+        catch (Exception error) when (error is InvalidDataException or EndOfStreamException)
+        {
+            throw new WeightsFormatException($"The PyTorch checkpoint cannot be read: {error.Message}. The file is damaged, or not from torch.save.", error);
+        }
+    }
+
+    /// <summary>Bytes that the values of a file's pickle may take; a state dictionary needs a fraction of it.</summary>
+    public static long MemoryBudget(ByteSource source) => SmallestMemoryBudget + (2 * source.Length);
+
+    private static StoredTensor Locate(string name, TorchTensor tensor, IReadOnlyDictionary<string, StoredElements> storages)
+    {
+        TorchStorage storage = tensor.Storage;
+        if (!storages.TryGetValue(storage.Key, out StoredElements? elements))
+        {
+            throw new InvalidDataException($"the storage '{storage.Key}' of the tensor '{name}' is not in the file");
+        }
+
+        bool isView = storage.First >= 0 && storage.ViewCount >= 0 && storage.First <= elements.Count && storage.ViewCount <= elements.Count - storage.First;
+        if (!isView || tensor.Offset > storage.ViewCount)
+        {
+            throw new InvalidDataException(
+                $"the tensor '{name}' starts at {tensor.Offset} of the {storage.ViewCount} elements from {storage.First} on in a storage of {elements.Count}");
+        }
+
+        // Checked against the end of its view, then read from the storage that others share.
+        StoredElements upToEndOfView = elements with { Count = storage.First + storage.ViewCount };
+        return StoredTensor.Create(name, upToEndOfView, tensor.Offset < 0 ? tensor.Offset : storage.First + tensor.Offset, tensor.Shape, tensor.Stride)
+            with { Elements = elements };
+    }
+
+    /// <summary>The tensors of the dictionary itself, or of the one within it that bears a known name.</summary>
+    private static List<(string Name, TorchTensor Tensor)> StateOf(ByteSource source, object? root)
+    {
+        object? value = root;
+        for (int depth = 0; depth < DeepestNesting && value is PickleDictionary dictionary; depth++)
+        {
+            List<(string Name, object? Value)> named =
+                [.. dictionary.Items.Where(item => item.Key is PickleText).Select(item => (((PickleText)item.Key!).Read(source, LongestName), item.Value))];
+            List<(string Name, TorchTensor Tensor)> tensors = [.. named.Where(item => item.Value is TorchTensor).Select(item => (item.Name, (TorchTensor)item.Value!))];
+            if (tensors.Count > 0)
+            {
+                return tensors;
+            }
+
+            value = StateNames.SelectMany(name => named.Where(item => item.Name == name && item.Value is PickleDictionary)).FirstOrDefault().Value
+                ?? throw new PickleException(
+                    $"it holds no tensors; its keys are {string.Join(", ", named.Take(8).Select(item => $"'{item.Name}'"))}. " +
+                    $"Looked for are tensors, or a dictionary of them under {string.Join(", ", StateNames)}.");
+        }
+
+        throw new PickleException($"it holds no dictionary of tensors. {Remedy}");
+    }
+}

@@ -1,0 +1,139 @@
+using System.Buffers.Binary;
+using Microsoft.ML.ArcFace.Files;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.ArcFace.Weights;
+
+/// <summary>
+/// A file of named tensors: a PyTorch checkpoint of either form, or safetensors, told apart by how it begins. The
+/// descriptions are read at once, the numbers when they are copied.
+/// </summary>
+internal sealed class WeightsFile : IDisposable
+{
+    private readonly ByteSource _source;
+
+    private WeightsFile(ByteSource source)
+    {
+        _source = source;
+        (Tensors, Metadata) = TorchCheckpoint.IsCheckpoint(source)
+            ? (TorchCheckpoint.Read(source), new Dictionary<string, string>())
+            : ReadSafetensors(source);
+    }
+
+    /// <summary>What the file holds, in its order; a name may occur twice in a PyTorch checkpoint.</summary>
+    public IReadOnlyList<StoredTensor> Tensors { get; }
+
+    /// <summary>Free text beside the tensors (safetensors).</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="WeightsFormatException">The file is damaged, hostile, or of another kind; the message begins with its name.</exception>
+    public static WeightsFile Open(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new FileNotFoundException($"The weights file '{path}' does not exist (looked for '{Path.GetFullPath(path)}'). Give a .pth, .pt or .safetensors file.", path);
+        }
+
+        ByteSource source = ByteSource.Open(path);
+        try
+        {
+            return new WeightsFile(source);
+        }
+        catch (WeightsFormatException error)
+        {
+            source.Dispose();
+            throw new WeightsFormatException($"'{path}': {error.Message}", error);
+        }
+    }
+
+    /// <summary>The same from any source, which then belongs to the file.</summary>
+    public static WeightsFile Open(ByteSource source) => new(source);
+
+    /// <summary>
+    /// Copies tensors of the file into others of the same shapes, converting the element type. Each storage is read once,
+    /// however many tensors share it.
+    /// </summary>
+    /// <exception cref="WeightsFormatException">
+    /// A checksum is wrong, or a number is not finite in the target's type. What the targets hold is then undefined.
+    /// </exception>
+    public void CopyInto(IEnumerable<(StoredTensor Stored, Tensor Target)> pairs)
+    {
+        using var noGradient = no_grad();
+        foreach (var sharing in pairs.GroupBy(pair => pair.Stored.Elements))
+        {
+            using var scope = NewDisposeScope();
+            Tensor elements = Load(sharing.Key);                                   // [Count]
+            foreach ((StoredTensor stored, Tensor target) in sharing)
+            {
+                if (target.numel() > 0)
+                {
+                    target.copy_(elements.as_strided(stored.Shape, stored.Stride, stored.Offset));
+                }
+
+                if (target.is_floating_point() && !target.isfinite().all().item<bool>())
+                {
+                    throw new WeightsFormatException($"Tensor '{stored.Name}' holds numbers that are infinite, not numbers, or too large for {target.dtype}: the file is damaged, or its training diverged.");
+                }
+            }
+        }
+    }
+
+    public void Dispose() => _source.Dispose();
+
+    private Tensor Load(StoredElements stored)
+    {
+        if (stored.Checksum is { } checksum && checksum.Of(_source, stored.Position) != checksum.Crc32)
+        {
+            throw new WeightsFormatException($"The bytes at {stored.Position} do not have their checksum: the file was altered. (Or it was saved with set_crc32_options(False); save it with checksums.)");
+        }
+
+        Tensor elements = empty(stored.Count, dtype: stored.Type);
+        long position = stored.Position;
+        TensorBytes.Write(elements, bytes =>
+        {
+            _source.Read(position, bytes);
+            position += bytes.Length;
+            if (stored.Type == ScalarType.Bool && bytes.ContainsAnyExceptInRange((byte)0, (byte)1))
+            {
+                // Any other byte in a bool is undefined behaviour in native code.
+                throw new WeightsFormatException($"The truth values at {stored.Position} hold bytes other than 0 and 1.");
+            }
+        });
+        return elements;
+    }
+
+    private static (IReadOnlyList<StoredTensor>, IReadOnlyDictionary<string, string>) ReadSafetensors(ByteSource source)
+    {
+        Span<byte> lengthBytes = stackalloc byte[Safetensors.LengthSize];
+        if (!source.Holds(0, lengthBytes.Length))
+        {
+            throw new WeightsFormatException($"The file has {source.Length} bytes; it is no PyTorch checkpoint (.pth, .pt) and no safetensors file.");
+        }
+
+        source.Read(0, lengthBytes);
+        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
+        if (length > Safetensors.LargestHeaderLength || !source.Holds(Safetensors.LengthSize, (long)length))
+        {
+            throw new WeightsFormatException($"The file is no PyTorch checkpoint (.pth, .pt), and as a safetensors file its header would have {length} bytes: it is of another kind, or damaged.");
+        }
+
+        byte[] json = new byte[length];
+        source.Read(Safetensors.LengthSize, json);
+        SafetensorsHeader header = SafetensorsHeader.Parse(json);
+        long start = Safetensors.LengthSize + json.Length;
+        if (source.Length - start != header.DataLength)
+        {
+            throw new WeightsFormatException($"The weights have {source.Length - start} bytes where {header.DataLength} are due: the file is truncated or was altered.");
+        }
+
+        return ([.. header.Entries.Select(entry => ToStored(entry, start))], header.Metadata);
+    }
+
+    private static StoredTensor ToStored(SafetensorsEntry entry, long start)
+    {
+        var elements = new StoredElements(start + entry.Begin, (entry.End - entry.Begin) / SafetensorsType.SizeOf(entry.Type), entry.Type);
+        return StoredTensor.Create(entry.Name, elements, offset: 0, entry.Shape, StoredTensor.RowMajor(entry.Shape));
+    }
+}
