@@ -66,14 +66,15 @@ internal static class MarginCharts
 
     /// <summary>Figure 4b: target logits.</summary>
     public static PlotModel TargetLogits(string title, IReadOnlyList<(string Name, FaceLoss Loss)> losses) =>
-        Curves(Chart(title, "angle with the own class centre, degrees", "target logit / scale", 0, 180, -3.5, 1.05), losses, loss => loss.TargetLogitCurve(361));
+        Curves(Chart(title, "angle with the own class centre, degrees", "target logit / scale", 0, 180, -1.65, 1.05), losses, loss => loss.TargetLogitCurve(361));
 
     /// <summary>Figure 5: where a classifier of two classes is undecided in training.</summary>
     public static PlotModel Boundaries(string title, IReadOnlyList<(string Name, FaceLoss Loss)> losses) =>
-        Curves(Chart(title, "angle with the own class centre, degrees", "angle with the other centre, degrees", 0, 90, 0, 120), losses, loss => loss.DecisionBoundary(721));
+        Curves(Chart(title, "angle with the own class centre, degrees", "angle with the other centre, degrees", 0, 90, 0, 120), losses, loss => loss.DecisionBoundary(721), LegendPosition.RightBottom);
 
-    private static PlotModel Curves(PlotModel chart, IReadOnlyList<(string Name, FaceLoss Loss)> losses, Func<FaceLoss, IReadOnlyList<AnglePoint>> curve)
+    private static PlotModel Curves(PlotModel chart, IReadOnlyList<(string Name, FaceLoss Loss)> losses, Func<FaceLoss, IReadOnlyList<AnglePoint>> curve, LegendPosition legend = LegendPosition.RightTop)
     {
+        chart.Legends[0].LegendPosition = legend;
         foreach (((string name, FaceLoss loss), int index) in losses.Select((loss, index) => (loss, index)))
         {
             var line = new LineSeries { Title = name, Color = Colours[index % Colours.Length], StrokeThickness = 2, LineStyle = index < 4 ? LineStyle.Solid : LineStyle.Dash };
