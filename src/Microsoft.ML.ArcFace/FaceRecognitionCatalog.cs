@@ -42,6 +42,21 @@ public sealed class FaceRecognitionCatalog
     public IDataView LoadFromFolder(string folder) => FaceFolder.Load(_environment, folder);
 
     /// <summary>
+    /// Lists photographs from a text file of paths and labels: separated by commas (.csv) or by tabs (otherwise). A first
+    /// line with the names "path" and "label" says which column is which; without it they are the first two.
+    /// </summary>
+    /// <param name="path">The list.</param>
+    /// <param name="imageFolder">Where relative paths start from; null: the folder of the list.</param>
+    /// <returns>Rows of ImagePath, Label and RelativePath (the path as listed, with forward slashes), all text.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="FaceDataFormatException">A line is no path and label; the message gives its number.</exception>
+    public IDataView LoadFromList(string path, string? imageFolder = null)
+    {
+        _environment.CheckNonWhiteSpace(path, nameof(path));
+        return FaceList.Load(_environment, path, imageFolder);
+    }
+
+    /// <summary>
     /// Opens a training set of InsightFace or MXNet's im2rec, a RecordIO file. Records are read when needed and can be
     /// shuffled one by one; the index takes 12 bytes a record. The .idx beside the file is used if there is one, otherwise
     /// the file is passed through once; so are <c>property</c>, which tells the number of people, and <c>identities.txt</c>

@@ -29,6 +29,29 @@ public static class FaceTransformsExtensions
     }
 
     /// <summary>
+    /// Aligns faces to the ArcFace template, 112×112 pixels: by the similarity transform that brings five landmarks closest
+    /// to the template's, or, without landmarks, by cropping to the central square. Nothing aliases where faces shrink.
+    /// </summary>
+    /// <param name="catalog">The transforms catalog.</param>
+    /// <param name="outputColumnName">The column of aligned images to add.</param>
+    /// <param name="imageColumnName">The column of photographs (images); null: named as the output.</param>
+    /// <param name="landmarksColumnName">
+    /// The column of landmarks, Vector&lt;Single, 10&gt;: x and y, in pixels, of left eye, right eye, nose, left and right
+    /// corner of the mouth, left being left in the image. Null: none, faces are cropped.
+    /// </param>
+    /// <param name="border">What an aligned face shows where it reaches beyond its photograph.</param>
+    public static FaceAligningEstimator AlignFaces(
+        this TransformsCatalog catalog,
+        string outputColumnName,
+        string? imageColumnName = null,
+        string? landmarksColumnName = null,
+        AlignmentBorder border = AlignmentBorder.Black)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        return new FaceAligningEstimator(((IInternalCatalog)catalog).Environment, outputColumnName, imageColumnName, landmarksColumnName, border);
+    }
+
+    /// <summary>
     /// Embeds faces with a network that somebody else trained: unit-length vectors, without training. The weights of
     /// InsightFace's <c>arcface_torch</c> load by name; the file is read, never run (docs/formats.md).
     /// </summary>

@@ -22,16 +22,6 @@ internal static class FaceFolder
     private static readonly EnumerationOptions Visible = new() { IgnoreInaccessible = false };
     private static readonly EnumerationOptions VisibleAtAnyDepth = new() { IgnoreInaccessible = false, RecurseSubdirectories = true };
 
-    /// <summary>One photograph.</summary>
-    private sealed class FaceFile
-    {
-        public string ImagePath { get; set; } = "";
-
-        public string Label { get; set; } = "";
-
-        public string RelativePath { get; set; } = "";
-    }
-
     /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
     /// <exception cref="InvalidOperationException">It holds no folder with photographs.</exception>
     public static IDataView Load(IHostEnvironment environment, string folder)
