@@ -95,10 +95,10 @@ public sealed partial class ArcFaceTrainer
         /// <summary>How the learning rate falls. Null: cosine for small sets, polynomial for large ones.</summary>
         public LearningRateDecay? Decay { get; init; }
 
-        /// <summary>Share of all steps in which the learning rate rises, in [0, 1). Null: a tenth for small sets.</summary>
+        /// <summary>Share of all steps in which the learning rate rises, in [0, 1). Null: 5 % for small sets, none for large ones.</summary>
         public double? WarmUpFraction { get; init; }
 
-        /// <summary>Share of all steps in which the margin grows from 0 to its full size, in [0, 1]. Null: a third for small sets, none for large ones.</summary>
+        /// <summary>Share of all steps in which the margin grows from 0 to its full size, in [0, 1]. Null: half for small sets, none for large ones.</summary>
         public double? MarginRampFraction { get; init; }
 
         /// <summary>Momentum of SGD, in [0, 1). Default 0.9.</summary>

@@ -22,7 +22,6 @@ public sealed partial class FaceEmbeddingTransformer
     internal const string LoaderSignature = "FaceEmbedding";
 
     private const string WeightsEntry = "Weights.safetensors";
-    private const string CentresName = "class_centers";
     private const string BackbonePrefix = "backbone.";
 
     /// <summary>Written so far: 0x00010001, the first.</summary>
@@ -42,7 +41,7 @@ public sealed partial class FaceEmbeddingTransformer
         context.CheckAtModel();
         context.SetVersionInfo(GetVersionInfo());
 
-        List<(string, Tensor)> tensors = [.. StateOf(_model.Backbone), (CentresName, _model.Centres)];
+        List<(string, Tensor)> tensors = [.. StateOf(_model.Backbone), (BackboneWeights.ClassCentresName, _model.Centres)];
         var metadata = new Dictionary<string, string> { ["architecture"] = Backbone.ToShortName(), ["preprocessing"] = "112x112 RGB, (value - 127.5) / 127.5" };
         byte[] weightsHash = [];
         context.SaveBinaryStream(WeightsEntry, writer =>
@@ -143,7 +142,7 @@ public sealed partial class FaceEmbeddingTransformer
         try
         {
             Tensor centres = zeros(header.People, header.EmbeddingSize);
-            LoadWeights(context, [.. StateOf(backbone), (CentresName, centres)], header.WeightsHash);
+            LoadWeights(context, [.. StateOf(backbone), (BackboneWeights.ClassCentresName, centres)], header.WeightsHash);
             backbone.to(device);
             return new FaceEmbeddingModel(backbone, centres.to(device), header.PersonNames, header.Scale, device);
         }

@@ -45,6 +45,18 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     public float[][] GetClassCenters() => _model.CopyCentres();
 
+    /// <summary>The one face embedding within a pipeline, or the transformer itself.</summary>
+    /// <exception cref="ArgumentException">There is none, or there are several.</exception>
+    internal static FaceEmbeddingTransformer Within(ITransformer model)
+    {
+        FaceEmbeddingTransformer[] found = [.. Parts(model).OfType<FaceEmbeddingTransformer>().Distinct()];
+        return found.Length == 1
+            ? found[0]
+            : throw new ArgumentException($"The model has {found.Length} face embeddings in it; it takes one. Give the model that ArcFace or EmbedFaces made, or a pipeline with it.", nameof(model));
+
+        static IEnumerable<ITransformer> Parts(ITransformer part) => part is IEnumerable<ITransformer> chain ? chain.SelectMany(Parts) : [part];
+    }
+
     /// <inheritdoc/>
     bool ITransformer.IsRowToRowMapper => true;
 

@@ -1,8 +1,9 @@
-using Microsoft.ML.ArcFace;
-using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Data.InsightFace;
+using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Evaluation;
+using Microsoft.ML.ArcFace.Export;
 using Microsoft.ML.ArcFace.Weights;
+using Microsoft.ML.ArcFace;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
@@ -195,7 +196,7 @@ public sealed class FaceRecognitionCatalog
     /// <param name="labelColumnName">The column that says who it is: text or a key.</param>
     /// <param name="embeddingColumnName">A column of embeddings.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is absent or of another kind.</exception>
-    /// <exception cref="ArgumentException">The model holds no face embedding.</exception>
+    /// <exception cref="ArgumentException">The model has no face embedding, or several.</exception>
     /// <exception cref="InvalidOperationException">The data show fewer than two people, or another model embedded them.</exception>
     public AngleMetrics EvaluateAngles(
         IDataView data, ITransformer? model = null, string labelColumnName = "Label", string embeddingColumnName = "Embedding") =>
@@ -203,13 +204,9 @@ public sealed class FaceRecognitionCatalog
 
     private static ClassCenter[] CentersOf(ITransformer model)
     {
-        FaceEmbeddingTransformer embedding = Find(model)
-            ?? throw new ArgumentException("The model holds no face embedding. Give what a trainer of FaceRecognition() returned, or a chain with it, or null.", nameof(model));
+        FaceEmbeddingTransformer embedding = FaceEmbeddingTransformer.Within(model);
         return [.. embedding.GetClassCenters().Select((center, index) =>
             new ClassCenter(embedding.PersonNames?[index] ?? LabelledEmbeddings.NameOfKey((uint)index + 1), center))];
-
-        static FaceEmbeddingTransformer? Find(ITransformer transformer) =>
-            transformer as FaceEmbeddingTransformer ?? (transformer as IEnumerable<ITransformer>)?.Select(Find).LastOrDefault(found => found is not null);
     }
 
     /// <summary>

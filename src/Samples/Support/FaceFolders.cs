@@ -80,7 +80,7 @@ internal sealed class FaceFolders : IDisposable
     /// <summary>How many faces are drawn; chosen for the time they take on two cores.</summary>
     private sealed record DrawnSet(int TrainPeople, int TrainPictures, int TestPeople, int TestPictures, int PairsPerKind, int Epochs)
     {
-        public static DrawnSet Full { get; } = new(60, 14, 60, 4, 30, 4);
+        public static DrawnSet Full { get; } = new(60, 14, 60, 4, 30, 6);
 
         public static DrawnSet Short { get; } = new(20, 10, 30, 4, 15, 3);
     }

@@ -85,7 +85,7 @@ public class AngleEvaluatorTests
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => faces.EvaluateAngles(View(("Ada", 0)))).Message, "at least 2");
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => faces.EvaluateAngles(View(("Ada", 0)), labelColumnName: "zz")).Message, "Could not find input column 'zz'");
         ITransformer other = ml.Transforms.CopyColumns("B", "Label").Fit(View(("Ada", 0)));
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => faces.EvaluateAngles(View(("Ada", 0)), other)).Message, "no face embedding");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => faces.EvaluateAngles(View(("Ada", 0)), other)).Message, "0 face embeddings");
         StringAssert.Contains(
             Assert.ThrowsExactly<InvalidOperationException>(() => AngleEvaluator.Evaluate(ml, View(("Ada", 0), ("Bob", 9)), [new ClassCenter("Ada", [1, 0, 0])], "Label", "Embedding")).Message,
             "3");

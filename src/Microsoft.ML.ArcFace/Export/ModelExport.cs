@@ -2,27 +2,25 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Files;
-using Microsoft.ML.ArcFace.Weights.Onnx;
+using Microsoft.ML.ArcFace.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.ArcFace.Weights;
+namespace Microsoft.ML.ArcFace.Export;
 
 /// <summary>Hands a trained embedding out as files of other programs. A file appears when it is whole.</summary>
 internal static class ModelExport
 {
-    public const string CentresName = "class_centers";
-
     public static void ToOnnx(ITransformer model, string path, OnnxExportOptions options)
     {
-        FaceEmbeddingTransformer embedding = Find(model);
+        FaceEmbeddingTransformer embedding = FaceEmbeddingTransformer.Within(model);
         Write(path, stream => OnnxExport.Write(stream, embedding.Model.Backbone, options, options.AddMirrorImage ?? embedding.AddsMirrorImage, Describe(embedding)));
     }
 
     public static void ToSafetensors(ITransformer model, string path, bool includeClassCentres)
     {
-        FaceEmbeddingTransformer embedding = Find(model);
-        IEnumerable<(string, Tensor)> centres = includeClassCentres ? [(CentresName, embedding.Model.Centres)] : [];
+        FaceEmbeddingTransformer embedding = FaceEmbeddingTransformer.Within(model);
+        IEnumerable<(string, Tensor)> centres = includeClassCentres ? [(BackboneWeights.ClassCentresName, embedding.Model.Centres)] : [];
         Write(path, stream => Safetensors.Write(stream, [.. ModuleState.Of(embedding.Model.Backbone), .. centres], Describe(embedding)));
     }
 
@@ -42,18 +40,6 @@ internal static class ModelExport
 
         return description;
     }
-
-    /// <summary>The one embedding within a pipeline, or the transformer itself.</summary>
-    private static FaceEmbeddingTransformer Find(ITransformer model)
-    {
-        FaceEmbeddingTransformer[] found = [.. Parts(model).OfType<FaceEmbeddingTransformer>().Distinct()];
-        return found.Length == 1
-            ? found[0]
-            : throw new ArgumentException($"The model has {found.Length} face embeddings in it; to export it takes one. Give the model that ArcFace or EmbedFaces made, or a pipeline with it.", nameof(model));
-    }
-
-    private static IEnumerable<ITransformer> Parts(ITransformer model) =>
-        model is IEnumerable<ITransformer> chain ? chain.SelectMany(Parts) : [model];
 
     private static void Write(string path, Action<Stream> write)
     {

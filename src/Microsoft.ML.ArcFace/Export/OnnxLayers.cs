@@ -1,8 +1,9 @@
 using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.ArcFace.Weights.Onnx;
+namespace Microsoft.ML.ArcFace.Export;
 
 /// <summary>
 /// Adds the layers of a backbone to a graph by their published names. A BatchNorm behind a convolution or a linear layer

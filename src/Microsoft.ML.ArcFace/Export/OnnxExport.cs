@@ -1,9 +1,10 @@
 using System.Globalization;
 using Google.Protobuf;
 using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Weights;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.ArcFace.Weights.Onnx;
+namespace Microsoft.ML.ArcFace.Export;
 
 /// <summary>Writes a backbone as an ONNX file that gives the embeddings it gives here.</summary>
 internal static class OnnxExport

@@ -1,10 +1,11 @@
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
+using Microsoft.ML.ArcFace.Tests.Weights;
 using Microsoft.ML.ArcFace.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.ArcFace.Tests.Weights;
+namespace Microsoft.ML.ArcFace.Tests.Backbones;
 
 [TestClass]
 public class BackboneWeightsTests

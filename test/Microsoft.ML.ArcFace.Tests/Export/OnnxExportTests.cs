@@ -3,7 +3,7 @@ using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Weights;
-using Microsoft.ML.ArcFace.Weights.Onnx;
+using Microsoft.ML.ArcFace.Export;
 using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -11,7 +11,7 @@ using TorchSharp;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
 
-namespace Microsoft.ML.ArcFace.Tests.Weights.Onnx;
+namespace Microsoft.ML.ArcFace.Tests.Export;
 
 [TestClass]
 public class OnnxExportTests

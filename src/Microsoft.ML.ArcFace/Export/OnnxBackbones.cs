@@ -1,6 +1,7 @@
 using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Weights;
 
-namespace Microsoft.ML.ArcFace.Weights.Onnx;
+namespace Microsoft.ML.ArcFace.Export;
 
 /// <summary>The backbones as graphs: [batch, 3, 112, 112] → [batch, d], not normalised.</summary>
 internal static class OnnxBackbones

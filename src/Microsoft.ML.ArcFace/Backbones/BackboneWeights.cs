@@ -1,14 +1,17 @@
-using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.ArcFace.Weights;
+namespace Microsoft.ML.ArcFace.Backbones;
 
 /// <summary>Brings the weights of a file into a backbone, by the published names.</summary>
 internal static class BackboneWeights
 {
     /// <summary>What programs put before the names: DataParallel, torch.compile, a surrounding module.</summary>
     private static readonly string[] Wrappers = ["module.", "_orig_mod.", "model."];
+
+    /// <summary>What our own files call the class centres [people, d].</summary>
+    public const string ClassCentresName = "class_centers";
 
     private const string BackbonePrefix = "backbone.";
     private const string CounterName = "num_batches_tracked";
@@ -59,7 +62,7 @@ internal static class BackboneWeights
         List<(string Name, StoredTensor Tensor)> named = [.. file.Tensors.Select(tensor => (Unwrap(tensor.Name), tensor))];
 
         // A whole training model: what is not of the backbone is its class centres and the like.
-        named.RemoveAll(entry => entry.Name == ModelExport.CentresName);
+        named.RemoveAll(entry => entry.Name == ClassCentresName);
         if (named.Exists(entry => entry.Name.StartsWith(BackbonePrefix, StringComparison.Ordinal)))
         {
             named = [.. named.Where(entry => entry.Name.StartsWith(BackbonePrefix, StringComparison.Ordinal))

@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
+using Microsoft.ML.ArcFace.Weights;
 
-namespace Microsoft.ML.ArcFace.Weights.Onnx;
+namespace Microsoft.ML.ArcFace.Export;
 
 /// <summary>
 /// Builds an ONNX graph node by node. A value is known by its name, which is that of the node it comes from; a node is
