@@ -263,8 +263,13 @@ internal sealed class TrainingLoop : IDisposable
 
     private optim.Optimizer CreateOptimizer(params Parameter[][] groups) => _recipe.Optimizer switch
     {
-        TrainingOptimizer.Sgd => optim.SGD(groups.Select(group => new SGD.ParamGroup(group)), _recipe.Schedule.PeakLearningRate, _options.Momentum, weight_decay: _recipe.WeightDecay),
-        TrainingOptimizer.AdamW => optim.AdamW(groups.Select(group => new AdamW.ParamGroup(group)), _recipe.Schedule.PeakLearningRate, weight_decay: _recipe.WeightDecay),
+        // A group brings its own settings; what it is not given are TorchSharp's, not those of the optimizer.
+        TrainingOptimizer.Sgd => optim.SGD(
+            groups.Select(group => new SGD.ParamGroup(group, _recipe.Schedule.PeakLearningRate, _options.Momentum, weight_decay: _recipe.WeightDecay)),
+            _recipe.Schedule.PeakLearningRate),
+        TrainingOptimizer.AdamW => optim.AdamW(
+            groups.Select(group => new AdamW.ParamGroup(group, _recipe.Schedule.PeakLearningRate, weight_decay: _recipe.WeightDecay)),
+            _recipe.Schedule.PeakLearningRate),
         _ => throw new InvalidOperationException($"{nameof(TrainingOptimizer)} {_recipe.Optimizer} is unknown."),
     };
 

@@ -123,22 +123,24 @@ public class TrainingPathsTests
     }
 
     [TestMethod]
-    public void Fit_WeightDecayAndMomentum_ShrinkTheConvolutionsAsTheFormulaSays()
+    [DataRow(TrainingOptimizer.Sgd)]
+    [DataRow(TrainingOptimizer.AdamW)]
+    public void Fit_WeightDecayAndMomentum_ShrinkTheConvolutionsAsTheFormulaSays(TrainingOptimizer optimizer)
     {
         const double Rate = 0.1, WeightDecay = 0.5, Momentum = 0.9;
         const int Steps = 4;
 
-        // A gradient of no length: what is left is the decay. v ← μv + λw, w ← w − ηv.
+        // A gradient of no length: what is left is the decay. SGD: v ← μv + λw, w ← w − ηv. AdamW: w ← w − ηλw.
         double velocity = 0, share = 1;
         for (int step = 0; step < Steps; step++)
         {
-            velocity = (Momentum * velocity) + (WeightDecay * share);
+            velocity = optimizer == TrainingOptimizer.Sgd ? (Momentum * velocity) + (WeightDecay * share) : WeightDecay * share;
             share -= Rate * velocity;
         }
 
         ArcFaceTrainer.Options still = Quick with
         {
-            Optimizer = TrainingOptimizer.Sgd, GradientClippingNorm = 1e-12, Momentum = Momentum, WeightDecay = WeightDecay, LearningRate = Rate,
+            Optimizer = optimizer, GradientClippingNorm = 1e-20, Momentum = Momentum, WeightDecay = WeightDecay, LearningRate = Rate,
             Decay = LearningRateDecay.Constant, WarmUpFraction = 0, WeightAveragingDecay = 0,
         };
         var ml = new MLContext(seed: 1);
