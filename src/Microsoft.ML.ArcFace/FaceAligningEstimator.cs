@@ -1,7 +1,7 @@
+using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.ArcFace;
 
@@ -46,29 +46,13 @@ public sealed class FaceAligningEstimator : IEstimator<FaceAligningTransformer>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         _host.CheckValue(inputSchema, nameof(inputSchema));
-        Check(inputSchema, _imageColumnName, FaceAligningTransformer.ExpectedImage,
-            column => column.Kind == SchemaShape.Column.VectorKind.Scalar && column.ItemType is ImageDataViewType);
+        SchemaCheck.CheckImage(_host, inputSchema, _imageColumnName);
         if (_landmarksColumnName is not null)
         {
-            Check(inputSchema, _landmarksColumnName, FaceAligningTransformer.ExpectedLandmarks,
+            SchemaCheck.Check(_host, inputSchema, _landmarksColumnName, FaceAligningTransformer.ExpectedLandmarks,
                 column => column.Kind != SchemaShape.Column.VectorKind.Scalar && column.ItemType == NumberDataViewType.Single);
         }
 
-        Dictionary<string, SchemaShape.Column> columns = inputSchema.ToDictionary(existing => existing.Name);
-        columns[_outputColumnName] = new SchemaShape.Column(_outputColumnName, SchemaShape.Column.VectorKind.Scalar, FaceAligningTransformer.OutputType, isKey: false);
-        return new SchemaShape(columns.Values);
-    }
-
-    private void Check(SchemaShape schema, string name, string expected, Func<SchemaShape.Column, bool> accepts)
-    {
-        if (!schema.TryFindColumn(name, out SchemaShape.Column column))
-        {
-            throw _host.ExceptSchemaMismatch(nameof(schema), "input", name);
-        }
-
-        if (!accepts(column))
-        {
-            throw _host.ExceptSchemaMismatch(nameof(schema), "input", name, expected, column.GetTypeString());
-        }
+        return inputSchema.With(new SchemaShape.Column(_outputColumnName, SchemaShape.Column.VectorKind.Scalar, FaceAligningTransformer.OutputType, isKey: false));
     }
 }

@@ -13,13 +13,14 @@ namespace Microsoft.ML.ArcFace;
 
 /// <summary>
 /// Brings faces to the ArcFace template, 112×112 pixels, by five landmarks each; without a column of landmarks, crops to
-/// the central square. The image that comes in stays as it is. Where there is no image, or its landmarks are not those of a
-/// face (not numbers, all one point, farther apart than any photograph is wide), the aligned image is null.
+/// the central square. Of several faces in a row the first is taken, which DetectFaces gives the main one. The image that
+/// comes in stays as it is. Where there is no image, no face (no landmarks at all), or the landmarks are not those of a face
+/// (not numbers, all one point, farther apart than any photograph is wide), the aligned image is null.
 /// </summary>
 public sealed class FaceAligningTransformer : RowToRowTransformerBase
 {
     internal const string LoaderSignature = "FaceAligning";
-    internal const string ExpectedImage = "image", ExpectedLandmarks = "Vector<Single, 10>";
+    internal const string ExpectedLandmarks = "Vector<Single, 10>";
 
     private readonly string _outputColumnName;
     private readonly string _imageColumnName;
@@ -86,7 +87,7 @@ public sealed class FaceAligningTransformer : RowToRowTransformerBase
         {
             aligned = FaceResizer.CropAndResize(image.Pixels, image.Width, image.Height);
         }
-        else if (FaceTemplate.Fit(landmarks) is { } transform)
+        else if (landmarks.Length > 0 && FaceTemplate.Fit(landmarks) is { } transform)
         {
             aligned = FaceWarp.Apply(image.Pixels, image.Width, image.Height, transform, _border);
         }
@@ -108,11 +109,11 @@ public sealed class FaceAligningTransformer : RowToRowTransformerBase
             : base(parent.Host.Register(nameof(Mapper)), inputSchema, parent)
         {
             _parent = parent;
-            _imageIndex = Find(inputSchema, parent._imageColumnName, ExpectedImage, type => type is ImageDataViewType);
+            _imageIndex = SchemaCheck.FindImage(Host, inputSchema, parent._imageColumnName).Index;
             _landmarksIndex = parent._landmarksColumnName is null
                 ? null
-                : Find(inputSchema, parent._landmarksColumnName, ExpectedLandmarks,
-                    type => type is VectorDataViewType { Size: 0 or FaceTemplate.LandmarkValues } vector && vector.ItemType == NumberDataViewType.Single);
+                : SchemaCheck.Find(Host, inputSchema, parent._landmarksColumnName, ExpectedLandmarks,
+                    type => type is VectorDataViewType { Size: 0 or FaceTemplate.LandmarkValues } vector && vector.ItemType == NumberDataViewType.Single).Index;
         }
 
         protected override void SaveModel(ModelSaveContext context) => _parent.SaveModel(context);
@@ -150,20 +151,10 @@ public sealed class FaceAligningTransformer : RowToRowTransformerBase
             return () =>
             {
                 get(ref values);
-                return values.Length == FaceTemplate.LandmarkValues
-                    ? [.. values.DenseValues().Select(value => (double)value)]
-                    : throw new InvalidOperationException($"The column '{name}' holds {values.Length} numbers in a row; five landmarks are {FaceTemplate.LandmarkValues}: x and y of left eye, right eye, nose, left and right corner of the mouth.");
+                return values.Length % FaceTemplate.LandmarkValues == 0
+                    ? [.. values.DenseValues().Take(FaceTemplate.LandmarkValues).Select(value => (double)value)]
+                    : throw new InvalidOperationException($"The column '{name}' holds {values.Length} numbers in a row; five landmarks are {FaceTemplate.LandmarkValues} for each face: x and y of left eye, right eye, nose, left and right corner of the mouth.");
             };
-        }
-
-        private int Find(DataViewSchema schema, string name, string expected, Func<DataViewType, bool> accepts)
-        {
-            if (schema.GetColumnOrNull(name) is not { } column)
-            {
-                throw Host.ExceptSchemaMismatch(nameof(schema), "input", name);
-            }
-
-            return accepts(column.Type) ? column.Index : throw Host.ExceptSchemaMismatch(nameof(schema), "input", name, expected, column.Type.ToString()!);
         }
     }
 }

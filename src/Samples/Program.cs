@@ -10,6 +10,7 @@ var samples = new RootCommand("Samples of face recognition with ML.NET. Each is 
     CompareLossesCommand.Create(),
     Export.CreateCommand(),
     Pack.CreateCommand(),
+    PhotoToEmbeddingCommand.Create(),
     SecondProcess.CreateCommand(),
 };
 samples.Options.Add(SampleCommand.Verbose);

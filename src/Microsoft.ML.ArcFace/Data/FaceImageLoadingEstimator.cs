@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -50,20 +51,8 @@ public sealed class FaceImageLoadingEstimator : IEstimator<FaceImageLoadingTrans
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         _host.CheckValue(inputSchema, nameof(inputSchema));
-        if (!inputSchema.TryFindColumn(_inputColumnName, out SchemaShape.Column column))
-        {
-            throw _host.ExceptSchemaMismatch(nameof(inputSchema), "input", _inputColumnName);
-        }
-
-        bool isPath = column.Kind == SchemaShape.Column.VectorKind.Scalar && column.ItemType is TextDataViewType;
-        bool isBytes = column.Kind != SchemaShape.Column.VectorKind.Scalar && column.ItemType == NumberDataViewType.Byte;
-        if (!isPath && !isBytes)
-        {
-            throw _host.ExceptSchemaMismatch(nameof(inputSchema), "input", _inputColumnName, FaceImageLoadingTransformer.ExpectedInput, column.GetTypeString());
-        }
-
-        Dictionary<string, SchemaShape.Column> columns = inputSchema.ToDictionary(existing => existing.Name);
-        columns[_outputColumnName] = new SchemaShape.Column(_outputColumnName, SchemaShape.Column.VectorKind.Scalar, new ImageDataViewType(), isKey: false);
-        return new SchemaShape(columns.Values);
+        SchemaCheck.Check(_host, inputSchema, _inputColumnName, FaceImageLoadingTransformer.ExpectedInput, column =>
+            column.Kind == SchemaShape.Column.VectorKind.Scalar ? column.ItemType is TextDataViewType : column.ItemType == NumberDataViewType.Byte);
+        return inputSchema.With(new SchemaShape.Column(_outputColumnName, SchemaShape.Column.VectorKind.Scalar, new ImageDataViewType(), isKey: false));
     }
 }

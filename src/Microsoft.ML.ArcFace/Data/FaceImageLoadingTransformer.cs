@@ -104,16 +104,7 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
             : base(parent.Host.Register(nameof(Mapper)), inputSchema, parent)
         {
             _parent = parent;
-            if (inputSchema.GetColumnOrNull(parent._inputColumnName) is not { } input)
-            {
-                throw Host.ExceptSchemaMismatch(nameof(inputSchema), "input", parent._inputColumnName);
-            }
-
-            if (!AcceptsInput(input.Type))
-            {
-                throw Host.ExceptSchemaMismatch(nameof(inputSchema), "input", parent._inputColumnName, ExpectedInput, input.Type.ToString()!);
-            }
-
+            DataViewSchema.Column input = SchemaCheck.Find(Host, inputSchema, parent._inputColumnName, ExpectedInput, AcceptsInput);
             _inputIndex = input.Index;
             _isPath = input.Type is TextDataViewType;
         }

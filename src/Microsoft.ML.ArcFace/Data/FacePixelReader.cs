@@ -21,33 +21,14 @@ internal static class FacePixelReader
 
     /// <summary>The column of that name, checked.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is none, or it is of another kind.</exception>
-    public static DataViewSchema.Column Column(IExceptionContext context, DataViewSchema schema, string name)
-    {
-        if (schema.GetColumnOrNull(name) is not { } column)
-        {
-            throw context.ExceptSchemaMismatch(nameof(schema), "input", name);
-        }
-
-        return Accepts(column.Type)
-            ? column
-            : throw context.ExceptSchemaMismatch(nameof(schema), "input", name, Expected, column.Type.ToString()!);
-    }
+    public static DataViewSchema.Column Column(IExceptionContext context, DataViewSchema schema, string name) =>
+        SchemaCheck.Find(context, schema, name, Expected, Accepts);
 
     /// <summary>The same check on an estimator's schema.</summary>
-    public static void Check(IExceptionContext context, SchemaShape schema, string name)
-    {
-        if (!schema.TryFindColumn(name, out SchemaShape.Column column))
-        {
-            throw context.ExceptSchemaMismatch(nameof(schema), "input", name);
-        }
-
-        bool isImage = column.Kind == SchemaShape.Column.VectorKind.Scalar && column.ItemType is ImageDataViewType;
-        bool isPixels = column.Kind == SchemaShape.Column.VectorKind.Vector && column.ItemType == NumberDataViewType.Single;
-        if (!isImage && !isPixels)
-        {
-            throw context.ExceptSchemaMismatch(nameof(schema), "input", name, Expected, column.GetTypeString());
-        }
-    }
+    public static void Check(IExceptionContext context, SchemaShape schema, string name) =>
+        SchemaCheck.Check(context, schema, name, Expected, column =>
+            (column.Kind == SchemaShape.Column.VectorKind.Scalar && column.ItemType is ImageDataViewType)
+            || (column.Kind == SchemaShape.Column.VectorKind.Vector && column.ItemType == NumberDataViewType.Single));
 
     /// <summary>The getter of a row's faces.</summary>
     public static Getter Create(DataViewRow row, DataViewSchema.Column column)

@@ -3,10 +3,9 @@ using System.Numerics;
 namespace Microsoft.ML.ArcFace.Data;
 
 /// <summary>
-/// Brings an image of any size to the size of a face: the central square, resampled with Keys' cubic kernel
-/// (a = −1/2; "Cubic convolution interpolation for digital image processing", 1981). On shrinking, the kernel is
-/// stretched to the spacing of the target's pixels, so that detail finer than these is averaged instead of aliased:
-/// SkiaSharp's own scaling folds it back at ratios between 1 and 2, the usual ones for face crops.
+/// Brings an image to another size, resampled with Keys' cubic kernel (a = −1/2; "Cubic convolution interpolation for
+/// digital image processing", 1981). On shrinking, the kernel is stretched to the spacing of the target's pixels, so
+/// that detail finer than these is averaged instead of aliased: SkiaSharp's own scaling folds it back at ratios between 1 and 2, the usual ones for face crops.
 /// </summary>
 internal static class FaceResizer
 {
@@ -20,46 +19,58 @@ internal static class FaceResizer
     /// <returns>112×112 pixels of four bytes in the same channel order.</returns>
     public static byte[] CropAndResize(ReadOnlySpan<byte> pixels, int width, int height)
     {
-        const int size = FaceTensor.Size;
         int side = Math.Min(width, height);
         int left = (width - side) / 2;
         int top = (height - side) / 2;
-        Tap[][] taps = TapsOfEachTargetPixel(side);
+        return Resize(pixels[(((top * width) + left) * BytesPerPixel)..], width, side, side, FaceTensor.Size, FaceTensor.Size);
+    }
 
-        // Rows first: [side, 112], then columns: [112, 112].
-        var narrowed = new Vector4[side * size];
-        for (int y = 0; y < side; y++)
+    /// <summary>Resizes an image, or a part of one.</summary>
+    /// <param name="pixels">Four bytes a pixel, in any channel order, from the part's first pixel on.</param>
+    /// <param name="pixelsPerRow">Pixels from the start of a row to that of the next.</param>
+    /// <param name="width">Width of the part in pixels.</param>
+    /// <param name="height">Height of the part in pixels.</param>
+    /// <param name="newWidth">Width of the result in pixels.</param>
+    /// <param name="newHeight">Height of the result in pixels.</param>
+    /// <returns>newWidth·newHeight pixels of four bytes in the same channel order.</returns>
+    public static byte[] Resize(ReadOnlySpan<byte> pixels, int pixelsPerRow, int width, int height, int newWidth, int newHeight)
+    {
+        Tap[][] columnTaps = TapsOfEachTargetPixel(width, newWidth), rowTaps = TapsOfEachTargetPixel(height, newHeight);
+
+        // Rows first: [height, newWidth], then columns: [newHeight, newWidth].
+        var narrowed = new Vector4[height * newWidth];
+        for (int y = 0; y < height; y++)
         {
-            ReadOnlySpan<byte> row = pixels.Slice((((top + y) * width) + left) * BytesPerPixel, side * BytesPerPixel);
-            for (int x = 0; x < size; x++)
+            ReadOnlySpan<byte> row = pixels.Slice(y * pixelsPerRow * BytesPerPixel, width * BytesPerPixel);
+            for (int x = 0; x < newWidth; x++)
             {
                 Vector4 sum = Vector4.Zero;
-                foreach (Tap tap in taps[x])
+                foreach (Tap tap in columnTaps[x])
                 {
                     int at = tap.Source * BytesPerPixel;
                     sum += tap.Weight * new Vector4(row[at], row[at + 1], row[at + 2], row[at + 3]);
                 }
 
-                narrowed[(y * size) + x] = sum;
+                narrowed[(y * newWidth) + x] = sum;
             }
         }
 
-        var resized = new byte[size * size * BytesPerPixel];
-        for (int y = 0; y < size; y++)
+        var resized = new byte[newWidth * newHeight * BytesPerPixel];
+        for (int y = 0; y < newHeight; y++)
         {
-            for (int x = 0; x < size; x++)
+            for (int x = 0; x < newWidth; x++)
             {
                 Vector4 sum = Vector4.Zero;
-                foreach (Tap tap in taps[y])
+                foreach (Tap tap in rowTaps[y])
                 {
-                    sum += tap.Weight * narrowed[(tap.Source * size) + x];
+                    sum += tap.Weight * narrowed[(tap.Source * newWidth) + x];
                 }
 
                 // The cubic kernel overshoots at edges.
                 sum = Vector4.Clamp(sum, Vector4.Zero, new Vector4(byte.MaxValue));
                 for (int channel = 0; channel < BytesPerPixel; channel++)
                 {
-                    resized[(((y * size) + x) * BytesPerPixel) + channel] = (byte)MathF.Round(sum[channel]);
+                    resized[(((y * newWidth) + x) * BytesPerPixel) + channel] = (byte)MathF.Round(sum[channel]);
                 }
             }
         }
@@ -68,11 +79,11 @@ internal static class FaceResizer
     }
 
     /// <summary>For each pixel along the target's side, the source pixels it is made of and their weights, which sum to 1.</summary>
-    private static Tap[][] TapsOfEachTargetPixel(int side)
+    private static Tap[][] TapsOfEachTargetPixel(int side, int newSide)
     {
-        double scale = (double)side / FaceTensor.Size;
+        double scale = (double)side / newSide;
         double stretch = Math.Max(scale, 1);
-        var taps = new Tap[FaceTensor.Size][];
+        var taps = new Tap[newSide][];
         for (int target = 0; target < taps.Length; target++)
         {
             double centre = (target + 0.5) * scale;

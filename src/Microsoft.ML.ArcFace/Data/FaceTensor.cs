@@ -31,13 +31,7 @@ internal static class FaceTensor
     public static void FromImage(MLImage image, Span<byte> rgb)
     {
         CheckLength(rgb.Length, ByteCount, nameof(rgb));
-        (int red, int blue) = image.PixelFormat switch
-        {
-            MLPixelFormat.Bgra32 => (2, 0),
-            MLPixelFormat.Rgba32 => (0, 2),
-            MLPixelFormat format => throw new ArgumentOutOfRangeException(nameof(image), format,
-                $"The image has pixel format {format}; it must be {MLPixelFormat.Bgra32} or {MLPixelFormat.Rgba32}."),
-        };
+        (int red, int blue) = PlacesOfColours(image);
         if (image.Width == Size && image.Height == Size)
         {
             CopyColours(image.Pixels, red, blue, rgb);
@@ -48,6 +42,15 @@ internal static class FaceTensor
             CopyColours(resized, red, blue, rgb);
         }
     }
+
+    /// <summary>Where in the four bytes of a pixel red and blue are; green is always at 1.</summary>
+    public static (int Red, int Blue) PlacesOfColours(MLImage image) => image.PixelFormat switch
+    {
+        MLPixelFormat.Bgra32 => (2, 0),
+        MLPixelFormat.Rgba32 => (0, 2),
+        MLPixelFormat format => throw new ArgumentOutOfRangeException(nameof(image), format,
+            $"The image has pixel format {format}; it must be {MLPixelFormat.Bgra32} or {MLPixelFormat.Rgba32}."),
+    };
 
     /// <summary>
     /// Copies a planar vector (all reds, all greens, all blues, each row by row, as ML.NET's ExtractPixels gives them)

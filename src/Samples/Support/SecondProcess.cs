@@ -41,29 +41,7 @@ internal static class SecondProcess
     /// <summary>Starts the second process and waits for its result.</summary>
     public static VerificationResult Verify(string model, FaceFolders folders, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath!).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
-        {
-            start.ArgumentList.Add(typeof(SecondProcess).Assembly.Location);
-        }
-
-        string[] arguments = [CommandName, "--model", model, "--images", folders.Test, .. folders.Pairs is { } pairs ? (string[])["--pairs", pairs] : []];
-        foreach (string argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        using Process process = Process.Start(start) ?? throw new InvalidOperationException($"'{start.FileName}' did not start.");
-        using CancellationTokenRegistration stop = cancellationToken.Register(() => process.Kill(entireProcessTree: true));
-        Task<string> errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        cancellationToken.ThrowIfCancellationRequested();
-        if (process.ExitCode != 0)
-        {
-            throw new InvalidOperationException($"the second process ended with code {process.ExitCode}. {errors.Result.Trim()}");
-        }
-
+        string output = OwnProgram.Run([CommandName, "--model", model, "--images", folders.Test, .. folders.Pairs is { } pairs ? (string[])["--pairs", pairs] : []], cancellationToken);
         string lastLine = output.TrimEnd().Split('\n')[^1];
         return JsonSerializer.Deserialize<VerificationResult>(lastLine)
             ?? throw new InvalidOperationException($"the second process gave no result but '{lastLine}'.");

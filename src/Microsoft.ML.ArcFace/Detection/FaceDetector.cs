@@ -1,0 +1,152 @@
+using Microsoft.ML.ArcFace.Export;
+using Microsoft.ML.ArcFace.Runtime;
+using Microsoft.ML.Data;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace Microsoft.ML.ArcFace.Detection;
+
+/// <summary>What a detector is asked for, apart from the photograph.</summary>
+internal sealed record DetectionSettings(double ScoreThreshold, double NmsThreshold, int? MaxFaces, int InputSize, bool EnlargeSmallPhotographs, MainFace MainFace);
+
+/// <summary>
+/// A detector's network in ONNX Runtime, on the CPU. Immutable: many threads may detect at once. Disposing waits for what
+/// is being computed.
+/// </summary>
+internal sealed class FaceDetector : IDisposable
+{
+    /// <summary>The picture of a trial pass; not square, and no size that a file is traced with.</summary>
+    private const int TrialWidth = 96, TrialHeight = 64;
+
+    private readonly UseGate _gate = new(nameof(FaceDetectingTransformer));
+    private readonly InferenceSession _session;
+    private readonly string _inputName;
+
+    /// <summary>The only size that the network takes; null: any.</summary>
+    private readonly (int Width, int Height)? _fixedSize;
+
+    private FaceDetector(byte[] graph, bool hasOpenSizes, FaceDetectorKind? kind)
+    {
+        _session = CreateSession(graph);
+        try
+        {
+            (_inputName, (int, int)? stated) = Input(_session);
+            Decoder = FaceDecoder.For([.. _session.OutputMetadata.Select(output => new GraphOutput(output.Key, output.Value.Dimensions))], kind);
+            _fixedSize = hasOpenSizes ? null : stated;
+            TryOut();
+        }
+        catch
+        {
+            _session.Dispose();
+            throw;
+        }
+    }
+
+    public FaceDecoder Decoder { get; }
+
+    /// <summary>Makes a detector of the bytes of an ONNX file; a trial pass shows that its outputs have the sizes that they should.</summary>
+    /// <exception cref="WeightsFormatException">The file is no ONNX model, or the model no known detector.</exception>
+    /// <exception cref="NativeRuntimeException">ONNX Runtime's native library cannot be loaded.</exception>
+    public static FaceDetector Create(byte[] onnx, FaceDetectorKind? kind)
+    {
+        ModelProto model = DetectorGraph.Parse(onnx);
+        try
+        {
+            return new FaceDetector(DetectorGraph.WithOpenSizes(model), hasOpenSizes: true, kind);
+        }
+        catch (OnnxRuntimeException)
+        {
+            // A graph that is bound to its size is used with that size, and a broken one says again what is wrong.
+            return CreateAsStated(onnx, kind);
+        }
+    }
+
+    private static FaceDetector CreateAsStated(byte[] onnx, FaceDetectorKind? kind)
+    {
+        try
+        {
+            return new FaceDetector(onnx, hasOpenSizes: false, kind);
+        }
+        catch (OnnxRuntimeException error)
+        {
+            throw new WeightsFormatException($"ONNX Runtime cannot use the detector's graph: {error.Message.TrimEnd('.')}.", error);
+        }
+    }
+
+    /// <summary>The faces of a photograph, the main one first; none: an empty list.</summary>
+    /// <exception cref="ObjectDisposedException">The detector was disposed.</exception>
+    public IReadOnlyList<DetectedFace> Detect(MLImage image, DetectionSettings settings)
+    {
+        using UseGate.Use use = _gate.Begin();
+        Letterbox box = Letterbox.Of(image.Width, image.Height, settings.InputSize, settings.EnlargeSmallPhotographs, _fixedSize);
+        float[][] outputs = Run(box.ToInput(image, Decoder.Scaling), box.Width, box.Height);
+        List<DetectedFace> faces = FaceChoice.Suppress(Decoder.Decode(outputs, box.Width, box.Height, settings.ScoreThreshold), settings.NmsThreshold);
+        return [.. FaceChoice.Order(faces.Select(box.ToPhotograph), settings.MainFace, image.Width, image.Height).Take(settings.MaxFaces ?? int.MaxValue)];
+    }
+
+    public void Dispose() => _gate.Close(_session.Dispose);
+
+    private static InferenceSession CreateSession(byte[] graph)
+    {
+        try
+        {
+            using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, EnableMemoryPattern = false };
+
+            // Between two photographs its threads would keep the processor busy with waiting.
+            options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+            return new InferenceSession(graph, options);
+        }
+        catch (Exception error) when (error.GetBaseException() is DllNotFoundException or BadImageFormatException or EntryPointNotFoundException)
+        {
+            throw NativeRuntimeException.OfOnnxRuntime(typeof(InferenceSession).Assembly.GetName().Version!.ToString(3), error);
+        }
+    }
+
+    private static (string Name, (int Width, int Height)? Size) Input(InferenceSession session)
+    {
+        if (session.InputMetadata.Count == 1 && session.InputMetadata.Single() is { Value: { IsTensor: true, Dimensions: [<= 1, 3 or < 0, var height, var width] } input } named
+            && input.ElementDataType == TensorElementType.Float)
+        {
+            return (named.Key, height > 0 && width > 0 ? (width, height) : null);
+        }
+
+        string found = string.Join(", ", session.InputMetadata.Select(entry => $"{new GraphOutput(entry.Key, entry.Value.Dimensions)} of {entry.Value.ElementDataType}"));
+        throw new WeightsFormatException($"The graph is no face detector: it takes {found}, where one picture of 3 channels, [1, 3, height, width] of Float, is needed.");
+    }
+
+    /// <summary>One pass over a black picture: whether the outputs have the sizes that they are decoded by.</summary>
+    private void TryOut()
+    {
+        (int width, int height) = _fixedSize ?? (TrialWidth, TrialHeight);
+        if (width % Letterbox.SideStep != 0 || height % Letterbox.SideStep != 0)
+        {
+            throw new WeightsFormatException($"The detector takes pictures of {width}×{height} pixels only; its sides must be multiples of {Letterbox.SideStep}. Export it with open sizes, or with 640×640.");
+        }
+
+        Run(new float[3 * width * height], width, height);
+    }
+
+    /// <summary>One forward pass: every output as it lies in memory.</summary>
+    private float[][] Run(float[] input, int width, int height)
+    {
+        using var options = new RunOptions();
+        using OrtValue picture = OrtValue.CreateTensorValueFromMemory(input, [1, 3, height, width]);
+        using IDisposableReadOnlyCollection<OrtValue> values = _session.Run(options, [_inputName], [picture], Decoder.OutputNames);
+        var outputs = new float[values.Count][];
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            OrtTensorTypeAndShapeInfo type = values[i].GetTensorTypeAndShape();
+            int expected = Decoder.ExpectedCount(i, width, height);
+            if (type.ElementDataType != TensorElementType.Float || type.ElementCount != expected)
+            {
+                throw new WeightsFormatException(
+                    $"The graph is no {Decoder.Kind} that can be read: for a picture of {width}×{height} pixels its output {Decoder.OutputNames[i]} has {type.ElementCount} numbers of {type.ElementDataType}, where {expected} of Float are needed " +
+                    $"({Decoder.AnchorsPerPlace} anchors a place at a stride of {FaceDecoder.Strides[i / Decoder.PartWidths.Count]}).");
+            }
+
+            outputs[i] = values[i].GetTensorDataAsSpan<float>().ToArray();
+        }
+
+        return outputs;
+    }
+}

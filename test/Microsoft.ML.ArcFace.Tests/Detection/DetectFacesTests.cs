@@ -1,0 +1,334 @@
+using System.IO.Compression;
+using Microsoft.ML.ArcFace.Detection;
+using Microsoft.ML.ArcFace.Tests.TestSupport;
+using Microsoft.ML.Data;
+using SkiaSharp;
+
+namespace Microsoft.ML.ArcFace.Tests.Detection;
+
+/// <summary>The transform over graphs with the outputs of SCRFD whose numbers the tests set.</summary>
+[TestClass]
+public class DetectFacesTests
+{
+    // What a photograph of 90×60 gets by default: a box of 96×64.
+    private const int Width = 96, Height = 64;
+
+    private static readonly MLContext Ml = new(seed: 1);
+    private static readonly TemporaryFolder Folder = new();
+
+    private static readonly float[] OneFaceLandmarks = [40, 16, 48, 16, 44, 20, 32, 24, 48, 26];
+
+    private sealed class Photograph
+    {
+        public byte[] Upload { get; set; } = [];
+    }
+
+    private sealed class Faces
+    {
+        public float[] Boxes { get; set; } = [];
+
+        public float[] Landmarks { get; set; } = [];
+
+        public float[] Scores { get; set; } = [];
+    }
+
+    [ClassCleanup]
+    public static void Remove() => Folder.Dispose();
+
+    /// <summary>A face at column 5, row 2 of stride 8, as FaceDecoderTests works it out, and a weaker one that it covers.</summary>
+    private static DetectorModels.Scrfd OneFace(bool hasLandmarks = true)
+    {
+        var model = new DetectorModels.Scrfd(Width, Height, hasLandmarks);
+        foreach ((int anchor, float score) in new[] { (0, 0.6f), (1, 0.75f) })
+        {
+            model.Set(8, 5, 2, anchor, score).Set(8, 5, 2, anchor, 1, 0.5f, 2, 3);
+            if (hasLandmarks)
+            {
+                model.Set(8, 5, 2, anchor, 0, 0, 1, 0, 0.5f, 0.5f, -1, 1, 1, 1.25f);
+            }
+        }
+
+        return model;
+    }
+
+    /// <summary>The one face, and another of the same size in the corner, of which the detector is surer.</summary>
+    private static DetectorModels.Scrfd TwoFaces() => OneFace().Set(32, 0, 0, 0, 0.9f).Set(32, 0, 0, 0, 0, 0, 0.75f, 0.875f).Set(32, 0, 0, 0, new float[10]);
+
+    [TestMethod]
+    public void DetectFaces_Scrfd_GivesWhatItsNumbersSay()
+    {
+        Faces faces = Detect(OneFace().ToBytes(), Picture(90, 60)).Single();
+        CollectionAssert.AreEqual(new float[] { 32, 12, 24, 28 }, faces.Boxes);
+        CollectionAssert.AreEqual(OneFaceLandmarks, faces.Landmarks);
+        CollectionAssert.AreEqual(new[] { 0.75f }, faces.Scores);
+    }
+
+    [TestMethod]
+    public void DetectFaces_TwoFaces_TheMainOneIsFirst()
+    {
+        Faces central = Detect(TwoFaces().ToBytes(), Picture(90, 60)).Single();
+        CollectionAssert.AreEqual(new[] { 0.75f, 0.9f }, central.Scores);
+        CollectionAssert.AreEqual(new float[] { 32, 12, 24, 28, 0, 0, 24, 28 }, central.Boxes);
+        CollectionAssert.AreEqual((float[])[.. OneFaceLandmarks, .. new float[10]], central.Landmarks);
+        Faces surest = Detect(TwoFaces().ToBytes(), options => options with { MainFace = MainFace.HighestScore, MaxFaces = 1 }, Picture(90, 60)).Single();
+        CollectionAssert.AreEqual(new[] { 0.9f }, surest.Scores);
+        CollectionAssert.AreEqual(new float[] { 0, 0, 24, 28 }, surest.Boxes);
+    }
+
+    [TestMethod]
+    public void DetectFaces_LargePhotograph_IsMappedBackFromTheBox()
+    {
+        // 900×600 shrinks to 96×64 within 96 pixels; a pixel there is 9.375 here.
+        Faces faces = Detect(OneFace().ToBytes(), options => options with { InputSize = Width }, Picture(900, 600)).Single();
+        float[] expected = [.. OneFaceLandmarks.Select(value => (float)(((value + 0.5) * 9.375) - 0.5))];
+        for (int i = 0; i < expected.Length; i++)
+        {
+            Assert.AreEqual(expected[i], faces.Landmarks[i], 1e-3);
+        }
+
+        Assert.AreEqual(24 * 9.375, faces.Boxes[2], 1e-3);
+    }
+
+    [TestMethod]
+    public void DetectFaces_GraphBoundToItsSize_GetsPhotographsOfThatSize()
+    {
+        // Its constants fit 128×96 alone, so that the pass with another size fails. Bound to it, 90×60 lies in its corner.
+        byte[] bound = new DetectorModels.Scrfd(128, 96).Set(8, 5, 2, 1, 0.75f).Set(8, 5, 2, 1, 1, 0.5f, 2, 3).ToBytes();
+        CollectionAssert.AreEqual(new float[] { 32, 12, 24, 28 }, Detect(bound, Picture(90, 60)).Single().Boxes);
+
+        // 256×192 shrinks by half.
+        float[] half = Detect(bound, Picture(256, 192)).Single().Boxes;
+        CollectionAssert.AreEqual(new[] { 64.5f, 24.5f, 48, 56 }, half);
+
+        // Where the graph says that any size will do, there is none to fall back to.
+        StringAssert.Contains(Refused(new DetectorModels.Scrfd(128, 96).ToBytes(isOpen: true)), "ONNX Runtime cannot use");
+        CollectionAssert.AreEqual(new[] { 0.75f }, Detect(OneFace().ToBytes(isOpen: true), Picture(90, 60)).Single().Scores);
+    }
+
+    [TestMethod]
+    public void DetectFaces_NoFaceOrNoPhotograph_GivesEmptyVectorsAndANullAlignedImage()
+    {
+        string path = Folder.Write("none.onnx", new DetectorModels.Scrfd(Width, Height).ToBytes());
+        IDataView rows = Ml.Data.LoadFromEnumerable([new Photograph { Upload = Picture(90, 60) }, new Photograph { Upload = [1, 2] }]);
+        using var model = Ml.Transforms.LoadFaceImages("Image", "Upload", unreadableImages: UnreadableImages.Skip)
+            .Append(Ml.Transforms.DetectFaces("Boxes", "Landmarks", "Scores", "Image", path))
+            .Append(Ml.Transforms.AlignFaces("Face", "Image", "Landmarks")).Fit(rows);
+        IDataView result = model.Transform(rows);
+        Assert.IsTrue(result.GetColumn<float[]>("Landmarks").Concat(result.GetColumn<float[]>("Boxes")).Concat(result.GetColumn<float[]>("Scores")).All(values => values.Length == 0));
+        CollectionAssert.AreEqual(new MLImage?[] { null, null }, result.GetColumn<MLImage?>("Face").ToArray());
+    }
+
+    [TestMethod]
+    public void DetectFaces_ScrfdWithoutLandmarks_IsRefusedUnlessNoneAreAskedFor()
+    {
+        string path = Folder.Write("boxes.onnx", OneFace(hasLandmarks: false).ToBytes());
+        string message = Assert.ThrowsExactly<WeightsFormatException>(() => Ml.Transforms.DetectFaces("Boxes", "Landmarks", "Scores", "Image", path)).Message;
+        StringAssert.Contains(message, "no landmarks");
+        StringAssert.Contains(message, "LandmarksColumnName to null");
+
+        IDataView rows = Ml.Data.LoadFromEnumerable([new Photograph { Upload = Picture(90, 60) }]);
+        using var model = Ml.Transforms.LoadFaceImages("Image", "Upload").Append(Ml.Transforms.DetectFaces("Boxes", null, "Scores", "Image", path)).Fit(rows);
+        IDataView found = Reloaded(model, rows.Schema).Transform(rows);
+        Assert.IsNull(found.Schema.GetColumnOrNull("Landmarks"));
+        CollectionAssert.AreEqual(new float[] { 32, 12, 24, 28 }, found.GetColumn<float[]>("Boxes").Single());
+    }
+
+    [TestMethod]
+    public void DetectFaces_WrongFiles_SayWhatIsWrong()
+    {
+        StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => Create(Path.Combine(Folder.FullName, "absent.onnx"))).Message, "absent.onnx");
+        StringAssert.Contains(Refused([]), "has 0 bytes");
+        StringAssert.Contains(Refused([0xFF, 1, 2, 3, 4, 5]), "no ONNX model");
+        StringAssert.Contains(Refused([8, 7]), "hold no graph");
+
+        // One anchor a place where SCRFD has two.
+        StringAssert.Contains(Refused(new DetectorModels.Scrfd(Width, Height, anchors: 1).ToBytes()), "2 anchors a place at a stride of 8");
+        StringAssert.Contains(Refused(new DetectorModels.Scrfd(Width, 48).ToBytes()), "multiples of 32");
+
+        // A whole file with a node that no runtime knows.
+        byte[] unknown = OneFace().ToBytes();
+        for (int at; (at = unknown.AsSpan().IndexOf("Transpose"u8)) >= 0;)
+        {
+            unknown[at] = (byte)'X';
+        }
+
+        StringAssert.Contains(Refused(unknown), "ONNX Runtime cannot use the detector's graph");
+
+        // A network that embeds faces instead of finding them.
+        StringAssert.Contains(Refused(EmbeddingGraph()), "its outputs are embedding [?, 8]");
+    }
+
+    [TestMethod]
+    public void DetectFaces_OptionsOutOfRange_AreListedTogether()
+    {
+        string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Ml.Transforms.DetectFaces(new FaceDetectingEstimator.Options
+        {
+            ModelFile = "", ScoreThreshold = 0, NmsThreshold = 1.5, MaxFaces = 0, InputSize = 31, MainFace = (MainFace)9, Kind = (FaceDetectorKind)7, ScoresColumnName = "Boxes", LandmarksColumnName = "",
+        })).Message;
+        foreach (string part in new[] { "ModelFile", "ScoreThreshold is 0", "NmsThreshold is 1.5", "MaxFaces is 0", "InputSize is 31", "MainFace is 9", "Kind is 7", "'Boxes' is used twice", "LandmarksColumnName is empty" })
+        {
+            StringAssert.Contains(message, part);
+        }
+    }
+
+    [TestMethod]
+    public void Fit_WrongColumns_SaysItInTheWordsOfMLNet()
+    {
+        string path = Folder.Write("schema.onnx", OneFace().ToBytes());
+        IDataView data = Ml.Data.LoadFromEnumerable([new Photograph()]);
+        FaceDetectingEstimator Estimator(string image) => Ml.Transforms.DetectFaces("Boxes", "Landmarks", "Scores", image, path);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Estimator("zz").Fit(data)).Message, "Could not find input column 'zz'");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Estimator("Upload").Fit(data)).Message, "Schema mismatch for input column 'Upload': expected image, got Vector<Byte>");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Estimator("Upload").GetOutputSchema(SchemaShapes.Of(data.Schema))).Message, "expected image");
+
+        IDataView images = Ml.Transforms.LoadFaceImages("Image", "Upload").Fit(data).Transform(data);
+        using FaceDetectingTransformer transformer = Estimator("Image").Fit(images);
+        string[] promised = [.. Estimator("Image").GetOutputSchema(SchemaShapes.Of(images.Schema)).Select(SchemaShapes.Describe).Order(StringComparer.Ordinal)];
+        CollectionAssert.AreEqual(promised, SchemaShapes.Of(transformer.GetOutputSchema(images.Schema)).Select(SchemaShapes.Describe).Order(StringComparer.Ordinal).ToArray());
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => transformer.Transform(data)).Message, "Could not find input column 'Image'");
+    }
+
+    [TestMethod]
+    public void Save_AndLoadWithoutTheFile_GivesTheSameFaces()
+    {
+        string path = Folder.Write("saved.onnx", TwoFaces().ToBytes());
+        IDataView rows = Ml.Data.LoadFromEnumerable([new Photograph { Upload = Picture(90, 60) }, new Photograph { Upload = Picture(700, 333) }]);
+        var options = new FaceDetectingEstimator.Options { ModelFile = path, InputSize = Width, MainFace = MainFace.HighestScore, ScoreThreshold = 0.3, NmsThreshold = 1, MaxFaces = 3, EnlargeSmallPhotographs = true };
+        using var model = Ml.Transforms.LoadFaceImages("Image", "Upload").Append(Ml.Transforms.DetectFaces(options)).Fit(rows);
+        File.Delete(path);
+        Faces[] before = Read(model.Transform(rows)), after = Read(Reloaded(model, rows.Schema).Transform(rows));
+        Assert.HasCount(3, before[0].Scores, "With boxes that cover each other.");
+        for (int i = 0; i < 2; i++)
+        {
+            CollectionAssert.AreEqual(before[i].Boxes, after[i].Boxes);
+            CollectionAssert.AreEqual(before[i].Landmarks, after[i].Landmarks);
+            CollectionAssert.AreEqual(before[i].Scores, after[i].Scores);
+        }
+    }
+
+    [TestMethod]
+    public void Load_AlteredDetector_NamesTheChecksum()
+    {
+        string path = Folder.Write("altered.onnx", OneFace().ToBytes()), zip = Path.Combine(Folder.FullName, "altered.zip");
+        IDataView rows = Ml.Data.LoadFromEnumerable([new Photograph { Upload = Picture(90, 60) }]);
+        using (var model = Ml.Transforms.LoadFaceImages("Image", "Upload").Append(Ml.Transforms.DetectFaces("Boxes", "Landmarks", "Scores", "Image", path)).Fit(rows))
+        {
+            Ml.Model.Save(model, rows.Schema, zip);
+        }
+
+        using (ZipArchive archive = ZipFile.Open(zip, ZipArchiveMode.Update))
+        {
+            ZipArchiveEntry entry = archive.Entries.Single(entry => entry.FullName.EndsWith("Detector.onnx", StringComparison.Ordinal));
+            using Stream stream = entry.Open();
+            stream.Seek(-5, SeekOrigin.End);
+            int value = stream.ReadByte();
+            stream.Seek(-1, SeekOrigin.Current);
+            stream.WriteByte((byte)(value ^ 1));
+        }
+
+        Exception error = Assert.Throws<Exception>(() => Ml.Model.Load(zip, out _)).GetBaseException();
+        Assert.IsInstanceOfType<WeightsFormatException>(error);
+        StringAssert.Contains(error.Message, "checksum");
+    }
+
+    [TestMethod]
+    public void Transform_ColumnsNobodyReads_AreNotComputed()
+    {
+        string path = Folder.Write("lazy.onnx", OneFace().ToBytes());
+        IDataView rows = Ml.Data.LoadFromEnumerable([new Photograph { Upload = [1, 2, 3] }]);
+        using var model = Ml.Transforms.LoadFaceImages("Image", "Upload").Append(Ml.Transforms.DetectFaces("Boxes", "Landmarks", "Scores", "Image", path)).Fit(rows);
+        IDataView result = model.Transform(rows);
+        Assert.HasCount(1, result.GetColumn<byte[]>("Upload").ToArray());
+        Assert.IsInstanceOfType<FaceImageException>(Assert.Throws<Exception>(() => result.GetColumn<float[]>("Scores").ToArray()).GetBaseException());
+
+        // One of the three alone.
+        IDataView good = Ml.Data.LoadFromEnumerable([new Photograph { Upload = Picture(90, 60) }]);
+        CollectionAssert.AreEqual(new[] { 0.75f }, model.Transform(good).GetColumn<float[]>("Scores").Single());
+    }
+
+    [TestMethod]
+    public void Dispose_WhileOthersDetect_WaitsAndThenRefuses()
+    {
+        byte[] onnx = OneFace().ToBytes();
+        DetectionSettings settings = new FaceDetectingEstimator.Options { ModelFile = "x" }.Settings;
+        using MLImage image = MLImage.CreateFromPixels(90, 60, MLPixelFormat.Bgra32, new byte[90 * 60 * 4]);
+        for (int trial = 0; trial < 10; trial++)
+        {
+            FaceDetector detector = FaceDetector.Create(onnx, FaceDetectorKind.Scrfd);
+            using var started = new CountdownEvent(3);
+            Task<int>[] users = [.. Enumerable.Range(0, 3).Select(_ => Task.Run(() =>
+            {
+                started.Signal();
+                for (int passes = 0; ; passes++)
+                {
+                    try
+                    {
+                        Assert.HasCount(1, detector.Detect(image, settings));
+                    }
+                    catch (ObjectDisposedException)
+                    {
+                        return passes;
+                    }
+                }
+            }))];
+            started.Wait();
+            detector.Dispose();
+            detector.Dispose();
+            Task.WaitAll(users);
+        }
+    }
+
+    [TestMethod]
+    public void PredictionEngine_ManyPhotographs_FindsEachOnesFacesAndDisposesOfTheDetector()
+    {
+        string path = Folder.Write("engine.onnx", OneFace().ToBytes());
+        IDataView rows = Ml.Data.LoadFromEnumerable(Array.Empty<Photograph>());
+        ITransformer model = Ml.Transforms.LoadFaceImages("Image", "Upload", unreadableImages: UnreadableImages.Skip)
+            .Append(Ml.Transforms.DetectFaces("Boxes", "Landmarks", "Scores", "Image", path)).Fit(rows);
+        PredictionEngine<Photograph, Faces> engine = Ml.Model.CreatePredictionEngine<Photograph, Faces>(model);
+        foreach (bool isPicture in new[] { true, false, true, true })
+        {
+            Assert.HasCount(isPicture ? 1 : 0, engine.Predict(new Photograph { Upload = isPicture ? Picture(90, 60) : [1] }).Scores);
+        }
+
+        engine.Dispose();
+        IDataView one = Ml.Data.LoadFromEnumerable([new Photograph { Upload = Picture(90, 60) }]);
+        Assert.IsInstanceOfType<ObjectDisposedException>(Assert.Throws<Exception>(() => model.Transform(one).GetColumn<float[]>("Scores").ToArray()).GetBaseException());
+    }
+
+    private static byte[] EmbeddingGraph()
+    {
+        using TorchSharp.DisposeScope scope = TorchSharp.torch.NewDisposeScope();
+        using var backbone = ArcFace.Backbones.FaceBackbone.Create(BackboneArchitecture.MobileFaceNet, 8);
+        backbone.eval();
+        using var stream = new MemoryStream();
+        ArcFace.Export.OnnxExport.Write(stream, backbone, new OnnxExportOptions(), addMirrorImage: false, new Dictionary<string, string>());
+        return stream.ToArray();
+    }
+
+    private static ITransformer Reloaded(ITransformer model, DataViewSchema schema)
+    {
+        using var stream = new MemoryStream();
+        Ml.Model.Save(model, schema, stream);
+        stream.Position = 0;
+        return new MLContext().Model.Load(stream, out _);
+    }
+
+    private static string Refused(byte[] onnx) => Assert.ThrowsExactly<WeightsFormatException>(() => Create(Folder.Write("refused.onnx", onnx))).Message;
+
+    private static FaceDetectingEstimator Create(string path) => Ml.Transforms.DetectFaces("Boxes", "Landmarks", "Scores", "Image", path);
+
+    private static byte[] Picture(int width, int height) => EncodedImages.Gradient(width, height, SKEncodedImageFormat.Png);
+
+    private static Faces[] Detect(byte[] onnx, params byte[][] pictures) => Detect(onnx, options => options, pictures);
+
+    private static Faces[] Detect(byte[] onnx, Func<FaceDetectingEstimator.Options, FaceDetectingEstimator.Options> change, params byte[][] pictures)
+    {
+        IDataView rows = Ml.Data.LoadFromEnumerable(pictures.Select(picture => new Photograph { Upload = picture }));
+        var options = change(new FaceDetectingEstimator.Options { ModelFile = Folder.Write("tiny.onnx", onnx) });
+        using var model = Ml.Transforms.LoadFaceImages("Image", "Upload").Append(Ml.Transforms.DetectFaces(options)).Fit(rows);
+        return Read(model.Transform(rows));
+    }
+
+    private static Faces[] Read(IDataView view) => [.. Ml.Data.CreateEnumerable<Faces>(view, reuseRowObject: false)];
+}
