@@ -28,6 +28,9 @@ internal static class PairsFile
         return Read(reader, pattern);
     }
 
+    /// <summary>The same from any text, by the default pattern.</summary>
+    public static IReadOnlyList<FacePair> Read(TextReader reader) => Read(reader, Parse(DefaultPicturePattern));
+
     private static List<FacePair> Read(TextReader reader, CompositeFormat pattern)
     {
         var lines = new TextLines(reader);
