@@ -101,7 +101,7 @@ public sealed partial class FaceEmbeddingTransformer
     }
 
     /// <summary>Reads the header and compares it with its hash, before anything is done by its word.</summary>
-    private static ModelHeader ReadHeader(BinaryReader reader)
+    internal static ModelHeader ReadHeader(BinaryReader reader)
     {
         try
         {
@@ -133,8 +133,17 @@ public sealed partial class FaceEmbeddingTransformer
     {
         var hardware = (IHostEnvironmentInternal)environment;
         Device device = TorchDevices.Choose(hardware.GpuDeviceId, hardware.FallbackToCpu);
+        FaceEmbeddingModel? model = null;
+        bool exists = context.TryLoadBinaryStream(WeightsEntry, reader => model = LoadModel(reader.BaseStream, header, architecture, device));
+        return exists ? model! : throw Damaged($"it has no entry {WeightsEntry}");
+    }
+
+    private static FaceEmbeddingModel LoadModel(Stream stream, ModelHeader header, BackboneArchitecture architecture, Device device)
+    {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
+        using var hashing = new HashingStream(stream);
+        SafetensorsReader weights = OpenWeights(hashing, stream, header);
 
         // A new backbone draws its weights before they are overwritten.
         using var randomState = new RandomStateGuard(seed: 0);
@@ -142,7 +151,12 @@ public sealed partial class FaceEmbeddingTransformer
         try
         {
             Tensor centres = zeros(header.People, header.EmbeddingSize);
-            LoadWeights(context, [.. StateOf(backbone), (BackboneWeights.ClassCentresName, centres)], header.WeightsHash);
+            weights.CopyInto([.. StateOf(backbone), (BackboneWeights.ClassCentresName, centres)]);
+            if (!hashing.Hash().AsSpan().SequenceEqual(header.WeightsHash))
+            {
+                throw Damaged("its weights do not fit their checksum; they were altered after saving");
+            }
+
             backbone.to(device);
             return new FaceEmbeddingModel(backbone, centres.to(device), header.PersonNames, header.Scale, device);
         }
@@ -153,24 +167,20 @@ public sealed partial class FaceEmbeddingTransformer
         }
     }
 
-    private static void LoadWeights(ModelLoadContext context, List<(string, Tensor)> tensors, byte[] expectedHash)
+    /// <summary>Reads what the weights are, before memory is taken for as many people as the header says.</summary>
+    internal static SafetensorsReader OpenWeights(Stream weights, Stream inner, ModelHeader header)
     {
-        byte[] hash = [];
-        bool exists = context.TryLoadBinaryStream(WeightsEntry, reader =>
+        var reader = new SafetensorsReader(weights);
+        long? left = inner.CanSeek ? inner.Length - inner.Position : null;
+        if (left < reader.DataLength)
         {
-            using var hashing = new HashingStream(reader.BaseStream);
-            Safetensors.Load(hashing, tensors);
-            hash = hashing.Hash();
-        });
-        if (!exists)
-        {
-            throw Damaged($"it has no entry {WeightsEntry}");
+            throw Damaged($"its weights have {left} bytes where {reader.DataLength} are due: it is truncated");
         }
 
-        if (!hash.AsSpan().SequenceEqual(expectedHash))
-        {
-            throw Damaged("its weights do not fit their checksum; they were altered after saving");
-        }
+        SafetensorsEntry? centres = reader.Entries.FirstOrDefault(entry => entry.Name == BackboneWeights.ClassCentresName);
+        return centres is { Type: ScalarType.Float32, Shape: [var people, var size] } && people == header.People && size == header.EmbeddingSize
+            ? reader
+            : throw Damaged($"its weights hold {centres?.Describe() ?? "no class centres"} where those of {header.People} people in {header.EmbeddingSize} numbers are due; it was altered after saving");
     }
 
     private static IEnumerable<(string, Tensor)> StateOf(FaceBackbone backbone) =>
@@ -201,6 +211,6 @@ public sealed partial class FaceEmbeddingTransformer
     private static WeightsFormatException Damaged(string why) => new($"The face embedding model cannot be loaded: {why}.");
 
     /// <summary>What stands before the weights.</summary>
-    private sealed record ModelHeader(
+    internal sealed record ModelHeader(
         EmbeddingColumns Columns, bool AddMirrorImage, int BatchSize, string Architecture, int EmbeddingSize, double Scale, int People, string[]? PersonNames, byte[] WeightsHash);
 }

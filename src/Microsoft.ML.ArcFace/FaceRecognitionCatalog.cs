@@ -22,7 +22,7 @@ public static class FaceRecognitionExtensions
 }
 
 /// <summary>Loaders, trainers and metrics for face recognition.</summary>
-public sealed class FaceRecognitionCatalog
+public sealed partial class FaceRecognitionCatalog
 {
     private readonly IHostEnvironment _environment;
 
@@ -206,7 +206,7 @@ public sealed class FaceRecognitionCatalog
     {
         FaceEmbeddingTransformer embedding = FaceEmbeddingTransformer.Within(model);
         return [.. embedding.GetClassCenters().Select((center, index) =>
-            new ClassCenter(embedding.PersonNames?[index] ?? LabelledEmbeddings.NameOfKey((uint)index + 1), center))];
+            new ClassCenter(embedding.PersonNames?[index] ?? NameColumn.NameOfKey((uint)index + 1), center))];
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
@@ -10,8 +11,6 @@ namespace Microsoft.ML.ArcFace.Data;
 /// </summary>
 internal static class FaceList
 {
-    private const int LongestLine = 16_384;
-
     private static readonly HashSet<string> PathNames = new(StringComparer.OrdinalIgnoreCase) { "path", "image", "imagepath", "image_path", "file", "filename" };
     private static readonly HashSet<string> LabelNames = new(StringComparer.OrdinalIgnoreCase) { "label", "person", "name", "identity", "id" };
 
@@ -34,9 +33,10 @@ internal static class FaceList
     {
         var files = new List<FaceFile>();
         (int path, int label) = (0, 1);
-        int number = 0;
-        while (NextLine(reader, name, ++number) is { } line)
+        var lines = new TextLines(reader);
+        while (lines.Next(() => Malformed(name, lines.Number, $"is longer than {TextLines.LongestLine} characters")) is { } line)
         {
+            int number = lines.Number;
             if (line.Length == 0)
             {
                 continue;
@@ -63,30 +63,6 @@ internal static class FaceList
         }
 
         return files.Count > 0 ? [.. files] : throw new FaceDataFormatException($"The list '{name}' names no photographs. Give it lines of path and label.");
-    }
-
-    /// <summary>A line without its end; a file that is no text may have no line ends at all.</summary>
-    private static string? NextLine(TextReader reader, string name, int number)
-    {
-        var line = new StringBuilder();
-        for (int character = reader.Read(); ; character = reader.Read())
-        {
-            if (character < 0 && line.Length == 0)
-            {
-                return null;
-            }
-
-            if (character is < 0 or '\n')
-            {
-                return line.ToString().TrimEnd('\r');
-            }
-
-            line.Append((char)character);
-            if (line.Length > LongestLine)
-            {
-                throw Malformed(name, number, $"is longer than {LongestLine} characters");
-            }
-        }
     }
 
     private static string[] Fields(string line, char separator, string name, int number)

@@ -9,6 +9,9 @@ internal static class InputColumn
     public static DataViewSchema.Column FindText(IHostEnvironment environment, IDataView data, string name) =>
         Find(environment, data, name, "String", type => type is TextDataViewType);
 
+    public static DataViewSchema.Column FindEmbedding(IHostEnvironment environment, IDataView data, string name) => Find(
+        environment, data, name, "Vector<Single>", type => type is VectorDataViewType { ItemType: NumberDataViewType item } && item == NumberDataViewType.Single);
+
     public static DataViewSchema.Column Find(
         IHostEnvironment environment, IDataView data, string name, string expected, Func<DataViewType, bool> accepts)
     {

@@ -14,14 +14,12 @@ internal static class LabelledEmbeddings
         environment.CheckValue(data, nameof(data));
         environment.CheckNonWhiteSpace(labelColumnName, nameof(labelColumnName));
         environment.CheckNonWhiteSpace(embeddingColumnName, nameof(embeddingColumnName));
-        DataViewSchema.Column embeddingColumn = InputColumn.Find(
-            environment, data, embeddingColumnName, "Vector<Single>", type => type is VectorDataViewType { ItemType: NumberDataViewType item } && item == NumberDataViewType.Single);
-        DataViewSchema.Column labelColumn = InputColumn.Find(
-            environment, data, labelColumnName, "Key<UInt32> or String", type => type is TextDataViewType || (type is KeyDataViewType && type.RawType == typeof(uint)));
+        DataViewSchema.Column embeddingColumn = InputColumn.FindEmbedding(environment, data, embeddingColumnName);
+        DataViewSchema.Column labelColumn = NameColumn.Find(environment, data, labelColumnName);
 
         using DataViewRowCursor cursor = data.GetRowCursor([embeddingColumn, labelColumn]);
         ValueGetter<VBuffer<float>> getEmbedding = cursor.GetGetter<VBuffer<float>>(embeddingColumn);
-        Func<string> getPerson = PersonGetter(cursor, labelColumn);
+        Func<string> getPerson = NameColumn.CreateGetter(cursor, labelColumn);
         var rows = new List<(string, float[])>();
         int unusable = 0;
         VBuffer<float> buffer = default;
@@ -41,38 +39,5 @@ internal static class LabelledEmbeddings
         }
 
         return (rows, unusable);
-    }
-
-    /// <summary>What a key without names is called; key values start at 1.</summary>
-    public static string NameOfKey(uint key) => $"key {key}";
-
-    private static Func<string> PersonGetter(DataViewRow row, DataViewSchema.Column column)
-    {
-        if (column.Type is TextDataViewType)
-        {
-            ValueGetter<ReadOnlyMemory<char>> getText = row.GetGetter<ReadOnlyMemory<char>>(column);
-            ReadOnlyMemory<char> text = default;
-            return () =>
-            {
-                getText(ref text);
-                return text.ToString();
-            };
-        }
-
-        VBuffer<ReadOnlyMemory<char>> names = default;
-        bool hasNames = column.Annotations.Schema.GetColumnOrNull("KeyValues")?.Type is VectorDataViewType { ItemType: TextDataViewType };
-        if (hasNames)
-        {
-            column.GetKeyValues(ref names);
-        }
-
-        string[] nameOf = [.. names.DenseValues().Select(name => name.ToString())];
-        ValueGetter<uint> getKey = row.GetGetter<uint>(column);
-        uint key = 0;
-        return () =>
-        {
-            getKey(ref key);
-            return key == 0 ? "" : hasNames ? nameOf[key - 1] : NameOfKey(key);
-        };
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace.Evaluation;
 
@@ -24,39 +25,45 @@ internal static class PairsFile
         ArgumentException.ThrowIfNullOrEmpty(file);
         CompositeFormat pattern = Parse(picturePattern);
         using var reader = new StreamReader(file);
-        int lineNumber = 0;
-        (int folds, int pairsPerClass) = Counts(Next(), lineNumber);
+        return Read(reader, pattern);
+    }
+
+    /// <summary>The same from any text, by the default pattern.</summary>
+    public static IReadOnlyList<FacePair> Read(TextReader reader) => Read(reader, Parse(DefaultPicturePattern));
+
+    private static List<FacePair> Read(TextReader reader, CompositeFormat pattern)
+    {
+        var lines = new TextLines(reader);
+        (int folds, int pairsPerClass) = Counts(Next(), lines.Number);
         var pairs = new List<FacePair>();
         for (int fold = 0; fold < folds; fold++)
         {
             for (int i = 0; i < pairsPerClass; i++)
             {
-                pairs.Add(Same(Next(), lineNumber, fold, pattern));
+                pairs.Add(Same(Next(), lines.Number, fold, pattern));
             }
 
             for (int i = 0; i < pairsPerClass; i++)
             {
-                pairs.Add(Different(Next(), lineNumber, fold, pattern));
+                pairs.Add(Different(Next(), lines.Number, fold, pattern));
             }
         }
 
-        while (reader.ReadLine() is { } rest)
+        while (NextOrEnd() is { } rest)
         {
-            lineNumber++;
             if (!string.IsNullOrWhiteSpace(rest))
             {
-                throw Malformed(lineNumber, rest, $"the end of the file after {folds} folds of 2 × {pairsPerClass} pairs, as the first line says");
+                throw Malformed(lines.Number, rest, $"the end of the file after {folds} folds of 2 × {pairsPerClass} pairs, as the first line says");
             }
         }
 
         return pairs;
 
-        string Next()
-        {
-            lineNumber++;
-            return reader.ReadLine() ?? throw new PairsFileException(
-                $"Line {lineNumber} of the pairs file is missing", lineNumber, value: "", "as many folds and pairs as its first line must give");
-        }
+        string Next() => NextOrEnd() ?? throw new PairsFileException(
+            $"Line {lines.Number} of the pairs file is missing", lines.Number, value: "", "as many folds and pairs as its first line must give");
+
+        string? NextOrEnd() => lines.Next(tooLong: () => new PairsFileException(
+            $"Line {lines.Number} of the pairs file is longer than {TextLines.LongestLine} characters", lines.Number, value: "", "a text file of pairs"));
     }
 
     private static (int Folds, int PairsPerClass) Counts(string line, int number)

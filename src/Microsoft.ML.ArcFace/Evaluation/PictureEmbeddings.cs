@@ -37,8 +37,7 @@ internal static class PictureEmbeddings
     private static Dictionary<string, float[]> ReadRows(
         IHostEnvironment environment, IDataView data, IReadOnlySet<string> wanted, string embeddingColumnName, string imageColumnName)
     {
-        DataViewSchema.Column embeddingColumn = InputColumn.Find(
-            environment, data, embeddingColumnName, "Vector<Single>", type => type is VectorDataViewType { ItemType: NumberDataViewType item } && item == NumberDataViewType.Single);
+        DataViewSchema.Column embeddingColumn = InputColumn.FindEmbedding(environment, data, embeddingColumnName);
         DataViewSchema.Column imageColumn = InputColumn.FindText(environment, data, imageColumnName);
         using DataViewRowCursor cursor = data.GetRowCursor([embeddingColumn, imageColumn]);
         ValueGetter<VBuffer<float>> getEmbedding = cursor.GetGetter<VBuffer<float>>(embeddingColumn);

@@ -28,11 +28,21 @@ internal static class UnitVectors
         return 2 * Math.Atan2(Math.Sqrt(difference), Math.Sqrt(sum)) * (180 / Math.PI);
     }
 
+    /// <summary>The length of a vector that has a direction.</summary>
+    public static double Length(float[] vector) => Math.Sqrt(Dot(vector, vector));
+
     /// <summary>The vector in unit length; zeros stay zeros.</summary>
     public static float[] Normalized(float[] vector)
     {
-        double length = Math.Sqrt(Dot(vector, vector));
+        double length = Length(vector);
         return length == 0 ? vector : Array.ConvertAll(vector, value => (float)(value / length));
+    }
+
+    /// <summary>The vector in unit length and single precision; zeros stay zeros.</summary>
+    public static float[] Normalized(double[] vector)
+    {
+        double length = Math.Sqrt(vector.Sum(value => value * value));
+        return Array.ConvertAll(vector, value => (float)(length == 0 ? 0 : value / length));
     }
 
     /// <summary>The direction of the mean of unit vectors.</summary>
@@ -47,8 +57,7 @@ internal static class UnitVectors
             }
         }
 
-        double length = Math.Sqrt(sums.Sum(value => value * value));
-        return Array.ConvertAll(sums, value => (float)(length == 0 ? 0 : value / length));
+        return Normalized(sums);
     }
 
     private static double Dot(float[] first, float[] second)

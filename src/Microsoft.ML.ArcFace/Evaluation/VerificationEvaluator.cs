@@ -20,20 +20,25 @@ internal static class VerificationEvaluator
         environment.CheckValue(pairs, nameof(pairs));
         environment.CheckNonWhiteSpace(embeddingColumnName, nameof(embeddingColumnName));
         environment.CheckNonWhiteSpace(imageColumnName, nameof(imageColumnName));
-        FacePair[] all = [.. pairs];
-        int missing = Array.FindIndex(all, pair => pair is null);
-        if (missing >= 0)
+        // A list of pairs need not hold them in memory; millions of template pairs are made when asked for.
+        IReadOnlyList<FacePair> all = pairs as IReadOnlyList<FacePair> ?? [.. pairs];
+        var wanted = new HashSet<string>(StringComparer.Ordinal);
+        for (int i = 0; i < all.Count; i++)
         {
-            throw new ArgumentException($"Pair {missing} (from 0) is null.", nameof(pairs));
+            FacePair pair = all[i] ?? throw new ArgumentException($"Pair {i} (from 0) is null.", nameof(pairs));
+            wanted.Add(pair.First);
+            wanted.Add(pair.Second);
         }
 
-        HashSet<string> wanted = [.. all.SelectMany(pair => new[] { pair.First, pair.Second })];
         Dictionary<string, float[]> embeddings = PictureEmbeddings.Read(environment, data, wanted, embeddingColumnName, imageColumnName);
-        return Evaluate(
-            [.. all.Select(pair => embeddings[pair.First])],
-            [.. all.Select(pair => embeddings[pair.Second])],
-            [.. all.Select(pair => pair.IsSamePerson)],
-            [.. all.Select(pair => pair.Fold)]);
+        (double[] cosines, bool[] isSame, int[] folds) = (new double[all.Count], new bool[all.Count], new int[all.Count]);
+        for (int i = 0; i < all.Count; i++)
+        {
+            FacePair pair = all[i];
+            (cosines[i], isSame[i], folds[i]) = (Cosine(embeddings[pair.First], embeddings[pair.Second], i), pair.IsSamePerson, pair.Fold);
+        }
+
+        return Evaluate(cosines, isSame, folds);
     }
 
     /// <summary>Judges pairs of embeddings, which need not have unit length; pair i is (first[i], second[i]).</summary>

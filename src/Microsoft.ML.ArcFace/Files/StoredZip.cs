@@ -37,7 +37,7 @@ internal static class StoredZip
     public static IReadOnlyDictionary<string, StoredZipEntry> Read(ByteSource source)
     {
         (long start, long length, long count) = FindDirectory(source);
-        if (!source.Holds(start, length) || count > length / CentralSize)
+        if (!source.Holds(start, length) || count > length / CentralSize || count > source.Length / (CentralSize + LocalSize))
         {
             throw new InvalidDataException($"its directory of {count} entries and {length} bytes does not fit into the file");
         }

@@ -31,12 +31,15 @@ internal sealed class SafetensorsReader
         CheckRemaining((long)length, exactly: false);
         var json = new byte[length];
         Fill(json, "the header");
-        _header = SafetensorsHeader.Parse(json);
+        _header = SafetensorsHeaderParser.Parse(json);
         CheckRemaining(_header.DataLength, exactly: true);
     }
 
     /// <summary>Names, types and shapes, in the order of the header.</summary>
     public IReadOnlyList<SafetensorsEntry> Entries => _header.Entries;
+
+    /// <summary>Bytes of data that the header names.</summary>
+    public long DataLength => _header.DataLength;
 
     /// <summary>Free text that came with the tensors.</summary>
     public IReadOnlyDictionary<string, string> Metadata => _header.Metadata;

@@ -76,11 +76,13 @@ internal static class TorchCheckpoint
     /// <summary>The tensors of the dictionary itself, or of the one within it that bears a known name.</summary>
     private static List<(string Name, TorchTensor Tensor)> StateOf(ByteSource source, object? root)
     {
+        // A text that many items recall from the memo is read once.
+        var texts = new Dictionary<PickleText, string>();
         object? value = root;
         for (int depth = 0; depth < DeepestNesting && value is PickleDictionary dictionary; depth++)
         {
             List<(string Name, object? Value)> named =
-                [.. dictionary.Items.Where(item => item.Key is PickleText).Select(item => (((PickleText)item.Key!).Read(source, LongestName), item.Value))];
+                [.. dictionary.Items.Where(item => item.Key is PickleText).Select(item => (TextOf((PickleText)item.Key!), item.Value))];
             List<(string Name, TorchTensor Tensor)> tensors = [.. named.Where(item => item.Value is TorchTensor).Select(item => (item.Name, (TorchTensor)item.Value!))];
             if (tensors.Count > 0)
             {
@@ -94,5 +96,15 @@ internal static class TorchCheckpoint
         }
 
         throw new PickleException($"it holds no dictionary of tensors. {Remedy}");
+
+        string TextOf(PickleText text)
+        {
+            if (!texts.TryGetValue(text, out string? read))
+            {
+                texts.Add(text, read = text.Read(source, LongestName));
+            }
+
+            return read;
+        }
     }
 }

@@ -121,7 +121,7 @@ internal sealed class WeightsFile : IDisposable
 
         byte[] json = new byte[length];
         source.Read(Safetensors.LengthSize, json);
-        SafetensorsHeader header = SafetensorsHeader.Parse(json);
+        SafetensorsHeader header = SafetensorsHeaderParser.Parse(json);
         long start = Safetensors.LengthSize + json.Length;
         if (source.Length - start != header.DataLength)
         {

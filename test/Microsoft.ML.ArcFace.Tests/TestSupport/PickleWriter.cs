@@ -21,7 +21,11 @@ internal sealed class PickleWriter
         return this;
     }
 
-    public PickleWriter Op(char opcode) => Raw((byte)opcode);
+    public PickleWriter Op(char opcode)
+    {
+        _bytes.WriteByte((byte)opcode);
+        return this;
+    }
 
     public PickleWriter Repeat(int count, Action<PickleWriter> write)
     {

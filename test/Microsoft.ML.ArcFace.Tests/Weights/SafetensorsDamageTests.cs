@@ -10,8 +10,6 @@ namespace Microsoft.ML.ArcFace.Tests.Weights;
 [TestClass]
 public class SafetensorsDamageTests
 {
-    private const int Mutations = 600;
-
     private static readonly byte[] FourBytes = [1, 0, 1, 0];
 
     [TestMethod]
@@ -40,6 +38,9 @@ public class SafetensorsDamageTests
     [DataRow("""{"\ud800":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""", "not valid JSON", DisplayName = "lone surrogate")]
     [DataRow("""{"x":{"dtype":"U8","shape":[5],"data_offsets":[0,5]}}""", "truncated", DisplayName = "data beyond the end")]
     [DataRow("""{"x":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}}""", "longer than its header says", DisplayName = "data left over")]
+    [DataRow("""{"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4],"shape":[4]}}""", "not valid JSON", DisplayName = "member twice")]
+    [DataRow("""{"__metadata__":{"a":"1","a":"2"}}""", "not valid JSON", DisplayName = "metadata twice")]
+    [DataRow("""{"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}} x""", "not valid JSON", DisplayName = "text behind the object")]
     [DataRow("""{"x":{"dtype":"U8","shape":[2,2],"data_offsets":[0,4]}}""", "do not fit the network", DisplayName = "other shape")]
     public void Load_ImproperHeader_SaysWhatIsWrong(string header, string message)
     {
@@ -94,80 +95,6 @@ public class SafetensorsDamageTests
             Assert.ThrowsExactly<WeightsFormatException>(() => Safetensors.Load(new MemoryStream(truncated), targets), $"{length} bytes");
             Assert.ThrowsExactly<WeightsFormatException>(() => Safetensors.Load(new ForwardOnlyStream(new MemoryStream(truncated)), targets), $"{length} bytes, not seekable");
         }
-    }
-
-    [TestMethod]
-    public void Load_MutatedFiles_LoadsOrSaysWhyNot()
-    {
-        using DisposeScope scope = NewDisposeScope();
-        (string, Tensor)[] targets = Targets();
-        byte[] file = SafetensorsTests.WriteToMemory(targets).ToArray();
-        int refused = 0;
-        for (int seed = 0; seed < Mutations; seed++)
-        {
-            byte[] mutated = Mutate(file, new Random(seed));
-            bool fromSeekable = IsRefused(new MemoryStream(mutated), targets, seed);
-            bool fromForwardOnly = IsRefused(new ForwardOnlyStream(new MemoryStream(mutated)), targets, seed);
-            Assert.AreEqual(fromSeekable, fromForwardOnly, $"Mutation {seed} must be judged alike from every stream.");
-            refused += fromSeekable ? 1 : 0;
-        }
-
-        Assert.IsInRange(Mutations / 2, Mutations - 1, refused);
-    }
-
-    private static bool IsRefused(Stream stream, (string, Tensor)[] targets, int seed)
-    {
-        try
-        {
-            Safetensors.Load(stream, targets);
-            return false;
-        }
-        catch (WeightsFormatException)
-        {
-            return true;
-        }
-        catch (Exception error)
-        {
-            throw new AssertFailedException($"Mutation {seed} must load or be refused by a {nameof(WeightsFormatException)}.", error);
-        }
-    }
-
-    private static byte[] Mutate(byte[] file, Random random)
-    {
-        string[] fragments = ["{", "}", "[", "]", ",", ":", "\"", "-", "9", "1e9", "null", "\\u0000", "\\ud800", "\ufeff", "\0", "0", "{\"dtype\":\"F32\"}"];
-        List<byte> bytes = [.. file];
-        int end = random.Next(4) == 0 ? file.Length : 8 + (int)BinaryPrimitives.ReadUInt64LittleEndian(file);
-        for (int changes = random.Next(1, 4); changes > 0; changes--)
-        {
-            int at = random.Next(Math.Min(end, bytes.Count));
-            switch (random.Next(6))
-            {
-                case 0:
-                    bytes[at] ^= (byte)(1 << random.Next(8));
-                    break;
-                case 1:
-                    bytes[at] = (byte)random.Next(256);
-                    break;
-                case 2:
-                    bytes.RemoveAt(at);
-                    break;
-                case 3:
-                    bytes.Insert(at, (byte)random.Next(256));
-                    break;
-                case 4:
-                    int width = Math.Min(random.Next(1, 20), bytes.Count - at);
-                    bytes.InsertRange(random.Next(bytes.Count), bytes.GetRange(at, width));
-                    break;
-                default:
-                    byte[] fragment = Encoding.UTF8.GetBytes(fragments[random.Next(fragments.Length)]);
-                    int replaced = Math.Min(fragment.Length, bytes.Count - at);
-                    bytes.RemoveRange(at, replaced);
-                    bytes.InsertRange(at, fragment);
-                    break;
-            }
-        }
-
-        return [.. bytes];
     }
 
     private static (string, Tensor)[] Targets() =>

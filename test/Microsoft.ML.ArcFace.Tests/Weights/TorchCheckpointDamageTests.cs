@@ -13,8 +13,6 @@ namespace Microsoft.ML.ArcFace.Tests.Weights;
 [TestClass]
 public class TorchCheckpointDamageTests
 {
-    private const int Mutations = 3000;
-
     private static readonly TorchFileStorage Floats = new("0", "FloatStorage", 6, new byte[24]);
     private static readonly TorchFileStorage Longs = new("1", "LongStorage", 1, new byte[8]);
     private static readonly TorchFileTensor[] Proper = [new("a.weight", "0", 0, [2, 2], [2, 1]), new("a.bias", "0", 4, [2], [1], IsParameter: true), new("a.count", "1", 0, [], [])];
@@ -191,27 +189,6 @@ public class TorchCheckpointDamageTests
     }
 
     [TestMethod]
-    public void CopyInto_MutatedFiles_LoadsOrSaysWhyNot()
-    {
-        using DisposeScope scope = NewDisposeScope();
-        TorchFileStorage[] storages = [Floats, Longs];
-        foreach (byte[] file in new[]
-        {
-            TorchFileWriter.Zip(TorchFileWriter.Pickle(Proper, storages), storages),
-            TorchFileWriter.Stream(TorchFileWriter.Pickle(Proper, storages, inStream: true), storages),
-        })
-        {
-            int refused = 0;
-            for (int seed = 0; seed < Mutations; seed++)
-            {
-                refused += IsRefused(FileMutator.Mutate(file, seed), seed) ? 1 : 0;
-            }
-
-            Assert.IsInRange(Mutations / 2, Mutations - 1, refused);
-        }
-    }
-
-    [TestMethod]
     public void Read_TruncatedAtEveryLength_IsRefused()
     {
         TorchFileStorage[] storages = [Floats, Longs];
@@ -225,31 +202,6 @@ public class TorchCheckpointDamageTests
             {
                 RefuseFile(file[..length]);
             }
-        }
-    }
-
-    private static bool IsRefused(byte[] file, int seed)
-    {
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        try
-        {
-            using var weights = WeightsFile.Open(ByteSource.Of(file));
-            using DisposeScope scope = NewDisposeScope();
-            weights.CopyInto(weights.Tensors.Where(stored => stored.Shape.Aggregate(1.0, (product, size) => product * size) < 100)
-                .Select(stored => (stored, zeros(stored.Shape, dtype: stored.Elements.Type))));
-            return false;
-        }
-        catch (WeightsFormatException)
-        {
-            return true;
-        }
-        catch (Exception error)
-        {
-            throw new AssertFailedException($"Mutation {seed} must load or be refused by a {nameof(WeightsFormatException)}.", error);
-        }
-        finally
-        {
-            Assert.IsLessThan(20 << 20, GC.GetAllocatedBytesForCurrentThread() - before, $"Mutation {seed} of {file.Length} bytes");
         }
     }
 

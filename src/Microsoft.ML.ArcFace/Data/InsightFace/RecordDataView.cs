@@ -43,8 +43,8 @@ internal sealed class RecordDataView : IndexedDataView
         string indexPath = Path.ChangeExtension(path, ".idx"), propertyPath = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, RecordSetWriter.PropertyName);
         using ByteSource? index = File.Exists(indexPath) ? ByteSource.Open(indexPath) : null;
         string namesPath = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, RecordSetWriter.IdentitiesName);
-        string[]? names = File.Exists(namesPath) ? File.ReadAllLines(namesPath) : null;
-        string? property = File.Exists(propertyPath) ? File.ReadLines(propertyPath).FirstOrDefault() : null;
+        using StreamReader? names = File.Exists(namesPath) ? new StreamReader(namesPath) : null;
+        using StreamReader? property = File.Exists(propertyPath) ? new StreamReader(propertyPath) : null;
         ByteSource source = ByteSource.Open(path);
         try
         {
@@ -58,7 +58,7 @@ internal sealed class RecordDataView : IndexedDataView
     }
 
     /// <summary>The same from any sources.</summary>
-    public static RecordDataView Load(IChannel channel, ByteSource source, string name, ByteSource? indexSource, string? property, string[]? names, string imageColumnName)
+    public static RecordDataView Load(IChannel channel, ByteSource source, string name, ByteSource? indexSource, TextReader? property, TextReader? names, string imageColumnName)
     {
         var records = new RecordFile(source, name);
         RecordIndex index = indexSource is null
@@ -72,7 +72,7 @@ internal sealed class RecordDataView : IndexedDataView
         (int first, int count, int? identities) = FindImages(records, index);
         int classes = Classes(property, name) ?? identities ?? ScanClasses(records, index, first, count);
         channel.Info($"'{name}': {count} images of {classes} people in {index.Count} records.");
-        return new RecordDataView(records, index, first, count, classes, names?.Length == classes ? names : null, imageColumnName);
+        return new RecordDataView(records, index, first, count, classes, names is null ? null : Names(names, classes, name), imageColumnName);
     }
 
     protected override IIndexedRow Open(bool[] active) => new Row(this, active[0]);
@@ -120,16 +120,38 @@ internal sealed class RecordDataView : IndexedDataView
     }
 
     /// <summary>The file <c>property</c>: classes, height, width.</summary>
-    private static int? Classes(string? property, string name)
+    private static int? Classes(TextReader? property, string name)
     {
         if (property is null)
         {
             return null;
         }
 
-        return int.TryParse(property.Split(',')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int classes) && classes is >= 1 and <= MostClasses
+        string line = new TextLines(property).Next(() => Improper("has a line of more than 16,384 characters")) ?? "";
+        return int.TryParse(line.Split(',', 2)[0], NumberStyles.None, CultureInfo.InvariantCulture, out int classes) && classes is >= 1 and <= MostClasses
             ? classes
-            : throw new FaceDataFormatException($"The file property beside '{name}' begins with '{property[..Math.Min(40, property.Length)]}'; it must begin with the number of people, 1 to {MostClasses}, as in '85742,112,112'.");
+            : throw Improper($"begins with '{line[..Math.Min(40, line.Length)]}'");
+
+        FaceDataFormatException Improper(string what) =>
+            new($"The file property beside '{name}' {what}; it must begin with the number of people, 1 to {MostClasses}, as in '85742,112,112'.");
+    }
+
+    /// <summary>The people's names, if there is one for each; no more lines are read than there are people.</summary>
+    private static string[]? Names(TextReader reader, int classes, string name)
+    {
+        var lines = new TextLines(reader);
+        var names = new List<string>();
+        while (lines.Next(() => new FaceDataFormatException($"Line {lines.Number} of {RecordSetWriter.IdentitiesName} beside '{name}' is longer than {TextLines.LongestLine} characters; it must be a person's name.")) is { } line)
+        {
+            if (names.Count == classes)
+            {
+                return null;
+            }
+
+            names.Add(line);
+        }
+
+        return names.Count == classes ? [.. names] : null;
     }
 
     private static int ScanClasses(RecordFile records, RecordIndex index, int first, int count)

@@ -52,18 +52,18 @@ internal sealed class RecordFile(ByteSource source, string name) : IDisposable
             return whole;
         }
 
-        List<(long Start, int Length)> parts = Parts(offset);
-        long total = parts.Sum(part => (long)part.Length) + ((parts.Count - 1) * sizeof(uint));
+        // Once for the length, once for the bytes: a file may be nothing but parts, and a list of them longer than it.
+        long total = Parts(offset).Sum(part => part.Length + (long)sizeof(uint)) - sizeof(uint);
         if (total > LargestRecord)
         {
-            throw Damaged(offset, $"the record has {total} bytes in {parts.Count} parts; at most {LargestRecord} are allowed");
+            throw Damaged(offset, $"the parts of the record have {total} bytes; at most {LargestRecord} are allowed");
         }
 
         byte[] joined = GC.AllocateUninitializedArray<byte>((int)total);
         int at = 0;
-        foreach ((long start, int partLength) in parts)
+        foreach ((long start, int partLength) in Parts(offset))
         {
-            if (at > 0)
+            if (start > offset + PrefixSize)
             {
                 BinaryPrimitives.WriteUInt32LittleEndian(joined.AsSpan(at), Magic);
                 at += sizeof(uint);
@@ -82,7 +82,7 @@ internal sealed class RecordFile(ByteSource source, string name) : IDisposable
     {
         (RecordPart kind, int length) = ReadPrefix(offset);
         RequireFirst(offset, kind);
-        (long start, int lastLength) = kind == RecordPart.Whole ? (offset + PrefixSize, length) : Parts(offset)[^1];
+        (long start, int lastLength) = kind == RecordPart.Whole ? (offset + PrefixSize, length) : Parts(offset).Last();
         return Math.Min(Padded(start, lastLength), source.Length);
     }
 
@@ -91,24 +91,25 @@ internal sealed class RecordFile(ByteSource source, string name) : IDisposable
     public FaceDataFormatException Damaged(long offset, string what) =>
         new($"'{name}' is damaged at byte {offset}: {what}. Make or copy the file anew; an .idx belongs to the .rec it was made with.");
 
-    private List<(long Start, int Length)> Parts(long offset)
+    private IEnumerable<(long Start, int Length)> Parts(long offset)
     {
-        var parts = new List<(long Start, int Length)>();
+        RecordPart expected = RecordPart.First;
         for (long at = offset; ;)
         {
             (RecordPart kind, int length) = ReadPrefix(at);
-            if (kind != (parts.Count == 0 ? RecordPart.First : RecordPart.Middle) && (parts.Count == 0 || kind != RecordPart.Last))
+            if (kind != expected && !(expected == RecordPart.Middle && kind == RecordPart.Last))
             {
-                throw Damaged(at, $"a part of kind {kind} follows {parts.Count} parts of the record at {offset}");
+                throw Damaged(at, $"a part of kind {kind} is in the record at {offset}, where {expected} is due");
             }
 
-            parts.Add((at + PrefixSize, length));
+            yield return (at + PrefixSize, length);
             if (kind == RecordPart.Last)
             {
-                return parts;
+                yield break;
             }
 
             at = Padded(at + PrefixSize, length);
+            expected = RecordPart.Middle;
         }
     }
 

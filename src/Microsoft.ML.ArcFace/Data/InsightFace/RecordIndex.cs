@@ -11,6 +11,9 @@ internal sealed class RecordIndex
 {
     private const int RecordsBetweenReports = 1_000_000;
 
+    /// <summary>Prefix and header.</summary>
+    private const int SmallestRecord = 2 * sizeof(uint) + RecordHeader.Size;
+
     private readonly uint[] _keys;
     private readonly long[] _offsets;
 
@@ -43,6 +46,12 @@ internal sealed class RecordIndex
             if (key > uint.MaxValue || offset >= (ulong)recordFileLength)
             {
                 throw new FaceDataFormatException($"Line {keys.Count + 1} of '{name}' has key {key} and offset {offset}; the .rec file has {recordFileLength} bytes. Make the .idx anew, or delete it: the .rec file is then read through.");
+            }
+
+            // Short lines would make an index far greater than its file.
+            if (keys.Count >= recordFileLength / SmallestRecord)
+            {
+                throw new FaceDataFormatException($"'{name}' has more lines than a .rec file of {recordFileLength} bytes has records. Make the .idx anew, or delete it: the .rec file is then read through.");
             }
 
             isSorted &= keys.Count == 0 || keys[^1] < key;

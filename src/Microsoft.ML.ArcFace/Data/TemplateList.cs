@@ -1,0 +1,173 @@
+using System.Globalization;
+using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.ArcFace.Data;
+
+/// <summary>
+/// The pictures of IJB-B and IJB-C as InsightFace's evaluation lists them: face_tid_mid.txt (picture, template id, media
+/// id), beside it name_5pts_score.txt (picture, five landmarks, detector score), line for line, and a .csv of template and
+/// subject for each gallery and for the probes.
+/// </summary>
+internal static class TemplateList
+{
+    public const string TemplateColumn = "TemplateId", MediaColumn = "MediaId", LandmarksColumn = "Landmarks", QualityColumn = "Quality", LabelColumn = "Label";
+    private const int LandmarkValues = 10;
+
+    private static readonly char[] Separators = [' ', '\t'];
+
+    /// <exception cref="FileNotFoundException">A file does not exist.</exception>
+    /// <exception cref="FaceDataFormatException">A line is not what it should be.</exception>
+    public static IDataView Load(IHostEnvironment environment, string path, string? imageFolder, string? landmarksPath, string? subjectsPath)
+    {
+        using StreamReader pictures = Open(path);
+        using StreamReader? landmarks = landmarksPath is null ? null : Open(landmarksPath);
+        using StreamReader? subjects = subjectsPath is null ? null : Open(subjectsPath);
+        Dictionary<string, string>? subjectOf = subjects is null ? null : ReadSubjects(subjects, subjectsPath!);
+        List<TemplateFile> files = Read(pictures, path, landmarks, landmarksPath, subjectOf, imageFolder ?? Path.GetDirectoryName(Path.GetFullPath(path))!);
+        return DataViewConstructionUtils.CreateFromList(environment, files, Schema(landmarks is not null, subjects is not null));
+    }
+
+    /// <summary>The pictures, of the given templates only if subjects are given; none of them is opened.</summary>
+    public static List<TemplateFile> Read(
+        TextReader pictures, string name, TextReader? landmarks, string? landmarksName, IReadOnlyDictionary<string, string>? subjectOf, string imageFolder)
+    {
+        var files = new List<TemplateFile>();
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        var lines = new TextLines(pictures);
+        TextLines? landmarkLines = landmarks is null ? null : new TextLines(landmarks);
+        while (Fields(lines, name) is { } fields)
+        {
+            if (fields.Length != 3 || fields[0].Contains('\0'))
+            {
+                throw Malformed(lines, name, "is not a picture, a template id and a media id");
+            }
+
+            string[]? points = landmarkLines is null ? null : Fields(landmarkLines, landmarksName!) ?? throw Malformed(landmarkLines, landmarksName!, $"is missing; '{name}' has one more");
+            if (points is not null && points[0] != fields[0])
+            {
+                throw Malformed(landmarkLines!, landmarksName!, $"is of another picture than line {lines.Number} of '{name}'; the two lists go together line for line");
+            }
+
+            float[] numbers = points is null ? [] : Numbers(points, landmarkLines!, landmarksName!);
+            string? subject = null;
+            if (subjectOf is not null && !subjectOf.TryGetValue(fields[1], out subject))
+            {
+                continue;
+            }
+
+            found.Add(fields[1]);
+            files.Add(new TemplateFile
+            {
+                ImagePath = Path.Combine(imageFolder, fields[0]),
+                RelativePath = fields[0].Replace('\\', '/'),
+                TemplateId = fields[1],
+                MediaId = fields[2],
+                Landmarks = points is null ? [] : numbers[..LandmarkValues],
+                Quality = points is null ? 1 : numbers[LandmarkValues],
+                Label = subject ?? "",
+            });
+        }
+
+        if (landmarkLines is not null && Fields(landmarkLines, landmarksName!) is not null)
+        {
+            throw Malformed(landmarkLines, landmarksName!, $"has no counterpart in '{name}'");
+        }
+
+        return files.Count == 0 ? throw new FaceDataFormatException($"The list '{name}' names no pictures{(subjectOf is null ? "" : " of the templates asked for")}.")
+            : subjectOf?.Keys.FirstOrDefault(template => !found.Contains(template)) is { } absent
+            ? throw new FaceDataFormatException($"The list '{name}' has no pictures of template '{absent}', which has a subject. Give lists of the same benchmark.")
+            : files;
+    }
+
+    /// <summary>The subject of each template: lines of template, subject and more, separated by commas, under a line of names.</summary>
+    public static Dictionary<string, string> ReadSubjects(TextReader reader, string name)
+    {
+        var subjectOf = new Dictionary<string, string>(StringComparer.Ordinal);
+        var lines = new TextLines(reader);
+        while (Line(lines, name) is { } line)
+        {
+            string[] fields = line.Split(',', StringSplitOptions.TrimEntries);
+            if (lines.Number == 1 || line.Length == 0)
+            {
+                continue;
+            }
+
+            if (fields.Length < 2 || fields[0].Length == 0 || fields[1].Length == 0)
+            {
+                throw Malformed(lines, name, "is not a template id, a comma, and a subject id");
+            }
+
+            if (!subjectOf.TryAdd(fields[0], fields[1]) && subjectOf[fields[0]] != fields[1])
+            {
+                throw Malformed(lines, name, $"gives template '{fields[0]}' a second subject");
+            }
+        }
+
+        return subjectOf;
+    }
+
+    private static float[] Numbers(string[] fields, TextLines lines, string name)
+    {
+        float[] numbers = new float[LandmarkValues + 1];
+        bool isProper = fields.Length == 1 + numbers.Length;
+        for (int i = 0; isProper && i < numbers.Length; i++)
+        {
+            isProper = float.TryParse(fields[i + 1], NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i]) && float.IsFinite(numbers[i]);
+        }
+
+        return isProper && numbers[LandmarkValues] >= 0
+            ? numbers
+            : throw Malformed(lines, name, "is not a picture, x and y of five landmarks, and a score of 0 or more");
+    }
+
+    /// <summary>The fields of the next line that has any.</summary>
+    private static string[]? Fields(TextLines lines, string name)
+    {
+        while (Line(lines, name) is { } line)
+        {
+            if (line.Split(Separators, StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } fields)
+            {
+                return fields;
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Line(TextLines lines, string name) => lines.Next(() => Malformed(lines, name, $"is longer than {TextLines.LongestLine} characters"));
+
+    private static StreamReader Open(string path) => File.Exists(path)
+        ? new StreamReader(path)
+        : throw new FileNotFoundException($"The list '{path}' does not exist (looked for '{Path.GetFullPath(path)}').", path);
+
+    private static SchemaDefinition Schema(bool hasLandmarks, bool hasLabel)
+    {
+        SchemaDefinition schema = SchemaDefinition.Create(typeof(TemplateFile));
+        string[] absent = [.. hasLandmarks ? Array.Empty<string>() : [LandmarksColumn, QualityColumn], .. hasLabel ? Array.Empty<string>() : [LabelColumn]];
+        schema.RemoveAll(column => absent.Contains(column.ColumnName));
+        return schema;
+    }
+
+    private static FaceDataFormatException Malformed(TextLines lines, string name, string what) => new($"Line {lines.Number} of '{name}' {what}.");
+}
+
+/// <summary>One picture of a template.</summary>
+internal sealed class TemplateFile
+{
+    public string ImagePath { get; set; } = "";
+
+    public string RelativePath { get; set; } = "";
+
+    public string TemplateId { get; set; } = "";
+
+    public string MediaId { get; set; } = "";
+
+    [VectorType(10)]
+    public float[] Landmarks { get; set; } = [];
+
+    public float Quality { get; set; }
+
+    public string Label { get; set; } = "";
+}

@@ -1,0 +1,92 @@
+using System.Numerics.Tensors;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.ArcFace.Evaluation;
+
+/// <summary>
+/// Searches of probes in a gallery (ISO/IEC 19795-1; Grother et al., NIST's FRTE 1:N): the score of a person is the
+/// greatest cosine to a template of theirs in the gallery. A probe is mated if its person is in the gallery.
+/// </summary>
+internal static class IdentificationEvaluator
+{
+    /// <exception cref="ArgumentOutOfRangeException">A column is absent or of another kind.</exception>
+    /// <exception cref="InvalidOperationException">A row has no label or embedding, embeddings differ in size, or no probe is mated.</exception>
+    public static IdentificationMetrics Evaluate(IHostEnvironment environment, IDataView probes, IDataView gallery, string labelColumnName, string embeddingColumnName)
+    {
+        return Evaluate(Read(probes, nameof(probes)), Read(gallery, nameof(gallery)));
+
+        (string, double[])[] Read(IDataView data, string name)
+        {
+            environment.CheckValue(data, name);
+            (List<(string Person, float[] Embedding)> rows, int unusable) = LabelledEmbeddings.Read(environment, data, labelColumnName, embeddingColumnName);
+            return unusable == 0
+                ? [.. rows.Select(row => (row.Person, Array.ConvertAll(row.Embedding, value => (double)value)))]
+                : throw new InvalidOperationException(
+                    $"{unusable} of the {rows.Count + unusable} rows of the {name} have no label, or an embedding that is zero or not a number. " +
+                    "Pictures that cannot be read give such embeddings; replace them, or leave their rows out.");
+        }
+    }
+
+    /// <summary>Judges embeddings that have a direction; they need not have unit length.</summary>
+    public static IdentificationMetrics Evaluate(IReadOnlyList<(string Person, double[] Embedding)> probes, IReadOnlyList<(string Person, double[] Embedding)> gallery)
+    {
+        // Templates of one person stand together: the scores of person p are those of templates starts[p] to starts[p + 1].
+        IGrouping<string, double[]>[] people = [.. gallery.GroupBy(entry => entry.Person, entry => UnitLength(entry.Embedding), StringComparer.Ordinal)];
+        double[][] templates = [.. people.SelectMany(person => person)];
+        int[] starts = new int[people.Length + 1];
+        for (int person = 0; person < people.Length; person++)
+        {
+            starts[person + 1] = starts[person] + people[person].Count();
+        }
+
+        Dictionary<string, int> indexOf = people.Select(person => person.Key).Index().ToDictionary(person => person.Item, person => person.Index, StringComparer.Ordinal);
+        int mated = probes.Count(probe => indexOf.ContainsKey(probe.Person));
+        if (mated == 0)
+        {
+            throw new InvalidOperationException(
+                $"None of the {probes.Count} probes shows one of the {people.Length} people of the gallery, so there is nothing to find. The labels of both must name people in the same way.");
+        }
+
+        int size = templates[0].Length;
+        if (probes.Concat(gallery).FirstOrDefault(entry => entry.Embedding.Length != size) is { Embedding: { } other })
+        {
+            throw new InvalidOperationException($"The embeddings have {size} and {other.Length} numbers; those of probes and gallery must come from the same model.");
+        }
+
+        var searches = new Search[probes.Count];
+        Parallel.For(0, probes.Count, () => new double[people.Length], (index, _, scores) =>
+        {
+            Score(UnitLength(probes[index].Embedding), templates, starts, scores);
+            searches[index] = Judge(scores, indexOf.GetValueOrDefault(probes[index].Person, -1));
+            return scores;
+        }, _ => { });
+
+        return new IdentificationMetrics(
+            [.. searches.Where(search => search.Rank > 0).Select(search => (search.Rank, search.TopScore))],
+            [.. searches.Where(search => search.Rank == 0).Select(search => search.TopScore)],
+            people.Length, templates.Length);
+    }
+
+    private static void Score(double[] probe, double[][] templates, int[] starts, double[] scores)
+    {
+        for (int person = 0; person < scores.Length; person++)
+        {
+            scores[person] = double.NegativeInfinity;
+            for (int template = starts[person]; template < starts[person + 1]; template++)
+            {
+                scores[person] = Math.Max(scores[person], TensorPrimitives.Dot<double>(probe, templates[template]));
+            }
+        }
+    }
+
+    /// <summary>The mate's rank, from 1; other people with the same score stand before it. 0 without a mate.</summary>
+    private static Search Judge(double[] scores, int mate) => new(mate < 0 ? 0 : scores.Count(score => score >= scores[mate]), scores.Max());
+
+    private static double[] UnitLength(double[] vector)
+    {
+        double length = Math.Sqrt(vector.Sum(value => value * value));
+        return Array.ConvertAll(vector, value => value / length);
+    }
+
+    private readonly record struct Search(int Rank, double TopScore);
+}

@@ -1,0 +1,116 @@
+using System.Diagnostics;
+
+namespace Microsoft.ML.ArcFace.Fuzz;
+
+/// <summary>A file that was read wrongly.</summary>
+internal sealed record FuzzFailure(string What, byte[] File, string Problem);
+
+/// <summary>What came of a run.</summary>
+internal sealed record FuzzReport(
+    string Reader, int Inputs, int Accepted, int Refused, TimeSpan Time, double GreatestShare, long GreatestBytes, TimeSpan Slowest, IReadOnlyList<FuzzFailure> Failures);
+
+/// <summary>
+/// Damaged files, one after the other. File number i depends on the reader, the seed and i alone, so that any of them can be
+/// made again.
+/// </summary>
+internal static class FuzzRun
+{
+    /// <summary>Far beyond what a busy machine needs for a file that is read in time.</summary>
+    private static readonly TimeSpan TooSlow = TimeSpan.FromSeconds(20);
+
+    private const int MostFailures = 20;
+
+    /// <summary>The seeds and the attacks, then mutations <paramref name="first"/> to first + count − 1 until the time is over.</summary>
+    /// <param name="target">The reader.</param>
+    /// <param name="seed">Decides the mutations.</param>
+    /// <param name="first">Number of the first mutation.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="limit">Time for the mutations.</param>
+    /// <param name="starting">Called with the number of each mutation before it is read: a crash takes the process along.</param>
+    public static FuzzReport Run(FuzzTarget target, int seed, int first, int count, TimeSpan limit, Action<int>? starting = null)
+    {
+        var run = new Tally(target);
+        foreach (byte[] file in target.Seeds)
+        {
+            run.Judge("seed", file, mustBeAccepted: true);
+        }
+
+        foreach ((string what, byte[] file) in target.Attacks)
+        {
+            run.Judge(what, file);
+        }
+
+        var clock = Stopwatch.StartNew();
+        for (int number = first; number < first + count && clock.Elapsed < limit && run.Failures.Count < MostFailures; number++)
+        {
+            starting?.Invoke(number);
+            run.Judge($"seed {seed}, number {number}", target.Mutate(new Random(HashOf(seed, number))));
+        }
+
+        return run.Report(clock.Elapsed);
+    }
+
+    /// <summary>One file from outside.</summary>
+    public static FuzzReport Replay(FuzzTarget target, string what, byte[] file)
+    {
+        var run = new Tally(target);
+        run.Judge(what, file);
+        return run.Report(TimeSpan.Zero);
+    }
+
+    // Neighbouring numbers give unrelated generators.
+    private static int HashOf(int seed, int number)
+    {
+        ulong z = ((ulong)(uint)seed << 32) + (uint)number + 0x9e3779b97f4a7c15;
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+        return (int)(z ^ (z >> 31));
+    }
+
+    private sealed class Tally(FuzzTarget target)
+    {
+        private int _inputs, _accepted, _refused;
+        private double _share;
+        private long _bytes;
+        private TimeSpan _slowest;
+
+        public List<FuzzFailure> Failures { get; } = [];
+
+        public void Judge(string what, byte[] file, bool mustBeAccepted = false)
+        {
+            const long perByte = 4;
+            _inputs++;
+            var meter = new AllocationMeter(target.FixedAllowance + (perByte * file.Length));
+            var clock = Stopwatch.StartNew();
+            try
+            {
+                target.Read(file, meter);
+                _accepted++;
+            }
+            catch (Exception refusal) when (target.IsRefusal(refusal) && !mustBeAccepted)
+            {
+                _refused++;
+            }
+            catch (Exception error)
+            {
+                Failures.Add(new FuzzFailure(what, file, error.ToString()));
+            }
+
+            TimeSpan time = clock.Elapsed;
+            meter.Next();
+            _slowest = time > _slowest ? time : _slowest;
+            (_share, _bytes) = (Math.Max(_share, meter.GreatestShare), Math.Max(_bytes, meter.GreatestBytes));
+            if (meter.GreatestShare > 1)
+            {
+                Failures.Add(new FuzzFailure(what, file, $"It took {meter.GreatestBytes} bytes of memory for a file of {file.Length}, {meter.GreatestShare:0.00} of what is allowed."));
+            }
+
+            if (time > TooSlow)
+            {
+                Failures.Add(new FuzzFailure(what, file, $"It took {time}."));
+            }
+        }
+
+        public FuzzReport Report(TimeSpan time) => new(target.Name, _inputs, _accepted, _refused, time, _share, _bytes, _slowest, Failures);
+    }
+}

@@ -1,0 +1,85 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.ML.ArcFace.Weights;
+
+namespace Microsoft.ML.ArcFace.Fuzz.Targets;
+
+/// <summary>
+/// Our entry of a model's zip: the header, whose checksum is made right after most damages, and the weights, of which the
+/// class centres must fit the header. A file here is the length of the header (u32), the header and the weights.
+/// </summary>
+internal sealed class ModelTarget() : FuzzTarget("model")
+{
+    private static readonly byte[] Weights = SafetensorsTarget.HandWritten("""{"class_centers":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}}""", new byte[16]);
+
+    // Names of the people: a text of .NET takes up to 32 bytes more than its letters.
+    public override long FixedAllowance => 2 << 20;
+
+    public override IReadOnlyList<byte[]> Seeds { get; } = [Join(Header(names: true), Weights), Join(Header(names: false), Weights)];
+
+    public override IReadOnlyList<byte[]> Tokens { get; } = Texts("mbf", "r50", "\u0003r18", "\u0003Ada", "Embedding", "\u00ff\u00ff\u0007");
+
+    public override IEnumerable<(string What, byte[] File)> Attacks =>
+    [
+        ("a hundred million people", Join(Header(names: false, people: 100_000_000), Weights)),
+        ("a hundred million people, described", Join(Header(names: false, people: 100_000_000), SafetensorsTarget.HandWritten("""{"class_centers":{"dtype":"F32","shape":[100000000,2],"data_offsets":[0,800000000]}}""", []))),
+        ("a text of two gigabytes", Join([0xff, 0xff, 0xff, 0xff, 7, .. Header(names: true)], Weights)),
+        ("a text of negative length", Join([0xff, 0xff, 0xff, 0xff, 0x0f, .. Header(names: true)], Weights)),
+        ("nothing", Join([], [])),
+    ];
+
+    public override bool IsRefusal(Exception exception) => exception is WeightsFormatException;
+
+    public override byte[] Mutate(Random random)
+    {
+        byte[] header = Header(names: random.Next(2) == 0);
+        if (random.Next(4) == 0)
+        {
+            return Join(header, FileMutator.Mutate(random, Weights, [], Tokens));
+        }
+
+        byte[] damaged = FileMutator.Mutate(random, header[..^SHA256.HashSizeInBytes], header, Tokens);
+        return Join(random.Next(5) == 0 ? [.. damaged, .. header[^SHA256.HashSizeInBytes..]] : [.. damaged, .. SHA256.HashData(damaged)], Weights);
+    }
+
+    public override void Read(byte[] file, AllocationMeter meter)
+    {
+        int length = BitConverter.ToInt32(file);
+        using var reader = new BinaryReader(new MemoryStream(file, sizeof(int), length));
+        FaceEmbeddingTransformer.ModelHeader header = FaceEmbeddingTransformer.ReadHeader(reader);
+        Require(header.BatchSize >= 1 && header.EmbeddingSize >= 2 && header.People >= 0 && double.IsFinite(header.Scale), "a header outside of its ranges");
+        Require(header.PersonNames is null || header.PersonNames.Length == header.People, "another number of names than of people");
+        meter.Next();
+        using var weights = new MemoryStream(file, sizeof(int) + length, file.Length - sizeof(int) - length);
+        SafetensorsReader tensors = FaceEmbeddingTransformer.OpenWeights(weights, weights, header);
+        Require(tensors.DataLength >= 4L * header.People * header.EmbeddingSize && tensors.DataLength <= weights.Length, "less data than class centres");
+    }
+
+    private static byte[] Join(byte[] header, byte[] weights) => [.. BitConverter.GetBytes(header.Length), .. header, .. weights];
+
+    private static byte[] Header(bool names, int people = 2)
+    {
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream, Encoding.UTF8);
+        writer.Write("Image");
+        writer.Write("Embedding");
+        writer.Write(true);
+        writer.Write("PredictedLabel");
+        writer.Write(new byte[3]);                         // no scores, cosines, quality
+        writer.Write(true);                                // mirror image
+        writer.Write(32);                                  // batch size
+        writer.Write("mbf");
+        writer.Write(2);                                   // embedding size
+        writer.Write(64.0);                                // scale
+        writer.Write(people);
+        writer.Write(names);
+        foreach (string name in names ? new[] { "Ada", "Bob" } : [])
+        {
+            writer.Write(name);
+        }
+
+        writer.Write(new byte[SHA256.HashSizeInBytes]);    // of the weights
+        byte[] fields = stream.ToArray();
+        return [.. fields, .. SHA256.HashData(fields)];
+    }
+}
