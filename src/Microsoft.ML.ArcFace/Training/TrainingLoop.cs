@@ -27,15 +27,12 @@ internal sealed class TrainingLoop : IDisposable
 
     private readonly FaceBackbone _backbone;
     private readonly LossHead _head;
-    private readonly optim.Optimizer _optimizer;
+    private readonly ParameterOptimizer _optimizer;
 
     // Where a step scores a sample of the people: the sample, and what trains its centres.
     private readonly SampledCenters? _sampled;
     private readonly SampledRowsOptimizer? _sampledOptimizer;
     private readonly Parameter[] _backboneParameters;
-
-    // Of the optimizer's groups: backbone, class centres.
-    private readonly double[] _learningRateShares;
 
     // What is validated and kept: the moving averages, or the trained modules themselves.
     private readonly FaceBackbone _resultBackbone;
@@ -63,11 +60,12 @@ internal sealed class TrainingLoop : IDisposable
         _computeType = ComputeType(options.Precision, device);
 
         (_backbone, _head) = (CreateBackbone(), CreateHead());
+        UpdateRule rule = UpdateRule.Create(recipe.Optimizer, options.Momentum, recipe.WeightDecay);
         if (options.ClassSampleRate is { } rate && _head is ClassificationHead classification)
         {
             classification.SampleClasses(rate);
             _sampled = classification.Sampled!;
-            _sampledOptimizer = new SampledRowsOptimizer(recipe.Optimizer, _sampled, options.Momentum, recipe.WeightDecay);
+            _sampledOptimizer = new SampledRowsOptimizer(rule, _sampled);
         }
 
         (_resultBackbone, _resultHead, _averages) = (_backbone, _head, []);
@@ -83,9 +81,9 @@ internal sealed class TrainingLoop : IDisposable
             }
         }
 
-        _backboneParameters = [.. _backbone.parameters().Where(parameter => parameter.requires_grad)];
-        _learningRateShares = [InitialBackbone.LearningRateShare(options), 1];
-        _optimizer = CreateOptimizer(_backboneParameters, [.. _head.parameters().Where(parameter => parameter.requires_grad)]);
+        var backboneGroup = ParameterGroup.Of(_backbone, "backbone", InitialBackbone.LearningRateShare(options));
+        _backboneParameters = [.. backboneGroup.Parameters.Select(named => named.Parameter)];
+        _optimizer = new ParameterOptimizer(rule, backboneGroup, ParameterGroup.Of(_head, "head"));
     }
 
     /// <summary>Trains on the faces and gives the model; torch's generator is as before afterwards.</summary>
@@ -143,11 +141,6 @@ internal sealed class TrainingLoop : IDisposable
     {
         using var scope = NewDisposeScope();
         double learningRate = _recipe.Schedule.LearningRate(_step);
-        foreach ((var group, double share) in _optimizer.ParamGroups.Zip(_learningRateShares))
-        {
-            group.LearningRate = share * learningRate;
-        }
-
         Tensor faces = FaceTensor.ToTensor(batch.Pixels, batch.Labels.Length, _device).to(_computeType); // [B, 3, 112, 112]
         Tensor labels = tensor(batch.Labels, device: _device);                                // [B]
         Tensor embeddings = _backbone.forward(faces);                                         // [B, d]
@@ -156,11 +149,11 @@ internal sealed class TrainingLoop : IDisposable
         _head.Step = _step;
         _head.MarginFraction = _recipe.Schedule.MarginFraction(_step);
         Tensor loss = _head.forward(embeddings, labels);
-        _optimizer.zero_grad();
+        _optimizer.ForgetGradients();
         loss.backward();
-        ClipGradient();
-        _optimizer.step();
-        _sampledOptimizer?.Step(_sampled!, learningRate);
+        GradientClipping.ToNorm(_backboneParameters, _options.GradientClippingNorm);
+        _optimizer.Step(learningRate);
+        _sampledOptimizer?.Step(learningRate);
         foreach (WeightAverage average in _averages)
         {
             average.Update();
@@ -190,25 +183,6 @@ internal sealed class TrainingLoop : IDisposable
         _head.train();
         _sampled?.Forget();
         return losses;
-    }
-
-    /// <summary>Scales the backbone's gradient to the largest norm, on the device: no number travels back.</summary>
-    private void ClipGradient()
-    {
-        if (double.IsPositiveInfinity(_options.GradientClippingNorm))
-        {
-            return;
-        }
-
-        using var noGradient = no_grad();
-        using var scope = NewDisposeScope();
-        Tensor[] gradients = [.. _backboneParameters.Select(parameter => parameter.grad).OfType<Tensor>()];
-        Tensor norm = stack(gradients.Select(gradient => gradient.norm())).norm();
-        Tensor factor = (_options.GradientClippingNorm / (norm + 1e-6)).clamp_max(1);
-        foreach (Tensor gradient in gradients)
-        {
-            gradient.mul_(factor);
-        }
     }
 
     private double? Validate()
@@ -260,18 +234,6 @@ internal sealed class TrainingLoop : IDisposable
         head.to(_device);
         return head;
     }
-
-    private optim.Optimizer CreateOptimizer(params Parameter[][] groups) => _recipe.Optimizer switch
-    {
-        // A group brings its own settings; what it is not given are TorchSharp's, not those of the optimizer.
-        TrainingOptimizer.Sgd => optim.SGD(
-            groups.Select(group => new SGD.ParamGroup(group, _recipe.Schedule.PeakLearningRate, _options.Momentum, weight_decay: _recipe.WeightDecay)),
-            _recipe.Schedule.PeakLearningRate),
-        TrainingOptimizer.AdamW => optim.AdamW(
-            groups.Select(group => new AdamW.ParamGroup(group, _recipe.Schedule.PeakLearningRate, weight_decay: _recipe.WeightDecay)),
-            _recipe.Schedule.PeakLearningRate),
-        _ => throw new InvalidOperationException($"{nameof(TrainingOptimizer)} {_recipe.Optimizer} is unknown."),
-    };
 
     private static ScalarType ComputeType(TrainingPrecision? precision, Device device) => precision switch
     {

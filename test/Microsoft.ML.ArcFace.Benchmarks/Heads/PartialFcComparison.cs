@@ -90,19 +90,19 @@ internal static class PartialFcComparison
 
     private static Action Whole(ClassificationHead head)
     {
-        SGD optimizer = optim.SGD(head.parameters(), LearningRate, Momentum, weight_decay: WeightDecay);
+        var optimizer = new ParameterOptimizer(new MomentumRule(Momentum, WeightDecay), ParameterGroup.Of(head, "head"));
         return () =>
         {
-            optimizer.step();
-            optimizer.zero_grad();
+            optimizer.Step(LearningRate);
+            optimizer.ForgetGradients();
         };
     }
 
     private static Action Sampled(ClassificationHead head, double rate)
     {
         head.SampleClasses(rate);
-        var optimizer = new SampledRowsOptimizer(TrainingOptimizer.Sgd, head.Sampled!, Momentum, WeightDecay);
-        return () => optimizer.Step(head.Sampled!, LearningRate);
+        var optimizer = new SampledRowsOptimizer(new MomentumRule(Momentum, WeightDecay), head.Sampled!);
+        return () => optimizer.Step(LearningRate);
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

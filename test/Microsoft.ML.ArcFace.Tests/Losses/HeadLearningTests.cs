@@ -39,7 +39,7 @@ public class HeadLearningTests
         }
 
         SGD optimizer = optim.SGD([embeddings, .. head.parameters().Where(parameter => parameter.requires_grad)], 0.5, momentum: 0.9);
-        using SampledRowsOptimizer? sampledOptimizer = sampled is null ? null : new SampledRowsOptimizer(TrainingOptimizer.Sgd, sampled, 0.9, 0);
+        using SampledRowsOptimizer? sampledOptimizer = sampled is null ? null : new SampledRowsOptimizer(new MomentumRule(0.9, 0), sampled);
         for (int step = 0; step < Steps; step++)
         {
             using var stepScope = NewDisposeScope();
@@ -51,7 +51,7 @@ public class HeadLearningTests
             optimizer.zero_grad();
             head.forward(embeddings.index_select(0, batch), labels.index_select(0, batch)).backward();
             optimizer.step();
-            sampledOptimizer?.Step(sampled!, 0.5);
+            sampledOptimizer?.Step(0.5);
         }
 
         Tensor unit = nn.functional.normalize(embeddings.detach(), dim: 1);

@@ -40,14 +40,14 @@ public class SampledCentersTests
             manual_seed(2);
             using var head = (ClassificationHead)loss.CreateHead(Size, Classes, 16);
             head.SampleClasses(0.25);
-            using var optimizer = new SampledRowsOptimizer(kind, head.Sampled!, momentum: 0.9, weightDecay: 0.1);
+            using var optimizer = new SampledRowsOptimizer(UpdateRule.Create(kind, momentum: 0.9, weightDecay: 0.1), head.Sampled!);
             for (int step = 0; step < 5; step++)
             {
                 Tensor before = head.Centers.detach().clone();
                 Tensor labels = randint(0, Classes, [Batch], dtype: ScalarType.Int64);
                 head.forward(randn(Batch, Size), labels).backward();
                 long[] rows = head.Sampled!.Rows!.data<long>().ToArray();
-                optimizer.Step(head.Sampled, 0.1);
+                optimizer.Step(0.1);
 
                 // Momentum and decay of rows that are not in the sample move nothing.
                 long[] moved = (head.Centers.detach() - before).abs().sum(1).nonzero().flatten().data<long>().ToArray();
@@ -111,14 +111,14 @@ public class SampledCentersTests
         using (var head = (ClassificationHead)new ArcFaceLoss().CreateHead(Size, Classes, 16))
         {
             head.SampleClasses(0.25);
-            using var optimizer = new SampledRowsOptimizer(TrainingOptimizer.Sgd, head.Sampled!, 0.9, 0);
+            using var optimizer = new SampledRowsOptimizer(new MomentumRule(0.9, 0), head.Sampled!);
             using Tensor embeddings = randn(Batch, Size), labels = randint(0, Classes, [Batch], dtype: ScalarType.Int64);
             long inside = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
             for (int i = 0; i < 3; i++)
             {
                 using Tensor loss = head.forward(embeddings, labels);
                 loss.backward();
-                optimizer.Step(head.Sampled!, 0.1);
+                optimizer.Step(0.1);
                 Assert.AreEqual(inside + 1, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
             }
         }
@@ -138,7 +138,7 @@ public class SampledCentersTests
         if (rate is { } share)
         {
             head.SampleClasses(share);
-            rows = new SampledRowsOptimizer(kind, head.Sampled!, 0.9, Decay);
+            rows = new SampledRowsOptimizer(UpdateRule.Create(kind, 0.9, Decay), head.Sampled!);
         }
         else
         {
@@ -158,7 +158,7 @@ public class SampledCentersTests
             whole?.zero_grad();
             value.backward();
             whole?.step();
-            rows?.Step(head.Sampled!, LearningRate);
+            rows?.Step(LearningRate);
         }
 
         return ([.. losses], head.Centers.detach().clone());

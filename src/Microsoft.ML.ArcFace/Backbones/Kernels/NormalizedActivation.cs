@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -63,7 +64,7 @@ internal sealed class NormalizedActivation : KernelFunction<NormalizedActivation
     /// <summary>As libtorch does it: the variance, there divided by the count − 1, and the mean move by the momentum.</summary>
     private static void UpdateRunningStatistics(BatchNorm2d norm, BatchStatistics statistics)
     {
-        norm.num_batches_tracked?.add_(1);
+        norm.num_batches_tracked?.AddInPlace(1);
         double momentum = norm.momentum!.Value, unbiased = statistics.Count / (statistics.Count - 1.0);
         norm.running_mean!.lerp_(ToTensor(statistics.Mean), momentum);
         norm.running_var!.lerp_(ToTensor(Array.ConvertAll(statistics.Variance, variance => variance * unbiased)), momentum);

@@ -10,7 +10,7 @@ internal static class ParallelSlices
 
     /// <summary>The number of slices for <paramref name="items"/> of <paramref name="valuesPerItem"/> each.</summary>
     public static int Count(int items, int valuesPerItem) =>
-        (int)Math.Clamp((long)items * valuesPerItem / SmallestSlice, 1, Math.Min(get_num_threads(), items));
+        (int)Math.Clamp((long)items * valuesPerItem / SmallestSlice, 1, Math.Max(1, Math.Min(get_num_threads(), items)));
 
     /// <summary>Runs <paramref name="slice"/>(number, first item, item after the last) for every slice and waits for all.</summary>
     public static void Run(int items, int slices, Action<int, int, int> slice)

@@ -1,5 +1,8 @@
+using System.Numerics.Tensors;
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
+using Tensor = TorchSharp.torch.Tensor;
 
 namespace Microsoft.ML.ArcFace.Training;
 
@@ -9,6 +12,8 @@ namespace Microsoft.ML.ArcFace.Training;
 /// </summary>
 internal sealed class WeightAverage(nn.Module source, nn.Module average, double decay)
 {
+    private const int BlockLength = 1024;
+
     private readonly (Tensor Source, Tensor Average)[] _pairs =
         [.. source.state_dict().Values.Zip(average.state_dict().Values, (s, a) => (s, a))];
 
@@ -22,7 +27,11 @@ internal sealed class WeightAverage(nn.Module source, nn.Module average, double 
         _updates++;
         foreach ((Tensor from, Tensor to) in _pairs)
         {
-            if (to.is_floating_point())
+            if (TensorMemory.AreFlat(from, to))
+            {
+                MoveTowards(TensorMemory.Values<float>(to), TensorMemory.Values<float>(from), (float)(1 - keep));
+            }
+            else if (to.is_floating_point())
             {
                 to.lerp_(from, 1 - keep);
             }
@@ -30,6 +39,18 @@ internal sealed class WeightAverage(nn.Module source, nn.Module average, double 
             {
                 to.copy_(from);
             }
+        }
+    }
+
+    private static void MoveTowards(Span<float> values, ReadOnlySpan<float> ends, float share)
+    {
+        Span<float> ways = stackalloc float[BlockLength];
+        for (int start = 0; start < values.Length; start += BlockLength)
+        {
+            int length = Math.Min(BlockLength, values.Length - start);
+            Span<float> block = values.Slice(start, length), way = ways[..length];
+            TensorPrimitives.Subtract(ends.Slice(start, length), block, way);
+            TensorPrimitives.MultiplyAddEstimate(way, share, block, block);
         }
     }
 }
