@@ -27,6 +27,8 @@ internal static class VerificationEvaluator
             throw new ArgumentException($"Pair {missing} (from 0) is null.", nameof(pairs));
         }
 
+        // Before the embeddings, which may take hours.
+        CheckFolds([.. all.Select(pair => pair.IsSamePerson)], [.. all.Select(pair => pair.Fold)]);
         HashSet<string> wanted = [.. all.SelectMany(pair => new[] { pair.First, pair.Second })];
         Dictionary<string, float[]> embeddings = PictureEmbeddings.Read(environment, data, wanted, embeddingColumnName, imageColumnName);
         return Evaluate(
@@ -69,16 +71,8 @@ internal static class VerificationEvaluator
             }
         }
 
+        int[] foldNames = CheckFolds(isSame, folds);
         int genuine = isSame.Count(same => same), impostor = isSame.Count - genuine;
-        int[] foldNames = [.. folds.Distinct().Order()];
-        if (genuine == 0 || impostor == 0 || foldNames.Length < 2)
-        {
-            throw new InvalidOperationException(
-                $"There are {genuine} pairs of the same person and {impostor} of different people in {foldNames.Length} folds; it takes at least one pair of each kind and 2 folds, " +
-                "for the threshold of a fold is chosen on the others. Give pairs of both kinds and spread them over folds (10 are usual).");
-        }
-
-        CheckBothKindsInEveryFold(isSame, folds, foldNames);
         (double[] accuracies, double[] thresholds, double bestThreshold) = CrossValidate(cosines, isSame, folds, foldNames);
         return new VerificationMetrics(accuracies, thresholds, bestThreshold, Roc(cosines, isSame, genuine, impostor), genuine, impostor);
     }
@@ -95,8 +89,18 @@ internal static class VerificationEvaluator
             : throw new ArgumentException($"An embedding of pair {pair} (from 0) is zero or not a number, so it has no direction; leave the pair out.");
     }
 
-    private static void CheckBothKindsInEveryFold(IReadOnlyList<bool> isSame, IReadOnlyList<int> folds, int[] foldNames)
+    /// <summary>The folds, each of which needs both kinds of pairs.</summary>
+    private static int[] CheckFolds(IReadOnlyList<bool> isSame, IReadOnlyList<int> folds)
     {
+        int genuine = isSame.Count(same => same), impostor = isSame.Count - genuine;
+        int[] foldNames = [.. folds.Distinct().Order()];
+        if (genuine == 0 || impostor == 0 || foldNames.Length < 2)
+        {
+            throw new InvalidOperationException(
+                $"There are {genuine} pairs of the same person and {impostor} of different people in {foldNames.Length} folds; it takes at least one pair of each kind and 2 folds, " +
+                "for the threshold of a fold is chosen on the others. Give pairs of both kinds and spread them over folds (10 are usual).");
+        }
+
         HashSet<(int Fold, bool IsSame)> present = [.. folds.Zip(isSame)];
         int[] oneSided = [.. foldNames.Where(fold => !present.Contains((fold, true)) || !present.Contains((fold, false)))];
         if (oneSided.Length > 0)
@@ -105,6 +109,8 @@ internal static class VerificationEvaluator
                 $"{oneSided.Length} of {foldNames.Length} folds hold pairs of one kind only, for example fold {oneSided[0]}; each fold needs pairs of the same person " +
                 "and of different people. Spread both kinds over all folds, or use fewer folds.");
         }
+
+        return foldNames;
     }
 
     private static (double[] Accuracies, double[] Thresholds, double BestThreshold) CrossValidate(
