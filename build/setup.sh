@@ -91,7 +91,7 @@ debian_13_paragraph() {
     if [ -r "$file" ]; then cat "$file"; echo; fi
   done | awk '
     function finish(   i) {
-      if (types ~ / deb / && suites ~ / (bookworm|oldstable|stable) / && components ~ / main / && enabled !~ /^ *(no|false|0)/ && !done) {
+      if (types ~ / deb / && suites ~ / (bookworm|trixie|oldstable|stable) / && components ~ / main / && enabled !~ /^ *(no|false|0)/ && !done) {
         printf "Types: deb\nSuites: trixie\nComponents: main\n%s", others
         done = 1
       }
@@ -133,7 +133,7 @@ debian_13_line() {
       }
       count = split(rest, word, /[ \t]+/)
       for (i = 3; i <= count; i++)
-        if (word[2] ~ /^(bookworm|oldstable|stable)$/ && word[i] == "main") {
+        if (word[2] ~ /^(bookworm|trixie|oldstable|stable)$/ && word[i] == "main") {
           print "deb " options word[1] " trixie main"
           exit
         }

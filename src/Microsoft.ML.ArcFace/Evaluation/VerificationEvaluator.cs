@@ -20,22 +20,26 @@ internal static class VerificationEvaluator
         environment.CheckValue(pairs, nameof(pairs));
         environment.CheckNonWhiteSpace(embeddingColumnName, nameof(embeddingColumnName));
         environment.CheckNonWhiteSpace(imageColumnName, nameof(imageColumnName));
+
         // A list of pairs need not hold them in memory; millions of template pairs are made when asked for.
         IReadOnlyList<FacePair> all = pairs as IReadOnlyList<FacePair> ?? [.. pairs];
         var wanted = new HashSet<string>(StringComparer.Ordinal);
+        (double[] cosines, bool[] isSame, int[] folds) = (new double[all.Count], new bool[all.Count], new int[all.Count]);
         for (int i = 0; i < all.Count; i++)
         {
             FacePair pair = all[i] ?? throw new ArgumentException($"Pair {i} (from 0) is null.", nameof(pairs));
+            (isSame[i], folds[i]) = (pair.IsSamePerson, pair.Fold);
             wanted.Add(pair.First);
             wanted.Add(pair.Second);
         }
 
+        // Before the embeddings, which may take hours.
+        CheckFolds(isSame, folds);
         Dictionary<string, float[]> embeddings = PictureEmbeddings.Read(environment, data, wanted, embeddingColumnName, imageColumnName);
-        (double[] cosines, bool[] isSame, int[] folds) = (new double[all.Count], new bool[all.Count], new int[all.Count]);
         for (int i = 0; i < all.Count; i++)
         {
             FacePair pair = all[i];
-            (cosines[i], isSame[i], folds[i]) = (Cosine(embeddings[pair.First], embeddings[pair.Second], i), pair.IsSamePerson, pair.Fold);
+            cosines[i] = Cosine(embeddings[pair.First], embeddings[pair.Second], i);
         }
 
         return Evaluate(cosines, isSame, folds);
@@ -74,16 +78,8 @@ internal static class VerificationEvaluator
             }
         }
 
+        int[] foldNames = CheckFolds(isSame, folds);
         int genuine = isSame.Count(same => same), impostor = isSame.Count - genuine;
-        int[] foldNames = [.. folds.Distinct().Order()];
-        if (genuine == 0 || impostor == 0 || foldNames.Length < 2)
-        {
-            throw new InvalidOperationException(
-                $"There are {genuine} pairs of the same person and {impostor} of different people in {foldNames.Length} folds; it takes at least one pair of each kind and 2 folds, " +
-                "for the threshold of a fold is chosen on the others. Give pairs of both kinds and spread them over folds (10 are usual).");
-        }
-
-        CheckBothKindsInEveryFold(isSame, folds, foldNames);
         (double[] accuracies, double[] thresholds, double bestThreshold) = CrossValidate(cosines, isSame, folds, foldNames);
         return new VerificationMetrics(accuracies, thresholds, bestThreshold, Roc(cosines, isSame, genuine, impostor), genuine, impostor);
     }
@@ -100,8 +96,18 @@ internal static class VerificationEvaluator
             : throw new ArgumentException($"An embedding of pair {pair} (from 0) is zero or not a number, so it has no direction; leave the pair out.");
     }
 
-    private static void CheckBothKindsInEveryFold(IReadOnlyList<bool> isSame, IReadOnlyList<int> folds, int[] foldNames)
+    /// <summary>The folds, each of which needs both kinds of pairs.</summary>
+    private static int[] CheckFolds(IReadOnlyList<bool> isSame, IReadOnlyList<int> folds)
     {
+        int genuine = isSame.Count(same => same), impostor = isSame.Count - genuine;
+        int[] foldNames = [.. folds.Distinct().Order()];
+        if (genuine == 0 || impostor == 0 || foldNames.Length < 2)
+        {
+            throw new InvalidOperationException(
+                $"There are {genuine} pairs of the same person and {impostor} of different people in {foldNames.Length} folds; it takes at least one pair of each kind and 2 folds, " +
+                "for the threshold of a fold is chosen on the others. Give pairs of both kinds and spread them over folds (10 are usual).");
+        }
+
         HashSet<(int Fold, bool IsSame)> present = [.. folds.Zip(isSame)];
         int[] oneSided = [.. foldNames.Where(fold => !present.Contains((fold, true)) || !present.Contains((fold, false)))];
         if (oneSided.Length > 0)
@@ -110,6 +116,8 @@ internal static class VerificationEvaluator
                 $"{oneSided.Length} of {foldNames.Length} folds hold pairs of one kind only, for example fold {oneSided[0]}; each fold needs pairs of the same person " +
                 "and of different people. Spread both kinds over all folds, or use fewer folds.");
         }
+
+        return foldNames;
     }
 
     private static (double[] Accuracies, double[] Thresholds, double BestThreshold) CrossValidate(

@@ -5,7 +5,7 @@ internal static class ModelFile
 {
     /// <summary>Makes sure that the file can be written; leaves no trace.</summary>
     /// <exception cref="IOException">It cannot, and why.</exception>
-    public static void CheckWritable(string path)
+    public static void CheckWritable(string path, string option = "--output")
     {
         try
         {
@@ -19,7 +19,7 @@ internal static class ModelFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"--output is '{path}', which cannot be written ({error.Message}); give a file in a folder that you may write to.", error);
+            throw new IOException($"{option} is '{path}', which cannot be written ({error.Message}); give a file in a folder that you may write to.", error);
         }
     }
 }

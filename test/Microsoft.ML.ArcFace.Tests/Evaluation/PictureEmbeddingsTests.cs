@@ -73,6 +73,14 @@ public class PictureEmbeddingsTests
     [TestMethod]
     public void EvaluateVerification_NoPairs_SaysWhatItTakes() => Assert.ThrowsExactly<InvalidOperationException>(() => Evaluate([], Rows()));
 
+    [TestMethod]
+    public void EvaluateVerification_FoldOfOneKind_IsRefusedBeforeAnythingIsEmbedded()
+    {
+        FacePair[] pairs = [.. Pairs.Select(pair => pair with { Fold = pair.IsSamePerson ? 0 : 1 })];
+        IEnumerable<Row> rows = Enumerable.Range(0, 4).Select<int, Row>(_ => throw new AssertFailedException("No row may be read."));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Evaluate(pairs, rows)).Message, "2 of 2 folds hold pairs of one kind only");
+    }
+
     private static VerificationMetrics Evaluate(IEnumerable<FacePair> pairs, IEnumerable<Row> rows)
     {
         var context = new MLContext();

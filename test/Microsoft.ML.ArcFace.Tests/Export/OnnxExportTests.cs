@@ -5,8 +5,6 @@ using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.ArcFace.Export;
 using Microsoft.ML.Data;
-using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
@@ -17,7 +15,7 @@ namespace Microsoft.ML.ArcFace.Tests.Export;
 public class OnnxExportTests
 {
     private const int Faces = 2;
-    private const double SmallestCosine = 0.99999;
+    internal const double SmallestCosine = 0.99999;
 
     private static readonly MLContext Ml = new(seed: 1);
     private static readonly TemporaryFolder Folder = new();
@@ -72,7 +70,7 @@ public class OnnxExportTests
         Assert.HasCount(4, actual);
         for (int row = 0; row < 4; row++)
         {
-            Assert.IsGreaterThanOrEqualTo(SmallestCosine, Cosine(expected[row], actual[row]));
+            Assert.IsGreaterThanOrEqualTo(SmallestCosine, OnnxFile.Cosine(expected[row], actual[row]));
         }
     }
 
@@ -98,6 +96,17 @@ public class OnnxExportTests
         Assert.IsTrue(file.Graph.Node[0].Name.StartsWith("Sub", StringComparison.Ordinal) && file.Graph.Node[1].Name.StartsWith("Mul", StringComparison.Ordinal));
         ModelProto mobile = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Export(Create(BackboneArchitecture.MobileFaceNet, 16), new OnnxExportOptions { IncludePreprocessing = false })));
         Assert.IsFalse(mobile.Graph.Node.Any(node => node.OpType is "BatchNormalization" or "Sub" or "Mul"));
+    }
+
+    [TestMethod]
+    public void ExportToOnnx_NumbersThatAreZero_AreWritten()
+    {
+        // The schema is of proto2, where a zero and nothing are two things; OpenCV's reader tells them apart.
+        using FaceEmbeddingTransformer model = Create(BackboneArchitecture.MobileFaceNet, embeddingSize: 16, addMirrorImage: true);
+        ModelProto file = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Export(model, new OnnxExportOptions())));
+        AttributeProto[] numbers = [.. file.Graph.Node.SelectMany(node => node.Attribute).Where(attribute => attribute.Type == AttributeProto.Types.AttributeType.Int)];
+        Assert.IsTrue(Array.TrueForAll(numbers, number => number.HasI));
+        Assert.IsTrue(Array.Exists(numbers, number => number.I == 0), "Without a zero this says nothing.");
     }
 
     [TestMethod]
@@ -145,16 +154,16 @@ public class OnnxExportTests
         new Random(5).NextBytes(faces);
         bool addMirrorImage = options.AddMirrorImage ?? model.AddsMirrorImage;
         float[][] expected = [.. model.Model.Embed(faces, Faces, addMirrorImage).Unit.Chunk(model.EmbeddingSize)];
-        float[][] actual = Run(Export(model, options), faces, options.IncludePreprocessing, model.EmbeddingSize);
+        float[][] actual = OnnxFile.Embed(Export(model, options), faces, options.IncludePreprocessing);
         for (int face = 0; face < Faces; face++)
         {
-            double cosine = Cosine(expected[face], actual[face]), norm = Math.Sqrt(actual[face].Sum(value => (double)value * value));
+            double cosine = OnnxFile.Cosine(expected[face], actual[face]), norm = Math.Sqrt(actual[face].Sum(value => (double)value * value));
             TestContext.WriteLine($"{what}, face {face}: cosine {cosine:R}, norm {norm:R}");
             Assert.IsGreaterThanOrEqualTo(SmallestCosine, cosine, what);
             Assert.AreEqual(options.NormalizeOutput, Math.Abs(norm - 1) < 1e-5, $"{what}: the norm is {norm}.");
         }
 
-        Assert.IsLessThan(0.999, Cosine(actual[0], actual[1]), "Two faces must differ, or the comparison says nothing.");
+        Assert.IsLessThan(0.999, OnnxFile.Cosine(actual[0], actual[1]), "Two faces must differ, or the comparison says nothing.");
     }
 
     private static string Export(FaceEmbeddingTransformer model, OnnxExportOptions options)
@@ -164,25 +173,8 @@ public class OnnxExportTests
         return path;
     }
 
-    private static float[][] Run(string path, byte[] faces, bool includesPreprocessing, int embeddingSize)
-    {
-        var input = new DenseTensor<float>([Faces, 3, 112, 112]);
-        for (int i = 0; i < faces.Length; i++)
-        {
-            (int face, int pixel, int channel) = (i / FaceTensor.ByteCount, i % FaceTensor.ByteCount / 3, i % 3);
-            input[face, channel, pixel / 112, pixel % 112] = includesPreprocessing ? faces[i] : (faces[i] - 127.5f) / 127.5f;
-        }
-
-        using var options = new SessionOptions { IntraOpNumThreads = 2 };
-        using var session = new InferenceSession(path, options);
-        using var outputs = session.Run([NamedOnnxValue.CreateFromTensor("input", input)]);
-        DenseTensor<float> output = outputs.Single(value => value.Name == "embedding").AsTensor<float>().ToDenseTensor();
-        CollectionAssert.AreEqual(new[] { Faces, embeddingSize }, output.Dimensions.ToArray());
-        return [.. output.ToArray().Chunk(embeddingSize)];
-    }
-
     /// <summary>Weights and statistics as different from their start as those of a trained network.</summary>
-    private static FaceEmbeddingTransformer Create(BackboneArchitecture architecture, int embeddingSize, bool addMirrorImage = false)
+    internal static FaceEmbeddingTransformer Create(BackboneArchitecture architecture, int embeddingSize, bool addMirrorImage = false)
     {
         using DisposeScope scope = NewDisposeScope();
         FaceBackbone backbone = FaceBackbone.Create(architecture, embeddingSize);
@@ -194,11 +186,5 @@ public class OnnxExportTests
 
         var model = new FaceEmbeddingModel(backbone, randn(2, embeddingSize), ["Ada", "Bob"], scale: 16, CPU);
         return new FaceEmbeddingTransformer(Ml, model, new EmbeddingColumns("Image", "Embedding", null, null, null), addMirrorImage, batchSize: 4);
-    }
-
-    private static double Cosine(float[] a, float[] b)
-    {
-        double dot = a.Zip(b, (x, y) => (double)x * y).Sum();
-        return dot / Math.Sqrt(a.Sum(x => (double)x * x) * b.Sum(x => (double)x * x));
     }
 }

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Reads our files with other programs, and theirs with ours: ONNX's checker and reference evaluator, OpenCV, Pillow,
+# PyTorch, NumPy and safetensors of Debian 13, which are fetched into a folder of their own (build/integration/python.sh).
+# A step whose program cannot be had is skipped, and says so. Needs about 3 GB of disk; what it writes is deleted again.
+# Usage: build/integration.sh
+#   PYTHON=FILE   a Python of your own in place of Debian's
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=build/setup.sh
+. "$root/build/setup.sh"
+# shellcheck source=build/integration/python.sh
+. "$root/build/integration/python.sh"
+set_up --yes
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+results=$work/results
+: >"$results"
+report() { tee -a "$results"; }
+
+python() {
+  if [ -n "${PYTHON:-}" ]; then "$PYTHON" "$@"; else python_of_debian_13 "$@"; fi
+}
+
+has_python=true
+if [ -z "${PYTHON:-}" ] && ! set_up_python; then
+  has_python=false
+  echo "skipped: everything that takes Python: Debian 13's python3 and python3-numpy could not be fetched; set PYTHON to one that has numpy" | report
+fi
+
+if $has_python; then
+  python - <<'VERSIONS'
+import importlib
+import platform
+
+print("Python", platform.python_version(), end="")
+for module in ("numpy", "onnx", "cv2", "PIL", "torch", "safetensors"):
+    try:
+        print(",", module, importlib.import_module(module).__version__, end="")
+    except ImportError:
+        print(",", module, "absent", end="")
+print()
+VERSIONS
+  python "$root/build/integration/write_files.py" "$work" | report || echo "not ok: write_files.py" | report
+fi
+
+cd "$root"
+export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}" ARCFACE_TEST_INTEGRATION="$work"
+dotnet build test/Microsoft.ML.ArcFace.Tests -c Release -v quiet --nologo
+# A failed test has a line of its own; without any line the run itself failed.
+{ dotnet test test/Microsoft.ML.ArcFace.Tests -c Release --no-build --nologo --filter "FullyQualifiedName~Tests.Integration" --logger "console;verbosity=normal" || true; } |
+  sed -nE 's/^ *Passed ([A-Z].*\[)/ok: \1/p; s/^ *Failed ([A-Z].*\[)/not ok: \1/p; s/^ *Skipped ([A-Z])/skipped: \1/p; /Error Message:/,/Stack Trace:/{/Error Message:|Stack Trace:/!p}' >"$work/tests"
+report <"$work/tests"
+[ -s "$work/tests" ] || echo "not ok: the tests did not run" | report
+
+if $has_python; then
+  python "$root/build/integration/check_files.py" "$work" | report || echo "not ok: check_files.py" | report
+fi
+
+passed=$(grep -c '^ok' "$results" || true)
+failed=$(grep -c '^not ok' "$results" || true)
+skipped=$(grep -c '^skipped' "$results" || true)
+if [ "$skipped" -gt 0 ]; then echo "$skipped skipped"; fi
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
