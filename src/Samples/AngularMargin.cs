@@ -40,7 +40,7 @@ internal static class AngularMargin
             [
                 .. ChartFile.Save(settings.Output, "figure3-circle", 560, 560, MarginCharts.Circle("Softmax", softmax.People), MarginCharts.Circle("ArcFace, margin 0.5 radians", end.People)),
                 .. ChartFile.Save(settings.Output, "figure4-angles", 640, 480,
-                    MarginCharts.Histograms("Target angles under ArcFace", [("start", start.Angles), ("half of the training", middle.Angles), ("end", end.Angles)]),
+                    MarginCharts.Histograms("Target angles under ArcFace", [("start", start.Angles), ("after a training of half the length", middle.Angles), ("end", end.Angles)]),
                     MarginCharts.TargetLogits("Target logits", Curves)),
                 .. ChartFile.Save(settings.Output, "figure5-boundaries", 640, 560, MarginCharts.Boundaries("Decision boundaries of two classes", Curves)),
             ];
@@ -77,11 +77,16 @@ internal static class AngularMargin
                 Loss = loss,
                 EmbeddingSize = 2,
                 Epochs = epochs,
-                LearningRate = settings.LearningRate,
+                BatchSize = 8,
                 Augmentation = FaceAugmentation.MirrorOnly,
 
+                // On a circle centres cannot pass each other unnoticed: they need large steps to find their places, and
+                // softmax's weights to grow long. The network itself learns at its usual rate.
+                LearningRate = settings.LearningRate ?? 0.05,
+                BackboneLearningRateShare = 0.04,
+
                 // Two dimensions and a full margin collapse; so the people find their places first.
-                MarginRampFraction = 0.7,
+                MarginRampFraction = 0.9,
                 Seed = settings.Seed,
                 Progress = display.Show,
                 CancellationToken = cancellationToken,

@@ -1,0 +1,55 @@
+using System.Text.Json;
+using Microsoft.ML.ArcFace.Samples;
+using Microsoft.ML.ArcFace.Samples.Drawing;
+using SkiaSharp;
+
+namespace Microsoft.ML.ArcFace.Tests.Samples;
+
+/// <summary>The samples of the losses from end to end, on a few drawn people and for one epoch: parts, not numbers.</summary>
+[TestClass]
+public sealed class LossSamplesTests
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("loss-samples-").FullName;
+
+    [TestCleanup]
+    public void DeleteFolder() => Directory.Delete(_folder, recursive: true);
+
+    [TestMethod]
+    public void AngularMargin_FewPictures_WritesThreeFiguresTwice()
+    {
+        AngularMargin.Run(new AngularMarginSettings(_folder, Pictures: 4, Epochs: 1, Seed: 1), default);
+
+        foreach (string figure in new[] { "figure3-circle", "figure4-angles", "figure5-boundaries" })
+        {
+            using SKBitmap picture = SKBitmap.Decode(Path.Combine(_folder, figure + ".png"));
+            Assert.IsTrue(picture.Pixels.Distinct().Take(9).Count() == 9, $"{figure}.png has fewer than nine colours.");
+            StringAssert.Contains(File.ReadAllText(Path.Combine(_folder, figure + ".svg")), "<path", $"{figure}.svg has no lines.");
+        }
+    }
+
+    [TestMethod]
+    public void CompareLosses_RunTwice_TakesWhatIsFinishedAndRefusesOtherSettings()
+    {
+        string faces = Path.Combine(_folder, "faces"), output = Path.Combine(_folder, "results");
+        DrawnFaces.WriteFolder(faces, people: 16, picturesPerPerson: 4, seed: 3);
+        var settings = new CompareLossesSettings
+        {
+            Data = faces, Output = output, Backbone = BackboneArchitecture.MobileFaceNet, Epochs = 1, Seed = 1,
+            Losses = [.. ComparedLosses.All.Where(loss => loss.Name is "NormSoftmax" or "Triplet-0.35")],
+        };
+
+        CompareLosses.Run(settings, default);
+
+        string summary = Path.Combine(output, "losses.json");
+        using (JsonDocument rows = JsonDocument.Parse(File.ReadAllText(summary)))
+        {
+            CollectionAssert.AreEqual(new[] { "NormSoftmax", "Triplet-0.35" }, rows.RootElement.EnumerateArray().Select(row => row.GetProperty("name").GetString()).ToArray());
+            Assert.IsTrue(rows.RootElement.EnumerateArray().All(row => row.GetProperty("accuracy").GetDouble() is >= 0 and <= 1));
+        }
+
+        string first = File.ReadAllText(summary);
+        CompareLosses.Run(settings, default);
+        Assert.AreEqual(first, File.ReadAllText(summary), "What is finished is not trained again: its time would differ.");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => CompareLosses.Run(settings with { Epochs = 2 }, default)).Message, "--output");
+    }
+}
