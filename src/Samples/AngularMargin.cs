@@ -77,8 +77,11 @@ internal static class AngularMargin
                 Loss = loss,
                 EmbeddingSize = 2,
                 Epochs = epochs,
-                BatchSize = 8,
                 Augmentation = FaceAugmentation.MirrorOnly,
+
+                // Every batch shows everybody as often: two numbers, normalised over a batch, depend on who is in it.
+                BatchSize = 2 * People,
+                PhotographsPerPerson = 2,
 
                 // On a circle centres cannot pass each other unnoticed: they need large steps to find their places, and
                 // softmax's weights to grow long. The network itself learns at its usual rate.
@@ -86,7 +89,7 @@ internal static class AngularMargin
                 BackboneLearningRateShare = 0.04,
 
                 // Two dimensions and a full margin collapse; so the people find their places first.
-                MarginRampFraction = 0.9,
+                MarginRampFraction = 0.6,
                 Seed = settings.Seed,
                 Progress = display.Show,
                 CancellationToken = cancellationToken,
