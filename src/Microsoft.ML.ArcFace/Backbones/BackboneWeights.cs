@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -123,7 +124,7 @@ internal static class BackboneWeights
         using var scope = NewDisposeScope();
         foreach ((StoredTensor stored, Tensor target) in pairs)
         {
-            if (stored.Name.EndsWith(VarianceName, StringComparison.Ordinal) && (target < 0).any().item<bool>())
+            if (stored.Name.EndsWith(VarianceName, StringComparison.Ordinal) && target.IsBelow(0).any().item<bool>())
             {
                 throw new WeightsFormatException($"Tensor '{stored.Name}' holds variances below 0: the file is damaged.");
             }

@@ -16,31 +16,31 @@ internal sealed class IResNet : FaceBackbone
     private static readonly long[] StageChannels = [64, 128, 256, 512];
 
     private readonly Convolution conv1;
-    private readonly BatchNorm2d bn1;
+    private readonly BatchNormalization bn1;
     private readonly ParametricRelu prelu;
     private readonly Sequential layer1;
     private readonly Sequential layer2;
     private readonly Sequential layer3;
     private readonly Sequential layer4;
-    private readonly BatchNorm2d bn2;
+    private readonly BatchNormalization bn2;
     private readonly HeadInput headInput;
     private readonly Linear fc;
-    private readonly BatchNorm1d features;
+    private readonly BatchNormalization features;
 
     public IResNet(BackboneArchitecture architecture, int[] blocksOfStage, int embeddingSize, double dropout)
         : base(architecture, embeddingSize, dropout)
     {
         conv1 = new Convolution(3, StemChannels, kernel: 3, padding: 1);
-        bn1 = nn.BatchNorm2d(StemChannels);
+        bn1 = new BatchNormalization(StemChannels);
         prelu = new ParametricRelu(StemChannels);
         layer1 = Stage(StemChannels, StageChannels[0], blocksOfStage[0]);
         layer2 = Stage(StageChannels[0], StageChannels[1], blocksOfStage[1]);
         layer3 = Stage(StageChannels[1], StageChannels[2], blocksOfStage[2]);
         layer4 = Stage(StageChannels[2], StageChannels[3], blocksOfStage[3]);
-        bn2 = nn.BatchNorm2d(StageChannels[3]);
+        bn2 = new BatchNormalization(StageChannels[3]);
         fc = nn.Linear(StageChannels[3] * LastResolution * LastResolution, embeddingSize);
         headInput = new HeadInput(dropout, () => fc.weight.dtype);
-        features = nn.BatchNorm1d(embeddingSize);
+        features = new BatchNormalization(embeddingSize);
         RegisterComponents();
 
         // The scale of an embedding's components would only undo what the normalisation of the loss does.

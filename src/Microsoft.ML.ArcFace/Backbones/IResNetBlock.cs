@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -10,26 +11,26 @@ namespace Microsoft.ML.ArcFace.Backbones;
 /// </summary>
 internal sealed class IResNetBlock : nn.Module<Tensor, Tensor>
 {
-    private readonly BatchNorm2d bn1;
+    private readonly BatchNormalization bn1;
     private readonly Convolution conv1;
-    private readonly BatchNorm2d bn2;
+    private readonly BatchNormalization bn2;
     private readonly ParametricRelu prelu;
     private readonly Convolution conv2;
-    private readonly BatchNorm2d bn3;
+    private readonly BatchNormalization bn3;
     private readonly Sequential? downsample;
 
     public IResNetBlock(long inputChannels, long outputChannels, long stride)
         : base(nameof(IResNetBlock))
     {
-        bn1 = nn.BatchNorm2d(inputChannels);
+        bn1 = new BatchNormalization(inputChannels);
         conv1 = new Convolution(inputChannels, outputChannels, kernel: 3, padding: 1);
-        bn2 = nn.BatchNorm2d(outputChannels);
+        bn2 = new BatchNormalization(outputChannels);
         prelu = new ParametricRelu(outputChannels);
         conv2 = new Convolution(outputChannels, outputChannels, kernel: 3, stride, padding: 1);
-        bn3 = nn.BatchNorm2d(outputChannels);
+        bn3 = new BatchNormalization(outputChannels);
         downsample = stride == 1 && inputChannels == outputChannels
             ? null
-            : nn.Sequential(new Convolution(inputChannels, outputChannels, kernel: 1, stride), nn.BatchNorm2d(outputChannels));
+            : nn.Sequential(new Convolution(inputChannels, outputChannels, kernel: 1, stride), new BatchNormalization(outputChannels));
         RegisterComponents();
     }
 
@@ -38,10 +39,10 @@ internal sealed class IResNetBlock : nn.Module<Tensor, Tensor>
         var residual = bn1.call(input).Into(conv1).Into(bn2, prelu).Into(conv2).Into(bn3);
         if (downsample is null)
         {
-            return residual.add_(input);
+            return residual.AddInPlace(input);
         }
 
         using var shortcut = downsample.call(input);
-        return residual.add_(shortcut);
+        return residual.AddInPlace(shortcut);
     }
 }

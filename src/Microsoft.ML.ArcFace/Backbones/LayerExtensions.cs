@@ -20,7 +20,7 @@ internal static class LayerExtensions
     }
 
     /// <summary>The same for two layers that training on the processor computes in one.</summary>
-    public static Tensor Into(this Tensor input, BatchNorm2d norm, ParametricRelu activation)
+    public static Tensor Into(this Tensor input, BatchNorm norm, ParametricRelu activation)
     {
         if (!NormalizedActivation.Fits(input, norm, activation.Weight))
         {

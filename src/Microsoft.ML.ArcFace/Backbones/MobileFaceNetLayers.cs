@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -14,7 +15,7 @@ internal sealed class ConvolutionUnit : nn.Module<Tensor, Tensor>
     {
         layers = nn.Sequential(
             new Convolution(inputChannels, outputChannels, kernel, stride, padding, groups),
-            nn.BatchNorm2d(outputChannels));
+            new BatchNormalization(outputChannels));
         if (!linear)
         {
             layers.append(new ParametricRelu(outputChannels));
@@ -26,7 +27,7 @@ internal sealed class ConvolutionUnit : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         Tensor output = ((Convolution)layers[0]).call(input);
-        var norm = (BatchNorm2d)layers[1];
+        var norm = (BatchNormalization)layers[1];
         return layers.Count == 2 ? output.Into(norm) : output.Into(norm, (ParametricRelu)layers[2]);
     }
 }
@@ -54,7 +55,7 @@ internal sealed class InvertedBottleneck : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         var output = layers.call(input);
-        return _shortcut ? output.add_(input) : output;
+        return _shortcut ? output.AddInPlace(input) : output;
     }
 }
 
@@ -96,7 +97,7 @@ internal sealed class MobileFaceNetHead : nn.Module<Tensor, Tensor>
             new ConvolutionUnit(channels, channels, LastResolution, groups: channels, linear: true),
             new HeadInput(dropout, () => projection.weight.dtype),
             projection,
-            nn.BatchNorm1d(embeddingSize));
+            new BatchNormalization(embeddingSize));
         RegisterComponents();
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -18,7 +19,7 @@ internal sealed class ParametricRelu : nn.Module<Tensor, Tensor>
     public ParametricRelu(long channels)
         : base(nameof(ParametricRelu))
     {
-        weight = new Parameter(full(channels, InitialSlope));
+        weight = new Parameter(TensorArithmetic.Repeated(InitialSlope, channels));
         weight.DetachFromDisposeScope();
         RegisterComponents();
     }

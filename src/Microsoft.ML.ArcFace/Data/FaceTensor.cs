@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Data;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -125,7 +126,7 @@ internal static class FaceTensor
         }
 
         // Interleaved pixels seen as [count, 3, 112, 112] are channels-last already, and the conversion keeps the strides.
-        Tensor normalised = pixels.permute(0, 3, 1, 2).to(ScalarType.Float32).sub_(MiddleOfRange).div_(MiddleOfRange);
+        Tensor normalised = pixels.permute(0, 3, 1, 2).to(ScalarType.Float32).AddInPlace(-MiddleOfRange).DivideInPlace(MiddleOfRange);
         return normalised.MoveToOuterDisposeScope();
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -83,7 +84,7 @@ internal sealed class FaceEmbeddingModel : IDisposable
         float[] lengths = raw.norm(1).cpu().data<float>().ToArray();
         if (addMirrorImage)
         {
-            raw = raw + Backbone.forward(FaceTensor.ToMirroredTensor(faces, count, Device));
+            raw = raw.Plus(Backbone.forward(FaceTensor.ToMirroredTensor(faces, count, Device)));
         }
 
         return (nn.functional.normalize(raw, p: 2, dim: 1).cpu().data<float>().ToArray(), lengths);
@@ -98,7 +99,7 @@ internal sealed class FaceEmbeddingModel : IDisposable
 
         // Cloned, for the first tensor lies in managed memory, and the last bits of a product depend on its alignment.
         Tensor rows = tensor(embeddings).clone().view(-1, EmbeddingSize).to(Device);                 // [count, d]
-        return rows.matmul(UnitCentres.t()).clamp(-1, 1).cpu().data<float>().ToArray();
+        return rows.matmul(UnitCentres.t()).Clamped(-1, 1).cpu().data<float>().ToArray();
     }
 
     /// <summary>The class centres in unit length.</summary>

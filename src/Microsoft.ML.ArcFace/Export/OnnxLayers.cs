@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -63,7 +64,7 @@ internal sealed class OnnxLayers
         {
             (Tensor scaleBefore, Tensor shiftBefore) = Affine(normBefore);                   // [C]
             long pixels = weight.shape[1] / scaleBefore.shape[0];
-            bias += weight.matmul(shiftBefore.repeat_interleave(pixels));
+            bias = bias.Plus(weight.matmul(shiftBefore.repeat_interleave(pixels)));
             weight *= scaleBefore.repeat_interleave(pixels);
         }
 
@@ -71,14 +72,14 @@ internal sealed class OnnxLayers
         string flat = Graph.Node("Flatten", [input], OnnxGraph.Number("axis", 1L));
         return Graph.Node(
             "Gemm",
-            [flat, Constant(linear + ".weight", weight * scale.view(-1, 1)), Constant(linear + ".bias", (bias * scale) + shift)],
+            [flat, Constant(linear + ".weight", weight * scale.view(-1, 1)), Constant(linear + ".bias", (bias * scale).Plus(shift))],
             OnnxGraph.Number("transB", 1L));
     }
 
     /// <summary>A BatchNorm in evaluation as scale·x + shift, in float64.</summary>
     private (Tensor Scale, Tensor Shift) Affine(string norm)
     {
-        Tensor scale = Double(norm + ".weight") / (Double(norm + ".running_var") + Epsilon).sqrt();
+        Tensor scale = Double(norm + ".weight") / Double(norm + ".running_var").Plus(Epsilon).sqrt();
         return (scale, Double(norm + ".bias") - (Double(norm + ".running_mean") * scale));
     }
 

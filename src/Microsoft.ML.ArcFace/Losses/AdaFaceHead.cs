@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -35,14 +36,14 @@ internal sealed class AdaFaceHead : MarginHead
     protected override Tensor TargetCosine(TargetPairs pairs)
     {
         double margin = MarginFraction * _margin;
-        Tensor quality = ((ClampedLengths(pairs) - length_mean) / (length_deviation + 1e-3) * _concentration).clamp(-1, 1);   // ẑ [B]
+        Tensor quality = ((ClampedLengths(pairs) - length_mean) / length_deviation.Plus(1e-3)).Times(_concentration).Clamped(-1, 1);   // ẑ [B]
 
         // The clamp keeps arccos away from its poles.
-        Tensor angle = pairs.Cosine.clamp(-LargestCosine, LargestCosine).acos() - (margin * quality);
-        return angle.clamp(SmallestAngle, Math.PI - SmallestAngle).cos() - (margin * (1 + quality));
+        Tensor angle = pairs.Cosine.Clamped(-LargestCosine, LargestCosine).acos() - quality.Times(margin);
+        return angle.Clamped(SmallestAngle, Math.PI - SmallestAngle).cos() - quality.Plus(1).Times(margin);
     }
 
-    protected override Tensor OtherCosines(Tensor cosine, TargetPairs pairs) => cosine.clamp(-LargestCosine, LargestCosine);
+    protected override Tensor OtherCosines(Tensor cosine, TargetPairs pairs) => cosine.Clamped(-LargestCosine, LargestCosine);
 
-    private static Tensor ClampedLengths(TargetPairs pairs) => pairs.Lengths().detach().clamp(SmallestLength, LargestLength);
+    private static Tensor ClampedLengths(TargetPairs pairs) => pairs.Lengths().detach().Clamped(SmallestLength, LargestLength);
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
@@ -12,7 +13,7 @@ internal sealed class IntraTerm(double termWeight) : LossTerm(nameof(IntraTerm))
         using var scope = NewDisposeScope();
         Tensor own = normalize(centers.index_select(0, labels), p: 2, dim: 1); // [B, d]
         Tensor angle = RowAngles.Between(normalize(embeddings, p: 2, dim: 1), own);
-        return (angle.mean() * (termWeight / Math.PI)).MoveToOuterDisposeScope();
+        return angle.mean().Times(termWeight / Math.PI).MoveToOuterDisposeScope();
     }
 }
 
@@ -33,8 +34,8 @@ internal sealed class InterTerm(double termWeight) : LossTerm(nameof(InterTerm))
         long others = Math.Max(1, centers.shape[0] - 1);
 
         // A centre's angle with itself counts as a right angle and is taken off again: no slope passes through it.
-        Tensor angles = cosine.scatter(1, labels.unsqueeze(1), zeros_like(cosine)).clamp(-LargestCosine, LargestCosine).acos();
-        Tensor mean = (angles.sum(1) - (Math.PI / 2)).mean() / others;
-        return (mean * (-termWeight / Math.PI)).MoveToOuterDisposeScope();
+        Tensor angles = cosine.scatter(1, labels.unsqueeze(1), zeros_like(cosine)).Clamped(-LargestCosine, LargestCosine).acos();
+        Tensor mean = angles.sum(1).Minus(Math.PI / 2).mean().DividedBy(others);
+        return mean.Times(-termWeight / Math.PI).MoveToOuterDisposeScope();
     }
 }

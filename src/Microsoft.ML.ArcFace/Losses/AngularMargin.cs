@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -34,7 +35,7 @@ internal sealed record AngularMargin(double Multiplier, double MarginRadians, Ma
 
         // A line through the value with the slope wanted: its gradient is finite wherever value and slope are. The
         // difference is exactly 0, so that a steep slope costs the value no digits.
-        return value + (slopeByCosine * (pairs.Cosine - pairs.Cosine.detach()));
+        return value.Plus(slopeByCosine * (pairs.Cosine - pairs.Cosine.detach()));
     }
 
     /// <summary>ψ(θ) of one angle in radians.</summary>
@@ -54,20 +55,20 @@ internal sealed record AngularMargin(double Multiplier, double MarginRadians, Ma
     public (Tensor Value, Tensor SlopeByCosine) Curve(Tensor theta, Tensor? addedRadians = null)
     {
         double smallestSine = theta.dtype == ScalarType.Float64 ? SmallestSineDouble : SmallestSineSingle;
-        Tensor margin = addedRadians is null ? full_like(theta, MarginRadians) : MarginRadians + addedRadians;
-        Tensor angle = (theta * Multiplier) + margin;
-        Tensor stretch = Multiplier / theta.sin().clamp_min(smallestSine);     // −da/dcos θ
+        Tensor margin = addedRadians is null ? theta.FilledWith(MarginRadians) : addedRadians.Plus(MarginRadians);
+        Tensor angle = theta.Times(Multiplier).Plus(margin);
+        Tensor stretch = theta.sin().AtLeast(smallestSine).reciprocal().Times(Multiplier); // −da/dcos θ
         if (Extension == MarginExtension.Continuous)
         {
-            Tensor turns = (angle / Math.PI).floor();                          // k
-            Tensor sign = 1 - (2 * turns.remainder(2));                        // (−1)ᵏ
-            return ((sign * angle.cos()) - (2 * turns), sign * angle.sin() * stretch);
+            Tensor turns = angle.DividedBy(Math.PI).floor();                   // k
+            Tensor sign = turns.Modulo(2).Times(-2).Plus(1);                   // (−1)ᵏ
+            return ((sign * angle.cos()) - turns.Times(2), sign * angle.sin() * stretch);
         }
 
         Tensor value = angle.cos(), slope = angle.sin() * stretch;
         if (Extension == MarginExtension.InsightFace)
         {
-            Tensor isBeyond = angle >= Math.PI;
+            Tensor isBeyond = angle.IsAtLeast(Math.PI);
             value = where(isBeyond, theta.cos() - (margin * margin.sin()), value);
             slope = where(isBeyond, ones_like(slope), slope);
         }

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Losses;
@@ -8,5 +9,5 @@ internal sealed class AngularMarginHead(
     : MarginHead(nameof(AngularMarginHead), embeddingSize, classCount, scale)
 {
     protected override Tensor TargetCosine(TargetPairs pairs) =>
-        margin.AtFraction(MarginFraction).Apply(pairs, gradient) - (MarginFraction * cosineMargin);
+        margin.AtFraction(MarginFraction).Apply(pairs, gradient).Minus(MarginFraction * cosineMargin);
 }

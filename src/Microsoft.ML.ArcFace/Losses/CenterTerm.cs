@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,7 +23,7 @@ internal sealed class CenterTerm : LossTerm
     {
         using var scope = NewDisposeScope();
         Tensor own = feature_centers.index_select(0, labels).to(embeddings.dtype);           // [B, d]
-        Tensor loss = _weight * HalfSquaredDistance(embeddings, own);
+        Tensor loss = HalfSquaredDistance(embeddings, own).Times(_weight);
         if (training)
         {
             Follow(embeddings, own, labels);
@@ -32,14 +33,18 @@ internal sealed class CenterTerm : LossTerm
     }
 
     /// <summary>½·mean‖x − c‖² over the rows of [B, d].</summary>
-    public static Tensor HalfSquaredDistance(Tensor embeddings, Tensor own) => 0.5 * (embeddings - own).square().sum(1).mean();
+    public static Tensor HalfSquaredDistance(Tensor embeddings, Tensor own)
+    {
+        Tensor way = embeddings - own;
+        return (way * way).sum(1).mean().Times(0.5);
+    }
 
     /// <summary>c_j −= α·Σ(c_j − x_i)/(1 + n_j), the sum over the n_j samples of class j.</summary>
     private void Follow(Tensor embeddings, Tensor own, Tensor labels)
     {
         using var noGradient = no_grad();
         Tensor sameClass = labels.unsqueeze(1).eq(labels.unsqueeze(0)).sum(1, keepdim: true);  // n_j [B, 1]
-        Tensor steps = (embeddings - own) / (1 + sameClass);
-        feature_centers.index_add_(0, labels, steps.to(feature_centers.dtype), _rate);
+        Tensor steps = (embeddings - own) / sameClass.Plus(1);
+        feature_centers.AddRowsInPlace(labels, steps.to(feature_centers.dtype), _rate);
     }
 }

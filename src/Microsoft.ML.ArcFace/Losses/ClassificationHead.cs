@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -69,7 +70,7 @@ internal abstract class ClassificationHead : LossHead
         Tensor loss = cross_entropy(TrainingLogits(widened, centers, labels), labels);
         foreach (LossTerm term in terms)
         {
-            loss = loss + term.forward(widened, centers, labels);
+            loss = loss.Plus(term.forward(widened, centers, labels));
         }
 
         return loss.MoveToOuterDisposeScope();
@@ -88,7 +89,7 @@ internal abstract class ClassificationHead : LossHead
     {
         using var scope = NewDisposeScope();
         Tensor centers = Widen(weight);
-        return ClassCosines(CenterCosines(embeddings.to(centers.dtype), centers)).clamp(-1, 1).MoveToOuterDisposeScope();
+        return ClassCosines(CenterCosines(embeddings.to(centers.dtype), centers)).Clamped(-1, 1).MoveToOuterDisposeScope();
     }
 
     /// <summary>Logits [B, C] without a margin from embeddings [B, d] and centres of one type.</summary>
@@ -99,7 +100,7 @@ internal abstract class ClassificationHead : LossHead
     protected virtual Tensor ClassCosines(Tensor centerCosines) => centerCosines;
 
     /// <summary>Cosines [B, any] times the scale of each row.</summary>
-    protected virtual Tensor Scaled(Tensor cosine, Tensor embeddings) => cosine * scale;
+    protected virtual Tensor Scaled(Tensor cosine, Tensor embeddings) => cosine.Times(scale);
 
     /// <summary>Logits [B, C] to train on; the plain ones where a loss has no margin.</summary>
     protected virtual Tensor TrainingLogits(Tensor embeddings, Tensor centers, Tensor labels) => PlainLogits(embeddings, centers);

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -27,11 +28,11 @@ internal sealed class CurricularFaceHead : MarginHead
 
     protected override Tensor OtherCosines(Tensor cosine, TargetPairs pairs)
     {
-        Tensor threshold = (pairs.Angle() + (MarginFraction * _margin.MarginRadians)).cos().unsqueeze(1);    // [B, 1]
+        Tensor threshold = pairs.Angle().Plus(MarginFraction * _margin.MarginRadians).cos().unsqueeze(1);    // [B, 1]
         Tensor isHard = cosine.detach() > threshold;                                                       // [B, C]
 
         // While the margin grows, so does the weight; t + cos θⱼ in the end.
-        Tensor hardness = 1 + (MarginFraction * (target_cosine - 1 + cosine));
+        Tensor hardness = target_cosine.Minus(1).Plus(cosine).Times(MarginFraction).Plus(1);
         return where(isHard, cosine * hardness, cosine);
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -13,7 +14,7 @@ internal sealed class ElasticFaceHead(int embeddingSize, long classCount, double
     {
         AngularMargin mean = _mean.AtFraction(MarginFraction);
         return training
-            ? mean.Apply(pairs, addedRadians: MarginFraction * loss.StandardDeviationRadians * randn_like(pairs.Cosine.detach()))
+            ? mean.Apply(pairs, addedRadians: randn_like(pairs.Cosine.detach()).Times(MarginFraction * loss.StandardDeviationRadians))
             : mean.Apply(pairs);
     }
 }

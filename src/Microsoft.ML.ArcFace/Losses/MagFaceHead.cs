@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,11 +13,11 @@ internal sealed class MagFaceHead(int embeddingSize, long classCount, double sca
     protected override Tensor TargetCosine(TargetPairs pairs)
     {
         // Its gradient by the length passes: that is how lengths are learned.
-        Tensor length = pairs.Lengths().clamp(loss.LowerLength, loss.UpperLength);           // a [B]
+        Tensor length = pairs.Lengths().Clamped(loss.LowerLength, loss.UpperLength);           // a [B]
         double slope = (loss.UpperMarginRadians - loss.LowerMarginRadians) / (loss.UpperLength - loss.LowerLength);
-        Tensor margin = loss.LowerMarginRadians + (slope * (length - loss.LowerLength));
-        Tensor target = _curve.Apply(pairs, addedRadians: MarginFraction * margin);
-        return loss.EasyMargin ? where(pairs.Cosine > 0, target, pairs.Cosine) : target;
+        Tensor margin = length.Minus(loss.LowerLength).Times(slope).Plus(loss.LowerMarginRadians);
+        Tensor target = _curve.Apply(pairs, addedRadians: margin.Times(MarginFraction));
+        return loss.EasyMargin ? where(pairs.Cosine.IsAbove(0), target, pairs.Cosine) : target;
     }
 }
 
@@ -26,7 +27,7 @@ internal sealed class LengthTerm(double termWeight, double lower, double upper) 
     public override Tensor forward(Tensor embeddings, Tensor centers, Tensor labels)
     {
         using var scope = NewDisposeScope();
-        Tensor length = embeddings.norm(1).clamp(lower, upper);
-        return (termWeight * ((length / (upper * upper)) + (1 / length)).mean()).MoveToOuterDisposeScope();
+        Tensor length = embeddings.norm(1).Clamped(lower, upper);
+        return length.DividedBy(upper * upper).Plus(length.reciprocal()).mean().Times(termWeight).MoveToOuterDisposeScope();
     }
 }

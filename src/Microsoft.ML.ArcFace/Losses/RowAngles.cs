@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -11,10 +12,10 @@ internal static class RowAngles
 {
     /// <summary>[B] of each row of [B, d] with the row of the other at the same place.</summary>
     public static Tensor Between(Tensor first, Tensor second) =>
-        2 * atan2((first - second).norm(1), (first + second).norm(1));
+        atan2((first - second).norm(1), first.Plus(second).norm(1)).Times(2);
 
     /// <summary>[B, B] of all rows of [B, d] with each other.</summary>
-    public static Tensor OfAll(Tensor rows) => 2 * atan2(DistancesOfAll(rows, rows), DistancesOfAll(rows, -rows));
+    public static Tensor OfAll(Tensor rows) => atan2(DistancesOfAll(rows, rows), DistancesOfAll(rows, -rows)).Times(2);
 
     /// <summary>Euclidean distances [B, B] of the rows of [B, d] with those of another; exact also where they are small.</summary>
     public static Tensor DistancesOfAll(Tensor rows, Tensor others) => cdist(rows, others, 2, compute_mode.donot_use_mm_for_euclid_dist);

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -38,12 +39,12 @@ internal sealed class SampledCenters(Parameter centers, int rowsPerClass, double
         // All of the batch's classes have the greatest key, so that they are in the sample.
         long count = Math.Clamp((long)Math.Ceiling(rate * _classCount), Math.Min(labels.shape[0], _classCount), _classCount);
         Tensor classes = count == _classCount
-            ? arange(_classCount, device: centers.device)
-            : rand(_classCount, device: centers.device).index_fill_(0, labels, 2).topk((int)count, sorted: false).indexes.sort().Values;
-        _places.index_copy_(0, classes, arange(count, device: centers.device));
+            ? TensorArithmetic.Indices(_classCount, centers.device)
+            : rand(_classCount, device: centers.device).FillRowsInPlace(labels, 2).topk((int)count, sorted: false).indexes.sort().Values;
+        _places.index_copy_(0, classes, TensorArithmetic.Indices(count, centers.device));
         Tensor rows = rowsPerClass == 1
             ? classes
-            : ((classes.unsqueeze(1) * rowsPerClass) + arange(rowsPerClass, device: centers.device)).flatten();
+            : classes.unsqueeze(1).Times(rowsPerClass).Plus(TensorArithmetic.Indices(rowsPerClass, centers.device)).flatten();
         Rows = rows.DetachFromDisposeScope();
         Values = centers.index_select(0, rows).requires_grad_().DetachFromDisposeScope();
         return (Values, _places.index_select(0, labels).MoveToOuterDisposeScope());

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -16,5 +17,5 @@ internal sealed class SoftmaxHead : ClassificationHead
     }
 
     protected override Tensor PlainLogits(Tensor embeddings, Tensor centers) =>
-        embeddings.matmul(centers.t()) + bias.to(embeddings.dtype);
+        embeddings.matmul(centers.t()).Plus(bias.to(embeddings.dtype));
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Losses;
@@ -14,7 +15,7 @@ internal sealed class SphereFaceHead(int embeddingSize, long classCount, SphereF
     protected override Tensor TargetCosine(TargetPairs pairs)
     {
         Tensor margin = _margin.AtFraction(MarginFraction).Apply(pairs, MarginGradient.Exact);
-        return ((Annealing * pairs.Cosine) + margin) / (1 + Annealing);
+        return pairs.Cosine.Times(Annealing).Plus(margin).DividedBy(1 + Annealing);
     }
 
     protected override Tensor Scaled(Tensor cosine, Tensor embeddings) => cosine * embeddings.norm(1, keepdim: true);

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -28,19 +29,19 @@ internal sealed class SubCenterHead(
         {
             using var batchScope = NewDisposeScope();
             Tensor rows = NearestRows(batch.UnitEmbeddings.matmul(unitCenters.t()), batch.Labels);
-            photographs.index_add_(0, rows, ones_like(rows), 1);
+            photographs.AddRowsInPlace(rows, ones_like(rows));
         }
 
         Tensor dominant = photographs.view(-1, subCenters).argmax(1);          // [C]
-        Tensor firstRows = arange(dominant.shape[0], device: weight.device) * subCenters;
-        return weight.detach().index_select(0, firstRows + dominant).MoveToOuterDisposeScope();
+        Tensor firstRows = TensorArithmetic.Indices(dominant.shape[0], weight.device).Times(subCenters);
+        return weight.detach().index_select(0, firstRows.Plus(dominant)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The row [B] of the nearest centre of each label's class among the cosines [B, C·K].</summary>
     private Tensor NearestRows(Tensor centerCosines, Tensor labels)
     {
-        Tensor first = labels * subCenters;
-        Tensor own = first.unsqueeze(1) + arange(subCenters, device: labels.device);         // [B, K]
-        return first + centerCosines.gather(1, own).argmax(1);
+        Tensor first = labels.Times(subCenters);
+        Tensor own = first.unsqueeze(1).Plus(TensorArithmetic.Indices(subCenters, labels.device));        // [B, K]
+        return first.Plus(centerCosines.gather(1, own).argmax(1));
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Losses;
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Runtime;
 using static TorchSharp.torch;
 
@@ -61,7 +62,7 @@ internal static class SecondStage
         {
             using var batchScope = NewDisposeScope();
             Tensor own = model.UnitCentres.index_select(0, batch.Labels);
-            float[] angles = [.. (RowAngles.Between(batch.UnitEmbeddings, own) * (180 / Math.PI)).cpu().data<float>()];
+            float[] angles = [.. RowAngles.Between(batch.UnitEmbeddings, own).Times(180 / Math.PI).cpu().data<float>()];
             long[] labels = [.. batch.Labels.cpu().data<long>()];
             for (int i = 0; i < angles.Length; i++, place++)
             {

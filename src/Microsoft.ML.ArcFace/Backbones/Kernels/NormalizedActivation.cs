@@ -14,18 +14,18 @@ internal sealed class NormalizedActivation : KernelFunction<NormalizedActivation
     private const string Kernel = "kernel";
 
     /// <summary>Whether <see cref="Apply"/> can do it; if not, libtorch must.</summary>
-    public static bool Fits(Tensor input, BatchNorm2d norm, Tensor slope) =>
+    public static bool Fits(Tensor input, BatchNorm norm, Tensor slope) =>
         FusedKernels.Enabled && norm.training && norm is { momentum: not null, running_mean: not null, running_var: not null }
         && ChannelsLastMap.Fits(input) && input.NumberOfElements > input.shape[1]
         && IsVector(norm.weight, input.shape[1]) && IsVector(slope, input.shape[1]);
 
     /// <summary>PReLU(BatchNorm(input)) with a slope [C].</summary>
-    public static Tensor Apply(Tensor input, BatchNorm2d norm, Tensor slope) => Run(input, norm.weight, norm.bias, slope, norm);
+    public static Tensor Apply(Tensor input, BatchNorm norm, Tensor slope) => Run(input, norm.weight, norm.bias, slope, norm);
 
     public override Tensor forward(autograd.AutogradContext context, params object?[] arguments)
     {
         var (input, gamma, beta, slope, norm) =
-            ((Tensor)arguments[0]!, (Tensor)arguments[1]!, (Tensor)arguments[2]!, (Tensor)arguments[3]!, (BatchNorm2d)arguments[4]!);
+            ((Tensor)arguments[0]!, (Tensor)arguments[1]!, (Tensor)arguments[2]!, (Tensor)arguments[3]!, (BatchNorm)arguments[4]!);
         return input.dtype == ScalarType.BFloat16 ? Forward<BFloat16Value>() : Forward<SingleValue>();
 
         Tensor Forward<T>()
@@ -62,7 +62,7 @@ internal sealed class NormalizedActivation : KernelFunction<NormalizedActivation
     }
 
     /// <summary>As libtorch does it: the variance, there divided by the count − 1, and the mean move by the momentum.</summary>
-    private static void UpdateRunningStatistics(BatchNorm2d norm, BatchStatistics statistics)
+    private static void UpdateRunningStatistics(BatchNorm norm, BatchStatistics statistics)
     {
         norm.num_batches_tracked?.AddInPlace(1);
         double momentum = norm.momentum!.Value, unbiased = statistics.Count / (statistics.Count - 1.0);

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
@@ -29,12 +30,12 @@ internal sealed class TripletHead(
         Tensor isPositive = isSame.logical_and(eye(labels.shape[0], dtype: ScalarType.Bool, device: labels.device).logical_not());
         (Tensor difference, Tensor exists) = Differences(distance, isPositive, isSame.logical_not());
 
-        Tensor cost = margin is { } hinge ? (difference + (MarginFraction * hinge)).relu() : softplus(difference);
-        Tensor isActive = exists.logical_and(cost.detach() > 0);
+        Tensor cost = margin is { } hinge ? difference.Plus(MarginFraction * hinge).relu() : logsigmoid(-difference).negative();
+        Tensor isActive = exists.logical_and(cost.detach().IsAbove(0));
 
         // What is not active may be infinite: it is replaced, not multiplied by 0.
         Tensor sum = where(isActive, cost, zeros_like(cost)).sum();
-        return (sum / isActive.sum().clamp_min(1)).MoveToOuterDisposeScope();
+        return (sum / isActive.sum().AtLeast(1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The mean direction of each class; zeros where it has no photograph.</summary>
@@ -46,7 +47,7 @@ internal sealed class TripletHead(
         foreach (EmbeddedBatch batch in trainingSet)
         {
             sums ??= zeros(classCount, embeddingSize, dtype: batch.UnitEmbeddings.dtype, device: batch.UnitEmbeddings.device);
-            sums.index_add_(0, batch.Labels, batch.UnitEmbeddings, 1);
+            sums.AddRowsInPlace(batch.Labels, batch.UnitEmbeddings);
         }
 
         return normalize(sums ?? zeros(classCount, embeddingSize), p: 2, dim: 1).MoveToOuterDisposeScope();
@@ -55,7 +56,7 @@ internal sealed class TripletHead(
     /// <summary>d(a, p) − d(a, n) of the triplets that count, in any shape, and which of these entries are triplets.</summary>
     private (Tensor Difference, Tensor Exists) Differences(Tensor distance, Tensor isPositive, Tensor isNegative)
     {
-        Tensor infinity = full_like(distance, double.PositiveInfinity);
+        Tensor infinity = distance.FilledWith(double.PositiveInfinity);
         if (mining == TripletMining.BatchHard)
         {
             Tensor farthestPositive = where(isPositive, distance, -infinity).amax([1]);      // [B]

@@ -1,0 +1,34 @@
+using Microsoft.ML.ArcFace.Runtime;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.ArcFace.Backbones;
+
+/// <summary>
+/// BatchNorm of [B,C] or [B,C,H,W] with torch's usual constants. TorchSharp's counts its batches with a number that may be
+/// freed during the call (<see cref="TensorArithmetic"/>).
+/// </summary>
+internal sealed class BatchNormalization(long channels)
+    : BatchNorm(channels, Epsilon, Rate, affine: true, track_running_stats: true, device: null, dtype: null, nameof(BatchNormalization))
+{
+    private const double Epsilon = 1e-5, Rate = 0.1;
+
+    public override Tensor forward(Tensor input)
+    {
+        ValidateInputDimensions(input);
+        if (training)
+        {
+            num_batches_tracked!.AddInPlace(1);
+        }
+
+        return nn.functional.batch_norm(input, running_mean, running_var, weight, bias, training, momentum!.Value, eps);
+    }
+
+    protected override void ValidateInputDimensions(Tensor input)
+    {
+        if (input.dim() is not (2 or 4))
+        {
+            throw new ArgumentException($"BatchNorm takes [B,C] or [B,C,H,W]; it was given {input.dim()} dimensions.", nameof(input));
+        }
+    }
+}
