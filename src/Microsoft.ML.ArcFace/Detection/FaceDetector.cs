@@ -31,7 +31,7 @@ internal sealed class FaceDetector : IDisposable
         try
         {
             (_inputName, (int, int)? stated) = Input(_session);
-            Decoder = FaceDecoder.For([.. _session.OutputMetadata.Select(output => new GraphOutput(output.Key, output.Value.Dimensions))], kind);
+            Decoder = FaceDecoder.For([.. _session.OutputMetadata.Select(Describe)], kind);
             _fixedSize = hasOpenSizes ? null : stated;
             TryOut();
         }
@@ -90,7 +90,8 @@ internal sealed class FaceDetector : IDisposable
     {
         try
         {
-            using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, EnableMemoryPattern = false };
+            // Errors come as exceptions; ONNX Runtime would print them as well.
+            using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, EnableMemoryPattern = false };
 
             // Between two photographs its threads would keep the processor busy with waiting.
             options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
@@ -110,9 +111,12 @@ internal sealed class FaceDetector : IDisposable
             return (named.Key, height > 0 && width > 0 ? (width, height) : null);
         }
 
-        string found = string.Join(", ", session.InputMetadata.Select(entry => $"{new GraphOutput(entry.Key, entry.Value.Dimensions)} of {entry.Value.ElementDataType}"));
+        string found = string.Join(", ", session.InputMetadata.Select(entry => $"{Describe(entry)} of {(entry.Value.IsTensor ? entry.Value.ElementDataType : entry.Value.OnnxValueType)}"));
         throw new WeightsFormatException($"The graph is no face detector: it takes {found}, where one picture of 3 channels, [1, 3, height, width] of Float, is needed.");
     }
+
+    /// <summary>Sequences and maps have no sizes.</summary>
+    private static GraphOutput Describe(KeyValuePair<string, NodeMetadata> value) => new(value.Key, value.Value.IsTensor ? value.Value.Dimensions : []);
 
     /// <summary>One pass over a black picture: whether the outputs have the sizes that they are decoded by.</summary>
     private void TryOut()

@@ -159,6 +159,39 @@ public class DetectFacesTests
     }
 
     [TestMethod]
+    public void Create_DamagedFiles_AreRefusedOrDetect()
+    {
+        byte[] whole = OneFace().ToBytes();
+        DetectionSettings settings = new FaceDetectingEstimator.Options { ModelFile = "x" }.Settings;
+        using MLImage image = MLImage.CreateFromPixels(90, 60, MLPixelFormat.Bgra32, new byte[90 * 60 * 4]);
+
+        // The weights of the convolutions are most of the file and all zeros: what matters is damaged more often.
+        int[] places = [.. Enumerable.Range(0, whole.Length).Where(at => whole[at] != 0)];
+        var random = new Random(7);
+        int refused = 0;
+        for (int trial = 0; trial < 400; trial++)
+        {
+            byte[] damaged = random.Next(8) == 0 ? whole[..random.Next(whole.Length)] : [.. whole];
+            for (int changes = random.Next(1, 4); changes > 0 && damaged.Length > 0; changes--)
+            {
+                damaged[places[random.Next(places.Length)] % damaged.Length] = (byte)random.Next(256);
+            }
+
+            try
+            {
+                using FaceDetector detector = FaceDetector.Create(damaged, kind: null);
+                detector.Detect(image, settings);
+            }
+            catch (WeightsFormatException)
+            {
+                refused++;
+            }
+        }
+
+        Assert.IsGreaterThan(100, refused);
+    }
+
+    [TestMethod]
     public void DetectFaces_OptionsOutOfRange_AreListedTogether()
     {
         string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Ml.Transforms.DetectFaces(new FaceDetectingEstimator.Options

@@ -36,7 +36,7 @@ public class FaceChoiceTests
     public void Suppress_RandomBoxes_EqualsTheNaiveTwin()
     {
         var random = new Random(3);
-        for (int trial = 0; trial < 200; trial++)
+        for (int trial = 0; trial < 50; trial++)
         {
             DetectedFace[] boxes = [.. Enumerable.Range(0, random.Next(1, 60)).Select(_ => Box(random.Next(40), random.Next(40), random.Next(1, 30), random.Next(1, 30), random.Next(8) / 8f))];
             double threshold = random.NextDouble();

@@ -15,6 +15,17 @@ public sealed class NativeLoadFailureTests
         "/usr/share/dotnet/shared/Microsoft.NETCore.App/10.0.0/libLibTorchSharp.so: cannot open shared object file: No such file or directory\n";
 
     [TestMethod]
+    public void OfOnnxRuntime_LibraryMissing_NamesThePackage()
+    {
+        var cause = new TypeInitializationException("Microsoft.ML.OnnxRuntime.NativeMethods", new DllNotFoundException("Unable to load shared library 'onnxruntime'.\nA line an attempt."));
+        NativeRuntimeException error = NativeRuntimeException.OfOnnxRuntime("1.31.1", cause);
+        StringAssert.Contains(error.Message, "(Unable to load shared library 'onnxruntime')");
+        StringAssert.Contains(error.Message, "dotnet add package Microsoft.ML.OnnxRuntime --version 1.31.1");
+        Assert.AreEqual("onnxruntime", error.Library);
+        Assert.AreSame(cause, error.InnerException);
+    }
+
+    [TestMethod]
     [DataRow("/lib/x86_64-linux-gnu/libstdc++.so.6: version `GLIBCXX_3.4.32' not found (required by /app/libLibTorchSharp.so)", "libstdc++.so.6", "GLIBCXX_3.4.32", "trixie")]
     [DataRow("/lib64/libstdc++.so.6: version `CXXABI_1.3.13' not found (required by /app/libLibTorchSharp.so)", "libstdc++.so.6", "CXXABI_1.3.13", "GCC 13")]
     [DataRow("/lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by /app/libLibTorchSharp.so)", "libc.so.6", "GLIBC_2.34", "newer system")]
