@@ -109,7 +109,7 @@ def write_checkpoints():
     module(torch.randn(2, 3, 8, 8)).sum().backward()
     optimizer.step()  # so that there are buffers of momentum
     state = module.state_dict()
-    save("nested", {"epoch": 3, "model": {"state_dict": state}, "optimizer": optimizer.state_dict(), "loss": 0.5}, state)
+    save("nested", {"epoch": 3, "model": {"state_dict": state}, "optimizer": optimizer.state_dict(), "loss": torch.tensor(0.5)}, state)
     save("arcface_torch", {"epoch": 1, "global_step": 9, "state_dict_backbone": state, "state_dict_softmax_fc": {"weight": numbers}, "state_optimizer": optimizer.state_dict()}, state)
 
     command = f"touch '{path_of('hostile/it-ran')}'"

@@ -95,6 +95,11 @@ public sealed partial class FaceRecognitionCatalog
         _environment.CheckNonWhiteSpace(imageColumnName, nameof(imageColumnName));
         VerificationFile file = VerificationFile.Open(path);
         int pairs = file.IsSamePerson.Length;
+        using (IChannel channel = _environment.Start(nameof(LoadFromVerificationBin)))
+        {
+            channel.Info($"'{path}': {pairs} pairs, {file.IsSamePerson.Count(same => same)} of them of the same person.");
+        }
+
         return folds is null || (folds >= 2 && folds <= pairs)
             ? new VerificationDataView(file, imageColumnName, folds ?? Math.Min(usualFolds, pairs))
             : throw new ArgumentOutOfRangeException(nameof(folds), folds, $"{nameof(folds)} is {folds}; it must be from 2 to the {pairs} pairs of the file.");

@@ -15,6 +15,7 @@ internal static class FaceFolder
 
     private const string Remedy = "Give a folder that holds one folder a person, each with jpg, png, bmp or webp files.";
     private const int NamesInWarning = 5;
+    private const int PhotographsBetweenReports = 100_000;
 
     private static readonly HashSet<string> Extensions = new(StringComparer.OrdinalIgnoreCase) { ".jpg", ".jpeg", ".png", ".bmp", ".webp" };
 
@@ -34,24 +35,33 @@ internal static class FaceFolder
             throw new DirectoryNotFoundException($"{problem}. {Remedy}");
         }
 
+        using IChannel channel = environment.Start(nameof(FaceFolder));
+
         // Ordinal order: the same rows in the same order on every machine.
-        var people = Directory.EnumerateDirectories(root, "*", Visible)
-            .Order(StringComparer.Ordinal)
-            .Select(person => (Name: Path.GetFileName(person), Files: PhotographsOf(root, person)))
-            .ToList();
-        FaceFile[] files = [.. people.SelectMany(person => person.Files)];
+        var people = new List<(string Name, FaceFile[] Files)>();
+        int count = 0, reported = 0;
+        foreach (string person in Directory.EnumerateDirectories(root, "*", Visible).Order(StringComparer.Ordinal))
+        {
+            people.Add((Path.GetFileName(person), PhotographsOf(root, person)));
+            count += people[^1].Files.Length;
+            if (count / PhotographsBetweenReports > reported)
+            {
+                reported = count / PhotographsBetweenReports;
+                channel.Info($"'{folder}': {count} photographs of {people.Count} people found so far.");
+            }
+        }
+
         int strayPhotographs = Directory.EnumerateFiles(root, "*", Visible).Count(IsPhotograph);
-        if (files.Length == 0)
+        if (count == 0)
         {
             throw new InvalidOperationException($"The folder '{folder}' holds no photographs of people: it has {people.Count} folders, none with a photograph, " +
                 $"and {strayPhotographs} photographs that lie in it directly. {Remedy}");
         }
 
-        using (IChannel channel = environment.Start(nameof(FaceFolder)))
-        {
-            WarnOfWhatIsLeftOut(channel, folder, [.. people.Where(person => person.Files.Length == 0).Select(person => person.Name)], strayPhotographs);
-        }
-
+        string[] emptyPeople = [.. people.Where(person => person.Files.Length == 0).Select(person => person.Name)];
+        WarnOfWhatIsLeftOut(channel, folder, emptyPeople, strayPhotographs);
+        channel.Info($"'{folder}': {count} photographs of {people.Count - emptyPeople.Length} people.");
+        FaceFile[] files = [.. people.SelectMany(person => person.Files)];
         return DataViewConstructionUtils.CreateFromList(environment, files);
     }
 

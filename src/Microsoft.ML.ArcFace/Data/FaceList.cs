@@ -25,7 +25,10 @@ internal static class FaceList
 
         using var reader = new StreamReader(path);
         char separator = Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase) ? ',' : '\t';
-        return DataViewConstructionUtils.CreateFromList(environment, Read(reader, path, separator, imageFolder ?? Path.GetDirectoryName(Path.GetFullPath(path))!));
+        FaceFile[] files = Read(reader, path, separator, imageFolder ?? Path.GetDirectoryName(Path.GetFullPath(path))!);
+        using IChannel channel = environment.Start(nameof(FaceList));
+        channel.Info($"'{path}': {files.Length} photographs of {files.DistinctBy(file => file.Label).Count()} people.");
+        return DataViewConstructionUtils.CreateFromList(environment, files);
     }
 
     /// <summary>The photographs of a list; none of them is opened.</summary>

@@ -43,7 +43,7 @@ internal static class OnnxExport
     /// <summary>Both images go through the backbone in one batch: the faces, then their mirror images; the halves are added.</summary>
     private static string AddWithMirrorImage(OnnxGraph graph, string faces, FaceBackbone backbone)
     {
-        string mirrored = graph.Node("Slice", [faces, graph.Constant("mirror_start", -1), graph.Constant("mirror_end", long.MinValue), graph.Constant("mirror_axis", 3), graph.Constant("mirror_step", -1)]);
+        string mirrored = graph.Node("Slice", [faces, graph.Constant("mirror_start", -1), graph.Constant("mirror_end", -Size - 1), graph.Constant("mirror_axis", 3), graph.Constant("mirror_step", -1)]);
         string both = graph.Node("Concat", [faces, mirrored], OnnxGraph.Number("axis", 0L));
         string embeddings = OnnxBackbones.Add(new OnnxLayers(graph, backbone), both, backbone.Architecture);
         return graph.Node("Add", graph.Node("Split", [embeddings], outputs: 2, OnnxGraph.Number("axis", 0L)));

@@ -73,29 +73,35 @@ internal static class TorchCheckpoint
             with { Elements = elements };
     }
 
-    /// <summary>The tensors of the dictionary itself, or of the one within it that bears a known name.</summary>
+    /// <summary>
+    /// The tensors of the dictionary within it that bears a known name, else of the dictionary itself, which beside a
+    /// network's state may hold tensors of its own, such as the loss.
+    /// </summary>
     private static List<(string Name, TorchTensor Tensor)> StateOf(ByteSource source, object? root)
     {
         // A text that many items recall from the memo is read once.
         var texts = new Dictionary<PickleText, string>();
+        List<(string Name, TorchTensor Tensor)> found = [];
+        string[] keys = [];
         object? value = root;
         for (int depth = 0; depth < DeepestNesting && value is PickleDictionary dictionary; depth++)
         {
             List<(string Name, object? Value)> named =
                 [.. dictionary.Items.Where(item => item.Key is PickleText).Select(item => (TextOf((PickleText)item.Key!), item.Value))];
             List<(string Name, TorchTensor Tensor)> tensors = [.. named.Where(item => item.Value is TorchTensor).Select(item => (item.Name, (TorchTensor)item.Value!))];
-            if (tensors.Count > 0)
-            {
-                return tensors;
-            }
-
-            value = StateNames.SelectMany(name => named.Where(item => item.Name == name && item.Value is PickleDictionary)).FirstOrDefault().Value
-                ?? throw new PickleException(
-                    $"it holds no tensors; its keys are {string.Join(", ", named.Take(8).Select(item => $"'{item.Name}'"))}. " +
-                    $"Looked for are tensors, or a dictionary of them under {string.Join(", ", StateNames)}.");
+            found = tensors.Count > 0 ? tensors : found;
+            keys = [.. named.Take(8).Select(item => $"'{item.Name}'")];
+            value = StateNames.SelectMany(name => named.Where(item => item.Name == name && item.Value is PickleDictionary)).FirstOrDefault().Value;
         }
 
-        throw new PickleException($"it holds no dictionary of tensors. {Remedy}");
+        if (found.Count > 0)
+        {
+            return found;
+        }
+
+        throw new PickleException(root is PickleDictionary && value is null
+            ? $"it holds no tensors; its keys are {string.Join(", ", keys)}. Looked for are tensors, or a dictionary of them under {string.Join(", ", StateNames)}."
+            : $"it holds no dictionary of tensors. {Remedy}");
 
         string TextOf(PickleText text)
         {

@@ -50,6 +50,7 @@ public class FaceFolderTests
         IDataView view = FaceFolder.Load(ml, folder.FullName);
 
         Assert.IsTrue(view.CanShuffle);
+        Assert.AreEqual(50, view.GetRowCount());
         string[] shuffled = Column(ml.Data.ShuffleRows(view, seed: 3), "RelativePath");
         CollectionAssert.AreNotEqual(Column(view, "RelativePath"), shuffled);
         CollectionAssert.AreEquivalent(Column(view, "RelativePath"), shuffled);
@@ -87,6 +88,7 @@ public class FaceFolderTests
 
         Assert.IsTrue(warnings.Any(warning => warning.Contains("1 folders below") && warning.Contains("empty.")));
         Assert.IsTrue(warnings.Any(warning => warning.Contains("1 photographs lie in")));
+        Assert.IsTrue(warnings.Any(warning => warning.Contains("1 photographs of 1 people")));
     }
 
     [TestMethod]

@@ -99,6 +99,23 @@ public class OnnxExportTests
     }
 
     [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void ExportToOnnx_BatchesOfAnySize_GiveEachFaceTheSame(bool addMirrorImage)
+    {
+        using FaceEmbeddingTransformer model = Create(BackboneArchitecture.MobileFaceNet, embeddingSize: 16, addMirrorImage);
+        string path = Export(model, new OnnxExportOptions());
+        byte[] faces = new byte[5 * FaceTensor.ByteCount];
+        new Random(7).NextBytes(faces);
+        float[][] together = OnnxFile.Embed(path, faces);
+        float[][] inParts = [.. OnnxFile.Embed(path, faces[..FaceTensor.ByteCount]), .. OnnxFile.Embed(path, faces[FaceTensor.ByteCount..])];
+        for (int face = 0; face < 5; face++)
+        {
+            Assert.IsGreaterThanOrEqualTo(SmallestCosine, OnnxFile.Cosine(together[face], inParts[face]));
+        }
+    }
+
+    [TestMethod]
     public void ExportToOnnx_NumbersThatAreZero_AreWritten()
     {
         // The schema is of proto2, where a zero and nothing are two things; OpenCV's reader tells them apart.

@@ -78,6 +78,9 @@ public class TorchCheckpointDamageTests
             .Repeat(10_000, p => p.Raw((byte)'h', 2, (byte)'h', 1).Op('R'));
         Refuse(copies.Stop());
 
+        // A memo far beyond what is stored takes no more than its entry.
+        StringAssert.Contains(Refuse(PickleWriter.Start().Op('N').Op('r').UInt32(uint.MaxValue).Op('j').UInt32(uint.MaxValue).Stop()), "stops with 2 values");
+
         // Tuples in tuples, a million deep: read without recursion, and then no dictionary.
         StringAssert.Contains(Refuse(PickleWriter.Start().Op('N').Repeat(100_000, p => p.Raw(0x85)).Stop()), "no dictionary of tensors");
     }
@@ -216,7 +219,17 @@ public class TorchCheckpointDamageTests
         return altered;
     }
 
+    /// <summary>Refused within memory that has to do with its length.</summary>
     private static string Refuse(byte[] pickle) => RefuseFile(TorchFileWriter.Zip(pickle, [Floats]));
 
-    private static string RefuseFile(byte[] file) => Assert.ThrowsExactly<WeightsFormatException>(() => WeightsFile.Open(ByteSource.Of(file)).Dispose()).Message;
+    private static string RefuseFile(byte[] file)
+    {
+        var source = ByteSource.Of(file);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        string message = Assert.ThrowsExactly<WeightsFormatException>(() => WeightsFile.Open(source).Dispose()).Message;
+
+        // The budget of values, and as much again for the collections that grew to hold them.
+        Assert.IsLessThan(2 * TorchCheckpoint.MemoryBudget(source), GC.GetAllocatedBytesForCurrentThread() - before, message);
+        return message;
+    }
 }

@@ -91,6 +91,19 @@ public class TorchCheckpointTests
     }
 
     [TestMethod]
+    public void Read_TensorsBesideANetworksState_AreNotTakenForIt()
+    {
+        byte[] pickle = Tensor(PickleWriter.Start().Op('}').Op('(').Text("loss")).Text("model").Op('}').Text("state_dict").Op('}').Op('s').Op('u').Stop();
+        Assert.AreEqual("loss", TorchCheckpoint.Read(ByteSource.Of(TorchFileWriter.Zip(pickle, [Floats]))).Single().Name);
+        pickle = Tensor(Tensor(PickleWriter.Start().Op('}').Op('(').Text("loss")).Text("model").Op('}').Text("x")).Op('s').Op('u').Stop();
+        Assert.AreEqual("x", TorchCheckpoint.Read(ByteSource.Of(TorchFileWriter.Zip(pickle, [Floats]))).Single().Name);
+
+        static PickleWriter Tensor(PickleWriter pickle) => pickle.Global("torch._utils", "_rebuild_tensor_v2").Op('(')
+            .Op('(').Text("storage").Global("torch", "FloatStorage").Text("0").Text("cpu").Long(6).Op('t').Op('Q')
+            .Long(0).Numbers(6).Numbers(1).Bool(false).Global("collections", "OrderedDict").Op(')').Op('R').Op('t').Op('R');
+    }
+
+    [TestMethod]
     public void Read_ViewOfAStorageInTheOlderForm_StartsAtTheView()
     {
         byte[] pickle = PickleWriter.Start().Op('}').Text("x")

@@ -16,6 +16,8 @@ internal sealed class RecordDataView : IndexedDataView
     /// <summary>Whole numbers that float32 tells apart.</summary>
     private const int MostClasses = 1 << 24;
 
+    private const int RecordsBetweenReports = 1_000_000;
+
     private readonly RecordFile _records;
     private readonly RecordIndex _index;
     private readonly int _first;
@@ -70,9 +72,12 @@ internal sealed class RecordDataView : IndexedDataView
         }
 
         (int first, int count, int? identities) = FindImages(records, index);
-        int classes = Classes(property, name) ?? identities ?? ScanClasses(records, index, first, count);
+
+        // Without a header it is a set of im2rec, and what lies beside it is not its own.
+        bool hasHeader = first > 0;
+        int classes = (hasHeader ? Classes(property, name) : null) ?? identities ?? ScanClasses(records, index, first, count, channel);
         channel.Info($"'{name}': {count} images of {classes} people in {index.Count} records.");
-        return new RecordDataView(records, index, first, count, classes, names is null ? null : Names(names, classes, name), imageColumnName);
+        return new RecordDataView(records, index, first, count, classes, hasHeader && names is not null ? Names(names, classes, name) : null, imageColumnName);
     }
 
     protected override IIndexedRow Open(bool[] active) => new Row(this, active[0]);
@@ -83,8 +88,7 @@ internal sealed class RecordDataView : IndexedDataView
     /// </summary>
     private static (int First, int Count, int? Identities) FindImages(RecordFile records, RecordIndex index)
     {
-        int zero = index.Find(0);
-        if (zero != 0 || !IsSetHeader(records, index.OffsetAt(0), out float first, out float end))
+        if (index.KeyAt(0) != 0 || !IsSetHeader(records, index.OffsetAt(0), out float first, out float end))
         {
             return (0, index.Count, null);
         }
@@ -154,7 +158,7 @@ internal sealed class RecordDataView : IndexedDataView
         return names.Count == classes ? [.. names] : null;
     }
 
-    private static int ScanClasses(RecordFile records, RecordIndex index, int first, int count)
+    private static int ScanClasses(RecordFile records, RecordIndex index, int first, int count, IChannel channel)
     {
         int classes = 0;
         byte[] start = new byte[RecordHeader.Size + sizeof(float)];
@@ -162,6 +166,10 @@ internal sealed class RecordDataView : IndexedDataView
         {
             int length = records.ReadStart(index.OffsetAt(row), start);
             classes = Math.Max(classes, 1 + ClassOf(records, index.OffsetAt(row), start.AsSpan(0, length), MostClasses));
+            if ((row - first + 1) % RecordsBetweenReports == 0)
+            {
+                channel.Info($"'{records.Name}' does not say how many people it shows: the labels of {row - first + 1} of {count} images were read, {classes} people so far.");
+            }
         }
 
         return classes;

@@ -4,92 +4,126 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.ArcFace.Data.InsightFace;
 
 /// <summary>
-/// Where each record starts, by its key: 12 bytes a record. From the .idx file (lines of key, tab, offset) or, without
-/// one, from a pass over the prefixes of the .rec file, which numbers the records.
+/// Where each record starts, by its key: 12 bytes a record from the .idx file (lines of key, tab, offset); 8 bytes from a
+/// pass over the prefixes of the .rec file, which numbers the records. To make it takes no more than 16.
 /// </summary>
 internal sealed class RecordIndex
 {
     private const int RecordsBetweenReports = 1_000_000;
+    private const int ChunkSize = 1 << 13;
 
     /// <summary>Prefix and header.</summary>
     private const int SmallestRecord = 2 * sizeof(uint) + RecordHeader.Size;
 
-    private readonly uint[] _keys;
+    /// <summary>Null: the keys are 0, 1, 2, …</summary>
+    private readonly uint[]? _keys;
     private readonly long[] _offsets;
 
-    private RecordIndex(uint[] keys, long[] offsets)
+    private RecordIndex(uint[]? keys, long[] offsets)
     {
         _keys = keys;
         _offsets = offsets;
     }
 
-    public int Count => _keys.Length;
+    public int Count => _offsets.Length;
 
     /// <summary>The key of a record, in ascending order.</summary>
-    public uint KeyAt(int index) => _keys[index];
+    public uint KeyAt(int index) => _keys?[index] ?? (uint)index;
 
     public long OffsetAt(int index) => _offsets[index];
-
-    /// <summary>The place of a key in this index; below 0 if there is none.</summary>
-    public int Find(uint key) => key < _keys.Length && _keys[key] == key ? (int)key : Array.BinarySearch(_keys, key);
 
     /// <exception cref="FaceDataFormatException">A line is no key and offset, or a key is there twice.</exception>
     public static RecordIndex FromFile(ByteSource source, string name, long recordFileLength)
     {
-        var keys = new List<uint>();
-        var offsets = new List<long>();
-        var reader = new ByteReader(source, 0, source.Length);
-        bool isSorted = true;
-        while (SkipLineEnds(reader))
+        int count = CountLines(source, name);
+
+        // Short lines would make an index far greater than its file.
+        if (count > recordFileLength / SmallestRecord)
         {
-            ulong key = Number(reader, name, keys.Count + 1, '\t'), offset = Number(reader, name, keys.Count + 1, '\n');
-            if (key > uint.MaxValue || offset >= (ulong)recordFileLength)
-            {
-                throw new FaceDataFormatException($"Line {keys.Count + 1} of '{name}' has key {key} and offset {offset}; the .rec file has {recordFileLength} bytes. Make the .idx anew, or delete it: the .rec file is then read through.");
-            }
-
-            // Short lines would make an index far greater than its file.
-            if (keys.Count >= recordFileLength / SmallestRecord)
-            {
-                throw new FaceDataFormatException($"'{name}' has more lines than a .rec file of {recordFileLength} bytes has records. Make the .idx anew, or delete it: the .rec file is then read through.");
-            }
-
-            isSorted &= keys.Count == 0 || keys[^1] < key;
-            keys.Add((uint)key);
-            offsets.Add((long)offset);
+            throw new FaceDataFormatException($"'{name}' has more lines than a .rec file of {recordFileLength} bytes has records. Make the .idx anew, or delete it: the .rec file is then read through.");
         }
 
-        uint[] keyArray = [.. keys];
-        long[] offsetArray = [.. offsets];
+        uint[] keys = new uint[count];
+        long[] offsets = new long[count];
+        var reader = new ByteReader(source, 0, source.Length);
+        bool isSorted = true;
+        for (int i = 0; SkipLineEnds(reader); i++)
+        {
+            ulong key = Number(reader, name, i + 1, '\t'), offset = Number(reader, name, i + 1, '\n');
+            if (key > uint.MaxValue || offset >= (ulong)recordFileLength)
+            {
+                throw new FaceDataFormatException($"Line {i + 1} of '{name}' has key {key} and offset {offset}; the .rec file has {recordFileLength} bytes. Make the .idx anew, or delete it: the .rec file is then read through.");
+            }
+
+            isSorted &= i == 0 || keys[i - 1] < key;
+            (keys[i], offsets[i]) = ((uint)key, (long)offset);
+        }
+
         if (!isSorted)
         {
-            Array.Sort(keyArray, offsetArray);
-            for (int i = 1; i < keyArray.Length; i++)
+            Array.Sort(keys, offsets);
+            for (int i = 1; i < count; i++)
             {
-                if (keyArray[i] == keyArray[i - 1])
+                if (keys[i] == keys[i - 1])
                 {
-                    throw new FaceDataFormatException($"'{name}' has the key {keyArray[i]} twice. Make it anew, or delete it: the .rec file is then read through.");
+                    throw new FaceDataFormatException($"'{name}' has the key {keys[i]} twice. Make it anew, or delete it: the .rec file is then read through.");
                 }
             }
         }
 
-        return new RecordIndex(keyArray, offsetArray);
+        return new RecordIndex(keys, offsets);
     }
 
     /// <exception cref="FaceDataFormatException">The file is damaged.</exception>
     public static RecordIndex FromRecords(RecordFile records, IChannel channel)
     {
-        var offsets = new List<long>();
+        // In chunks, for a list that grows holds its elements up to three times.
+        var chunks = new List<long[]>();
+        int count = 0;
         for (long offset = 0; offset < records.Length; offset = records.Next(offset))
         {
-            offsets.Add(offset);
-            if (offsets.Count % RecordsBetweenReports == 0)
+            if (count % ChunkSize == 0)
             {
-                channel.Info($"'{records.Name}' has no .idx: {offsets.Count} records found in {100.0 * offset / records.Length:0} % of the file.");
+                chunks.Add(new long[ChunkSize]);
+            }
+
+            chunks[^1][count++ % ChunkSize] = offset;
+            if (count % RecordsBetweenReports == 0)
+            {
+                channel.Info($"'{records.Name}' has no .idx: {count} records found in {100.0 * offset / records.Length:0} % of the file.");
             }
         }
 
-        return new RecordIndex([.. Enumerable.Range(0, offsets.Count).Select(key => (uint)key)], [.. offsets]);
+        long[] offsets = new long[count];
+        for (int start = 0; start < count; start += ChunkSize)
+        {
+            chunks[start / ChunkSize].AsSpan(0, Math.Min(ChunkSize, count - start)).CopyTo(offsets.AsSpan(start));
+        }
+
+        return new RecordIndex(keys: null, offsets);
+    }
+
+    /// <summary>Lines with something in them.</summary>
+    private static int CountLines(ByteSource source, string name)
+    {
+        byte[] buffer = new byte[1 << 14];
+        long count = 0;
+        bool isWithinLine = false;
+        for (long at = 0; at < source.Length; at += buffer.Length)
+        {
+            Span<byte> part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, source.Length - at));
+            source.Read(at, part);
+            foreach (byte character in part)
+            {
+                bool isLineEnd = character is (byte)'\n' or (byte)'\r';
+                count += !isLineEnd && !isWithinLine ? 1 : 0;
+                isWithinLine = !isLineEnd;
+            }
+        }
+
+        return count <= Array.MaxLength
+            ? (int)count
+            : throw new FaceDataFormatException($"'{name}' has {count} lines; at most {Array.MaxLength} records can be read.");
     }
 
     private static bool SkipLineEnds(ByteReader reader)

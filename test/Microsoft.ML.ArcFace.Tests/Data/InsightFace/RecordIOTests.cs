@@ -55,13 +55,58 @@ public class RecordIOTests
     [RequiresFaceData("insightface/cars_real.rec")]
     public void LoadFromRecordIO_Im2recSetOfManyLabels_UsesEveryKey()
     {
-        IDataView view = CopyOf("cars_real", "rec", "idx");
+        // The property and the names beside it are those of another set.
+        IDataView view = Faces.LoadFromRecordIO(TestData.PathOf("insightface/cars_real.rec"));
+        Assert.AreEqual(new KeyDataViewType(typeof(uint), 5), view.Schema["Label"].Type);
+        Assert.IsFalse(view.Schema["Label"].HasKeyValues());
         Assert.AreEqual(12, view.GetRowCount());
         float[][] labels = [.. view.GetColumn<float[]>("Labels")];
         CollectionAssert.AreEqual(new[] { 4f, 5f, 780f, 438f, 0f }, labels[0][..5]);
         Assert.IsTrue(Array.TrueForAll(labels, label => label.Length == 9));
         Assert.IsTrue(view.GetColumn<uint>("Label").All(label => label == 5));
         Assert.IsTrue(view.GetColumn<byte[]>("ImageBytes").All(image => image[0] == 0xFF && image[1] == 0xD8));
+    }
+
+    [TestMethod]
+    public void LoadFromRecordIO_Index_TakesAtMostSixteenBytesARecord()
+    {
+        // Records of no image, 32 bytes each: what is allocated besides the index does not grow with them.
+        const int few = 1000, many = 200_000;
+        foreach (bool isIndexed in new[] { true, false })
+        {
+            (byte[] Records, byte[]? Index)[] sets = [.. new[] { few, many }.Select(count => (Set: Write(Enumerable.Repeat(Array.Empty<byte>(), count), _ => 0), isIndexed))
+                .Select(entry => (entry.Set.Records, entry.isIndexed ? entry.Set.Index : null))];
+            long[] allocated = [.. sets.Select(set =>
+            {
+                var records = new RecordFile(ByteSource.Of(set.Records), "set.rec");
+                using IChannel channel = ((IHostEnvironment)Ml).Start("Test");
+                long before = GC.GetAllocatedBytesForCurrentThread();
+                RecordIndex index = set.Index is null ? RecordIndex.FromRecords(records, channel) : RecordIndex.FromFile(ByteSource.Of(set.Index), "set.idx", records.Length);
+                Assert.AreEqual(set.Records.Length / 32, index.Count);
+                return GC.GetAllocatedBytesForCurrentThread() - before;
+            })];
+            Assert.IsLessThanOrEqualTo(16.5, (allocated[1] - allocated[0]) / (double)(many - few), $"With .idx: {isIndexed}");
+        }
+    }
+
+    [TestMethod]
+    public void LoadFromRecordIO_RecordBehindFourGigabytes_IsRead()
+    {
+        const long hole = 5L << 30;
+        using var folder = new TemporaryFolder();
+        (byte[] records, _) = Write([[1, 2, 3], [4, 5]], label: key => key);
+        int second = records.Length / 2;
+        string path = Path.Combine(folder.FullName, "large.rec");
+        using (FileStream file = File.Create(path))
+        {
+            // A hole takes no space on the disk.
+            file.Write(records.AsSpan(0, second));
+            file.Position = hole;
+            file.Write(records.AsSpan(second));
+        }
+
+        folder.Write("large.idx", Encoding.ASCII.GetBytes($"0\t0\n1\t{hole}\n"));
+        CollectionAssert.AreEqual(new[] { "010203", "0405" }, Faces.LoadFromRecordIO(path).GetColumn<byte[]>("ImageBytes").Select(Convert.ToHexString).ToArray());
     }
 
     [TestMethod]
@@ -169,13 +214,6 @@ public class RecordIOTests
         StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => Faces.LoadFromRecordIO("absent.rec")).Message, "'absent.rec' does not exist");
     }
 
-    private static IDataView CopyOf(string name, params string[] endings)
-    {
-        // Without the property of the other set in the folder.
-        byte[][] files = [.. endings.Select(ending => File.ReadAllBytes(TestData.PathOf($"insightface/{name}.{ending}")))];
-        return Load(files[0], files[1]);
-    }
-
     private static IDataView Small(int images)
     {
         (byte[] records, byte[] index) = WriteSet(images);
@@ -208,13 +246,13 @@ public class RecordIOTests
     }
 
     /// <summary>A set as im2rec writes it: images alone, from key 0 on.</summary>
-    private static (byte[] Records, byte[] Index) Write(byte[][] images, Func<int, float> label)
+    private static (byte[] Records, byte[] Index) Write(IEnumerable<byte[]> images, Func<int, float> label)
     {
         using MemoryStream records = new(), index = new();
         var writer = new RecordWriter(records, index);
-        for (int key = 0; key < images.Length; key++)
+        foreach ((int key, byte[] image) in images.Index())
         {
-            writer.Write(key, [], label(key), images[key]);
+            writer.Write(key, [], label(key), image);
         }
 
         return (records.ToArray(), index.ToArray());
