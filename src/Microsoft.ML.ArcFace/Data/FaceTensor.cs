@@ -1,6 +1,8 @@
+using System.Numerics.Tensors;
 using Microsoft.ML.Data;
 using TorchSharp;
 using static TorchSharp.torch;
+using Tensor = TorchSharp.torch.Tensor;
 
 namespace Microsoft.ML.ArcFace.Data;
 
@@ -101,6 +103,14 @@ internal static class FaceTensor
 
     /// <summary>As <see cref="ToTensor(ReadOnlySpan{byte}, int, Device)"/>, with every face mirrored left to right.</summary>
     public static Tensor ToMirroredTensor(ReadOnlySpan<byte> faces, int count, Device device) => ToTensor(faces, count, device, mirrored: true);
+
+    /// <summary>Bytes as numbers from −1 to 1: (value − 127.5) / 127.5.</summary>
+    public static void Normalize(ReadOnlySpan<byte> values, Span<float> normalized)
+    {
+        TensorPrimitives.ConvertTruncating(values, normalized);
+        TensorPrimitives.Subtract(normalized, (float)MiddleOfRange, normalized);
+        TensorPrimitives.Divide(normalized, (float)MiddleOfRange, normalized);
+    }
 
     private static Tensor ToTensor(ReadOnlySpan<byte> faces, int count, Device device, bool mirrored)
     {

@@ -1,0 +1,116 @@
+namespace Microsoft.ML.ArcFace.Backbones.Inference;
+
+/// <summary>
+/// A convolution over all channels with bias, PReLU and shortcut: [images,H,W,in] → [images,H′,W′,out], in tiles of 6
+/// pixels × 64 channels. A row of the kernel meets neighbouring values of the map, so nothing is gathered beforehand.
+/// </summary>
+internal sealed unsafe class DenseConvolutionStep : InferenceStep
+{
+    private const int Panel = ConvolutionTile.Panel;
+
+    private readonly int _kernel;
+    private readonly int _stride;
+    private readonly int _padding;
+    private readonly int _tapLength;
+    private readonly int _panels;
+    private readonly NativeFloats _weights;     // [out/64, kernel rows, kernel columns · in, 64]
+    private readonly NativeFloats _bias;        // [out]
+    private readonly NativeFloats? _slopes;     // [out]
+
+    /// <param name="input">The map that is read, with a border of <paramref name="padding"/>.</param>
+    /// <param name="output">The map that is written; its channels are a multiple of 64.</param>
+    /// <param name="shortcut">What is added, of the shape of the output.</param>
+    /// <param name="weight">[out, in, kernel, kernel]; outputs beyond are taken for 0.</param>
+    /// <param name="bias">[out].</param>
+    /// <param name="slopes">[out], or null.</param>
+    /// <param name="kernel">Rows and columns of the kernel.</param>
+    /// <param name="stride">In both directions.</param>
+    /// <param name="padding">On all sides.</param>
+    public DenseConvolutionStep(FeatureMap input, FeatureMap output, FeatureMap? shortcut, float[] weight, float[] bias, float[]? slopes, int kernel, int stride, int padding)
+        : base(input, output, shortcut)
+    {
+        (_kernel, _stride, _padding) = (kernel, stride, padding);
+        _tapLength = kernel * input.Channels;
+        _panels = output.Channels / Panel;
+        _weights = Pack(weight, input.Channels, output.Channels, kernel);
+        _bias = Padded(bias, output.Channels);
+        _slopes = slopes is null ? null : Padded(slopes, output.Channels);
+    }
+
+    /// <summary>Channels rounded up to what a tile computes.</summary>
+    public static int RoundUp(int channels) => (channels + Panel - 1) / Panel * Panel;
+
+    // Panel by panel, so that the weights of one stay in the cache while all tiles pass by.
+    public override int PartCount(int images) => _panels * TileCount(images);
+
+    public override void Run(StepMemory memory, int images, int begin, int end)
+    {
+        int tiles = TileCount(images), pixels = images * Output.Height * Output.Width;
+        float** inputs = stackalloc float*[ConvolutionTile.Pixels], outputs = stackalloc float*[ConvolutionTile.Pixels], shortcuts = stackalloc float*[ConvolutionTile.Pixels];
+        nint* taps = stackalloc nint[_kernel];
+        for (int row = 0; row < _kernel; row++)
+        {
+            taps[row] = row * Input.RowStride;
+        }
+
+        // Pixels behind the last one repeat it, and write their equal results to the same place.
+        for (int part = begin; part < end; part++)
+        {
+            int panel = part / tiles, first = part % tiles * ConvolutionTile.Pixels;
+            for (int place = 0; place < ConvolutionTile.Pixels; place++)
+            {
+                (int line, int column) = Math.DivRem(Math.Min(first + place, pixels - 1), Output.Width);
+                (int image, int row) = Math.DivRem(line, Output.Height);
+                inputs[place] = memory.Input + Input.Offset(image, (row * _stride) - _padding, (column * _stride) - _padding);
+                outputs[place] = memory.Output + Output.Offset(image, row, column) + (panel * Panel);
+                shortcuts[place] = Shortcut is null ? null : memory.Shortcut + Shortcut.Offset(image, row, column) + (panel * Panel);
+            }
+
+            var finish = new TileFinish
+            {
+                Bias = _bias.Data + (panel * Panel),
+                Slopes = _slopes is null ? null : _slopes.Data + (panel * Panel),
+                Shortcuts = Shortcut is null ? null : shortcuts,
+                Outputs = outputs,
+            };
+            ConvolutionTile.Run(inputs, taps, _kernel, _tapLength, _weights.Data + ((nint)panel * _kernel * _tapLength * Panel), finish);
+        }
+    }
+
+    public override void Dispose()
+    {
+        _weights.Dispose();
+        _bias.Dispose();
+        _slopes?.Dispose();
+    }
+
+    private int TileCount(int images) => ((images * Output.Height * Output.Width) + ConvolutionTile.Pixels - 1) / ConvolutionTile.Pixels;
+
+    private static NativeFloats Pack(float[] weight, int inputs, int outputs, int kernel)
+    {
+        int area = kernel * kernel, known = weight.Length / (inputs * area);
+        var packed = new NativeFloats((long)outputs * inputs * area);
+        Parallel.For(0, outputs / Panel, panel =>
+        {
+            float* to = packed.Data + ((nint)panel * area * inputs * Panel);
+            for (int position = 0; position < area; position++)
+            {
+                for (int input = 0; input < inputs; input++)
+                {
+                    for (int lane = 0; lane < Panel; lane++)
+                    {
+                        int output = (panel * Panel) + lane;
+                        *to++ = output < known ? weight[(((nint)output * inputs) + input) * area + position] : 0;
+                    }
+                }
+            }
+        });
+        return packed;
+    }
+
+    private static NativeFloats Padded(float[] values, int length)
+    {
+        Array.Resize(ref values, length);
+        return new NativeFloats(values);
+    }
+}
