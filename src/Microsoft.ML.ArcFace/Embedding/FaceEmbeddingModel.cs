@@ -49,7 +49,7 @@ internal sealed class FaceEmbeddingModel : IDisposable
         Scale = scale;
         Device = device;
         Precision = precision;
-        _network = InferenceNetwork.Fits(backbone, device) ? new Lazy<InferenceNetwork>(() => InferenceNetwork.From(backbone)) : null;
+        _network = InferenceNetwork.Fits(backbone, device) ? new Lazy<InferenceNetwork>(() => InferenceNetwork.From(backbone, precision)) : null;
     }
 
     public FaceBackbone Backbone { get; }
@@ -97,11 +97,12 @@ internal sealed class FaceEmbeddingModel : IDisposable
 
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        Tensor raw = Backbone.forward(FaceTensor.ToTensor(faces, count, Device));             // [count, d]
+        ScalarType type = Precision == InferencePrecision.BFloat16 && Device.type != DeviceType.CPU ? ScalarType.BFloat16 : ScalarType.Float32;
+        Tensor raw = Backbone.forward(FaceTensor.ToTensor(faces, count, Device).to(type));   // [count, d]
         float[] lengths = raw.norm(1).cpu().data<float>().ToArray();
         if (addMirrorImage)
         {
-            raw = raw + Backbone.forward(FaceTensor.ToMirroredTensor(faces, count, Device));
+            raw = raw + Backbone.forward(FaceTensor.ToMirroredTensor(faces, count, Device).to(type));
         }
 
         return (nn.functional.normalize(raw, p: 2, dim: 1).cpu().data<float>().ToArray(), lengths);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Microsoft.ML.ArcFace.Backbones.Kernels;
 
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
@@ -21,6 +22,9 @@ internal static unsafe class ConvolutionTile
 
     public static bool IsSupported => Avx512F.IsSupported;
 
+    /// <summary>Channels rounded up to whole panels.</summary>
+    public static int RoundUp(int channels) => (channels + Panel - 1) / Panel * Panel;
+
     /// <summary>Sums over the kernel: a tap is a run of neighbouring values of the input, the same for all pixels.</summary>
     /// <param name="inputs">[6]: where the window of each pixel begins.</param>
     /// <param name="taps">[tapCount]: where a tap begins, in values from the begin of the window.</param>
@@ -29,7 +33,8 @@ internal static unsafe class ConvolutionTile
     /// <param name="weights">[tapCount, tapLength, 64].</param>
     /// <param name="finish">What is done with the sums.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(float** inputs, nint* taps, int tapCount, nint tapLength, float* weights, in TileFinish finish)
+    public static void Run<TOutput>(float** inputs, nint* taps, int tapCount, nint tapLength, float* weights, in TileFinish<TOutput> finish)
+        where TOutput : unmanaged, IMapValue<TOutput>
     {
         float* bias = finish.Bias;
         Vector512<float> sum00 = Vector512.Load(bias);
@@ -93,7 +98,8 @@ internal static unsafe class ConvolutionTile
 }
 
 /// <summary>What follows the sums of a <see cref="ConvolutionTile"/> while they are in registers.</summary>
-internal unsafe ref struct TileFinish
+internal unsafe ref struct TileFinish<TOutput>
+    where TOutput : unmanaged, IMapValue<TOutput>
 {
     private const int Lanes = 16;
 
@@ -104,40 +110,44 @@ internal unsafe ref struct TileFinish
     public float* Slopes;
 
     /// <summary>[6]: what is added, 64 values for each pixel; null for nothing.</summary>
-    public float** Shortcuts;
+    public TOutput** Shortcuts;
 
     /// <summary>[6]: where the 64 values of each pixel go.</summary>
-    public float** Outputs;
+    public TOutput** Outputs;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store(int pixel, Vector512<float> sum0, Vector512<float> sum1, Vector512<float> sum2, Vector512<float> sum3)
     {
         if (Slopes != null)
         {
-            sum0 = Activate(sum0, Slopes);
-            sum1 = Activate(sum1, Slopes + Lanes);
-            sum2 = Activate(sum2, Slopes + (2 * Lanes));
-            sum3 = Activate(sum3, Slopes + (3 * Lanes));
+            sum0 = ChannelActivation.Apply(sum0, Slopes);
+            sum1 = ChannelActivation.Apply(sum1, Slopes + Lanes);
+            sum2 = ChannelActivation.Apply(sum2, Slopes + (2 * Lanes));
+            sum3 = ChannelActivation.Apply(sum3, Slopes + (3 * Lanes));
         }
 
         if (Shortcuts != null)
         {
-            float* shortcut = Shortcuts[pixel];
-            sum0 += Vector512.Load(shortcut);
-            sum1 += Vector512.Load(shortcut + Lanes);
-            sum2 += Vector512.Load(shortcut + (2 * Lanes));
-            sum3 += Vector512.Load(shortcut + (3 * Lanes));
+            TOutput* shortcut = Shortcuts[pixel];
+            sum0 += TOutput.LoadWide(shortcut);
+            sum1 += TOutput.LoadWide(shortcut + Lanes);
+            sum2 += TOutput.LoadWide(shortcut + (2 * Lanes));
+            sum3 += TOutput.LoadWide(shortcut + (3 * Lanes));
         }
 
-        float* output = Outputs[pixel];
-        Vector512.Store(sum0, output);
-        Vector512.Store(sum1, output + Lanes);
-        Vector512.Store(sum2, output + (2 * Lanes));
-        Vector512.Store(sum3, output + (3 * Lanes));
+        TOutput* output = Outputs[pixel];
+        TOutput.StoreWide(sum0, output);
+        TOutput.StoreWide(sum1, output + Lanes);
+        TOutput.StoreWide(sum2, output + (2 * Lanes));
+        TOutput.StoreWide(sum3, output + (3 * Lanes));
     }
+}
 
+/// <summary>PReLU of sixteen channels.</summary>
+internal static unsafe class ChannelActivation
+{
     /// <summary>max(0, x) + slope·min(0, x).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Activate(Vector512<float> value, float* slope) => Avx512F.FusedMultiplyAdd(
+    public static Vector512<float> Apply(Vector512<float> value, float* slope) => Avx512F.FusedMultiplyAdd(
         Avx512F.Min(value, Vector512<float>.Zero), Vector512.Load(slope), Avx512F.Max(value, Vector512<float>.Zero));
 }

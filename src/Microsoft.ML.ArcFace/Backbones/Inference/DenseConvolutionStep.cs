@@ -1,10 +1,13 @@
+using Microsoft.ML.ArcFace.Backbones.Kernels;
+
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
 /// <summary>
 /// A convolution over all channels with bias, PReLU and shortcut: [images,H,W,in] → [images,H′,W′,out], in tiles of 6
 /// pixels × 64 channels. A row of the kernel meets neighbouring values of the map, so nothing is gathered beforehand.
 /// </summary>
-internal sealed unsafe class DenseConvolutionStep : InferenceStep
+internal sealed unsafe class DenseConvolutionStep<TOutput> : InferenceStep
+    where TOutput : unmanaged, IMapValue<TOutput>
 {
     private const int Panel = ConvolutionTile.Panel;
 
@@ -37,16 +40,14 @@ internal sealed unsafe class DenseConvolutionStep : InferenceStep
         _slopes = slopes is null ? null : Padded(slopes, output.Channels);
     }
 
-    /// <summary>Channels rounded up to what a tile computes.</summary>
-    public static int RoundUp(int channels) => (channels + Panel - 1) / Panel * Panel;
-
     // Panel by panel, so that the weights of one stay in the cache while all tiles pass by.
     public override int PartCount(int images) => _panels * TileCount(images);
 
     public override void Run(StepMemory memory, int images, int begin, int end)
     {
         int tiles = TileCount(images), pixels = images * Output.Height * Output.Width;
-        float** inputs = stackalloc float*[ConvolutionTile.Pixels], outputs = stackalloc float*[ConvolutionTile.Pixels], shortcuts = stackalloc float*[ConvolutionTile.Pixels];
+        float** inputs = stackalloc float*[ConvolutionTile.Pixels];
+        TOutput** outputs = stackalloc TOutput*[ConvolutionTile.Pixels], shortcuts = stackalloc TOutput*[ConvolutionTile.Pixels];
         nint* taps = stackalloc nint[_kernel];
         for (int row = 0; row < _kernel; row++)
         {
@@ -61,12 +62,12 @@ internal sealed unsafe class DenseConvolutionStep : InferenceStep
             {
                 (int line, int column) = Math.DivRem(Math.Min(first + place, pixels - 1), Output.Width);
                 (int image, int row) = Math.DivRem(line, Output.Height);
-                inputs[place] = memory.Input + Input.Offset(image, (row * _stride) - _padding, (column * _stride) - _padding);
-                outputs[place] = memory.Output + Output.Offset(image, row, column) + (panel * Panel);
-                shortcuts[place] = Shortcut is null ? null : memory.Shortcut + Shortcut.Offset(image, row, column) + (panel * Panel);
+                inputs[place] = (float*)memory.Input.Address + Input.Offset(image, (row * _stride) - _padding, (column * _stride) - _padding);
+                outputs[place] = (TOutput*)memory.Output.Address + Output.Offset(image, row, column) + (panel * Panel);
+                shortcuts[place] = Shortcut is null ? null : (TOutput*)memory.Shortcut.Address + Shortcut.Offset(image, row, column) + (panel * Panel);
             }
 
-            var finish = new TileFinish
+            var finish = new TileFinish<TOutput>
             {
                 Bias = _bias.Data + (panel * Panel),
                 Slopes = _slopes is null ? null : _slopes.Data + (panel * Panel),

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Microsoft.ML.ArcFace.Backbones.Kernels;
 
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
@@ -8,7 +9,8 @@ namespace Microsoft.ML.ArcFace.Backbones.Inference;
 /// A 3×3 convolution with padding 1 of every channel for itself, with bias and PReLU: [images,H,W,C] → [images,H′,W′,C].
 /// The nine weights of 16 channels are loaded once for four pixels of a row.
 /// </summary>
-internal sealed unsafe class DepthwiseConvolutionStep : InferenceStep
+internal sealed unsafe class DepthwiseConvolutionStep<TOutput> : InferenceStep
+    where TOutput : unmanaged, IMapValue<TOutput>
 {
     private const int Lanes = 16, Kernel = 3, Together = 4;
 
@@ -49,7 +51,7 @@ internal sealed unsafe class DepthwiseConvolutionStep : InferenceStep
             {
                 // The last four overlap the ones before where the width is no multiple of four.
                 int first = Math.Min(column, Output.Width - Together);
-                ConvolvePixels(memory.Input + Input.Offset(image, (row * _stride) - 1, (first * _stride) - 1), memory.Output + Output.Offset(image, row, first));
+                ConvolvePixels((float*)memory.Input.Address + Input.Offset(image, (row * _stride) - 1, (first * _stride) - 1), (TOutput*)memory.Output.Address + Output.Offset(image, row, first));
             }
         }
     }
@@ -62,7 +64,7 @@ internal sealed unsafe class DepthwiseConvolutionStep : InferenceStep
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void ConvolvePixels(float* window, float* output)
+    private void ConvolvePixels(float* window, TOutput* output)
     {
         nint channels = Input.Channels, step = _stride * channels, rowStride = Input.RowStride, outputs = Output.Channels;
         float* weights = _weights.Data, biases = _bias.Data, slopes = _slopes.Data;
@@ -83,11 +85,12 @@ internal sealed unsafe class DepthwiseConvolutionStep : InferenceStep
                 }
             }
 
-            float* to = output + channel, slope = slopes + channel;
-            Vector512.Store(TileFinish.Activate(sum0, slope), to);
-            Vector512.Store(TileFinish.Activate(sum1, slope), to + outputs);
-            Vector512.Store(TileFinish.Activate(sum2, slope), to + (2 * outputs));
-            Vector512.Store(TileFinish.Activate(sum3, slope), to + (3 * outputs));
+            TOutput* to = output + channel;
+            float* slope = slopes + channel;
+            TOutput.StoreWide(ChannelActivation.Apply(sum0, slope), to);
+            TOutput.StoreWide(ChannelActivation.Apply(sum1, slope), to + outputs);
+            TOutput.StoreWide(ChannelActivation.Apply(sum2, slope), to + (2 * outputs));
+            TOutput.StoreWide(ChannelActivation.Apply(sum3, slope), to + (3 * outputs));
         }
     }
 }

@@ -1,42 +1,47 @@
 using System.Collections.Concurrent;
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
 /// <summary>
-/// A backbone as it embeds on processors with AVX-512, in float32 and without libtorch: norms are folded, and every
-/// convolution does its bias, PReLU and shortcut while the sums are in registers. Immutable; any number of threads may
-/// embed at once, each with a workspace of its own.
+/// A backbone as it embeds on processors with AVX-512: norms are folded, and every convolution does its bias, PReLU and
+/// shortcut on the way. In float32 libtorch has no part in it. Immutable; any number of threads may embed at once, each
+/// with maps of its own.
 /// </summary>
 internal sealed class InferenceNetwork : IDisposable
 {
     /// <summary>
     /// Faces that go through the layers together. The weights of IResNet (60 to 150 MB) come from memory once for each
-    /// such group, its maps stay in the cache; those of MobileFaceNet (8 MB) stay there too, so that one face is best.
+    /// such group, its maps stay in the cache; those of MobileFaceNet (8 MB) stay there too.
     /// </summary>
-    private readonly int _groupSize;
+    private const int GroupSize = 4;
+
     private readonly FeatureMap _faces;
     private readonly FeatureMap _features;
     private readonly FeatureMap _embedding;
     private readonly int _embeddingSize;
+    private readonly bool _threadsShareSteps;
     private readonly InferenceStep[] _body;
     private readonly InferenceStep _head;
-    private readonly long[] _bufferLengths;
-    private readonly ConcurrentBag<NativeFloats[]> _workspaces = [];
+    private readonly BufferPlan _plan;
+    private readonly ConcurrentBag<MapBuffers> _idleBuffers = [];
 
-    private InferenceNetwork(FaceBackbone backbone)
+    private InferenceNetwork(FaceBackbone backbone, bool useBFloat16)
     {
         var state = new BackboneState(backbone);
-        var builder = new InferenceNetworkBuilder(state);
+        var builder = new InferenceNetworkBuilder(state, useBFloat16);
         _faces = builder.Faces;
         _embedding = FoldedBackbone.Build(state, backbone.Architecture, builder.Faces, builder);
         _embeddingSize = backbone.EmbeddingSize;
-        (_body, _head) = ([.. builder.Steps.SkipLast(1)], builder.Steps[^1]);
+        InferenceStep[] steps = builder.BuildSteps();
+        (_body, _head) = (steps[..^1], steps[^1]);
         _features = _body[^1].Output;
-        bool isMobile = backbone.Architecture is BackboneArchitecture.MobileFaceNet or BackboneArchitecture.MobileFaceNetLarge;
-        _groupSize = int.TryParse(Environment.GetEnvironmentVariable("GROUP"), out int g) ? g : isMobile ? 1 : 4;
-        _bufferLengths = AssignBuffers();
+        _plan = new BufferPlan(_faces, _body);
+
+        // libtorch has its own threads within a step; elsewhere a thread takes whole faces, and waits for none.
+        _threadsShareSteps = useBFloat16;
     }
 
     /// <summary>Whether this backbone can be computed so: one of the published networks, on a processor with AVX-512.</summary>
@@ -44,7 +49,10 @@ internal sealed class InferenceNetwork : IDisposable
         ConvolutionTile.IsSupported && device.type == TorchSharp.DeviceType.CPU && backbone is (IResNet or MobileFaceNet);
 
     /// <summary>Copies the weights of a backbone in evaluation mode.</summary>
-    public static InferenceNetwork From(FaceBackbone backbone) => new(backbone);
+    /// <param name="backbone">The backbone.</param>
+    /// <param name="precision">bfloat16 is used where the processor can multiply it.</param>
+    public static InferenceNetwork From(FaceBackbone backbone, InferencePrecision precision = InferencePrecision.Float32) =>
+        new(backbone, precision == InferencePrecision.BFloat16 && TorchDevices.IsFastInBFloat16(CPU));
 
     /// <summary>Embeds faces: [count, d], row by row, not normalised.</summary>
     /// <param name="faces">At least count · <see cref="FaceTensor.ByteCount"/> bytes.</param>
@@ -74,14 +82,14 @@ internal sealed class InferenceNetwork : IDisposable
         using var rows = new NativeFloats((long)count * rowLength);
 
         // Groups of faces side by side; where there are fewer than threads, these share the work of each step.
-        int groups = Math.Max((count + _groupSize - 1) / _groupSize, Math.Min(threads, count));
-        int threadsOfGroup = groups >= threads ? 1 : threads;
+        int groups = _threadsShareSteps ? (count + GroupSize - 1) / GroupSize : Math.Max((count + GroupSize - 1) / GroupSize, Math.Min(threads, count));
+        int threadsOfGroup = groups >= threads && !_threadsShareSteps ? 1 : threads;
         ForEach(groups, threadsOfGroup == 1 ? threads : 1, group =>
         {
             int first = (int)((long)count * group / groups), images = (int)((long)count * (group + 1) / groups) - first;
-            RunBody(faces, first, images, threadsOfGroup, features.Data + ((nint)first * featureLength));
+            RunBody(faces, first, images, threadsOfGroup, new MapMemory((nint)(features.Data + ((nint)first * featureLength))));
         });
-        RunStep(_head, new StepMemory((nint)features.Data, (nint)rows.Data, 0), count, threads);
+        RunStep(_head, new StepMemory(new MapMemory((nint)features.Data), new MapMemory((nint)rows.Data), default), count, threads);
 
         var embeddings = new float[count * _embeddingSize];
         for (int row = 0; row < count; row++)
@@ -94,9 +102,9 @@ internal sealed class InferenceNetwork : IDisposable
 
     public void Dispose()
     {
-        while (_workspaces.TryTake(out NativeFloats[]? workspace))
+        while (_idleBuffers.TryTake(out MapBuffers? buffers))
         {
-            Array.ForEach(workspace, buffer => buffer.Dispose());
+            buffers.Dispose();
         }
 
         Array.ForEach(_body, step => step.Dispose());
@@ -104,23 +112,23 @@ internal sealed class InferenceNetwork : IDisposable
     }
 
     /// <summary>From the pixels of some faces to their last feature maps.</summary>
-    private unsafe void RunBody(PixelSource faces, int first, int images, int threads, float* features)
+    private void RunBody(PixelSource faces, int first, int images, int threads, MapMemory features)
     {
-        if (!_workspaces.TryTake(out NativeFloats[]? workspace))
+        if (!_idleBuffers.TryTake(out MapBuffers? buffers))
         {
-            workspace = Array.ConvertAll(_bufferLengths, length => new NativeFloats(length * _groupSize));
+            buffers = _plan.Allocate(GroupSize);
         }
 
-        float* At(FeatureMap? map) => map is null ? null : map == _features ? features : workspace[map.Buffer].Data;
-        _faces.FillBorder(At(_faces), images);
+        MapMemory At(FeatureMap? map) => map is null ? default : map == _features ? features : buffers.Of(map);
+        _faces.FillBorder(At(_faces).Address, images);
         CopyPixels(faces, first, At(_faces), images);
         foreach (InferenceStep step in _body)
         {
-            step.Output.FillBorder(At(step.Output), images);
-            RunStep(step, new StepMemory((nint)At(step.Input), (nint)At(step.Output), (nint)At(step.Shortcut)), images, threads);
+            step.Output.FillBorder(At(step.Output).Address, images);
+            RunStep(step, new StepMemory(At(step.Input), At(step.Output), At(step.Shortcut)), images, threads);
         }
 
-        _workspaces.Add(workspace);
+        _idleBuffers.Add(buffers);
     }
 
     private static void RunStep(InferenceStep step, StepMemory memory, int images, int threads)
@@ -144,52 +152,13 @@ internal sealed class InferenceNetwork : IDisposable
     }
 
     /// <summary>Pixels of some faces to numbers from −1 to 1 within the border: the one copy that is made of them.</summary>
-    private unsafe void CopyPixels(PixelSource faces, int first, float* pixels, int images)
+    private unsafe void CopyPixels(PixelSource faces, int first, MapMemory pixels, int images)
     {
         const int rowLength = FaceTensor.Size * FaceTensor.Channels;
         for (int line = 0; line < images * FaceTensor.Size; line++)
         {
             (int image, int row) = Math.DivRem(line, FaceTensor.Size);
-            faces.CopyTo((((nint)first * FaceTensor.Size) + line) * rowLength, new Span<float>(pixels + _faces.Offset(image, row, 0), rowLength));
-        }
-    }
-
-    /// <summary>Gives every map a buffer that no map holds which is still to be read.</summary>
-    /// <returns>Values of each buffer for one image.</returns>
-    private long[] AssignBuffers()
-    {
-        var lengths = new List<long>();
-        var free = new List<int>();
-        Hold(_faces);
-        for (int number = 0; number < _body.Length; number++)
-        {
-            InferenceStep step = _body[number];
-            Hold(step.Output);
-            foreach (FeatureMap map in new[] { step.Input, step.Shortcut }.OfType<FeatureMap>().Distinct())
-            {
-                if (!_body.Skip(number + 1).Any(later => later.Input == map || later.Shortcut == map))
-                {
-                    free.Add(map.Buffer);
-                }
-            }
-        }
-
-        return [.. lengths];
-
-        void Hold(FeatureMap map)
-        {
-            // The smallest free one that is large enough, or else the largest, which grows.
-            if (free.Count == 0)
-            {
-                free.Add(lengths.Count);
-                lengths.Add(0);
-            }
-
-            int[] candidates = [.. free.OrderBy(buffer => lengths[buffer])];
-            int chosen = candidates.FirstOrDefault(buffer => lengths[buffer] >= map.ImageStride, candidates[^1]);
-            free.Remove(chosen);
-            lengths[chosen] = Math.Max(lengths[chosen], map.ImageStride);
-            map.Buffer = chosen;
+            faces.CopyTo((((nint)first * FaceTensor.Size) + line) * rowLength, new Span<float>((float*)pixels.Address + _faces.Offset(image, row, 0), rowLength));
         }
     }
 

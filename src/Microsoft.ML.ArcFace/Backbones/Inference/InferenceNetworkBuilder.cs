@@ -1,9 +1,13 @@
+using Microsoft.ML.ArcFace.Backbones.Kernels;
 using Microsoft.ML.ArcFace.Data;
 
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
-/// <summary>Makes the steps of an <see cref="InferenceNetwork"/> from the layers of a backbone.</summary>
-internal sealed class InferenceNetworkBuilder(BackboneState state) : IFoldedLayers<FeatureMap>
+/// <summary>
+/// Makes the steps of an <see cref="InferenceNetwork"/> from the layers of a backbone. In bfloat16, what a step of our own
+/// reads stays float32: faces, the maps that channels convolve for themselves, the features of the embedding.
+/// </summary>
+internal sealed class InferenceNetworkBuilder(BackboneState state, bool useBFloat16) : IFoldedLayers<FeatureMap>
 {
     /// <summary>
     /// Where a norm before a padded convolution multiplies by almost nothing, it is taken to multiply by this: small
@@ -11,9 +15,12 @@ internal sealed class InferenceNetworkBuilder(BackboneState state) : IFoldedLaye
     /// </summary>
     private const double SmallestScale = 1e-12;
 
-    public List<InferenceStep> Steps { get; } = [];
+    // Made when all is known of the maps that they write.
+    private readonly List<Func<InferenceStep>> _steps = [];
 
-    public FeatureMap Faces { get; } = new(FaceTensor.Size, FaceTensor.Size, FaceTensor.Channels);
+    public FeatureMap Faces { get; } = new(FaceTensor.Size, FaceTensor.Size, FaceTensor.Channels, isBFloat16: false);
+
+    public InferenceStep[] BuildSteps() => [.. _steps.Select(make => make())];
 
     public FeatureMap Convolution(FeatureMap input, FoldedConvolution convolution, FeatureMap? shortcut)
     {
@@ -26,17 +33,26 @@ internal sealed class InferenceNetworkBuilder(BackboneState state) : IFoldedLaye
             input.Surround(padding, border);
         }
 
+        var output = new FeatureMap(OutputSize(input.Height), OutputSize(input.Width), channels, useBFloat16);
         int channelsOfGroup = weight.Length / (channels * kernel * kernel);
-        var output = new FeatureMap(OutputSize(input.Height), OutputSize(input.Width), channels);
-        InferenceStep step = (channelsOfGroup, kernel, slopes) switch
+        if (channelsOfGroup == input.Channels)
         {
-            (1, 3, not null) when padding == 1 && shortcut is null => new DepthwiseConvolutionStep(input, output, weight, bias, slopes, stride),
-            (1, _, null) when output.Height == 1 && output.Width == 1 && shortcut is null => new PoolingConvolutionStep(input, output, weight, bias),
-            (2, 3, not null) when padding == 1 && stride == 1 && channels == input.Channels && shortcut is null => new PairedConvolutionStep(input, output, weight, bias, slopes),
-            _ when channelsOfGroup == input.Channels => new DenseConvolutionStep(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
+            _steps.Add(() => Dense(input, output, shortcut, weight, bias, slopes, kernel, stride, padding));
+            return output;
+        }
+
+        input.KeepSingle();
+        _steps.Add((channelsOfGroup, kernel, slopes, shortcut) switch
+        {
+            (1, 3, not null, null) when padding == 1 => () => output.IsBFloat16
+                ? new DepthwiseConvolutionStep<BFloat16Value>(input, output, weight, bias, slopes, stride)
+                : new DepthwiseConvolutionStep<SingleValue>(input, output, weight, bias, slopes, stride),
+            (1, _, null, null) when output.Height == 1 && output.Width == 1 => () => new PoolingConvolutionStep(input, output, weight, bias),
+            (2, 3, not null, null) when padding == 1 && stride == 1 && channels == input.Channels => () => output.IsBFloat16
+                ? new PairedConvolutionStep<BFloat16Value>(input, output, weight, bias, slopes)
+                : new PairedConvolutionStep<SingleValue>(input, output, weight, bias, slopes),
             _ => throw new NotSupportedException($"No step computes {convolution}."),
-        };
-        Steps.Add(step);
+        });
         return output;
 
         int OutputSize(int size) => ((size + (2 * padding) - kernel) / stride) + 1;
@@ -44,13 +60,23 @@ internal sealed class InferenceNetworkBuilder(BackboneState state) : IFoldedLaye
 
     public FeatureMap Linear(FeatureMap input, FoldedLinear linear)
     {
+        input.KeepSingle();
         (float[] weight, float[] bias) = state.Fold(linear);
         int pixels = input.Height * input.Width;
-        var row = new FeatureMap(1, 1, pixels * input.Channels);
-        var output = new FeatureMap(1, 1, DenseConvolutionStep.RoundUp(bias.Length));
-        Steps.Add(new DenseConvolutionStep(row, output, shortcut: null, ToChannelsLast(weight, pixels, input.Channels), bias, slopes: null, kernel: 1, stride: 1, padding: 0));
+        var row = new FeatureMap(1, 1, pixels * input.Channels, isBFloat16: false);
+        var output = new FeatureMap(1, 1, ConvolutionTile.RoundUp(bias.Length), isBFloat16: false);
+        _steps.Add(() => new DenseConvolutionStep<SingleValue>(row, output, null, ToChannelsLast(weight, pixels, input.Channels), bias, slopes: null, kernel: 1, stride: 1, padding: 0));
         return output;
     }
+
+    private static InferenceStep Dense(FeatureMap input, FeatureMap output, FeatureMap? shortcut, float[] weight, float[] bias, float[]? slopes, int kernel, int stride, int padding) =>
+        (input.IsBFloat16, output.IsBFloat16) switch
+        {
+            (false, false) => new DenseConvolutionStep<SingleValue>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
+            (false, true) => new DenseConvolutionStep<BFloat16Value>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
+            (true, false) => new BFloat16ConvolutionStep<SingleValue>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
+            (true, true) => new BFloat16ConvolutionStep<BFloat16Value>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
+        };
 
     /// <summary>
     /// Folds scale·x + shift before a convolution into it. Where the kernel reaches beyond the map it must meet 0 behind the

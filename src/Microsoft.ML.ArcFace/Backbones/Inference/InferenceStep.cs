@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
 /// <summary>One layer of an <see cref="InferenceNetwork"/>, with what is fused into it.</summary>
@@ -14,17 +16,13 @@ internal abstract class InferenceStep(FeatureMap input, FeatureMap output, Featu
     public abstract int PartCount(int images);
 
     /// <summary>Computes the parts from <paramref name="begin"/> to before <paramref name="end"/>.</summary>
-    public abstract unsafe void Run(StepMemory memory, int images, int begin, int end);
+    public abstract void Run(StepMemory memory, int images, int begin, int end);
 
     public abstract void Dispose();
 }
 
 /// <summary>Where the maps of a step lie.</summary>
-internal readonly unsafe record struct StepMemory(nint InputAddress, nint OutputAddress, nint ShortcutAddress)
-{
-    public float* Input => (float*)InputAddress;
+internal readonly record struct StepMemory(MapMemory Input, MapMemory Output, MapMemory Shortcut);
 
-    public float* Output => (float*)OutputAddress;
-
-    public float* Shortcut => (float*)ShortcutAddress;
-}
+/// <summary>Where a map lies, and the same as a tensor of one dimension if libtorch reads it.</summary>
+internal readonly record struct MapMemory(nint Address, Tensor? Values = null);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Microsoft.ML.ArcFace.Backbones.Kernels;
 
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
@@ -8,7 +9,8 @@ namespace Microsoft.ML.ArcFace.Backbones.Inference;
 /// A 3×3 convolution with stride 1 and padding 1 in groups of two channels, with bias and PReLU: [images,H,W,C] →
 /// [images,H,W,C]. A channel adds to its own output and to its partner's, which is exchanged at the end.
 /// </summary>
-internal sealed unsafe class PairedConvolutionStep : InferenceStep
+internal sealed unsafe class PairedConvolutionStep<TOutput> : InferenceStep
+    where TOutput : unmanaged, IMapValue<TOutput>
 {
     private const int Lanes = 16, Kernel = 3, Positions = Kernel * Kernel, Together = 4;
 
@@ -48,7 +50,7 @@ internal sealed unsafe class PairedConvolutionStep : InferenceStep
             for (int column = 0; column < Output.Width; column += Together)
             {
                 int first = Math.Min(column, Output.Width - Together);
-                ConvolvePixels(memory.Input + Input.Offset(image, row - 1, first - 1), memory.Output + Output.Offset(image, row, first));
+                ConvolvePixels((float*)memory.Input.Address + Input.Offset(image, row - 1, first - 1), (TOutput*)memory.Output.Address + Output.Offset(image, row, first));
             }
         }
     }
@@ -61,7 +63,7 @@ internal sealed unsafe class PairedConvolutionStep : InferenceStep
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void ConvolvePixels(float* window, float* output)
+    private void ConvolvePixels(float* window, TOutput* output)
     {
         nint channels = Input.Channels, rowStride = Input.RowStride;
         float* weights = _weights.Data, biases = _bias.Data, slopes = _slopes.Data;
@@ -89,11 +91,12 @@ internal sealed unsafe class PairedConvolutionStep : InferenceStep
                 }
             }
 
-            float* to = output + channel, slope = slopes + channel;
-            Vector512.Store(TileFinish.Activate(own0 + ExchangePartners(cross0), slope), to);
-            Vector512.Store(TileFinish.Activate(own1 + ExchangePartners(cross1), slope), to + channels);
-            Vector512.Store(TileFinish.Activate(own2 + ExchangePartners(cross2), slope), to + (2 * channels));
-            Vector512.Store(TileFinish.Activate(own3 + ExchangePartners(cross3), slope), to + (3 * channels));
+            TOutput* to = output + channel;
+            float* slope = slopes + channel;
+            TOutput.StoreWide(ChannelActivation.Apply(own0 + ExchangePartners(cross0), slope), to);
+            TOutput.StoreWide(ChannelActivation.Apply(own1 + ExchangePartners(cross1), slope), to + channels);
+            TOutput.StoreWide(ChannelActivation.Apply(own2 + ExchangePartners(cross2), slope), to + (2 * channels));
+            TOutput.StoreWide(ChannelActivation.Apply(own3 + ExchangePartners(cross3), slope), to + (3 * channels));
         }
     }
 

@@ -34,11 +34,11 @@ internal sealed unsafe class PoolingConvolutionStep : InferenceStep
         int channels = Input.Channels;
         for (int image = begin; image < end; image++)
         {
-            var sums = new Span<float>(memory.Output + Output.Offset(image, 0, 0), channels);
+            var sums = new Span<float>((float*)memory.Output.Address + Output.Offset(image, 0, 0), channels);
             _bias.CopyTo(sums);
             for (int pixel = 0; pixel < Input.Height * Input.Width; pixel++)
             {
-                var values = new ReadOnlySpan<float>(memory.Input + Input.Offset(image, 0, 0) + (pixel * channels), channels);
+                var values = new ReadOnlySpan<float>((float*)memory.Input.Address + Input.Offset(image, 0, 0) + (pixel * channels), channels);
                 TensorPrimitives.MultiplyAdd(values, _weights.AsSpan(pixel * channels, channels), sums, sums);
             }
         }

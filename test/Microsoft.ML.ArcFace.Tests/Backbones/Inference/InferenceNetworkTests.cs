@@ -1,9 +1,11 @@
+using System.Numerics.Tensors;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Data;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
+using Tensor = TorchSharp.torch.Tensor;
 
 namespace Microsoft.ML.ArcFace.Tests.Backbones.Inference;
 
@@ -56,6 +58,46 @@ public class InferenceNetworkTests
         {
             set_num_threads(threads);
         }
+    }
+
+    [TestMethod]
+    [DataRow(BackboneArchitecture.IResNet18, 70, 5)]
+    [DataRow(BackboneArchitecture.MobileFaceNet, 512, 6)]
+    [DataRow(BackboneArchitecture.MobileFaceNetLarge, 128, 1)]
+    public void Embed_BFloat16_PointsWhereFloat32Does(BackboneArchitecture architecture, int embeddingSize, int faces)
+    {
+        using FaceBackbone backbone = Create(architecture, embeddingSize);
+        using InferenceNetwork exact = From(backbone);
+        using InferenceNetwork rounded = InferenceNetwork.From(backbone, InferencePrecision.BFloat16);
+        byte[] pixels = Faces(faces);
+        float[] expected = exact.Embed(pixels, faces), actual = rounded.Embed(pixels, faces);
+        for (int face = 0; face < faces; face++)
+        {
+            float cosine = TensorPrimitives.CosineSimilarity(expected.AsSpan(face * embeddingSize, embeddingSize), actual.AsSpan(face * embeddingSize, embeddingSize));
+            TestContext.WriteLine($"cosine {cosine}");
+            Assert.IsGreaterThan(0.999f, cosine);
+        }
+
+        if (Microsoft.ML.ArcFace.Runtime.TorchDevices.IsFastInBFloat16(CPU))
+        {
+            CollectionAssert.AreNotEqual(expected, actual, "It must be another arithmetic.");
+        }
+    }
+
+    [TestMethod]
+    public void Embed_BFloat16ManyTimes_KeepsNoTensorMore()
+    {
+        using FaceBackbone backbone = Create(BackboneArchitecture.MobileFaceNet, 64);
+        using InferenceNetwork network = InferenceNetwork.From(backbone, InferencePrecision.BFloat16);
+        byte[] pixels = Faces(2);
+        network.Embed(pixels, 2);
+        long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        for (int i = 0; i < 20; i++)
+        {
+            network.Embed(pixels, 2);
+        }
+
+        Assert.AreEqual(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
     [TestMethod]
