@@ -54,17 +54,27 @@ internal sealed unsafe class DenseConvolutionStep<TOutput> : InferenceStep
             taps[row] = row * Input.RowStride;
         }
 
-        // Pixels behind the last one repeat it, and write their equal results to the same place.
+        (int panel, int tile) = Math.DivRem(begin, tiles);
+        PixelPlace place = PlaceOf(tile * ConvolutionTile.Pixels);
         for (int part = begin; part < end; part++)
         {
-            int panel = part / tiles, first = part % tiles * ConvolutionTile.Pixels;
-            for (int place = 0; place < ConvolutionTile.Pixels; place++)
+            // Pixels behind the last one repeat it, and write their equal results to the same place.
+            int known = Math.Min(ConvolutionTile.Pixels, pixels - (tile * ConvolutionTile.Pixels));
+            for (int pixel = 0; pixel < ConvolutionTile.Pixels; pixel++)
             {
-                (int line, int column) = Math.DivRem(Math.Min(first + place, pixels - 1), Output.Width);
-                (int image, int row) = Math.DivRem(line, Output.Height);
-                inputs[place] = (float*)memory.Input.Address + Input.Offset(image, (row * _stride) - _padding, (column * _stride) - _padding);
-                outputs[place] = (TOutput*)memory.Output.Address + Output.Offset(image, row, column) + (panel * Panel);
-                shortcuts[place] = Shortcut is null ? null : (TOutput*)memory.Shortcut.Address + Shortcut.Offset(image, row, column) + (panel * Panel);
+                if (pixel < known)
+                {
+                    inputs[pixel] = (float*)memory.Input.Address + Input.Offset(place.Image, (place.Row * _stride) - _padding, (place.Column * _stride) - _padding);
+                    outputs[pixel] = (TOutput*)memory.Output.Address + Output.Offset(place.Image, place.Row, place.Column) + (panel * Panel);
+                    shortcuts[pixel] = Shortcut is null ? null : (TOutput*)memory.Shortcut.Address + Shortcut.Offset(place.Image, place.Row, place.Column) + (panel * Panel);
+                    Advance(ref place);
+                }
+                else
+                {
+                    inputs[pixel] = inputs[pixel - 1];
+                    outputs[pixel] = outputs[pixel - 1];
+                    shortcuts[pixel] = shortcuts[pixel - 1];
+                }
             }
 
             var finish = new TileFinish<TOutput>
@@ -75,6 +85,10 @@ internal sealed unsafe class DenseConvolutionStep<TOutput> : InferenceStep
                 Outputs = outputs,
             };
             ConvolutionTile.Run(inputs, taps, _kernel, _tapLength, _weights.Data + ((nint)panel * _kernel * _tapLength * Panel), finish);
+            if (++tile == tiles)
+            {
+                (panel, tile, place) = (panel + 1, 0, default);
+            }
         }
     }
 
@@ -83,6 +97,28 @@ internal sealed unsafe class DenseConvolutionStep<TOutput> : InferenceStep
         _weights.Dispose();
         _bias.Dispose();
         _slopes?.Dispose();
+    }
+
+    private PixelPlace PlaceOf(int pixel)
+    {
+        (int line, int column) = Math.DivRem(pixel, Output.Width);
+        (int image, int row) = Math.DivRem(line, Output.Height);
+        return new PixelPlace { Image = image, Row = row, Column = column };
+    }
+
+    /// <summary>To the next pixel, without the divisions of <see cref="PlaceOf"/>, which take 8 % of a 1×1 convolution of 128 channels.</summary>
+    private void Advance(ref PixelPlace place)
+    {
+        if (++place.Column < Output.Width)
+        {
+            return;
+        }
+
+        place.Column = 0;
+        if (++place.Row == Output.Height)
+        {
+            (place.Row, place.Image) = (0, place.Image + 1);
+        }
     }
 
     private int TileCount(int images) => ((images * Output.Height * Output.Width) + ConvolutionTile.Pixels - 1) / ConvolutionTile.Pixels;
@@ -113,5 +149,12 @@ internal sealed unsafe class DenseConvolutionStep<TOutput> : InferenceStep
     {
         Array.Resize(ref values, length);
         return new NativeFloats(values);
+    }
+
+    private struct PixelPlace
+    {
+        public int Image;
+        public int Row;
+        public int Column;
     }
 }

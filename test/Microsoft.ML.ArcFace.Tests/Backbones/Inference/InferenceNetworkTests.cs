@@ -2,6 +2,8 @@ using System.Numerics.Tensors;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Tests.TestSupport;
+using Microsoft.ML.Data;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -85,6 +87,29 @@ public class InferenceNetworkTests
     }
 
     [TestMethod]
+    [RequiresFaceData("lfw112/test")]
+    public void Embed_BFloat16OfRealFaces_PointsWhereFloat32Does()
+    {
+        const int faces = 24, size = 128;
+        byte[] pixels = new byte[faces * FaceTensor.ByteCount];
+        string[] files = [.. Directory.EnumerateFiles(TestData.PathOf("lfw112/test"), "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(faces)];
+        for (int face = 0; face < faces; face++)
+        {
+            using MLImage image = FaceImage.FromFile(files[face]);
+            FaceTensor.FromImage(image, pixels.AsSpan(face * FaceTensor.ByteCount, FaceTensor.ByteCount));
+        }
+
+        using FaceBackbone backbone = Create(BackboneArchitecture.MobileFaceNet, size);
+        using InferenceNetwork exact = From(backbone);
+        using InferenceNetwork rounded = InferenceNetwork.From(backbone, InferencePrecision.BFloat16);
+        float[] expected = exact.Embed(pixels, faces), actual = rounded.Embed(pixels, faces);
+        for (int face = 0; face < faces; face++)
+        {
+            Assert.IsGreaterThan(0.999f, TensorPrimitives.CosineSimilarity(expected.AsSpan(face * size, size), actual.AsSpan(face * size, size)));
+        }
+    }
+
+    [TestMethod]
     public void Embed_BFloat16ManyTimes_KeepsNoTensorMore()
     {
         using FaceBackbone backbone = Create(BackboneArchitecture.MobileFaceNet, 64);
@@ -122,7 +147,7 @@ public class InferenceNetworkTests
     [TestMethod]
     public void Fits_AnotherKindOfBackbone_IsLeftToLibtorch()
     {
-        using var backbone = new TestSupport.CountingBackbone();
+        using var backbone = new CountingBackbone();
         Assert.IsFalse(InferenceNetwork.Fits(backbone, CPU));
     }
 
