@@ -138,6 +138,9 @@ public sealed partial class ArcFaceTrainer
         /// <summary>Rows embedded in one forward pass, 1 to 4096. Default 32.</summary>
         public int InferenceBatchSize { get; init; } = 32;
 
+        /// <summary>The arithmetic of embedding. Default <see cref="ArcFace.InferencePrecision.Float32"/>.</summary>
+        public InferencePrecision InferencePrecision { get; init; }
+
         /// <summary>Seed of weights, order and augmentation. Null: the MLContext's.</summary>
         public int? Seed { get; init; }
 
@@ -195,6 +198,7 @@ public sealed partial class ArcFaceTrainer
             check.Defined(UnreadableImages);
             check.InRange(ImageCacheBytes, 0, long.MaxValue);
             check.InRange(InferenceBatchSize, 1, 4096);
+            check.Defined(InferencePrecision);
             return check.Violations;
         }
 

@@ -45,7 +45,7 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         using var randomState = new RandomStateGuard(seed: 0);
         FaceBackbone backbone = BackboneWeights.Load(_options.WeightsFile, _options.Architecture);
         backbone.to(device);
-        FaceEmbeddingModel model = FaceEmbeddingModel.WithoutPeople(backbone, device);
+        FaceEmbeddingModel model = FaceEmbeddingModel.WithoutPeople(backbone, device, _options.InferencePrecision);
         return new FaceEmbeddingTransformer(_host, model, Columns, _options.AddMirrorImage, _options.InferenceBatchSize);
     }
 
@@ -80,6 +80,9 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         /// <summary>Rows embedded in one forward pass, 1 to 4096. Default 32.</summary>
         public int InferenceBatchSize { get; init; } = 32;
 
+        /// <summary>The arithmetic of embedding. Default <see cref="ArcFace.InferencePrecision.Float32"/>.</summary>
+        public InferencePrecision InferencePrecision { get; init; }
+
         /// <summary>Every violated range, as a sentence with value, allowed range and remedy.</summary>
         internal IReadOnlyList<string> Violations()
         {
@@ -89,6 +92,7 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
             check.That(!string.IsNullOrEmpty(WeightsFile), $"{nameof(WeightsFile)} is empty; name a .pth, .pt or .safetensors file.");
             check.Defined(Architecture);
             check.InRange(InferenceBatchSize, 1, 4096);
+            check.Defined(InferencePrecision);
             return check.Violations;
         }
     }

@@ -24,12 +24,15 @@ public sealed partial class FaceEmbeddingTransformer
     private const string WeightsEntry = "Weights.safetensors";
     private const string BackbonePrefix = "backbone.";
 
-    /// <summary>Written so far: 0x00010001, the first.</summary>
+    private const uint FirstVersion = 0x00010001;
+    internal const uint VersionWithPrecision = 0x00010002;
+
+    /// <summary>Written so far: 0x00010001, the first; 0x00010002 with the precision.</summary>
     private static VersionInfo GetVersionInfo() => new(
         modelSignature: "FACEEMB ",
-        verWrittenCur: 0x00010001,
-        verReadableCur: 0x00010001,
-        verWeCanReadBack: 0x00010001,
+        verWrittenCur: VersionWithPrecision,
+        verReadableCur: VersionWithPrecision,
+        verWeCanReadBack: FirstVersion,
         loaderAssemblyName: typeof(FaceEmbeddingTransformer).Assembly.GetName().Name!,
         loaderSignature: LoaderSignature);
 
@@ -71,6 +74,7 @@ public sealed partial class FaceEmbeddingTransformer
         WriteOptional(header, Columns.Quality);
         header.Write(_addMirrorImage);
         header.Write(_batchSize);
+        header.Write((int)_model.Precision);
         header.Write(Backbone.ToShortName());
         header.Write(EmbeddingSize);
         header.Write(_model.Scale);
@@ -90,7 +94,7 @@ public sealed partial class FaceEmbeddingTransformer
         environment.CheckValue(context, nameof(context));
         context.CheckAtModel(GetVersionInfo());
 
-        ModelHeader header = ReadHeader(context.Reader);
+        ModelHeader header = ReadHeader(context.Reader, context.Header.ModelVerWritten);
         if (!BackboneArchitectures.TryParse(header.Architecture, out BackboneArchitecture architecture))
         {
             throw Damaged($"it names the architecture '{header.Architecture}', which this version does not know ({string.Join(", ", BackboneArchitectures.ShortNames)}). Use the package version that saved it, or a newer one");
@@ -101,7 +105,7 @@ public sealed partial class FaceEmbeddingTransformer
     }
 
     /// <summary>Reads the header and compares it with its hash, before anything is done by its word.</summary>
-    internal static ModelHeader ReadHeader(BinaryReader reader)
+    internal static ModelHeader ReadHeader(BinaryReader reader, uint version)
     {
         try
         {
@@ -109,7 +113,8 @@ public sealed partial class FaceEmbeddingTransformer
             using var fields = new BinaryReader(hashed, Encoding.UTF8, leaveOpen: true);
             var columns = new EmbeddingColumns(fields.ReadString(), fields.ReadString(), ReadOptional(fields), ReadOptional(fields), ReadOptional(fields), ReadOptional(fields));
             var header = new ModelHeader(
-                columns, fields.ReadBoolean(), fields.ReadInt32(), fields.ReadString(), fields.ReadInt32(), fields.ReadDouble(),
+                columns, fields.ReadBoolean(), fields.ReadInt32(),
+                version < VersionWithPrecision ? InferencePrecision.Float32 : (InferencePrecision)fields.ReadInt32(), fields.ReadString(), fields.ReadInt32(), fields.ReadDouble(),
                 fields.ReadInt32() is var people and >= 0 and <= FaceLabels.MostPeople ? people : throw Damaged("its header was altered after saving"),
                 fields.ReadBoolean() ? ReadNames(fields, people) : null,
                 fields.ReadBytes(SHA256.HashSizeInBytes));
@@ -118,9 +123,9 @@ public sealed partial class FaceEmbeddingTransformer
                 throw Damaged("its header does not fit its checksum; it was altered after saving");
             }
 
-            return header.BatchSize is >= 1 and <= 4096 && header.EmbeddingSize is >= 2 and <= 4096 && double.IsFinite(header.Scale)
+            return header.BatchSize is >= 1 and <= 4096 && Enum.IsDefined(header.Precision) && header.EmbeddingSize is >= 2 and <= 4096 && double.IsFinite(header.Scale)
                 ? header
-                : throw Damaged($"its header holds a batch size of {header.BatchSize}, an embedding size of {header.EmbeddingSize} and a scale of {header.Scale}");
+                : throw Damaged($"its header holds a batch size of {header.BatchSize}, a precision {header.Precision}, an embedding size of {header.EmbeddingSize} and a scale of {header.Scale}");
         }
         catch (Exception error) when (error is IOException or InvalidDataException or (FormatException and not WeightsFormatException))
         {
@@ -158,7 +163,7 @@ public sealed partial class FaceEmbeddingTransformer
             }
 
             backbone.to(device);
-            return new FaceEmbeddingModel(backbone, centres.to(device), header.PersonNames, header.Scale, device);
+            return new FaceEmbeddingModel(backbone, centres.to(device), header.PersonNames, header.Scale, device, header.Precision);
         }
         catch
         {
@@ -212,5 +217,5 @@ public sealed partial class FaceEmbeddingTransformer
 
     /// <summary>What stands before the weights.</summary>
     internal sealed record ModelHeader(
-        EmbeddingColumns Columns, bool AddMirrorImage, int BatchSize, string Architecture, int EmbeddingSize, double Scale, int People, string[]? PersonNames, byte[] WeightsHash);
+        EmbeddingColumns Columns, bool AddMirrorImage, int BatchSize, InferencePrecision Precision, string Architecture, int EmbeddingSize, double Scale, int People, string[]? PersonNames, byte[] WeightsHash);
 }

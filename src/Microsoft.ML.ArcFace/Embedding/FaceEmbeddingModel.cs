@@ -1,8 +1,11 @@
+using System.Numerics.Tensors;
 using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
+using Tensor = TorchSharp.torch.Tensor;
 
 namespace Microsoft.ML.ArcFace.Embedding;
 
@@ -16,8 +19,14 @@ internal sealed class FaceEmbeddingModel : IDisposable
     private readonly ReaderWriterLockSlim _lock = new();
     private bool _isDisposed;
 
+    /// <summary>What a length is taken to be at least, as torch's normalize has it.</summary>
+    private const float SmallestLength = 1e-12f;
+
+    /// <summary>The backbone in a faster form, made when the first face is embedded; null where only libtorch can compute it.</summary>
+    private readonly Lazy<InferenceNetwork>? _network;
+
     /// <summary>Takes over a trained backbone and copies its class centres [C, d].</summary>
-    public FaceEmbeddingModel(FaceBackbone backbone, Tensor centres, string[]? personNames, double scale, Device device)
+    public FaceEmbeddingModel(FaceBackbone backbone, Tensor centres, string[]? personNames, double scale, Device device, InferencePrecision precision = InferencePrecision.Float32)
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
@@ -40,6 +49,8 @@ internal sealed class FaceEmbeddingModel : IDisposable
         PersonNames = personNames;
         Scale = scale;
         Device = device;
+        Precision = precision;
+        _network = InferenceNetwork.Fits(backbone, device) ? new Lazy<InferenceNetwork>(() => InferenceNetwork.From(backbone, precision)) : null;
     }
 
     public FaceBackbone Backbone { get; }
@@ -58,15 +69,17 @@ internal sealed class FaceEmbeddingModel : IDisposable
 
     public Device Device { get; }
 
+    public InferencePrecision Precision { get; }
+
     public int EmbeddingSize => Backbone.EmbeddingSize;
 
     public int PersonCount { get; }
 
     /// <summary>Takes over a backbone that comes without class centres; it embeds, but predicts nobody.</summary>
-    public static FaceEmbeddingModel WithoutPeople(FaceBackbone backbone, Device device)
+    public static FaceEmbeddingModel WithoutPeople(FaceBackbone backbone, Device device, InferencePrecision precision)
     {
         using Tensor noCentres = zeros([0, backbone.EmbeddingSize], device: device);
-        return new FaceEmbeddingModel(backbone, noCentres, personNames: [], scale: 1, device);
+        return new FaceEmbeddingModel(backbone, noCentres, personNames: [], scale: 1, device, precision);
     }
 
     /// <summary>
@@ -78,16 +91,48 @@ internal sealed class FaceEmbeddingModel : IDisposable
     public (float[] Unit, float[] Lengths) Embed(ReadOnlySpan<byte> faces, int count, bool addMirrorImage)
     {
         using Use use = BeginUse();
+        if (_network is not null)
+        {
+            return Embed(_network.Value, faces, count, addMirrorImage);
+        }
+
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        Tensor raw = Backbone.forward(FaceTensor.ToTensor(faces, count, Device));             // [count, d]
+        ScalarType type = Precision == InferencePrecision.BFloat16 && Device.type != DeviceType.CPU ? ScalarType.BFloat16 : ScalarType.Float32;
+        Tensor raw = Backbone.forward(FaceTensor.ToTensor(faces, count, Device).to(type));   // [count, d]
         float[] lengths = raw.norm(1).cpu().data<float>().ToArray();
         if (addMirrorImage)
         {
-            raw = raw.Plus(Backbone.forward(FaceTensor.ToMirroredTensor(faces, count, Device)));
+            raw = raw.Plus(Backbone.forward(FaceTensor.ToMirroredTensor(faces, count, Device).to(type)));
         }
 
         return (nn.functional.normalize(raw, p: 2, dim: 1).cpu().data<float>().ToArray(), lengths);
+    }
+
+    /// <summary>The same without libtorch.</summary>
+    private static (float[] Unit, float[] Lengths) Embed(InferenceNetwork network, ReadOnlySpan<byte> faces, int count, bool addMirrorImage)
+    {
+        float[] embeddings = network.Embed(faces, count);                                     // [count, d]
+        int size = embeddings.Length / count;
+        float[] lengths = [.. Enumerable.Range(0, count).Select(row => TensorPrimitives.Norm(embeddings.AsSpan(row * size, size)))];
+        if (addMirrorImage)
+        {
+            byte[] mirrored = new byte[count * FaceTensor.ByteCount];
+            for (int begin = 0; begin < mirrored.Length; begin += FaceTensor.ByteCount)
+            {
+                FaceTensor.Mirror(faces.Slice(begin, FaceTensor.ByteCount), mirrored.AsSpan(begin, FaceTensor.ByteCount));
+            }
+
+            TensorPrimitives.Add(embeddings, network.Embed(mirrored, count), embeddings);
+        }
+
+        for (int row = 0; row < count; row++)
+        {
+            Span<float> embedding = embeddings.AsSpan(row * size, size);
+            TensorPrimitives.Divide(embedding, Math.Max(TensorPrimitives.Norm(embedding), SmallestLength), embedding);
+        }
+
+        return (embeddings, lengths);
     }
 
     /// <summary>Cosines to all class centres, [count, C] row by row, from unit-length embeddings [count, d].</summary>
@@ -133,6 +178,11 @@ internal sealed class FaceEmbeddingModel : IDisposable
             if (!_isDisposed)
             {
                 _isDisposed = true;
+                if (_network is { IsValueCreated: true })
+                {
+                    _network.Value.Dispose();
+                }
+
                 Backbone.Dispose();
                 Centres.Dispose();
                 UnitCentres.Dispose();

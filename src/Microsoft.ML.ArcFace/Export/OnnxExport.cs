@@ -1,6 +1,7 @@
 using System.Globalization;
 using Google.Protobuf;
 using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Weights;
 using static TorchSharp.torch;
 
@@ -28,7 +29,7 @@ internal static class OnnxExport
             faces = graph.Node("Mul", [faces, graph.Constant("pixel_scale", [1 / MiddleOfRange])]);
         }
 
-        string embedding = addMirrorImage ? AddWithMirrorImage(graph, faces, backbone) : OnnxBackbones.Add(new OnnxLayers(graph, backbone), faces, backbone.Architecture);
+        string embedding = addMirrorImage ? AddWithMirrorImage(graph, faces, backbone) : Add(graph, faces, backbone);
         if (options.NormalizeOutput)
         {
             string norm = graph.Node("ReduceL2", [embedding], OnnxGraph.Numbers("axes", 1), OnnxGraph.Number("keepdims", 1L));
@@ -45,8 +46,15 @@ internal static class OnnxExport
     {
         string mirrored = graph.Node("Slice", [faces, graph.Constant("mirror_start", -1), graph.Constant("mirror_end", -Size - 1), graph.Constant("mirror_axis", 3), graph.Constant("mirror_step", -1)]);
         string both = graph.Node("Concat", [faces, mirrored], OnnxGraph.Number("axis", 0L));
-        string embeddings = OnnxBackbones.Add(new OnnxLayers(graph, backbone), both, backbone.Architecture);
+        string embeddings = Add(graph, both, backbone);
         return graph.Node("Add", graph.Node("Split", [embeddings], outputs: 2, OnnxGraph.Number("axis", 0L)));
+    }
+
+    /// <summary>The backbone itself: [batch, 3, 112, 112] → [batch, d], not normalised.</summary>
+    private static string Add(OnnxGraph graph, string faces, FaceBackbone backbone)
+    {
+        var state = new BackboneState(backbone);
+        return FoldedBackbone.Build(state, backbone.Architecture, faces, new OnnxLayers(graph, state));
     }
 
     private static Dictionary<string, string> Describe(FaceBackbone backbone, OnnxExportOptions options, bool addMirrorImage, IReadOnlyDictionary<string, string> metadata) => new(metadata)

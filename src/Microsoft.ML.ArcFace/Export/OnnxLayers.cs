@@ -1,94 +1,45 @@
-using Microsoft.ML.ArcFace.Backbones;
-using Microsoft.ML.ArcFace.Runtime;
-using Microsoft.ML.ArcFace.Weights;
-using TorchSharp;
-using static TorchSharp.torch;
+using Microsoft.ML.ArcFace.Backbones.Inference;
 
 namespace Microsoft.ML.ArcFace.Export;
 
 /// <summary>
-/// Adds the layers of a backbone to a graph by their published names. A BatchNorm behind a convolution or a linear layer
-/// is folded into it: γ(Wx + b − μ)/√(σ² + ε) + β is W′x + b′, computed here in float64.
+/// Adds the layers of a backbone to a graph by their published names. Each BatchNorm behind a convolution or beside a
+/// linear layer is folded into it; the one before a padded convolution stays, because the padding comes after it.
 /// </summary>
-internal sealed class OnnxLayers
+internal sealed class OnnxLayers(OnnxGraph graph, BackboneState state) : IFoldedLayers<string>
 {
-    private const double Epsilon = 1e-5;
-
-    private readonly Dictionary<string, Tensor> _state;
-
-    public OnnxLayers(OnnxGraph graph, FaceBackbone backbone)
+    public string Convolution(string input, FoldedConvolution convolution, string? shortcut)
     {
-        Graph = graph;
-        _state = ModuleState.Of(backbone).ToDictionary(entry => entry.Name, entry => entry.Tensor);
-    }
-
-    public OnnxGraph Graph { get; }
-
-    public bool Has(string layer) => _state.ContainsKey(layer + ".weight");
-
-    /// <summary>Convolution with the BatchNorm behind it; the groups are told from the weight [out, in/groups, kernel, kernel].</summary>
-    public string Convolution(string input, string convolution, string norm, long stride, long padding, long inputChannels)
-    {
-        using var scope = NewDisposeScope();
-        Tensor weight = Double(convolution + ".weight");
-        (Tensor scale, Tensor shift) = Affine(norm);
-        long groups = inputChannels / weight.shape[1];
-        return Graph.Node(
+        string value = convolution.NormBefore is { } norm ? Norm(input, norm) : input;
+        (float[] weight, float[] bias) = state.Fold(convolution);
+        long[] shape = state.ShapeOf(convolution.Name + ".weight");                          // [out, in/groups, k, k]
+        long stride = convolution.Stride, padding = convolution.Padding, groups = convolution.InputChannels / shape[1];
+        value = graph.Node(
             "Conv",
-            [input, Constant(convolution + ".weight", weight * scale.view(-1, 1, 1, 1)), Constant(convolution + ".bias", shift)],
-            OnnxGraph.Numbers("kernel_shape", weight.shape[2], weight.shape[3]), OnnxGraph.Numbers("strides", stride, stride),
+            [value, graph.Constant(convolution.Name + ".weight", weight, shape), graph.Constant(convolution.Name + ".bias", bias, [bias.Length])],
+            OnnxGraph.Numbers("kernel_shape", shape[2], shape[3]), OnnxGraph.Numbers("strides", stride, stride),
             OnnxGraph.Numbers("pads", padding, padding, padding, padding), OnnxGraph.Numbers("dilations", 1, 1), OnnxGraph.Number("group", groups));
-    }
-
-    /// <summary>Output channels of a convolution.</summary>
-    public long ChannelsOf(string convolution) => _state[convolution + ".weight"].shape[0];
-
-    /// <summary>A BatchNorm before a convolution, which its padding keeps apart from it.</summary>
-    public string Norm(string input, string norm) => Graph.Node(
-        "BatchNormalization",
-        [input, .. new[] { ".weight", ".bias", ".running_mean", ".running_var" }.Select(part => Constant(norm + part, _state[norm + part]))],
-        OnnxGraph.Number("epsilon", (float)Epsilon));
-
-    public string PRelu(string input, string activation) =>
-        Graph.Node("PRelu", [input, Constant(activation + ".weight", _state[activation + ".weight"].view(-1, 1, 1))]);
-
-    public string Add(string left, string right) => Graph.Node("Add", [left, right]);
-
-    /// <summary>Flattening and a linear layer, with the BatchNorm behind it and the one before the flattening, if any, in it.</summary>
-    public string Linear(string input, string linear, string normBehind, string? normBefore = null)
-    {
-        using var scope = NewDisposeScope();
-        Tensor weight = Double(linear + ".weight");                                          // [d, C·H·W]
-        Tensor bias = _state.ContainsKey(linear + ".bias") ? Double(linear + ".bias") : zeros(weight.shape[0], dtype: ScalarType.Float64);
-        if (normBefore is not null)
+        if (convolution.Activation is { } activation)
         {
-            (Tensor scaleBefore, Tensor shiftBefore) = Affine(normBefore);                   // [C]
-            long pixels = weight.shape[1] / scaleBefore.shape[0];
-            bias = bias.Plus(weight.matmul(shiftBefore.repeat_interleave(pixels)));
-            weight *= scaleBefore.repeat_interleave(pixels);
+            float[] slope = state.Values(activation + ".weight");
+            value = graph.Node("PRelu", [value, graph.Constant(activation + ".weight", slope, [slope.Length, 1, 1])]);
         }
 
-        (Tensor scale, Tensor shift) = Affine(normBehind);                                   // [d]
-        string flat = Graph.Node("Flatten", [input], OnnxGraph.Number("axis", 1L));
-        return Graph.Node(
+        return shortcut is null ? value : graph.Node("Add", [value, shortcut]);
+    }
+
+    public string Linear(string input, FoldedLinear linear)
+    {
+        (float[] weight, float[] bias) = state.Fold(linear);
+        string flat = graph.Node("Flatten", [input], OnnxGraph.Number("axis", 1L));
+        return graph.Node(
             "Gemm",
-            [flat, Constant(linear + ".weight", weight * scale.view(-1, 1)), Constant(linear + ".bias", (bias * scale).Plus(shift))],
+            [flat, graph.Constant(linear.Name + ".weight", weight, state.ShapeOf(linear.Name + ".weight")), graph.Constant(linear.Name + ".bias", bias, [bias.Length])],
             OnnxGraph.Number("transB", 1L));
     }
 
-    /// <summary>A BatchNorm in evaluation as scale·x + shift, in float64.</summary>
-    private (Tensor Scale, Tensor Shift) Affine(string norm)
-    {
-        Tensor scale = Double(norm + ".weight") / Double(norm + ".running_var").Plus(Epsilon).sqrt();
-        return (scale, Double(norm + ".bias") - (Double(norm + ".running_mean") * scale));
-    }
-
-    private Tensor Double(string name) => _state[name].detach().cpu().to(ScalarType.Float64);
-
-    private string Constant(string name, Tensor tensor)
-    {
-        using var scope = NewDisposeScope();
-        Tensor values = tensor.detach().cpu().to(ScalarType.Float32).contiguous();
-        return Graph.Constant(name, values.data<float>().ToArray(), tensor.shape);
-    }
+    private string Norm(string input, string norm) => graph.Node(
+        "BatchNormalization",
+        [input, .. new[] { ".weight", ".bias", ".running_mean", ".running_var" }.Select(part => graph.Constant(norm + part, state.Values(norm + part), state.ShapeOf(norm + part)))],
+        OnnxGraph.Number("epsilon", (float)BackboneState.Epsilon));
 }

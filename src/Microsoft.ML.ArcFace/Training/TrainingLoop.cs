@@ -134,7 +134,7 @@ internal sealed class TrainingLoop : IDisposable
 
         best.Restore();
         Tensor centers = _resultHead.ClassCenters(TrainingEmbeddings.Of(_resultBackbone, _faces.InOrder(), _device, _options.CancellationToken));
-        return new FaceEmbeddingModel(_resultBackbone, centers, _faces.Labels.Names, _recipe.Scale, _device);
+        return new FaceEmbeddingModel(_resultBackbone, centers, _faces.Labels.Names, _recipe.Scale, _device, _options.InferencePrecision);
     }
 
     private void Step(FaceBatch batch)

@@ -46,7 +46,7 @@ internal sealed class ModelTarget() : FuzzTarget("model")
     {
         int length = BitConverter.ToInt32(file);
         using var reader = new BinaryReader(new MemoryStream(file, sizeof(int), length));
-        FaceEmbeddingTransformer.ModelHeader header = FaceEmbeddingTransformer.ReadHeader(reader);
+        FaceEmbeddingTransformer.ModelHeader header = FaceEmbeddingTransformer.ReadHeader(reader, FaceEmbeddingTransformer.VersionWithPrecision);
         Require(header.BatchSize >= 1 && header.EmbeddingSize >= 2 && header.People >= 0 && double.IsFinite(header.Scale), "a header outside of its ranges");
         Require(header.PersonNames is null || header.PersonNames.Length == header.People, "another number of names than of people");
         meter.Next();
@@ -68,6 +68,7 @@ internal sealed class ModelTarget() : FuzzTarget("model")
         writer.Write(new byte[3]);                         // no scores, cosines, quality
         writer.Write(true);                                // mirror image
         writer.Write(32);                                  // batch size
+        writer.Write(0);                                   // precision: float32
         writer.Write("mbf");
         writer.Write(2);                                   // embedding size
         writer.Write(64.0);                                // scale

@@ -120,6 +120,36 @@ public class ModelFileTests
     }
 
     [TestMethod]
+    public void Load_FirstVersionOfTheHeader_EmbedsInFloat32()
+    {
+        // The first version had no precision between the batch size and the architecture.
+        byte[] architecture = [3, .. Encoding.ASCII.GetBytes("mbf")];
+        string zip = Rewritten("first.zip", "Model.key", bytes =>
+        {
+            (int start, int end) = HashedHeader(bytes);
+            int precision = bytes.AsSpan().IndexOf(architecture) - sizeof(int);
+            byte[] header = [.. bytes[start..precision], .. bytes[(precision + sizeof(int))..end]];
+            byte[] older = [.. bytes[..start], .. header, .. SHA256.HashData(header), .. bytes[(end + SHA256.HashSizeInBytes)..]];
+
+            // ML.NET's header: the model's size, and behind it where other parts begin; then the versions.
+            const int size = 24, lastPlace = 120, versions = 72;
+            for (int at = size; at <= lastPlace; at += sizeof(long))
+            {
+                long value = BitConverter.ToInt64(older, at);
+                if (at != versions && (at == size || (value > precision && value <= bytes.Length)))
+                {
+                    BitConverter.TryWriteBytes(older.AsSpan(at), value - sizeof(int));
+                }
+            }
+
+            BitConverter.TryWriteBytes(older.AsSpan(versions), 0x00010001u);
+            BitConverter.TryWriteBytes(older.AsSpan(versions + sizeof(uint)), 0x00010001u);
+            return older;
+        });
+        CollectionAssert.AreEqual(FirstEmbedding(s_zip), FirstEmbedding(zip));
+    }
+
+    [TestMethod]
     public void Load_UnknownArchitecture_NamesItAndTheKnownOnes()
     {
         byte[] name = [3, .. Encoding.ASCII.GetBytes("mbf")];

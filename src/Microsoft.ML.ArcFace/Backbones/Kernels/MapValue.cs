@@ -12,6 +12,12 @@ internal unsafe interface IMapValue<TSelf>
 
     /// <summary>Rounds to the nearest value of the type.</summary>
     static abstract void Store(Vector256<float> rounded, TSelf* values);
+
+    /// <summary>Sixteen values, on processors with AVX-512.</summary>
+    static abstract Vector512<float> LoadWide(TSelf* values);
+
+    /// <summary>The same to memory.</summary>
+    static abstract void StoreWide(Vector512<float> rounded, TSelf* values);
 }
 
 /// <summary>float32.</summary>
@@ -26,6 +32,12 @@ internal readonly unsafe struct SingleValue : IMapValue<SingleValue>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector256<float> rounded, SingleValue* values) => Vector256.Store(rounded, (float*)values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadWide(SingleValue* values) => Vector512.Load((float*)values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreWide(Vector512<float> rounded, SingleValue* values) => Vector512.Store(rounded, (float*)values);
 }
 
 /// <summary>bfloat16: the upper half of a float32.</summary>
@@ -47,5 +59,18 @@ internal readonly unsafe struct BFloat16Value : IMapValue<BFloat16Value>
         Vector256<uint> isOdd = (bits >>> 16) & Vector256<uint>.One;
         Vector256<uint> upper = (bits + Vector256.Create(0x7FFFu) + isOdd) >>> 16;
         Vector128.Store(Vector128.Narrow(upper.GetLower(), upper.GetUpper()), (ushort*)values);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> LoadWide(BFloat16Value* values) =>
+        (Avx512F.ConvertToVector512Int32(Vector256.Load((ushort*)values)) << 16).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreWide(Vector512<float> rounded, BFloat16Value* values)
+    {
+        Vector512<uint> bits = rounded.AsUInt32();
+        Vector512<uint> isOdd = (bits >>> 16) & Vector512<uint>.One;
+        Vector512<uint> upper = (bits + Vector512.Create(0x7FFFu) + isOdd) >>> 16;
+        Vector256.Store(Avx512F.ConvertToVector256UInt16(upper), (ushort*)values);
     }
 }

@@ -1,0 +1,106 @@
+namespace Microsoft.ML.ArcFace.Backbones.Inference;
+
+/// <summary>
+/// The shape of a feature map [images, height, width, channels] of float32 or bfloat16 in channels-last order. What a
+/// padded convolution reads has a border all around, so that the kernel never asks where it is.
+/// </summary>
+internal sealed class FeatureMap(int height, int width, int channels, bool isBFloat16)
+{
+    public int Height => height;
+
+    public int Width => width;
+
+    public int Channels => channels;
+
+    /// <summary>Whether the values are bfloat16; else float32.</summary>
+    public bool IsBFloat16 { get; private set; } = isBFloat16;
+
+    /// <summary>Pixels of border on each side; given by the convolution that reads the map.</summary>
+    public int Border { get; private set; }
+
+    /// <summary>What the pixels of the border hold, [channels]; null for zeros.</summary>
+    public float[]? BorderValues { get; private set; }
+
+    /// <summary>Which of the buffers of a workspace holds the map.</summary>
+    public int Buffer { get; set; } = -1;
+
+    /// <summary>Values from the begin of one row to that of the next.</summary>
+    public int RowStride => (width + (2 * Border)) * channels;
+
+    /// <summary>Values of one image with its border.</summary>
+    public int ImageStride => (height + (2 * Border)) * RowStride;
+
+    /// <summary>Where a pixel begins; −1 and the size itself name the border.</summary>
+    public nint Offset(int image, int row, int column) => ((nint)image * ImageStride) + ((nint)(row + Border) * RowStride) + ((nint)(column + Border) * channels);
+
+    /// <summary>Asks for a border.</summary>
+    public void Surround(int border, float[]? values)
+    {
+        if (Border != 0)
+        {
+            throw new InvalidOperationException("A feature map is padded for one convolution only.");
+        }
+
+        (Border, BorderValues) = (border, values);
+    }
+
+    /// <summary>Asks for float32, where that is read faster.</summary>
+    public void KeepSingle() => IsBFloat16 = false;
+
+    /// <summary>Fills the border of some images.</summary>
+    public unsafe void FillBorder(nint address, int images)
+    {
+        if (Border == 0)
+        {
+            return;
+        }
+
+        if (IsBFloat16)
+        {
+            FillBorder((ushort*)address, images, BorderValues is null ? null : Array.ConvertAll(BorderValues, ToBFloat16));
+        }
+        else
+        {
+            FillBorder((float*)address, images, BorderValues);
+        }
+    }
+
+    private unsafe void FillBorder<T>(T* data, int images, T[]? values)
+        where T : unmanaged
+    {
+        for (int image = 0; image < images; image++)
+        {
+            for (int row = -Border; row < height + Border; row++)
+            {
+                bool isOutside = row < 0 || row >= height;
+                Fill(data + Offset(image, row, -Border), isOutside ? width + (2 * Border) : Border, values);
+                if (!isOutside)
+                {
+                    Fill(data + Offset(image, row, width), Border, values);
+                }
+            }
+        }
+    }
+
+    private unsafe void Fill<T>(T* pixel, int pixels, T[]? values)
+        where T : unmanaged
+    {
+        if (values is null)
+        {
+            new Span<T>(pixel, pixels * channels).Clear();
+            return;
+        }
+
+        for (int number = 0; number < pixels; number++)
+        {
+            values.CopyTo(new Span<T>(pixel + (number * channels), channels));
+        }
+    }
+
+    /// <summary>Rounded to the nearest, ties to the even one.</summary>
+    private static ushort ToBFloat16(float value)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+    }
+}

@@ -1,0 +1,180 @@
+using System.Collections.Concurrent;
+using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Runtime;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.ArcFace.Backbones.Inference;
+
+/// <summary>
+/// A backbone as it embeds on processors with AVX-512: norms are folded, and every convolution does its bias, PReLU and
+/// shortcut on the way. In float32 libtorch has no part in it. Immutable; any number of threads may embed at once, each
+/// with maps of its own.
+/// </summary>
+internal sealed class InferenceNetwork : IDisposable
+{
+    /// <summary>
+    /// Faces that go through the layers together. The weights of IResNet (60 to 150 MB) come from memory once for each
+    /// such group, its maps stay in the cache; those of MobileFaceNet (8 MB) stay there too.
+    /// </summary>
+    private const int GroupSize = 4;
+
+    private readonly FeatureMap _faces;
+    private readonly FeatureMap _features;
+    private readonly FeatureMap _embedding;
+    private readonly int _embeddingSize;
+    private readonly bool _threadsShareSteps;
+    private readonly InferenceStep[] _body;
+    private readonly InferenceStep _head;
+    private readonly BufferPlan _plan;
+    private readonly ConcurrentBag<MapBuffers> _idleBuffers = [];
+
+    private InferenceNetwork(FaceBackbone backbone, bool useBFloat16)
+    {
+        var state = new BackboneState(backbone);
+        var builder = new InferenceNetworkBuilder(state, useBFloat16);
+        _faces = builder.Faces;
+        _embedding = FoldedBackbone.Build(state, backbone.Architecture, builder.Faces, builder);
+        _embeddingSize = backbone.EmbeddingSize;
+        InferenceStep[] steps = builder.BuildSteps();
+        (_body, _head) = (steps[..^1], steps[^1]);
+        _features = _body[^1].Output;
+        _plan = new BufferPlan(_faces, _body);
+
+        // libtorch has its own threads within a step; elsewhere a thread takes whole faces, and waits for none.
+        _threadsShareSteps = useBFloat16;
+    }
+
+    /// <summary>Whether this backbone can be computed so: one of the published networks, on a processor with AVX-512.</summary>
+    public static bool Fits(FaceBackbone backbone, Device device) =>
+        ConvolutionTile.IsSupported && device.type == TorchSharp.DeviceType.CPU && backbone is (IResNet or MobileFaceNet);
+
+    /// <summary>Copies the weights of a backbone in evaluation mode.</summary>
+    /// <param name="backbone">The backbone.</param>
+    /// <param name="precision">bfloat16 is used where the processor can multiply it.</param>
+    public static InferenceNetwork From(FaceBackbone backbone, InferencePrecision precision = InferencePrecision.Float32) =>
+        new(backbone, precision == InferencePrecision.BFloat16 && TorchDevices.IsFastInBFloat16(CPU));
+
+    /// <summary>Embeds faces: [count, d], row by row, not normalised.</summary>
+    /// <param name="faces">At least count · <see cref="FaceTensor.ByteCount"/> bytes.</param>
+    /// <param name="count">The number of faces, at least 1.</param>
+    public unsafe float[] Embed(ReadOnlySpan<byte> faces, int count)
+    {
+        fixed (byte* start = faces[..(count * FaceTensor.ByteCount)])
+        {
+            return Embed(new PixelSource((nint)start, AreBytes: true), count);
+        }
+    }
+
+    /// <summary>The same from values of −1 to 1, [count, 112, 112, 3].</summary>
+    public unsafe float[] Embed(ReadOnlySpan<float> faces, int count)
+    {
+        fixed (float* start = faces[..(count * FaceTensor.ByteCount)])
+        {
+            return Embed(new PixelSource((nint)start, AreBytes: false), count);
+        }
+    }
+
+    private unsafe float[] Embed(PixelSource faces, int count)
+    {
+        int threads = get_num_threads();
+        int featureLength = _features.ImageStride, rowLength = _embedding.ImageStride;
+        using var features = new NativeFloats((long)count * featureLength);
+        using var rows = new NativeFloats((long)count * rowLength);
+
+        // Groups of faces side by side; where there are fewer than threads, these share the work of each step.
+        int groups = _threadsShareSteps ? (count + GroupSize - 1) / GroupSize : Math.Max((count + GroupSize - 1) / GroupSize, Math.Min(threads, count));
+        int threadsOfGroup = groups >= threads && !_threadsShareSteps ? 1 : threads;
+        ForEach(groups, threadsOfGroup == 1 ? threads : 1, group =>
+        {
+            int first = (int)((long)count * group / groups), images = (int)((long)count * (group + 1) / groups) - first;
+            RunBody(faces, first, images, threadsOfGroup, new MapMemory((nint)(features.Data + ((nint)first * featureLength))));
+        });
+        RunStep(_head, new StepMemory(new MapMemory((nint)features.Data), new MapMemory((nint)rows.Data), default), count, threads);
+
+        var embeddings = new float[count * _embeddingSize];
+        for (int row = 0; row < count; row++)
+        {
+            new ReadOnlySpan<float>(rows.Data + ((nint)row * rowLength), _embeddingSize).CopyTo(embeddings.AsSpan(row * _embeddingSize));
+        }
+
+        return embeddings;
+    }
+
+    public void Dispose()
+    {
+        while (_idleBuffers.TryTake(out MapBuffers? buffers))
+        {
+            buffers.Dispose();
+        }
+
+        Array.ForEach(_body, step => step.Dispose());
+        _head.Dispose();
+    }
+
+    /// <summary>From the pixels of some faces to their last feature maps.</summary>
+    private void RunBody(PixelSource faces, int first, int images, int threads, MapMemory features)
+    {
+        if (!_idleBuffers.TryTake(out MapBuffers? buffers))
+        {
+            buffers = _plan.Allocate(GroupSize);
+        }
+
+        MapMemory At(FeatureMap? map) => map is null ? default : map == _features ? features : buffers.Of(map);
+        _faces.FillBorder(At(_faces).Address, images);
+        CopyPixels(faces, first, At(_faces), images);
+        foreach (InferenceStep step in _body)
+        {
+            step.Output.FillBorder(At(step.Output).Address, images);
+            RunStep(step, new StepMemory(At(step.Input), At(step.Output), At(step.Shortcut)), images, threads);
+        }
+
+        _idleBuffers.Add(buffers);
+    }
+
+    private static void RunStep(InferenceStep step, StepMemory memory, int images, int threads)
+    {
+        int parts = step.PartCount(images), slices = Math.Min(threads, parts);
+        ForEach(slices, threads, slice => step.Run(memory, images, (int)((long)parts * slice / slices), (int)((long)parts * (slice + 1) / slices)));
+    }
+
+    private static void ForEach(int count, int threads, Action<int> action)
+    {
+        if (threads > 1 && count > 1)
+        {
+            Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, action);
+            return;
+        }
+
+        for (int number = 0; number < count; number++)
+        {
+            action(number);
+        }
+    }
+
+    /// <summary>Pixels of some faces to numbers from −1 to 1 within the border: the one copy that is made of them.</summary>
+    private unsafe void CopyPixels(PixelSource faces, int first, MapMemory pixels, int images)
+    {
+        const int rowLength = FaceTensor.Size * FaceTensor.Channels;
+        for (int line = 0; line < images * FaceTensor.Size; line++)
+        {
+            (int image, int row) = Math.DivRem(line, FaceTensor.Size);
+            faces.CopyTo((((nint)first * FaceTensor.Size) + line) * rowLength, new Span<float>((float*)pixels.Address + _faces.Offset(image, row, 0), rowLength));
+        }
+    }
+
+    /// <summary>Interleaved faces, one after the other, as bytes or as numbers from −1 to 1.</summary>
+    private readonly unsafe record struct PixelSource(nint Address, bool AreBytes)
+    {
+        public void CopyTo(nint begin, Span<float> values)
+        {
+            if (AreBytes)
+            {
+                FaceTensor.Normalize(new ReadOnlySpan<byte>((byte*)Address + begin, values.Length), values);
+            }
+            else
+            {
+                new ReadOnlySpan<float>((float*)Address + begin, values.Length).CopyTo(values);
+            }
+        }
+    }
+}
