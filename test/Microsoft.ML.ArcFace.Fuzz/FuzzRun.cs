@@ -6,8 +6,11 @@ namespace Microsoft.ML.ArcFace.Fuzz;
 internal sealed record FuzzFailure(string What, byte[] File, string Problem);
 
 /// <summary>What came of a run.</summary>
+/// <param name="MutationBytes">What the costliest of seeds and damaged files allocated.</param>
+/// <param name="AttackBytes">What the costliest of the attacks did.</param>
+/// <param name="GreatestShare">The greatest share of its allowance that a file took.</param>
 internal sealed record FuzzReport(
-    string Reader, int Inputs, int Accepted, int Refused, TimeSpan Time, double GreatestShare, long GreatestBytes, TimeSpan Slowest, IReadOnlyList<FuzzFailure> Failures);
+    string Reader, int Inputs, int Accepted, int Refused, TimeSpan Time, long MutationBytes, long AttackBytes, double GreatestShare, TimeSpan Slowest, IReadOnlyList<FuzzFailure> Failures);
 
 /// <summary>
 /// Damaged files, one after the other. File number i depends on the reader, the seed and i alone, so that any of them can be
@@ -15,9 +18,6 @@ internal sealed record FuzzReport(
 /// </summary>
 internal static class FuzzRun
 {
-    /// <summary>Far beyond what a busy machine needs for a file that is read in time.</summary>
-    private static readonly TimeSpan TooSlow = TimeSpan.FromSeconds(20);
-
     private const int MostFailures = 20;
 
     /// <summary>The seeds and the attacks, then mutations <paramref name="first"/> to first + count − 1 until the time is over.</summary>
@@ -26,10 +26,11 @@ internal static class FuzzRun
     /// <param name="first">Number of the first mutation.</param>
     /// <param name="count">How many.</param>
     /// <param name="limit">Time for the mutations.</param>
+    /// <param name="mostForOne">Time after which a single file is a failure; far beyond what a busy machine needs.</param>
     /// <param name="starting">Called with the number of each mutation before it is read: a crash takes the process along.</param>
-    public static FuzzReport Run(FuzzTarget target, int seed, int first, int count, TimeSpan limit, Action<int>? starting = null)
+    public static FuzzReport Run(FuzzTarget target, int seed, int first, int count, TimeSpan limit, TimeSpan mostForOne, Action<int>? starting = null)
     {
-        var run = new Tally(target);
+        var run = new Tally(target, mostForOne);
         foreach (byte[] file in target.Seeds)
         {
             run.Judge("seed", file, mustBeAccepted: true);
@@ -37,7 +38,7 @@ internal static class FuzzRun
 
         foreach ((string what, byte[] file) in target.Attacks)
         {
-            run.Judge(what, file);
+            run.Judge(what, file, isAttack: true);
         }
 
         var clock = Stopwatch.StartNew();
@@ -51,10 +52,10 @@ internal static class FuzzRun
     }
 
     /// <summary>One file from outside.</summary>
-    public static FuzzReport Replay(FuzzTarget target, string what, byte[] file)
+    public static FuzzReport Replay(FuzzTarget target, string what, byte[] file, TimeSpan mostForOne)
     {
-        var run = new Tally(target);
-        run.Judge(what, file);
+        var run = new Tally(target, mostForOne);
+        run.Judge(what, file, isAttack: true);
         return run.Report(TimeSpan.Zero);
     }
 
@@ -67,20 +68,20 @@ internal static class FuzzRun
         return (int)(z ^ (z >> 31));
     }
 
-    private sealed class Tally(FuzzTarget target)
+    private sealed class Tally(FuzzTarget target, TimeSpan mostForOne)
     {
         private int _inputs, _accepted, _refused;
         private double _share;
-        private long _bytes;
+        private long _mutationBytes, _attackBytes;
         private TimeSpan _slowest;
 
         public List<FuzzFailure> Failures { get; } = [];
 
-        public void Judge(string what, byte[] file, bool mustBeAccepted = false)
+        public void Judge(string what, byte[] file, bool mustBeAccepted = false, bool isAttack = false)
         {
-            const long perByte = 4;
+            const long perByte = 4, buffers = 1 << 20;
             _inputs++;
-            var meter = new AllocationMeter(target.FixedAllowance + (perByte * file.Length));
+            var meter = new AllocationMeter((perByte * file.Length) + (isAttack ? target.FixedAllowance : buffers));
             var clock = Stopwatch.StartNew();
             try
             {
@@ -99,18 +100,20 @@ internal static class FuzzRun
             TimeSpan time = clock.Elapsed;
             meter.Next();
             _slowest = time > _slowest ? time : _slowest;
-            (_share, _bytes) = (Math.Max(_share, meter.GreatestShare), Math.Max(_bytes, meter.GreatestBytes));
+            _share = Math.Max(_share, meter.GreatestShare);
+            ref long bytes = ref isAttack ? ref _attackBytes : ref _mutationBytes;
+            bytes = Math.Max(bytes, meter.GreatestBytes);
             if (meter.GreatestShare > 1)
             {
                 Failures.Add(new FuzzFailure(what, file, $"It took {meter.GreatestBytes} bytes of memory for a file of {file.Length}, {meter.GreatestShare:0.00} of what is allowed."));
             }
 
-            if (time > TooSlow)
+            if (time > mostForOne)
             {
                 Failures.Add(new FuzzFailure(what, file, $"It took {time}."));
             }
         }
 
-        public FuzzReport Report(TimeSpan time) => new(target.Name, _inputs, _accepted, _refused, time, _share, _bytes, _slowest, Failures);
+        public FuzzReport Report(TimeSpan time) => new(target.Name, _inputs, _accepted, _refused, time, _mutationBytes, _attackBytes, _share, _slowest, Failures);
     }
 }

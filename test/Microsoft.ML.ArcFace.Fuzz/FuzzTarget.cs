@@ -17,7 +17,7 @@ internal abstract class FuzzTarget(string name)
     /// <summary>Files that are made to cost far more than they are long, and every file that was once read wrongly.</summary>
     public virtual IEnumerable<(string What, byte[] File)> Attacks => [];
 
-    /// <summary>Bytes that a reader may take whatever the length of the file: buffers, and what its limits allow.</summary>
+    /// <summary>Bytes that an attack may take beside four for each of its own: what the limits of the reader allow whatever the length of a file.</summary>
     public virtual long FixedAllowance => 1 << 20;
 
     /// <summary>A damaged file.</summary>

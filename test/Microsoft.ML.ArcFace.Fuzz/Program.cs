@@ -20,10 +20,11 @@ command.SetAction(parsed =>
     DirectoryInfo folder = parsed.GetValue(corpus)!;
     folder.Create();
     TimeSpan limit = TimeSpan.FromSeconds(parsed.GetValue(seconds));
+    TimeSpan mostForOne = TimeSpan.FromSeconds(60);
     var clock = Stopwatch.StartNew();
     int failures = 0;
     Console.WriteLine($"seed {parsed.GetValue(seed)}, numbers {parsed.GetValue(first)} to {parsed.GetValue(first) + parsed.GetValue(count) - 1}, {limit.TotalSeconds} s; files that fail: {folder.FullName}");
-    Console.WriteLine($"{"reader",-15}{"inputs",9}{"accepted",10}{"refused",9}{"seconds",9}{"slowest ms",12}{"most KiB",10}{"of allowance",14}");
+    Console.WriteLine($"{"reader",-15}{"inputs",9}{"accepted",10}{"refused",9}{"seconds",9}{"slowest ms",12}{"most KiB",10}{"attacks KiB",13}{"of allowance",14}");
     for (int i = 0; i < targets.Length; i++)
     {
         TimeSpan share = (limit - clock.Elapsed) / (targets.Length - i);
@@ -34,8 +35,8 @@ command.SetAction(parsed =>
         using (FileStream current = File.Create(marker))
         {
             report = parsed.GetValue(replay) is { } file
-                ? FuzzRun.Replay(targets[i], file.Name, File.ReadAllBytes(file.FullName))
-                : FuzzRun.Run(targets[i], parsed.GetValue(seed), parsed.GetValue(first), parsed.GetValue(count), share, number => Note(current, number));
+                ? FuzzRun.Replay(targets[i], file.Name, File.ReadAllBytes(file.FullName), mostForOne)
+                : FuzzRun.Run(targets[i], parsed.GetValue(seed), parsed.GetValue(first), parsed.GetValue(count), share, mostForOne, number => Note(current, number));
         }
 
         File.Delete(marker);
@@ -49,6 +50,7 @@ command.SetAction(parsed =>
         }
     }
 
+    Console.WriteLine($"The process took {Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB at most, native memory included.");
     Console.WriteLine(failures == 0 ? "Every file was read or refused as documented." : $"{failures} files were not.");
     return failures == 0 ? 0 : 1;
 });
@@ -62,4 +64,4 @@ static void Note(FileStream current, int number)
 }
 
 static void Print(FuzzReport report) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-    $"{report.Reader,-15}{report.Inputs,9}{report.Accepted,10}{report.Refused,9}{report.Time.TotalSeconds,9:0.0}{report.Slowest.TotalMilliseconds,12:0}{report.GreatestBytes >> 10,10}{report.GreatestShare,14:0.00}"));
+    $"{report.Reader,-15}{report.Inputs,9}{report.Accepted,10}{report.Refused,9}{report.Time.TotalSeconds,9:0.0}{report.Slowest.TotalMilliseconds,12:0}{report.MutationBytes >> 10,10}{report.AttackBytes >> 10,13}{report.GreatestShare,14:0.00}"));

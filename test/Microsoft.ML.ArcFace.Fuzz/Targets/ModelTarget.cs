@@ -12,9 +12,6 @@ internal sealed class ModelTarget() : FuzzTarget("model")
 {
     private static readonly byte[] Weights = SafetensorsTarget.HandWritten("""{"class_centers":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}}""", new byte[16]);
 
-    // Names of the people: a text of .NET takes up to 32 bytes more than its letters.
-    public override long FixedAllowance => 2 << 20;
-
     public override IReadOnlyList<byte[]> Seeds { get; } = [Join(Header(names: true), Weights), Join(Header(names: false), Weights)];
 
     public override IReadOnlyList<byte[]> Tokens { get; } = Texts("mbf", "r50", "\u0003r18", "\u0003Ada", "Embedding", "\u00ff\u00ff\u0007");

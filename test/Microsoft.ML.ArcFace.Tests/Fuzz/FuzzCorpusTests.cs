@@ -19,7 +19,7 @@ public class FuzzCorpusTests
     {
         FuzzTarget target = FuzzTargets.All.Single(candidate => candidate.Name == reader);
 
-        FuzzReport report = FuzzRun.Run(target, seed: 1, first: 0, Mutations, limit: TimeSpan.MaxValue);
+        FuzzReport report = FuzzRun.Run(target, seed: 1, first: 0, Mutations, limit: TimeSpan.MaxValue, mostForOne: TimeSpan.MaxValue);
 
         Assert.IsEmpty(report.Failures, string.Join('\n', report.Failures.Select(failure => $"{failure.What}: {failure.Problem}")));
         Assert.AreEqual(target.Seeds.Count + target.Attacks.Count() + Mutations, report.Inputs);
@@ -46,7 +46,7 @@ public class FuzzCorpusTests
     [DataRow("refuses seeds", "FaceDataFormatException")]
     public void Run_ReaderThatErrs_IsFound(string kind, string expected)
     {
-        FuzzReport report = FuzzRun.Run(new Faulty(kind), seed: 1, first: 0, count: 10, limit: TimeSpan.MaxValue);
+        FuzzReport report = FuzzRun.Run(new Faulty(kind), seed: 1, first: 0, count: 10, limit: TimeSpan.MaxValue, mostForOne: TimeSpan.MaxValue);
         Assert.IsNotEmpty(report.Failures);
         StringAssert.Contains(report.Failures[0].Problem, expected);
     }

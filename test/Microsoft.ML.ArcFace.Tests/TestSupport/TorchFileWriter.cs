@@ -68,8 +68,11 @@ internal static class TorchFileWriter
 
             void Add(string name, byte[] content)
             {
-                using Stream entry = zip.CreateEntry(name, level).Open();
-                entry.Write(content);
+                // The same bytes at any time.
+                ZipArchiveEntry entry = zip.CreateEntry(name, level);
+                entry.LastWriteTime = new DateTimeOffset(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
+                using Stream stream = entry.Open();
+                stream.Write(content);
             }
         }
 
