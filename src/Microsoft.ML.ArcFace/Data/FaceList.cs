@@ -36,8 +36,8 @@ internal static class FaceList
     {
         var files = new List<FaceFile>();
         (int path, int label) = (0, 1);
-        var lines = new TextLines(reader);
-        while (lines.Next(() => Malformed(name, lines.Number, $"is longer than {TextLines.LongestLine} characters")) is { } line)
+        var lines = new TextLines(reader, line => Malformed(name, line, $"is longer than {TextLines.LongestLine} characters"));
+        while (lines.Next() is { } line)
         {
             int number = lines.Number;
             if (line.Length == 0)

@@ -35,19 +35,19 @@ internal static class TemplateList
     {
         var files = new List<TemplateFile>();
         var found = new HashSet<string>(StringComparer.Ordinal);
-        var lines = new TextLines(pictures);
-        TextLines? landmarkLines = landmarks is null ? null : new TextLines(landmarks);
-        while (Fields(lines, name) is { } fields)
+        TextLines lines = LinesOf(pictures, name);
+        TextLines? landmarkLines = landmarks is null ? null : LinesOf(landmarks, landmarksName!);
+        while (Fields(lines) is { } fields)
         {
             if (fields.Length != 3 || fields[0].Contains('\0'))
             {
-                throw Malformed(lines, name, "is not a picture, a template id and a media id");
+                throw Malformed(lines.Number, name, "is not a picture, a template id and a media id");
             }
 
-            string[]? points = landmarkLines is null ? null : Fields(landmarkLines, landmarksName!) ?? throw Malformed(landmarkLines, landmarksName!, $"is missing; '{name}' has one more");
+            string[]? points = landmarkLines is null ? null : Fields(landmarkLines) ?? throw Malformed(landmarkLines.Number, landmarksName!, $"is missing; '{name}' has one more");
             if (points is not null && points[0] != fields[0])
             {
-                throw Malformed(landmarkLines!, landmarksName!, $"is of another picture than line {lines.Number} of '{name}'; the two lists go together line for line");
+                throw Malformed(landmarkLines!.Number, landmarksName!, $"is of another picture than line {lines.Number} of '{name}'; the two lists go together line for line");
             }
 
             float[] numbers = points is null ? [] : Numbers(points, landmarkLines!, landmarksName!);
@@ -70,9 +70,9 @@ internal static class TemplateList
             });
         }
 
-        if (landmarkLines is not null && Fields(landmarkLines, landmarksName!) is not null)
+        if (landmarkLines is not null && Fields(landmarkLines) is not null)
         {
-            throw Malformed(landmarkLines, landmarksName!, $"has no counterpart in '{name}'");
+            throw Malformed(landmarkLines.Number, landmarksName!, $"has no counterpart in '{name}'");
         }
 
         return files.Count == 0 ? throw new FaceDataFormatException($"The list '{name}' names no pictures{(subjectOf is null ? "" : " of the templates asked for")}.")
@@ -85,8 +85,8 @@ internal static class TemplateList
     public static Dictionary<string, string> ReadSubjects(TextReader reader, string name)
     {
         var subjectOf = new Dictionary<string, string>(StringComparer.Ordinal);
-        var lines = new TextLines(reader);
-        while (Line(lines, name) is { } line)
+        TextLines lines = LinesOf(reader, name);
+        while (lines.Next() is { } line)
         {
             string[] fields = line.Split(',', StringSplitOptions.TrimEntries);
             if (lines.Number == 1 || line.Length == 0)
@@ -96,12 +96,12 @@ internal static class TemplateList
 
             if (fields.Length < 2 || fields[0].Length == 0 || fields[1].Length == 0)
             {
-                throw Malformed(lines, name, "is not a template id, a comma, and a subject id");
+                throw Malformed(lines.Number, name, "is not a template id, a comma, and a subject id");
             }
 
             if (!subjectOf.TryAdd(fields[0], fields[1]) && subjectOf[fields[0]] != fields[1])
             {
-                throw Malformed(lines, name, $"gives template '{fields[0]}' a second subject");
+                throw Malformed(lines.Number, name, $"gives template '{fields[0]}' a second subject");
             }
         }
 
@@ -119,13 +119,13 @@ internal static class TemplateList
 
         return isProper && numbers[LandmarkValues] >= 0
             ? numbers
-            : throw Malformed(lines, name, "is not a picture, x and y of five landmarks, and a score of 0 or more");
+            : throw Malformed(lines.Number, name, "is not a picture, x and y of five landmarks, and a score of 0 or more");
     }
 
     /// <summary>The fields of the next line that has any.</summary>
-    private static string[]? Fields(TextLines lines, string name)
+    private static string[]? Fields(TextLines lines)
     {
-        while (Line(lines, name) is { } line)
+        while (lines.Next() is { } line)
         {
             if (line.Split(Separators, StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } fields)
             {
@@ -136,7 +136,7 @@ internal static class TemplateList
         return null;
     }
 
-    private static string? Line(TextLines lines, string name) => lines.Next(() => Malformed(lines, name, $"is longer than {TextLines.LongestLine} characters"));
+    private static TextLines LinesOf(TextReader reader, string name) => new(reader, line => Malformed(line, name, $"is longer than {TextLines.LongestLine} characters"));
 
     private static StreamReader Open(string path) => File.Exists(path)
         ? new StreamReader(path)
@@ -150,7 +150,7 @@ internal static class TemplateList
         return schema;
     }
 
-    private static FaceDataFormatException Malformed(TextLines lines, string name, string what) => new($"Line {lines.Number} of '{name}' {what}.");
+    private static FaceDataFormatException Malformed(int line, string name, string what) => new($"Line {line} of '{name}' {what}.");
 }
 
 /// <summary>One picture of a template.</summary>

@@ -33,7 +33,8 @@ internal static class PairsFile
 
     private static List<FacePair> Read(TextReader reader, CompositeFormat pattern)
     {
-        var lines = new TextLines(reader);
+        var lines = new TextLines(reader, line => new PairsFileException(
+            $"Line {line} of the pairs file is longer than {TextLines.LongestLine} characters", line, value: "", "a text file of pairs"));
         (int folds, int pairsPerClass) = Counts(Next(), lines.Number);
         var pairs = new List<FacePair>();
         for (int fold = 0; fold < folds; fold++)
@@ -49,7 +50,7 @@ internal static class PairsFile
             }
         }
 
-        while (NextOrEnd() is { } rest)
+        while (lines.Next() is { } rest)
         {
             if (!string.IsNullOrWhiteSpace(rest))
             {
@@ -59,11 +60,8 @@ internal static class PairsFile
 
         return pairs;
 
-        string Next() => NextOrEnd() ?? throw new PairsFileException(
+        string Next() => lines.Next() ?? throw new PairsFileException(
             $"Line {lines.Number} of the pairs file is missing", lines.Number, value: "", "as many folds and pairs as its first line must give");
-
-        string? NextOrEnd() => lines.Next(tooLong: () => new PairsFileException(
-            $"Line {lines.Number} of the pairs file is longer than {TextLines.LongestLine} characters", lines.Number, value: "", "a text file of pairs"));
     }
 
     private static (int Folds, int PairsPerClass) Counts(string line, int number)

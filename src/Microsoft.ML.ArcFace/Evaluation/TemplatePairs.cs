@@ -34,8 +34,8 @@ internal sealed class TemplatePairs : IReadOnlyList<FacePair>
     {
         var pairs = new TemplatePairs();
         var indexOfName = new Dictionary<string, int>(StringComparer.Ordinal);
-        var lines = new TextLines(reader);
-        while (lines.Next(() => Malformed($"is longer than {TextLines.LongestLine} characters")) is { } line)
+        var lines = new TextLines(reader, line => Malformed(line, $"is longer than {TextLines.LongestLine} characters"));
+        while (lines.Next() is { } line)
         {
             string[] fields = line.Split(Separators, StringSplitOptions.RemoveEmptyEntries);
             if (fields.Length == 0)
@@ -45,12 +45,12 @@ internal sealed class TemplatePairs : IReadOnlyList<FacePair>
 
             if (fields.Length != 3 || fields[2] is not ("0" or "1"))
             {
-                throw Malformed("is not two template ids and 1 (same person) or 0 (different people)");
+                throw Malformed(lines.Number, "is not two template ids and 1 (same person) or 0 (different people)");
             }
 
             if (fields[0] == fields[1])
             {
-                throw Malformed("compares a template with itself, which always agrees");
+                throw Malformed(lines.Number, "compares a template with itself, which always agrees");
             }
 
             pairs._first.Add(IndexOf(fields[0]));
@@ -71,7 +71,7 @@ internal sealed class TemplatePairs : IReadOnlyList<FacePair>
             return indexOfName[template];
         }
 
-        FaceDataFormatException Malformed(string what) => new($"Line {lines.Number} of '{name}' {what}.");
+        FaceDataFormatException Malformed(int line, string what) => new($"Line {line} of '{name}' {what}.");
     }
 
     public IEnumerator<FacePair> GetEnumerator() => Enumerable.Range(0, Count).Select(index => this[index]).GetEnumerator();

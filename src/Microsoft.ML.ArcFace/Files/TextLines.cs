@@ -3,7 +3,9 @@ using System.Text;
 namespace Microsoft.ML.ArcFace.Files;
 
 /// <summary>Lines of a file that may not be text at all, and then has no line ends.</summary>
-internal sealed class TextLines(TextReader reader)
+/// <param name="reader">The text.</param>
+/// <param name="tooLong">Makes the exception for a line of more than <see cref="LongestLine"/> characters, given its number.</param>
+internal sealed class TextLines(TextReader reader, Func<int, Exception> tooLong)
 {
     public const int LongestLine = 16_384;
 
@@ -12,9 +14,8 @@ internal sealed class TextLines(TextReader reader)
     /// <summary>Number of the line that was read last; the first one is 1.</summary>
     public int Number { get; private set; }
 
-    /// <summary>The next line without its end, null behind the last. No more than <see cref="LongestLine"/> characters of it are read.</summary>
-    /// <param name="tooLong">Makes the exception for a longer line.</param>
-    public string? Next(Func<Exception> tooLong)
+    /// <summary>The next line without its end, null behind the last. A longer line is not read whole.</summary>
+    public string? Next()
     {
         _line.Clear();
         Number++;
@@ -28,7 +29,7 @@ internal sealed class TextLines(TextReader reader)
         {
             if (_line.Length == LongestLine)
             {
-                throw tooLong();
+                throw tooLong(Number);
             }
 
             _line.Append((char)character);

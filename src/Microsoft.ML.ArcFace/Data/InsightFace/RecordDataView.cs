@@ -131,7 +131,7 @@ internal sealed class RecordDataView : IndexedDataView
             return null;
         }
 
-        string line = new TextLines(property).Next(() => Improper("has a line of more than 16,384 characters")) ?? "";
+        string line = new TextLines(property, _ => Improper($"has a line of more than {TextLines.LongestLine} characters")).Next() ?? "";
         return int.TryParse(line.Split(',', 2)[0], NumberStyles.None, CultureInfo.InvariantCulture, out int classes) && classes is >= 1 and <= MostClasses
             ? classes
             : throw Improper($"begins with '{line[..Math.Min(40, line.Length)]}'");
@@ -143,9 +143,10 @@ internal sealed class RecordDataView : IndexedDataView
     /// <summary>The people's names, if there is one for each; no more lines are read than there are people.</summary>
     private static string[]? Names(TextReader reader, int classes, string name)
     {
-        var lines = new TextLines(reader);
+        var lines = new TextLines(reader, line => new FaceDataFormatException(
+            $"Line {line} of {RecordSetWriter.IdentitiesName} beside '{name}' is longer than {TextLines.LongestLine} characters; it must be a person's name."));
         var names = new List<string>();
-        while (lines.Next(() => new FaceDataFormatException($"Line {lines.Number} of {RecordSetWriter.IdentitiesName} beside '{name}' is longer than {TextLines.LongestLine} characters; it must be a person's name.")) is { } line)
+        while (lines.Next() is { } line)
         {
             if (names.Count == classes)
             {
