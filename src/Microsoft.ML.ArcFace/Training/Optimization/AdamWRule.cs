@@ -26,7 +26,7 @@ internal sealed class AdamWRule(double weightDecay) : UpdateRule("exp_avg", "exp
         TensorPrimitives.MultiplyAddEstimate(term, (float)(1 - SecondRate), square, square);
 
         TensorPrimitives.Sqrt(square, term);
-        TensorPrimitives.Divide(term, (float)Math.Sqrt(Correction(SecondRate, step)), term);
+        TensorPrimitives.Multiply(term, (float)(1 / Math.Sqrt(Correction(SecondRate, step))), term);
         TensorPrimitives.Add(term, (float)Smallest, term);
         TensorPrimitives.Divide(mean, term, term);
         TensorPrimitives.Multiply(parameter, (float)(1 - (learningRate * weightDecay)), parameter);

@@ -41,10 +41,12 @@ internal abstract class UpdateRule(params string[] stateNames)
         int count = (int)parameter.NumberOfElements;
         ParallelSlices.Run(count, ParallelSlices.Count(count, 1), (_, begin, end) =>
         {
+            Span<float> values = Values(parameter), slopes = Values(gradient), first = Values(state[0]), second = state.Length > 1 ? Values(state[1]) : [];
             for (int start = begin; start < end; start += BlockLength)
             {
-                var block = new Range(start, Math.Min(start + BlockLength, end));
-                Update(Values(parameter)[block], Values(gradient)[block], Values(state[0])[block], state.Length > 1 ? Values(state[1])[block] : [], learningRate, step);
+                int length = Math.Min(BlockLength, end - start);
+                Update(values.Slice(start, length), slopes.Slice(start, length), first.Slice(start, length),
+                    second.IsEmpty ? [] : second.Slice(start, length), learningRate, step);
             }
         });
     }
