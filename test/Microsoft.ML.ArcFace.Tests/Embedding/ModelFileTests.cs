@@ -132,11 +132,11 @@ public class ModelFileTests
             byte[] older = [.. bytes[..start], .. header, .. SHA256.HashData(header), .. bytes[(end + SHA256.HashSizeInBytes)..]];
 
             // ML.NET's header: the model's size, and behind it where other parts begin; then the versions.
-            const int size = 24, lastPlace = 120, versions = 72;
-            for (int at = size; at <= lastPlace; at += sizeof(long))
+            const int size = 24, places = 128, versions = 72;
+            foreach (int at in new[] { size, places, places + sizeof(long), places + (2 * sizeof(long)), places + (3 * sizeof(long)) })
             {
                 long value = BitConverter.ToInt64(older, at);
-                if (at != versions && (at == size || (value > precision && value <= bytes.Length)))
+                if (at == size || value > precision)
                 {
                     BitConverter.TryWriteBytes(older.AsSpan(at), value - sizeof(int));
                 }

@@ -30,7 +30,7 @@ internal sealed class BufferPlan
     }
 
     /// <summary>Memory for so many images at once.</summary>
-    public MapBuffers Allocate(int images) => new(_buffers.Select(buffer => (buffer.IsBFloat16, buffer.ValuesOfImage * images)));
+    public MapBuffers Allocate(int images) => new(images, _buffers.Select(buffer => (buffer.IsBFloat16, buffer.ValuesOfImage * images)));
 
     private void Hold(FeatureMap map, List<int> free)
     {
@@ -54,8 +54,9 @@ internal sealed unsafe class MapBuffers : IDisposable
     private readonly List<IDisposable> _owners = [];
     private readonly List<MapMemory> _memory = [];
 
-    public MapBuffers(IEnumerable<(bool IsBFloat16, long Values)> lengths)
+    public MapBuffers(int images, IEnumerable<(bool IsBFloat16, long Values)> lengths)
     {
+        Images = images;
         foreach ((bool isBFloat16, long values) in lengths)
         {
             if (isBFloat16)
@@ -72,6 +73,9 @@ internal sealed unsafe class MapBuffers : IDisposable
             }
         }
     }
+
+    /// <summary>Images that fit in.</summary>
+    public int Images { get; }
 
     public MapMemory Of(FeatureMap map) => _memory[map.Buffer];
 
