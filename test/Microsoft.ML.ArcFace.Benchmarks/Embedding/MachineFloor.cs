@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Numerics.Tensors;
+using Microsoft.ML.ArcFace.Backbones.Inference;
+using Microsoft.ML.ArcFace.Backbones.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
@@ -14,7 +16,7 @@ internal sealed record MachineFloor(double Float32, double BFloat16, double Read
 {
     private const int Repeats = 15;
 
-    /// <summary>The best of products of matrices (256 to 1024 rows), and of sums over 400 MB, by processor time.</summary>
+    /// <summary>The best of products of matrices (256 to 1024 rows) and of a tile of our own, and of sums over 400 MB, by processor time.</summary>
     public static MachineFloor Measure()
     {
         int threads = get_num_threads();
@@ -22,8 +24,9 @@ internal sealed record MachineFloor(double Float32, double BFloat16, double Read
         try
         {
             float[] values = new float[100_000_000];
+            values.AsSpan().Fill(1);
             double sum = Enumerable.Range(0, Repeats).Min(_ => AlternatingRounds.Measure(() => TensorPrimitives.Sum(values)).Processor);
-            var floor = new MachineFloor(MatrixRate(ScalarType.Float32), MatrixRate(ScalarType.BFloat16), (double)values.Length * sizeof(float) / sum / 1e6);
+            var floor = new MachineFloor(Math.Max(MatrixRate(ScalarType.Float32), TileRate()), MatrixRate(ScalarType.BFloat16), (double)values.Length * sizeof(float) / sum / 1e6);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"floor, one thread: {floor.Float32:0.0} billion multiply-adds a second in float32, {floor.BFloat16:0.0} in bfloat16; {floor.ReadBandwidth:0.0} GB/s read"));
             return floor;
         }
@@ -48,6 +51,41 @@ internal sealed record MachineFloor(double Float32, double BFloat16, double Read
             _ => 1.82,
         };
         return (operations / Float32 * 1e3, operations / BFloat16 * 1e3);
+    }
+
+    /// <summary>A tile over and over, everything in the nearest cache; 0 where the processor cannot compute it.</summary>
+    private static unsafe double TileRate()
+    {
+        if (!ConvolutionTile.IsSupported)
+        {
+            return 0;
+        }
+
+        const int length = 64, tiles = 20_000;
+        using var inputs = new NativeFloats(new float[length]);
+        using var weights = new NativeFloats(new float[length * ConvolutionTile.Panel]);
+        using var bias = new NativeFloats(new float[ConvolutionTile.Panel]);
+        using var outputs = new NativeFloats(new float[ConvolutionTile.Panel]);
+        double milliseconds = Enumerable.Range(0, Repeats).Min(_ => AlternatingRounds.Measure(Run).Processor);
+        return (double)tiles * length * ConvolutionTile.Pixels * ConvolutionTile.Panel / milliseconds / 1e6;
+
+        void Run()
+        {
+            nint tap = 0;
+            float** from = stackalloc float*[ConvolutionTile.Pixels];
+            SingleValue** to = stackalloc SingleValue*[ConvolutionTile.Pixels];
+            for (int pixel = 0; pixel < ConvolutionTile.Pixels; pixel++)
+            {
+                from[pixel] = inputs.Data;
+                to[pixel] = (SingleValue*)outputs.Data;
+            }
+
+            var finish = new TileFinish<SingleValue> { Bias = bias.Data, Outputs = to };
+            for (int tile = 0; tile < tiles; tile++)
+            {
+                ConvolutionTile.Run(from, &tap, 1, length, weights.Data, finish);
+            }
+        }
     }
 
     private static double MatrixRate(ScalarType type)
