@@ -29,10 +29,11 @@ internal sealed class EmbeddingComparison(int rounds, int faces, int batchSize, 
 
             string[] files = [.. Directory.EnumerateFiles(folder ?? Path.Combine(work, "faces"), "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(faces)];
             set_num_threads(threads);
+            MachineFloor floor = MachineFloor.Measure();
             return new
             {
-                faces = files.Length, batchSize, threads, rounds,
-                networks = backbones.Select(backbone => Compare(new Race(backbone, files, batchSize, threads, work))).ToArray(),
+                faces = files.Length, batchSize, threads, rounds, floor,
+                networks = backbones.Select(backbone => Compare(new Race(backbone, files, batchSize, threads, work), floor)).ToArray(),
                 firstPredictionMilliseconds = FirstPrediction.Measure(work, files[0], runs: 5),
             };
         }
@@ -42,7 +43,7 @@ internal sealed class EmbeddingComparison(int rounds, int faces, int batchSize, 
         }
     }
 
-    private object Compare(Race race)
+    private object Compare(Race race, MachineFloor floor)
     {
         WriteModels(race);
         IContender[] contenders =
@@ -69,10 +70,13 @@ internal sealed class EmbeddingComparison(int rounds, int faces, int batchSize, 
                 $"| {contenders[i].Name} | {batchPeer.Elapsed / batches[i].Elapsed:0.00} | {batchPeer.Processor / batches[i].Processor:0.00} | {singlePeer.Elapsed / singles[i].Elapsed:0.00} | {singlePeer.Processor / singles[i].Processor:0.00} | {batches[i].Elapsed / race.Files.Count:0.00} | {singles[i].Elapsed:0.00} | {cosines[i]:0.00000} |"));
         }
 
+        (double single, double rounded) = floor.MillisecondsOf(race.Backbone);
+        Console.WriteLine(Text($"Floor of the multiply-adds of a face on one thread: {single:0.0} ms in float32, {rounded:0.0} ms in bfloat16."));
         Console.WriteLine();
         return new
         {
             network = race.Backbone.ToShortName(),
+            floorMilliseconds = new { single, rounded },
             contenders = contenders.Select((contender, i) => new
             {
                 name = contender.Name,

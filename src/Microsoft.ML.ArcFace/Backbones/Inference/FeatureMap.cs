@@ -30,6 +30,9 @@ internal sealed class FeatureMap(int height, int width, int channels, bool isBFl
     /// <summary>Values of one image with its border.</summary>
     public int ImageStride => (height + (2 * Border)) * RowStride;
 
+    /// <summary>Bytes of one image with its border.</summary>
+    public int ImageBytes => ImageStride * (IsBFloat16 ? sizeof(ushort) : sizeof(float));
+
     /// <summary>Where a pixel begins; −1 and the size itself name the border.</summary>
     public nint Offset(int image, int row, int column) => ((nint)image * ImageStride) + ((nint)(row + Border) * RowStride) + ((nint)(column + Border) * channels);
 

@@ -8,17 +8,20 @@ namespace Microsoft.ML.ArcFace.Backbones.Inference;
 /// <summary>Which maps of a chain of steps may lie in the same memory: those that are never alive at once.</summary>
 internal sealed class BufferPlan
 {
-    private readonly List<(bool IsBFloat16, long ValuesOfImage)> _buffers = [];
+    private readonly List<(bool IsBFloat16, bool IsSmall, long ValuesOfImage)> _buffers = [];
 
     /// <summary>Gives every map that the steps read, and write but for the last one, a buffer of its element type.</summary>
-    public BufferPlan(FeatureMap input, IReadOnlyList<InferenceStep> steps)
+    /// <param name="input">What the first step reads.</param>
+    /// <param name="steps">The steps.</param>
+    /// <param name="firstSmall">The first step that runs over more images at once; the map before it collects them.</param>
+    public BufferPlan(FeatureMap input, IReadOnlyList<InferenceStep> steps, int firstSmall)
     {
         var free = new List<int>();
-        Hold(input, free);
+        Hold(input, free, isSmall: false);
         for (int number = 0; number < steps.Count - 1; number++)
         {
             InferenceStep step = steps[number];
-            Hold(step.Output, free);
+            Hold(step.Output, free, isSmall: number >= firstSmall - 1);
             foreach (FeatureMap map in new[] { step.Input, step.Shortcut }.OfType<FeatureMap>().Distinct())
             {
                 if (!steps.Skip(number + 1).Any(later => later.Input == map || later.Shortcut == map))
@@ -29,21 +32,22 @@ internal sealed class BufferPlan
         }
     }
 
-    /// <summary>Memory for so many images at once.</summary>
-    public MapBuffers Allocate(int images) => new(images, _buffers.Select(buffer => (buffer.IsBFloat16, buffer.ValuesOfImage * images)));
+    /// <summary>Memory for so many images at once in large and in small maps.</summary>
+    public MapBuffers Allocate(int largeImages, int smallImages) =>
+        new(smallImages, _buffers.Select(buffer => (buffer.IsBFloat16, buffer.ValuesOfImage * (buffer.IsSmall ? smallImages : largeImages))));
 
-    private void Hold(FeatureMap map, List<int> free)
+    private void Hold(FeatureMap map, List<int> free, bool isSmall)
     {
         // The smallest free one that is large enough, or else the largest, which grows.
-        int[] candidates = [.. free.Where(buffer => _buffers[buffer].IsBFloat16 == map.IsBFloat16).OrderBy(buffer => _buffers[buffer].ValuesOfImage)];
+        int[] candidates = [.. free.Where(buffer => _buffers[buffer].IsBFloat16 == map.IsBFloat16 && _buffers[buffer].IsSmall == isSmall).OrderBy(buffer => _buffers[buffer].ValuesOfImage)];
         int chosen = candidates.Length == 0 ? _buffers.Count : candidates.FirstOrDefault(buffer => _buffers[buffer].ValuesOfImage >= map.ImageStride, candidates[^1]);
         if (candidates.Length == 0)
         {
-            _buffers.Add((map.IsBFloat16, 0));
+            _buffers.Add((map.IsBFloat16, isSmall, 0));
         }
 
         free.Remove(chosen);
-        _buffers[chosen] = (map.IsBFloat16, Math.Max(_buffers[chosen].ValuesOfImage, map.ImageStride));
+        _buffers[chosen] = (map.IsBFloat16, isSmall, Math.Max(_buffers[chosen].ValuesOfImage, map.ImageStride));
         map.Buffer = chosen;
     }
 }
@@ -74,7 +78,7 @@ internal sealed unsafe class MapBuffers : IDisposable
         }
     }
 
-    /// <summary>Images that fit in.</summary>
+    /// <summary>Images that fit into the small maps.</summary>
     public int Images { get; }
 
     public MapMemory Of(FeatureMap map) => _memory[map.Buffer];
