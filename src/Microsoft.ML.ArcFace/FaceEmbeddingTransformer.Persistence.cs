@@ -40,7 +40,7 @@ public sealed partial class FaceEmbeddingTransformer
     void ICanSaveModel.Save(ModelSaveContext context)
     {
         Host.CheckValue(context, nameof(context));
-        using FaceEmbeddingModel.Use use = _model.BeginUse();
+        using UseGate.Use use = _model.BeginUse();
         context.CheckAtModel();
         context.SetVersionInfo(GetVersionInfo());
 

@@ -1,5 +1,6 @@
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
@@ -82,7 +83,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     public IDataView Transform(IDataView input)
     {
         Host.CheckValue(input, nameof(input));
-        using FaceEmbeddingModel.Use use = _model.BeginUse();
+        using UseGate.Use use = _model.BeginUse();
         return new EmbeddedDataView(this, input);
     }
 
@@ -90,7 +91,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
     {
         Host.CheckValue(inputSchema, nameof(inputSchema));
-        using FaceEmbeddingModel.Use use = _model.BeginUse();
+        using UseGate.Use use = _model.BeginUse();
         return new EmbeddingRowMapper(this, inputSchema);
     }
 

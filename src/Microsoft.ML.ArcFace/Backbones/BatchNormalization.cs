@@ -11,7 +11,10 @@ namespace Microsoft.ML.ArcFace.Backbones;
 internal sealed class BatchNormalization(long channels)
     : BatchNorm(channels, Epsilon, Rate, affine: true, track_running_stats: true, device: null, dtype: null, nameof(BatchNormalization))
 {
-    private const double Epsilon = 1e-5, Rate = 0.1;
+    /// <summary>Added to variances.</summary>
+    public const double Epsilon = 1e-5;
+
+    private const double Rate = 0.1;
 
     public override Tensor forward(Tensor input)
     {

@@ -8,7 +8,8 @@ public enum InferencePrecision
 
     /// <summary>
     /// Feature maps and convolutions in bfloat16, the embedding itself in float32; embeddings keep a cosine of at least
-    /// 0.999 to those of float32. Faster on GPUs and on processors with AVX512-BF16; other processors compute in float32.
+    /// 0.999 to those of float32. For processors with AVX512-BF16 (0.5 to 0.7 of the time) and for GPUs; other
+    /// processors compute in float32.
     /// </summary>
     BFloat16,
 }

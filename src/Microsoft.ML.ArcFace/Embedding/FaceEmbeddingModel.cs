@@ -15,12 +15,10 @@ namespace Microsoft.ML.ArcFace.Embedding;
 /// </summary>
 internal sealed class FaceEmbeddingModel : IDisposable
 {
-    /// <summary>Held for reading by whoever computes with the tensors, for writing by who frees them.</summary>
-    private readonly ReaderWriterLockSlim _lock = new();
-    private bool _isDisposed;
-
     /// <summary>What a length is taken to be at least, as torch's normalize has it.</summary>
     private const float SmallestLength = 1e-12f;
+
+    private readonly UseGate _gate = new(nameof(FaceEmbeddingTransformer));
 
     /// <summary>The backbone in a faster form, made when the first face is embedded; null where only libtorch can compute it.</summary>
     private readonly Lazy<InferenceNetwork>? _network;
@@ -90,7 +88,7 @@ internal sealed class FaceEmbeddingModel : IDisposable
     /// <param name="addMirrorImage">Whether the raw embedding of the mirror image is added before normalising.</param>
     public (float[] Unit, float[] Lengths) Embed(ReadOnlySpan<byte> faces, int count, bool addMirrorImage)
     {
-        using Use use = BeginUse();
+        using UseGate.Use use = BeginUse();
         if (_network is not null)
         {
             return Embed(_network.Value, faces, count, addMirrorImage);
@@ -138,7 +136,7 @@ internal sealed class FaceEmbeddingModel : IDisposable
     /// <summary>Cosines to all class centres, [count, C] row by row, from unit-length embeddings [count, d].</summary>
     public float[] Cosines(float[] embeddings)
     {
-        using Use use = BeginUse();
+        using UseGate.Use use = BeginUse();
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
 
@@ -150,7 +148,7 @@ internal sealed class FaceEmbeddingModel : IDisposable
     /// <summary>The class centres in unit length.</summary>
     public float[][] CopyCentres()
     {
-        using Use use = BeginUse();
+        using UseGate.Use use = BeginUse();
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         return [.. UnitCentres.cpu().data<float>().ToArray().Chunk(EmbeddingSize)];
@@ -158,45 +156,17 @@ internal sealed class FaceEmbeddingModel : IDisposable
 
     /// <summary>Keeps the tensors alive until the use is disposed.</summary>
     /// <exception cref="ObjectDisposedException">They are freed already.</exception>
-    public Use BeginUse()
+    public UseGate.Use BeginUse() => _gate.Begin();
+
+    public void Dispose() => _gate.Close(() =>
     {
-        _lock.EnterReadLock();
-        if (!_isDisposed)
+        if (_network is { IsValueCreated: true })
         {
-            return new Use(_lock);
+            _network.Value.Dispose();
         }
 
-        _lock.ExitReadLock();
-        throw new ObjectDisposedException(nameof(FaceEmbeddingTransformer));
-    }
-
-    public void Dispose()
-    {
-        _lock.EnterWriteLock();
-        try
-        {
-            if (!_isDisposed)
-            {
-                _isDisposed = true;
-                if (_network is { IsValueCreated: true })
-                {
-                    _network.Value.Dispose();
-                }
-
-                Backbone.Dispose();
-                Centres.Dispose();
-                UnitCentres.Dispose();
-            }
-        }
-        finally
-        {
-            _lock.ExitWriteLock();
-        }
-    }
-
-    /// <summary>One computation with the tensors, on the thread that began it.</summary>
-    public readonly ref struct Use(ReaderWriterLockSlim held)
-    {
-        public void Dispose() => held.ExitReadLock();
-    }
+        Backbone.Dispose();
+        Centres.Dispose();
+        UnitCentres.Dispose();
+    });
 }

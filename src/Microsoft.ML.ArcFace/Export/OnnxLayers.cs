@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
 
 namespace Microsoft.ML.ArcFace.Export;
@@ -41,5 +42,5 @@ internal sealed class OnnxLayers(OnnxGraph graph, BackboneState state) : IFolded
     private string Norm(string input, string norm) => graph.Node(
         "BatchNormalization",
         [input, .. new[] { ".weight", ".bias", ".running_mean", ".running_var" }.Select(part => graph.Constant(norm + part, state.Values(norm + part), state.ShapeOf(norm + part)))],
-        OnnxGraph.Number("epsilon", (float)BackboneState.Epsilon));
+        OnnxGraph.Number("epsilon", (float)BatchNormalization.Epsilon));
 }

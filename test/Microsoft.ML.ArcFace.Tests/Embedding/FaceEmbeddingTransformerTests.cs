@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.Data;
@@ -136,6 +137,19 @@ public class FaceEmbeddingTransformerTests
         {
             Assert.AreEqual(expected[i], actual[i], 1e-5);
         }
+
+        // And to the bit, of what computes them here.
+        CollectionAssert.AreEqual(InferenceNetwork.Fits(transformer.Model.Backbone, CPU) ? ExactSum(transformer.Model.Backbone, face) : expected, actual);
+    }
+
+    private static float[] ExactSum(FaceBackbone backbone, byte[] face)
+    {
+        byte[] mirrored = new byte[face.Length];
+        Microsoft.ML.ArcFace.Data.FaceTensor.Mirror(face, mirrored);
+        using InferenceNetwork network = InferenceNetwork.From(backbone);
+        float[] sum = [.. network.Embed(face, 1).Zip(network.Embed(mirrored, 1), (one, other) => one + other)];
+        float length = System.Numerics.Tensors.TensorPrimitives.Norm(sum);
+        return Array.ConvertAll(sum, value => value / length);
     }
 
     [TestMethod]

@@ -10,8 +10,6 @@ namespace Microsoft.ML.ArcFace.Backbones.Inference;
 /// </summary>
 internal sealed class BackboneState(FaceBackbone backbone)
 {
-    public const double Epsilon = 1e-5;
-
     private readonly Dictionary<string, Tensor> _tensors = ModuleState.Of(backbone).ToDictionary(entry => entry.Name, entry => entry.Tensor);
 
     /// <summary>Whether there is a layer of that name.</summary>
@@ -67,7 +65,7 @@ internal sealed class BackboneState(FaceBackbone backbone)
     public (double[] Scale, double[] Shift) Affine(string norm)
     {
         float[] gamma = Values(norm + ".weight"), beta = Values(norm + ".bias"), mean = Values(norm + ".running_mean"), variance = Values(norm + ".running_var");
-        double[] scale = [.. gamma.Select((value, channel) => value / Math.Sqrt(variance[channel] + Epsilon))];
+        double[] scale = [.. gamma.Select((value, channel) => value / Math.Sqrt(variance[channel] + BatchNormalization.Epsilon))];
         return (scale, [.. beta.Select((value, channel) => value - (mean[channel] * scale[channel]))]);
     }
 

@@ -6,32 +6,24 @@ using Microsoft.ML.ArcFace.Backbones.Kernels;
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
 /// <summary>
-/// A 3×3 convolution with stride 1 and padding 1 in groups of two channels, with bias and PReLU: [images,H,W,C] →
-/// [images,H,W,C]. A channel adds to its own output and to its partner's, which is exchanged at the end.
+/// A <see cref="SmallGroupsStep{TOutput}"/> in groups of two channels, with stride 1. A channel adds to its own output and
+/// to its partner's, which is exchanged at the end.
 /// </summary>
-internal sealed unsafe class PairedConvolutionStep<TOutput> : InferenceStep
+internal sealed unsafe class PairedConvolutionStep<TOutput> : SmallGroupsStep<TOutput>
     where TOutput : unmanaged, IMapValue<TOutput>
 {
-    private const int Lanes = 16, Kernel = 3, Positions = Kernel * Kernel, Together = 4;
-
-    private readonly NativeFloats _weights;     // [C/16, 9, own and cross, 16]
-    private readonly NativeFloats _bias;        // [C]
-    private readonly NativeFloats _slopes;      // [C]
-
     /// <param name="input">The map that is read, with a border of 1.</param>
     /// <param name="output">The map that is written; at least four pixels wide, its channels a multiple of 16.</param>
-    /// <param name="weight">[C, 2, 3, 3].</param>
+    /// <param name="weight">[C, 2, 3, 3]; kept as [C/16, 9, own and cross, 16].</param>
     /// <param name="bias">[C].</param>
     /// <param name="slopes">[C].</param>
     public PairedConvolutionStep(FeatureMap input, FeatureMap output, float[] weight, float[] bias, float[] slopes)
-        : base(input, output, shortcut: null)
+        : base(input, output, weight.Length, bias, slopes, stride: 1)
     {
-        (_bias, _slopes) = (new NativeFloats(bias), new NativeFloats(slopes));
-        _weights = new NativeFloats(weight.Length);
         for (int channel = 0; channel < bias.Length; channel++)
         {
             int partner = channel ^ 1;
-            float* to = _weights.Data + (channel / Lanes * Positions * 2 * Lanes) + (channel % Lanes);
+            float* to = Weights.Data + (channel / Lanes * Positions * 2 * Lanes) + (channel % Lanes);
             for (int position = 0; position < Positions; position++, to += 2 * Lanes)
             {
                 to[0] = weight[(((channel * 2) + (channel % 2)) * Positions) + position];
@@ -40,33 +32,11 @@ internal sealed unsafe class PairedConvolutionStep<TOutput> : InferenceStep
         }
     }
 
-    public override int PartCount(int images) => images * Output.Height;
-
-    public override void Run(StepMemory memory, int images, int begin, int end)
-    {
-        for (int line = begin; line < end; line++)
-        {
-            (int image, int row) = Math.DivRem(line, Output.Height);
-            for (int column = 0; column < Output.Width; column += Together)
-            {
-                int first = Math.Min(column, Output.Width - Together);
-                ConvolvePixels((float*)memory.Input.Address + Input.Offset(image, row - 1, first - 1), (TOutput*)memory.Output.Address + Output.Offset(image, row, first));
-            }
-        }
-    }
-
-    public override void Dispose()
-    {
-        _weights.Dispose();
-        _bias.Dispose();
-        _slopes.Dispose();
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void ConvolvePixels(float* window, TOutput* output)
+    protected override void ConvolvePixels(float* window, TOutput* output)
     {
         nint channels = Input.Channels, rowStride = Input.RowStride;
-        float* weights = _weights.Data, biases = _bias.Data, slopes = _slopes.Data;
+        float* weights = Weights.Data, biases = Bias.Data, slopes = Slopes.Data;
         for (nint channel = 0; channel < channels; channel += Lanes, weights += Positions * 2 * Lanes)
         {
             Vector512<float> own0 = Vector512.Load(biases + channel), own1 = own0, own2 = own0, own3 = own0;

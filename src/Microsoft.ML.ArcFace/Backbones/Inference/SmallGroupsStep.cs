@@ -1,0 +1,67 @@
+using Microsoft.ML.ArcFace.Backbones.Kernels;
+
+namespace Microsoft.ML.ArcFace.Backbones.Inference;
+
+/// <summary>
+/// A 3×3 convolution with padding 1 in which few channels meet, with bias and PReLU: [images,H,W,C] → [images,H′,W′,C].
+/// Four pixels of a row are computed at once, so that the weights of 16 channels are loaded once for them.
+/// </summary>
+internal abstract unsafe class SmallGroupsStep<TOutput> : InferenceStep
+    where TOutput : unmanaged, IMapValue<TOutput>
+{
+    protected const int Lanes = 16, Kernel = 3, Positions = Kernel * Kernel;
+
+    private const int Together = 4;
+
+    /// <param name="input">The map that is read, with a border of 1.</param>
+    /// <param name="output">The map that is written; at least four pixels wide, its channels a multiple of 16.</param>
+    /// <param name="weightCount">Numbers of the kernel.</param>
+    /// <param name="bias">[C].</param>
+    /// <param name="slopes">[C].</param>
+    /// <param name="stride">In both directions.</param>
+    protected SmallGroupsStep(FeatureMap input, FeatureMap output, int weightCount, float[] bias, float[] slopes, int stride)
+        : base(input, output, shortcut: null)
+    {
+        Stride = stride;
+        (Weights, Bias, Slopes) = (new NativeFloats(weightCount), new NativeFloats(bias), new NativeFloats(slopes));
+    }
+
+    protected int Stride { get; }
+
+    /// <summary>In the order in which the kernel meets them; filled by the class that derives.</summary>
+    protected NativeFloats Weights { get; }
+
+    /// <summary>[C].</summary>
+    protected NativeFloats Bias { get; }
+
+    /// <summary>[C].</summary>
+    protected NativeFloats Slopes { get; }
+
+    public override int PartCount(int images) => images * Output.Height;
+
+    public override void Run(StepMemory memory, int images, int begin, int end)
+    {
+        for (int line = begin; line < end; line++)
+        {
+            (int image, int row) = Math.DivRem(line, Output.Height);
+            for (int column = 0; column < Output.Width; column += Together)
+            {
+                // The last four overlap the ones before where the width is no multiple of four.
+                int first = Math.Min(column, Output.Width - Together);
+                ConvolvePixels((float*)memory.Input.Address + Input.Offset(image, (row * Stride) - 1, (first * Stride) - 1), (TOutput*)memory.Output.Address + Output.Offset(image, row, first));
+            }
+        }
+    }
+
+    public override void Dispose()
+    {
+        Weights.Dispose();
+        Bias.Dispose();
+        Slopes.Dispose();
+    }
+
+    /// <summary>Four pixels of a row.</summary>
+    /// <param name="window">Where the kernel of the first one begins.</param>
+    /// <param name="output">The first one.</param>
+    protected abstract void ConvolvePixels(float* window, TOutput* output);
+}
