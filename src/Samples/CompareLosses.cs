@@ -112,6 +112,7 @@ internal static class CompareLosses
             UnseenIntraDegrees = unseen.IntraDegrees,
             UnseenInterDegrees = unseen.InterDegrees,
             MillisecondsPerStep = clock.MillisecondsPerStep,
+            ProcessorMillisecondsPerStep = clock.ProcessorMillisecondsPerStep,
             TrainSeconds = trainSeconds,
         };
     }
@@ -127,22 +128,29 @@ internal static class CompareLosses
     private sealed class StepClock
     {
         private readonly Stopwatch _clock = Stopwatch.StartNew();
-        private (int Step, TimeSpan At)? _first;
-        private (int Step, TimeSpan At) _last;
+        private Reading? _first;
+        private Reading _last;
 
-        public TimeSpan Total => _last.At;
+        private readonly record struct Reading(int Step, TimeSpan Elapsed, TimeSpan Processor);
 
-        public double? MillisecondsPerStep =>
-            _first is { } first && _last.Step > first.Step ? (_last.At - first.At).TotalMilliseconds / (_last.Step - first.Step) : null;
+        public TimeSpan Total => _last.Elapsed;
+
+        public double? MillisecondsPerStep => PerStep(reading => reading.Elapsed);
+
+        /// <summary>Over all threads of this program: hardly changed by what else the machine has to do.</summary>
+        public double? ProcessorMillisecondsPerStep => PerStep(reading => reading.Processor);
 
         public void Observe(TrainingProgress progress)
         {
-            _last = (progress.Step, _clock.Elapsed);
+            _last = new Reading(progress.Step, _clock.Elapsed, Environment.CpuUsage.TotalTime);
             _first ??= _last;
             if (progress.IsEpochEnd)
             {
                 Console.WriteLine($"   epoch {progress.Epoch}/{progress.Epochs}  loss {progress.Loss:F2}  {progress.ImagesPerSecond:F0} pictures/s  {progress.EstimatedTimeRemaining:h\\:mm\\:ss} left");
             }
         }
+
+        private double? PerStep(Func<Reading, TimeSpan> time) =>
+            _first is { } first && _last.Step > first.Step ? (time(_last) - time(first)).TotalMilliseconds / (_last.Step - first.Step) : null;
     }
 }

@@ -40,6 +40,8 @@ internal sealed record LossResult
 
     public double? MillisecondsPerStep { get; init; }
 
+    public double? ProcessorMillisecondsPerStep { get; init; }
+
     public required double TrainSeconds { get; init; }
 }
 
@@ -50,7 +52,7 @@ internal static class LossTable
     {
         string[] rates = [.. falseAcceptRates.Select(rate => rate.ToString(CultureInfo.InvariantCulture))];
         var table = new Table().MarkdownBorder();
-        foreach (string header in (string[])["loss", "accuracy %", "AUC", .. rates.Select(rate => $"TAR % at FAR {rate}"), "W-EC", "W-Inter", "Intra", "Inter", "unseen Intra", "unseen Inter", "ms/step"])
+        foreach (string header in (string[])["loss", "accuracy %", "AUC", .. rates.Select(rate => $"TAR % at FAR {rate}"), "W-EC", "W-Inter", "Intra", "Inter", "unseen Intra", "unseen Inter", "ms/step", "processor ms/step"])
         {
             table.AddColumn(new TableColumn(header).NoWrap());
         }
@@ -62,7 +64,7 @@ internal static class LossTable
                 Markup.Escape(result.Name), $"{Text(100 * result.Accuracy, "0.00")} ± {Text(100 * result.AccuracyStd, "0.00")}", Text(result.Auc, "0.0000"),
                 .. rates.Select(rate => Text(100 * result.TarAtFar.GetValueOrDefault(rate), "0.0")),
                 Text(result.CenterToMeanDegrees, "0.0"), Text(result.BetweenCentersDegrees, "0.0"), Text(result.IntraDegrees, "0.0"), Text(result.InterDegrees, "0.0"),
-                Text(result.UnseenIntraDegrees, "0.0"), Text(result.UnseenInterDegrees, "0.0"), Text(result.MillisecondsPerStep, "0"),
+                Text(result.UnseenIntraDegrees, "0.0"), Text(result.UnseenInterDegrees, "0.0"), Text(result.MillisecondsPerStep, "0"), Text(result.ProcessorMillisecondsPerStep, "0"),
             ]);
         }
 
