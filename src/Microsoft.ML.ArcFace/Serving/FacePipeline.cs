@@ -11,7 +11,7 @@ namespace Microsoft.ML.ArcFace.Serving;
 /// </summary>
 internal sealed class FacePipeline : IDisposable
 {
-    private readonly string _photographColumn;
+    private readonly DataViewSchema _photographs;
     private readonly string _faceColumn;
     private readonly IRowToRowMapper? _mapper;
     private readonly ConcurrentBag<Reader> _idle = [];
@@ -24,17 +24,17 @@ internal sealed class FacePipeline : IDisposable
         int loader = Array.FindLastIndex(before, part => part is FaceImageLoadingTransformer or ImageLoadingTransformer);
         ITransformer[] between = before[(loader + 1)..];
         _faceColumn = embedding.Columns.Image;
-        _photographColumn = (loader < 0 ? OnlyImageColumn(inputSchema) : LoadedColumn(before[..(loader + 1)], inputSchema)) ?? _faceColumn;
+        string photographColumn = (loader < 0 ? OnlyImageColumn(inputSchema) : LoadedColumn(before[..(loader + 1)], inputSchema)) ?? _faceColumn;
+        _photographs = PhotographRow.SchemaOf(photographColumn);
         try
         {
-            DataViewSchema photograph = PhotographRow.SchemaOf(_photographColumn);
-            _mapper = between.Length == 0 ? null : ((ITransformer)new TransformerChain<ITransformer>(between)).GetRowToRowMapper(photograph);
-            FacePixelReader.Column(embedding.Host, _mapper?.OutputSchema ?? photograph, _faceColumn);
+            _mapper = between.Length == 0 ? null : ((ITransformer)new TransformerChain<ITransformer>(between)).GetRowToRowMapper(_photographs);
+            FacePixelReader.Column(embedding.Host, _mapper?.OutputSchema ?? _photographs, _faceColumn);
         }
         catch (Exception error) when (error is ArgumentException or InvalidOperationException)
         {
             throw new InvalidOperationException(
-                $"The model's embedding cannot be reached from a photograph in the column '{_photographColumn}' alone ({error.Message.TrimEnd('.')}). " +
+                $"The model's embedding cannot be reached from a photograph in the column '{photographColumn}' alone ({error.Message.TrimEnd('.')}). " +
                 "Give a model that begins with LoadFaceImages, or with an image column, and needs nothing else, as LoadFaceImages, DetectFaces, AlignFaces and the embedding do.", error);
         }
     }
@@ -85,9 +85,8 @@ internal sealed class FacePipeline : IDisposable
 
         public Reader(FacePipeline pipeline)
         {
-            _photograph = new PhotographRow(pipeline._photographColumn);
-            DataViewSchema schema = pipeline._mapper?.OutputSchema ?? _photograph.Schema;
-            _row = pipeline._mapper?.GetRow(_photograph, [schema[pipeline._faceColumn]]) ?? _photograph;
+            _photograph = new PhotographRow(pipeline._photographs);
+            _row = pipeline._mapper is { } mapper ? mapper.GetRow(_photograph, [mapper.OutputSchema[pipeline._faceColumn]]) : _photograph;
             _getFace = FacePixelReader.Create(_row, _row.Schema[pipeline._faceColumn]);
         }
 

@@ -4,12 +4,13 @@ using Microsoft.ML.Transforms.Image;
 namespace Microsoft.ML.ArcFace.Serving;
 
 /// <summary>A row of one image column, which shows one photograph after the other.</summary>
-internal sealed class PhotographRow(string imageColumnName) : DataViewRow
+/// <param name="schema">What <see cref="SchemaOf"/> made; mappers take rows of the very schema that they were made for.</param>
+internal sealed class PhotographRow(DataViewSchema schema) : DataViewRow
 {
     private MLImage? _photograph;
     private long _position = -1;
 
-    public override DataViewSchema Schema { get; } = SchemaOf(imageColumnName);
+    public override DataViewSchema Schema => schema;
 
     public override long Position => _position;
 
