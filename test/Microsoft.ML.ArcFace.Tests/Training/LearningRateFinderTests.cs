@@ -6,7 +6,7 @@ namespace Microsoft.ML.ArcFace.Tests.Training;
 [TestClass]
 public class LearningRateFinderTests
 {
-    private static readonly ArcFaceTrainer.Options Quick = new() { Epochs = 1, BatchSize = 4, EmbeddingSize = 16, Seed = 3 };
+    private static readonly ArcFaceTrainer.Options Quick = new() { Epochs = 1, BatchSize = 2, EmbeddingSize = 16, Seed = 3 };
 
     [TestMethod]
     public void Suggestion_LossWithOneSlope_IsItsSteepestPlace()
@@ -30,7 +30,7 @@ public class LearningRateFinderTests
     [TestMethod]
     public void FindLearningRate_DrawnFaces_LeavesNoTraceInTheTrainer()
     {
-        using var people = new DrawnPeople(people: 4, picturesPerPerson: 4);
+        using var people = new DrawnPeople(people: 4, picturesPerPerson: 2);
         using var folder = new TemporaryFolder();
         byte[] expected = ResumedRun.Weights(Quick, people);
         var ml = new MLContext(seed: 1);
@@ -64,7 +64,7 @@ public class LearningRateFinderTests
     [TestMethod]
     public void FindLearningRate_RatesFarTooHigh_EndsBeforeTheLast()
     {
-        using var people = new DrawnPeople(people: 4, picturesPerPerson: 4);
+        using var people = new DrawnPeople(people: 4, picturesPerPerson: 2);
         var ml = new MLContext(seed: 1);
         LearningRateCurve curve = ml.FaceRecognition().Trainers.ArcFace(Quick with { Optimizer = TrainingOptimizer.Sgd, GradientClippingNorm = double.PositiveInfinity })
             .FindLearningRate(people.Images(ml), new LearningRateSearch { Lowest = 1, Highest = 1e12, Steps = 60 });

@@ -59,7 +59,10 @@ internal sealed record Checkpoint(string Path, RunSettings Settings, RunPosition
         }
 
         CheckHash(path, file);
-        return new Checkpoint(path, new RunSettings(Read<Dictionary<string, string>>(path, file, SettingsName)), Read<RunPosition>(path, file, PositionName));
+        RunPosition position = Read<RunPosition>(path, file, PositionName);
+        return position is { Epoch: >= 1, Batch: >= 0, Step: >= 0 } && (position.UntrainedLoss?.Length ?? TrainingHealth.MarginFractions.Length) == TrainingHealth.MarginFractions.Length
+            ? new Checkpoint(path, new RunSettings(Read<Dictionary<string, string>>(path, file, SettingsName)), position)
+            : throw new WeightsFormatException($"'{path}' has no possible {PositionName}: epoch {position.Epoch}, batch {position.Batch}, step {position.Step}.");
     }
 
     /// <summary>Copies the tensors into others, which must be those that were saved.</summary>

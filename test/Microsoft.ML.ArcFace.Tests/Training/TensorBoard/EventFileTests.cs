@@ -6,7 +6,7 @@ namespace Microsoft.ML.ArcFace.Tests.Training;
 [TestClass]
 public class EventFileTests
 {
-    private static readonly ArcFaceTrainer.Options Quick = new() { Epochs = 2, BatchSize = 4, EmbeddingSize = 16, Seed = 3, WeightAveragingDecay = 0 };
+    private static readonly ArcFaceTrainer.Options Quick = new() { Epochs = 2, BatchSize = 2, EmbeddingSize = 16, Seed = 3, WeightAveragingDecay = 0 };
 
     [TestMethod]
     public void MaskedChecksum_KnownBytes_IsThatOfTFRecord()
@@ -38,7 +38,7 @@ public class EventFileTests
     [TestMethod]
     public void Fit_TensorBoardDirectory_HasEveryStepOnceAlsoAfterACrash()
     {
-        using var people = new DrawnPeople(people: 4, picturesPerPerson: 4);
+        using var people = new DrawnPeople(people: 4, picturesPerPerson: 2);
         using var others = new DrawnPeople(people: 2, picturesPerPerson: 2, seed: 5);
         using var folder = new TemporaryFolder();
         string events = Path.Combine(folder.FullName, "events");
