@@ -41,6 +41,7 @@ internal sealed class TrainingLoop : IDisposable
 
     private readonly Stopwatch _clock = new();
     private TimeSpan _lastReport;
+    private readonly LossReadout _losses;
     private TrainingHealth? _health;
     private int _step;
     private double _lossSum;
@@ -58,6 +59,7 @@ internal sealed class TrainingLoop : IDisposable
         _device = device;
         _seed = seed;
         _computeType = ComputeType(options.Precision, device);
+        _losses = new LossReadout(LossReadout.IntervalOn(device), Observe);
 
         (_backbone, _head) = (CreateBackbone(), CreateHead());
         UpdateRule rule = UpdateRule.Create(recipe.Optimizer, options.Momentum, recipe.WeightDecay);
@@ -123,6 +125,7 @@ internal sealed class TrainingLoop : IDisposable
                 ReportNowAndThen(epoch);
             }
 
+            _losses.Read();
             double? areaUnderRocCurve = Validate();
             Report(epoch, isEpochEnd: true, areaUnderRocCurve);
             if (areaUnderRocCurve is { } area && best.Offer(area, epoch) is var epochsWithout && epochsWithout >= _options.EarlyStoppingPatienceEpochs)
@@ -142,7 +145,7 @@ internal sealed class TrainingLoop : IDisposable
         using var scope = NewDisposeScope();
         double learningRate = _recipe.Schedule.LearningRate(_step);
         Tensor faces = FaceTensor.ToTensor(batch.Pixels, batch.Labels.Length, _device).to(_computeType); // [B, 3, 112, 112]
-        Tensor labels = tensor(batch.Labels, device: _device);                                // [B]
+        Tensor labels = DeviceUpload.To(tensor(batch.Labels), _device);                       // [B]
         Tensor embeddings = _backbone.forward(faces);                                         // [B, d]
         _health ??= new TrainingHealth(UntrainedLosses(embeddings, labels), _head.FallsWithTraining, _recipe);
 
@@ -159,11 +162,15 @@ internal sealed class TrainingLoop : IDisposable
             average.Update();
         }
 
-        double lossValue = loss.item<float>();
-        _health.Observe(_step, lossValue);
-        _lossSum += lossValue;
-        _lossCount++;
+        _losses.Add(loss);
         _step++;
+    }
+
+    private void Observe(int step, double loss)
+    {
+        _health!.Observe(step, loss);
+        _lossSum += loss;
+        _lossCount++;
     }
 
     /// <summary>The loss before the first step, at several shares of the margin: what <see cref="TrainingHealth"/> compares with.</summary>
@@ -207,6 +214,7 @@ internal sealed class TrainingLoop : IDisposable
 
     private void Report(int epoch, bool isEpochEnd, double? areaUnderRocCurve)
     {
+        _losses.Read();
         _lastReport = _clock.Elapsed;
         _reportedLoss = _lossCount == 0 ? _reportedLoss : _lossSum / _lossCount;
         double stepsPerSecond = _step / Math.Max(1e-9, _clock.Elapsed.TotalSeconds);
@@ -244,6 +252,7 @@ internal sealed class TrainingLoop : IDisposable
 
     public void Dispose()
     {
+        _losses.Dispose();
         _optimizer.Dispose();
         _sampledOptimizer?.Dispose();
         _head.Dispose();
