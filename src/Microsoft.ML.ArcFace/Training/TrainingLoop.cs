@@ -48,7 +48,7 @@ internal sealed class TrainingLoop : IDisposable
     private int _lossCount;
     private double _reportedLoss = double.NaN;
 
-    private TrainingLoop(
+    internal TrainingLoop(
         IChannel channel, ArcFaceTrainer.Options options, TrainingFaces faces, TrainingValidation? validation, TrainingRecipe recipe, Device device, int seed)
     {
         _channel = channel;
@@ -87,6 +87,10 @@ internal sealed class TrainingLoop : IDisposable
         _backboneParameters = [.. backboneGroup.Parameters.Select(named => named.Parameter)];
         _optimizer = new ParameterOptimizer(rule, backboneGroup, ParameterGroup.Of(_head, "head"));
     }
+
+    internal FaceBackbone Backbone => _backbone;
+
+    internal LossHead Head => _head;
 
     /// <summary>Trains on the faces and gives the model; torch's generator is as before afterwards.</summary>
     public static FaceEmbeddingModel Run(
@@ -140,7 +144,8 @@ internal sealed class TrainingLoop : IDisposable
         return new FaceEmbeddingModel(_resultBackbone, centers, _faces.Labels.Names, _recipe.Scale, _device, _options.InferencePrecision);
     }
 
-    private void Step(FaceBatch batch)
+    /// <summary>Moves the weights by one batch.</summary>
+    internal void Step(FaceBatch batch)
     {
         using var scope = NewDisposeScope();
         double learningRate = _recipe.Schedule.LearningRate(_step);
