@@ -1,10 +1,12 @@
 using System.CommandLine;
+using System.Globalization;
 using BenchmarkDotNet.Running;
 using System.Text.Json;
 using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Benchmarks;
 using Microsoft.ML.ArcFace.Benchmarks.Embedding;
 using Microsoft.ML.ArcFace.Benchmarks.Heads;
+using Microsoft.ML.ArcFace.Benchmarks.Scaling;
 using Microsoft.ML.ArcFace.Benchmarks.Training;
 
 // "compare", "heads" and "partial-fc" measure side by side in one run; everything else goes to BenchmarkDotNet.
@@ -27,14 +29,20 @@ var threads = new Option<int>("--threads") { Description = "Threads that each ma
 var data = new Option<string?>("--data") { Description = "Folder of JPEG files of 112×112 pixels; drawn ones if not given." };
 var python = new Option<string>("--python") { Description = "The Python that has PyTorch; by default PYTHON, or /usr/bin/python3.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("PYTHON") ?? "/usr/bin/python3" };
 var output = new Option<string?>("--output") { Description = "A JSON file for what was measured." };
+var gpu = new Option<int?>("--gpu") { Description = "Measures on the GPU of this number, from decoded pixels and beside PyTorch alone; by default r50." };
 var only = new Option<string[]>("--only") { Description = "Parts to measure; by default all.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["embedding", "training"] };
 only.AcceptOnlyFromAmong("embedding", "training");
 var compareRounds = new Option<int>("--rounds") { Description = rounds.Description, DefaultValueFactory = _ => 5 };
-var compare = new Command("compare", "Embedding beside ApplyOnnxModel, ONNX Runtime and PyTorch, training beside PyTorch, on the processor, as ratios.") { only, compareRounds, backbones, faces, batch, people, threads, data, python, output };
+var compare = new Command("compare", "Embedding beside ApplyOnnxModel, ONNX Runtime and PyTorch, training beside PyTorch, as ratios.") { only, compareRounds, backbones, faces, batch, people, threads, gpu, data, python, output };
 compare.SetAction(parsed =>
 {
     var measured = new Dictionary<string, object>();
-    if (parsed.GetValue(only)!.Contains("embedding"))
+    if (parsed.GetValue(only)!.Contains("embedding") && parsed.GetValue(gpu) is { } onGpu)
+    {
+        var embedding = new GpuEmbeddingComparison(parsed.GetValue(compareRounds), parsed.GetValue(batch), onGpu, parsed.GetValue(python)!);
+        measured["embedding"] = embedding.Run(Backbones("r50"));
+    }
+    else if (parsed.GetValue(only)!.Contains("embedding"))
     {
         var embedding = new EmbeddingComparison(parsed.GetValue(compareRounds), parsed.GetValue(faces), parsed.GetValue(batch), parsed.GetValue(threads), parsed.GetValue(data), parsed.GetValue(python)!);
         measured["embedding"] = embedding.Run(Backbones("r18", "r50", "mbf"));
@@ -42,8 +50,8 @@ compare.SetAction(parsed =>
 
     if (parsed.GetValue(only)!.Contains("training"))
     {
-        var training = new TrainingComparison(parsed.GetValue(compareRounds), parsed.GetValue(batch), parsed.GetValue(people), parsed.GetValue(threads), parsed.GetValue(python)!);
-        measured["training"] = training.Run(Backbones("r18", "mbf"));
+        var training = new TrainingComparison(parsed.GetValue(compareRounds), parsed.GetValue(batch), parsed.GetValue(people), parsed.GetValue(threads), parsed.GetValue(gpu), parsed.GetValue(python)!);
+        measured["training"] = training.Run(parsed.GetValue(gpu) is null ? Backbones("r18", "mbf") : Backbones("r50"));
     }
 
     string json = JsonSerializer.Serialize(measured);
@@ -58,7 +66,11 @@ compare.SetAction(parsed =>
 var trained = new Argument<string[]>("race");
 var step = new Command(TrainingStep.Command) { trained };
 step.Hidden = true;
-step.SetAction(parsed => TrainingStep.Run(TrainingRace.Parse(parsed.GetValue(trained)), Enum.Parse<TrainingPrecision>(parsed.GetValue(trained)![^1], ignoreCase: true)));
+step.SetAction(parsed =>
+{
+    (TrainingRace race, TrainingPrecision arithmetic) = TrainingRace.Parse(parsed.GetValue(trained));
+    TrainingStep.Run(race, arithmetic);
+});
 
 var model = new Option<string>("--model") { Required = true };
 var image = new Option<string>("--image") { Required = true };
@@ -72,4 +84,11 @@ precision.SetAction(parsed => PrecisionComparison.Run(parsed.GetValue(model)!, p
 var predictions = new Option<int>("--predictions") { Description = "Photographs embedded one by one.", DefaultValueFactory = _ => 10_000 };
 var memory = new Command("memory", "Tensors alive and the resident set over many predictions.") { predictions };
 memory.SetAction(parsed => PredictionMemory.Run(parsed.GetValue(predictions)));
-return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, precision, memory, first, heads, partial, benchmarks }.Parse(args).Invoke();
+var point = new Argument<string[]>("point");
+var scalingPoint = new Command(ScalingPoint.Command) { point };
+scalingPoint.Hidden = true;
+scalingPoint.SetAction(parsed => ScalingPoint.Run(parsed.GetValue(point)![0], parsed.GetValue(point)![1], int.Parse(parsed.GetValue(point)![2], CultureInfo.InvariantCulture)));
+var folder = new Option<string>("--folder") { Description = "Where scaling.json and the pictures go.", DefaultValueFactory = _ => "." };
+var scaling = new Command("scaling", "Time and memory against people, photographs, faces in a pass and threads, beside their floors: tables, JSON and pictures.") { folder };
+scaling.SetAction(parsed => new ScalingComparison(parsed.GetValue(folder)!).Run());
+return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, precision, memory, scaling, scalingPoint, first, heads, partial, benchmarks }.Parse(args).Invoke();

@@ -234,18 +234,15 @@ internal sealed class TrainingLoop : IDisposable
         (_lossSum, _lossCount) = (0, 0);
     }
 
-    private FaceBackbone CreateBackbone()
-    {
-        FaceBackbone backbone = InitialBackbone.Create(_options);
-        backbone.to(_device);
-        return backbone;
-    }
+    private FaceBackbone CreateBackbone() => ToDevice(InitialBackbone.Create(_options));
 
-    private LossHead CreateHead()
+    private LossHead CreateHead() => ToDevice(_options.Loss.CreateHead(_options.EmbeddingSize, _faces.Labels.Count, _recipe.Scale));
+
+    private T ToDevice<T>(T module)
+        where T : nn.Module
     {
-        LossHead head = _options.Loss.CreateHead(_options.EmbeddingSize, _faces.Labels.Count, _recipe.Scale);
-        head.to(_device);
-        return head;
+        module.to(_device);
+        return module;
     }
 
     private static ScalarType ComputeType(TrainingPrecision? precision, Device device) => precision switch

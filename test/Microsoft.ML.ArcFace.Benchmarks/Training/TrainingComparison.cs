@@ -12,7 +12,7 @@ namespace Microsoft.ML.ArcFace.Benchmarks.Training;
 /// A step of training, from the pixels of a batch to moved weights: ours beside PyTorch's with the same weights, batch and
 /// optimizer (SGD with momentum, clipped), channels-last, each in a process of its own.
 /// </summary>
-internal sealed class TrainingComparison(int rounds, int batchSize, int people, int threads, string python)
+internal sealed class TrainingComparison(int rounds, int batchSize, int people, int threads, int? gpu, string python)
 {
     private const int EmbeddingSize = 512, PicturesPerPerson = 4;
 
@@ -36,7 +36,7 @@ internal sealed class TrainingComparison(int rounds, int batchSize, int people, 
         string folder = Directory.CreateTempSubdirectory("arcface-compare-").FullName;
         try
         {
-            return new { batchSize, people, threads, rounds, networks = backbones.Select(backbone => Compare(new TrainingRace(backbone, people, batchSize, threads, folder))).ToArray() };
+            return new { batchSize, people, threads, gpu, rounds, networks = backbones.Select(backbone => Compare(new TrainingRace(backbone, people, batchSize, threads, folder, gpu))).ToArray() };
         }
         finally
         {
@@ -58,7 +58,7 @@ internal sealed class TrainingComparison(int rounds, int batchSize, int people, 
         }
 
         string network = race.Backbone.ToShortName();
-        Console.WriteLine(Text($"{network}: a step of training, {batchSize} faces, {people} people, {threads} threads, medians of {rounds} alternating rounds"));
+        Console.WriteLine(Text($"{network}: a step of training, {batchSize} faces, {people} people, {(gpu is null ? Text($"{threads} threads") : Text($"GPU {gpu}"))}, medians of {rounds} alternating rounds"));
         Console.WriteLine("| | ms, elapsed | ms, processor | to PyTorch's, elapsed | to PyTorch's, processor | speed to own float32 | peak MiB | loss before | loss after |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
         foreach (Contender contender in contenders)
@@ -87,8 +87,8 @@ internal sealed class TrainingComparison(int rounds, int batchSize, int people, 
     private IEnumerable<Contender> Start(TrainingRace race, TrainingPrecision precision)
     {
         string name = precision.ToString().ToLowerInvariant();
-        yield return new Contender($"ArcFace {name}", precision, IsOurs: true, ContenderProcess.StartOwn([TrainingStep.Command, .. race.Arguments, name]));
-        if (ContenderProcess.TryStartPeer(python, "train.py", [.. race.Arguments, name]) is { } peer)
+        yield return new Contender($"ArcFace {name}", precision, IsOurs: true, ContenderProcess.StartOwn([TrainingStep.Command, .. race.Arguments(precision)]));
+        if (ContenderProcess.TryStartPeer(python, "train.py", race.Arguments(precision)) is { } peer)
         {
             yield return new Contender($"PyTorch {peer.Version} {name}", precision, IsOurs: false, peer);
         }
@@ -115,7 +115,8 @@ internal sealed class TrainingComparison(int rounds, int batchSize, int people, 
         return (contender.Step.Elapsed / peer?.Step.Elapsed, contender.Step.Processor / peer?.Step.Processor, single.Step.Elapsed / contender.Step.Elapsed);
     }
 
-    private static void WriteFiles(TrainingRace race)
+    /// <summary>Draws the weights, the centres and the batch.</summary>
+    public static void WriteFiles(TrainingRace race)
     {
         RandomWeights.Write(race.Backbone, race.Weights);
         using (var noGradient = no_grad())

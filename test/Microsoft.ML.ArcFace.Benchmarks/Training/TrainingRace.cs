@@ -8,8 +8,12 @@ namespace Microsoft.ML.ArcFace.Benchmarks.Training;
 /// <param name="BatchSize">Faces in a step.</param>
 /// <param name="Threads">Threads each may use.</param>
 /// <param name="Folder">Where the files lie.</param>
-internal sealed record TrainingRace(BackboneArchitecture Backbone, int People, int BatchSize, int Threads, string Folder)
+/// <param name="Gpu">The number of the GPU; null for the processor.</param>
+internal sealed record TrainingRace(BackboneArchitecture Backbone, int People, int BatchSize, int Threads, string Folder, int? Gpu = null)
 {
+    /// <summary>What PyTorch puts before the number of a GPU.</summary>
+    public const string GpuPrefix = "cuda:";
+
     public string Weights => Path.Combine(Folder, Backbone.ToShortName() + ".safetensors");
 
     /// <summary>"weight", [People, 512].</summary>
@@ -19,10 +23,20 @@ internal sealed record TrainingRace(BackboneArchitecture Backbone, int People, i
     public string Batch => Path.Combine(Folder, "batch.bin");
 
     /// <summary>In the order of peers/train.py.</summary>
-    public string[] Arguments =>
-        [Folder, Backbone.ToShortName(), People.ToString(CultureInfo.InvariantCulture), BatchSize.ToString(CultureInfo.InvariantCulture), Threads.ToString(CultureInfo.InvariantCulture)];
+    public string[] Arguments(TrainingPrecision precision) =>
+    [
+        Folder, Backbone.ToShortName(), Text(People), Text(BatchSize), Text(Threads), precision.ToString().ToLowerInvariant(),
+        .. Gpu is { } gpu ? (string[])[GpuPrefix + Text(gpu)] : [],
+    ];
 
-    public static TrainingRace Parse(ReadOnlySpan<string> arguments) => new(
-        BackboneArchitectures.Parse(arguments[1]), int.Parse(arguments[2], CultureInfo.InvariantCulture), int.Parse(arguments[3], CultureInfo.InvariantCulture),
-        int.Parse(arguments[4], CultureInfo.InvariantCulture), arguments[0]);
+    /// <summary>The other way round.</summary>
+    public static (TrainingRace Race, TrainingPrecision Precision) Parse(ReadOnlySpan<string> arguments) => (
+        new TrainingRace(
+            BackboneArchitectures.Parse(arguments[1]), Number(arguments[2]), Number(arguments[3]), Number(arguments[4]), arguments[0],
+            arguments.Length > 6 ? Number(arguments[6][GpuPrefix.Length..]) : null),
+        Enum.Parse<TrainingPrecision>(arguments[5], ignoreCase: true));
+
+    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -17,6 +17,9 @@ internal static class TrainingStep
     /// <summary>The name of the command that <see cref="Run"/> answers.</summary>
     public const string Command = "training-step";
 
+    /// <summary>On a GPU, which is waited for once in so many steps; as many as the trainer leaves losses unread.</summary>
+    private const int StepsOnGpu = 20;
+
     private sealed class Face
     {
         [VectorType(FaceTensor.ByteCount)]
@@ -42,7 +45,8 @@ internal static class TrainingStep
         // As the trainer prepares the process.
         set_num_threads(race.Threads);
         Runtime.NativeMemory.KeepFreedMemory();
-        using var loop = new TrainingLoop(channel, options, faces, validation: null, TrainingRecipe.Choose(options, faces.Count, faces.Labels.Count), CPU, seed: 1);
+        Device device = TorchDevices.Choose(race.Gpu, fallbackToCpu: false);
+        using var loop = new TrainingLoop(channel, options, faces, validation: null, TrainingRecipe.Choose(options, faces.Count, faces.Labels.Count), device, seed: 1);
         using (var noGradient = no_grad())
         using (FileStream centers = File.OpenRead(race.Centers))
         {
@@ -51,18 +55,32 @@ internal static class TrainingStep
 
         ContenderProcess.Answer(new Dictionary<string, Func<object>>
         {
-            ["step"] = () => AlternatingRounds.Measure(() => loop.Step(batch)),
-            ["loss"] = () => Loss(loop, batch, precision),
+            ["step"] = () => device.type == TorchSharp.DeviceType.CPU ? AlternatingRounds.Measure(() => loop.Step(batch)) : OnGpu(),
+            ["loss"] = () => Loss(loop, batch, precision, device),
             ["memory"] = () => Process.GetCurrentProcess().PeakWorkingSet64,
         });
+
+        Cost OnGpu()
+        {
+            Cost all = AlternatingRounds.Measure(() =>
+            {
+                for (int step = 0; step < StepsOnGpu; step++)
+                {
+                    loop.Step(batch);
+                }
+
+                cuda.synchronize(device);
+            });
+            return new Cost(all.Elapsed / StepsOnGpu, all.Processor / StepsOnGpu);
+        }
     }
 
-    private static float Loss(TrainingLoop loop, FaceBatch batch, TrainingPrecision precision)
+    private static float Loss(TrainingLoop loop, FaceBatch batch, TrainingPrecision precision, Device device)
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        Tensor faces = FaceTensor.ToTensor(batch.Pixels, batch.Labels.Length, CPU).to(precision == TrainingPrecision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32);
-        return loop.Head.forward(loop.Backbone.forward(faces), tensor(batch.Labels)).item<float>();
+        Tensor faces = FaceTensor.ToTensor(batch.Pixels, batch.Labels.Length, device).to(precision == TrainingPrecision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32);
+        return loop.Head.forward(loop.Backbone.forward(faces), DeviceUpload.To(tensor(batch.Labels), device)).item<float>();
     }
 
     private static FaceBatch ReadBatch(TrainingRace race)
