@@ -5,6 +5,7 @@ using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Benchmarks;
 using Microsoft.ML.ArcFace.Benchmarks.Embedding;
 using Microsoft.ML.ArcFace.Benchmarks.Heads;
+using Microsoft.ML.ArcFace.Benchmarks.Input;
 using Microsoft.ML.ArcFace.Benchmarks.Training;
 
 // "compare", "heads" and "partial-fc" measure side by side in one run; everything else goes to BenchmarkDotNet.
@@ -27,10 +28,11 @@ var threads = new Option<int>("--threads") { Description = "Threads that each ma
 var data = new Option<string?>("--data") { Description = "Folder of JPEG files of 112×112 pixels; drawn ones if not given." };
 var python = new Option<string>("--python") { Description = "The Python that has PyTorch; by default PYTHON, or /usr/bin/python3.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("PYTHON") ?? "/usr/bin/python3" };
 var output = new Option<string?>("--output") { Description = "A JSON file for what was measured." };
-var only = new Option<string[]>("--only") { Description = "Parts to measure; by default all.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["embedding", "training"] };
-only.AcceptOnlyFromAmong("embedding", "training");
+var only = new Option<string[]>("--only") { Description = "Parts to measure; by default all.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["embedding", "training", "input"] };
+only.AcceptOnlyFromAmong("embedding", "training", "input");
+var images = new Option<int>("--images") { Description = "Photographs that the input side is given.", DefaultValueFactory = _ => 20_000 };
 var compareRounds = new Option<int>("--rounds") { Description = rounds.Description, DefaultValueFactory = _ => 5 };
-var compare = new Command("compare", "Embedding beside ApplyOnnxModel, ONNX Runtime and PyTorch, training beside PyTorch, on the processor, as ratios.") { only, compareRounds, backbones, faces, batch, people, threads, data, python, output };
+var compare = new Command("compare", "Embedding beside ApplyOnnxModel, ONNX Runtime and PyTorch, training beside PyTorch, the input side alone, on the processor.") { only, compareRounds, backbones, faces, batch, people, images, threads, data, python, output };
 compare.SetAction(parsed =>
 {
     var measured = new Dictionary<string, object>();
@@ -44,6 +46,11 @@ compare.SetAction(parsed =>
     {
         var training = new TrainingComparison(parsed.GetValue(compareRounds), parsed.GetValue(batch), parsed.GetValue(people), parsed.GetValue(threads), parsed.GetValue(python)!);
         measured["training"] = training.Run(Backbones("r18", "mbf"));
+    }
+
+    if (parsed.GetValue(only)!.Contains("input"))
+    {
+        measured["input"] = new InputThroughput(parsed.GetValue(images), parsed.GetValue(batch), parsed.GetValue(data)).Run();
     }
 
     string json = JsonSerializer.Serialize(measured);
