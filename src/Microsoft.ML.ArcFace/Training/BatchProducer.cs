@@ -4,16 +4,13 @@ using Microsoft.ML.ArcFace.Data;
 namespace Microsoft.ML.ArcFace.Training;
 
 /// <summary>
-/// Makes the batches of an epoch on other threads, a few ahead of the training thread, so that this one never waits
-/// for decoding or augmentation: one thread decodes, half of the cores change what is decoded. Each face is changed by a generator of its own, so that the result does not depend
+/// Makes the batches of an epoch on another thread, a few ahead of the training thread, so that this one never waits
+/// for decoding or augmentation. Each face is changed by a generator of its own, so that the result does not depend
 /// on the threads' timing.
 /// </summary>
 internal static class BatchProducer
 {
     private const int BatchesAhead = 4;
-
-    // The others may be training.
-    private static readonly ParallelOptions HalfOfTheCores = new() { MaxDegreeOfParallelism = Math.Max(1, Environment.ProcessorCount / 2) };
 
     /// <summary>The full batches of an epoch; what is left over is in other batches of other epochs.</summary>
     public static IEnumerable<FaceBatch> Epoch(TrainingFaces faces, FaceAugmentation augmentation, int batchSize, int? photographsPerPerson, int seed, CancellationToken cancellationToken)
@@ -54,13 +51,13 @@ internal static class BatchProducer
                 }
 
                 var batch = new FaceBatch(GC.AllocateUninitializedArray<byte>(batchSize * FaceTensor.ByteCount), new long[batchSize]);
-                Parallel.For(0, batchSize, HalfOfTheCores, i =>
+                for (int i = 0; i < batchSize; i++)
                 {
-                    var random = new Random(HashCode(seed, position + i));
+                    var random = new Random(HashCode(seed, position++));
                     augmenter.Apply(chunk[i].Pixels, batch.Pixels.AsSpan(i * FaceTensor.ByteCount, FaceTensor.ByteCount), random);
                     batch.Labels[i] = chunk[i].Label;
-                });
-                position += batchSize;
+                }
+
                 await writer.WriteAsync(batch, cancellationToken).ConfigureAwait(false);
             }
 
