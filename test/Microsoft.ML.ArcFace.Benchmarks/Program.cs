@@ -6,6 +6,7 @@ using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Benchmarks;
 using Microsoft.ML.ArcFace.Benchmarks.Embedding;
 using Microsoft.ML.ArcFace.Benchmarks.Heads;
+using Microsoft.ML.ArcFace.Benchmarks.Input;
 using Microsoft.ML.ArcFace.Benchmarks.Scaling;
 using Microsoft.ML.ArcFace.Benchmarks.Training;
 
@@ -30,10 +31,11 @@ var data = new Option<string?>("--data") { Description = "Folder of JPEG files o
 var python = new Option<string>("--python") { Description = "The Python that has PyTorch; by default PYTHON, or /usr/bin/python3.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("PYTHON") ?? "/usr/bin/python3" };
 var output = new Option<string?>("--output") { Description = "A JSON file for what was measured." };
 var gpu = new Option<int?>("--gpu") { Description = "Measures on the GPU of this number, from decoded pixels and beside PyTorch alone; by default r50." };
-var only = new Option<string[]>("--only") { Description = "Parts to measure; by default all.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["embedding", "training"] };
-only.AcceptOnlyFromAmong("embedding", "training");
+var only = new Option<string[]>("--only") { Description = "Parts to measure; by default all.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["embedding", "training", "input"] };
+only.AcceptOnlyFromAmong("embedding", "training", "input");
+var images = new Option<int>("--images") { Description = "Photographs that the input side is given.", DefaultValueFactory = _ => 20_000 };
 var compareRounds = new Option<int>("--rounds") { Description = rounds.Description, DefaultValueFactory = _ => 5 };
-var compare = new Command("compare", "Embedding beside ApplyOnnxModel, ONNX Runtime and PyTorch, training beside PyTorch, as ratios.") { only, compareRounds, backbones, faces, batch, people, threads, gpu, data, python, output };
+var compare = new Command("compare", "Embedding beside ApplyOnnxModel, ONNX Runtime and PyTorch, training beside PyTorch, the input side alone.") { only, compareRounds, backbones, faces, batch, people, images, threads, gpu, data, python, output };
 compare.SetAction(parsed =>
 {
     var measured = new Dictionary<string, object>();
@@ -52,6 +54,11 @@ compare.SetAction(parsed =>
     {
         var training = new TrainingComparison(parsed.GetValue(compareRounds), parsed.GetValue(batch), parsed.GetValue(people), parsed.GetValue(threads), parsed.GetValue(gpu), parsed.GetValue(python)!);
         measured["training"] = training.Run(parsed.GetValue(gpu) is null ? Backbones("r18", "mbf") : Backbones("r50"));
+    }
+
+    if (parsed.GetValue(only)!.Contains("input") && parsed.GetValue(gpu) is null)
+    {
+        measured["input"] = new InputThroughput(parsed.GetValue(images), parsed.GetValue(batch), parsed.GetValue(data)).Run();
     }
 
     string json = JsonSerializer.Serialize(measured);

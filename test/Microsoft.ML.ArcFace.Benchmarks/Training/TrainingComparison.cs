@@ -16,6 +16,9 @@ internal sealed class TrainingComparison(int rounds, int batchSize, int people, 
 {
     private const int EmbeddingSize = 512, PicturesPerPerson = 4;
 
+    // Until .NET has compiled the kernels with what it learned of them; the first step takes twice as long as the fifth.
+    private const int WarmUpSteps = 5;
+
     private static readonly TrainingPrecision[] Precisions = [TrainingPrecision.Float32, TrainingPrecision.BFloat16];
 
     /// <summary>One that trains, and what was measured of it.</summary>
@@ -59,13 +62,13 @@ internal sealed class TrainingComparison(int rounds, int batchSize, int people, 
 
         string network = race.Backbone.ToShortName();
         Console.WriteLine(Text($"{network}: a step of training, {batchSize} faces, {people} people, {(gpu is null ? Text($"{threads} threads") : Text($"GPU {gpu}"))}, medians of {rounds} alternating rounds"));
-        Console.WriteLine("| | ms, elapsed | ms, processor | to PyTorch's, elapsed | to PyTorch's, processor | speed to own float32 | peak MiB | loss before | loss after |");
-        Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
+        Console.WriteLine("| | ms, elapsed | ms, processor | to PyTorch's, elapsed | to PyTorch's, processor | speed to own float32, elapsed | processor | peak MiB | loss before | loss after |");
+        Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|");
         foreach (Contender contender in contenders)
         {
-            (double? elapsed, double? processor, double speed) = Ratios(contenders, contender);
+            (Cost? toPyTorch, Cost speed) = Ratios(contenders, contender);
             Console.WriteLine(Text(
-                $"| {contender.Name} | {contender.Step.Elapsed:0} | {contender.Step.Processor:0} | {elapsed:0.00} | {processor:0.00} | {speed:0.00} | {contender.PeakMemory >> 20} | {contender.LossBefore:0.000} | {contender.LossAfter:0.000} |"));
+                $"| {contender.Name} | {contender.Step.Elapsed:0} | {contender.Step.Processor:0} | {toPyTorch?.Elapsed:0.00} | {toPyTorch?.Processor:0.00} | {speed.Elapsed:0.00} | {speed.Processor:0.00} | {contender.PeakMemory >> 20} | {contender.LossBefore:0.000} | {contender.LossAfter:0.000} |"));
         }
 
         Console.WriteLine();
@@ -74,10 +77,10 @@ internal sealed class TrainingComparison(int rounds, int batchSize, int people, 
             network,
             contenders = contenders.Select(contender =>
             {
-                (double? elapsed, double? processor, double speed) = Ratios(contenders, contender);
+                (Cost? toPyTorch, Cost speed) = Ratios(contenders, contender);
                 return new
                 {
-                    name = contender.Name, step = contender.Step, elapsedToPyTorch = elapsed, processorToPyTorch = processor, speedToOwnFloat32 = speed,
+                    name = contender.Name, step = contender.Step, timeToPyTorch = toPyTorch, speedToOwnFloat32 = speed,
                     peakBytes = contender.PeakMemory, lossBefore = contender.LossBefore, lossAfter = contender.LossAfter,
                 };
             }).ToArray(),
@@ -98,6 +101,11 @@ internal sealed class TrainingComparison(int rounds, int batchSize, int people, 
     {
         // The same weights and batch give the same loss, before the first step and after the last.
         Array.ForEach(contenders, contender => contender.LossBefore = contender.Process.Ask<float>("loss"));
+        for (int step = 0; step < WarmUpSteps; step++)
+        {
+            Array.ForEach(contenders, contender => contender.Process.Ask<Cost>("step"));
+        }
+
         Cost[] costs = AlternatingRounds.Medians([.. contenders.Select<Contender, Func<Cost>>(contender => () => contender.Process.Ask<Cost>("step"))], rounds);
         foreach ((Contender contender, Cost cost) in contenders.Zip(costs))
         {
@@ -108,11 +116,13 @@ internal sealed class TrainingComparison(int rounds, int batchSize, int people, 
     }
 
     /// <summary>Time over that of PyTorch in the same precision, where it took part; speed over one's own in float32.</summary>
-    private static (double? Elapsed, double? Processor, double Speed) Ratios(Contender[] contenders, Contender contender)
+    private static (Cost? ToPyTorch, Cost Speed) Ratios(Contender[] contenders, Contender contender)
     {
         Contender? peer = Array.Find(contenders, other => !other.IsOurs && other.Precision == contender.Precision);
         Contender single = Array.Find(contenders, other => other.IsOurs == contender.IsOurs && other.Precision == TrainingPrecision.Float32)!;
-        return (contender.Step.Elapsed / peer?.Step.Elapsed, contender.Step.Processor / peer?.Step.Processor, single.Step.Elapsed / contender.Step.Elapsed);
+        return (peer is null ? null : Over(contender.Step, peer.Step), Over(single.Step, contender.Step));
+
+        static Cost Over(Cost one, Cost other) => new(one.Elapsed / other.Elapsed, one.Processor / other.Processor);
     }
 
     /// <summary>Draws the weights, the centres and the batch.</summary>

@@ -5,7 +5,7 @@ using TorchSharp;
 namespace Microsoft.ML.ArcFace.Tests.Embedding;
 
 [TestClass]
-public class PredictionMemoryTests
+public class PredictionGrowthTests
 {
     /// <summary>Far less than one feature map of each prediction: the smallest of MobileFaceNet's first layers have 1.6 MB.</summary>
     private const long LargestGrowth = 96 << 20;
