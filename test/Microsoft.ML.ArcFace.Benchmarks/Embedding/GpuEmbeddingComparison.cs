@@ -7,6 +7,7 @@ using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Samples.Drawing;
 using Microsoft.ML.ArcFace.Weights;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Benchmarks.Embedding;
