@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A Python of Debian 13 with the programs that others read and write faces and weights with, in a folder of its own:
 # apt fetches the packages from the archive that this machine already uses, and they are unpacked, not installed. So it
-# takes no root, and nothing on the machine changes. To be sourced, behind build/setup.sh.
+# takes no root, and nothing on the machine changes. To be sourced, behind build/setup.sh; run as a program it is that
+# Python, with the arguments of python3, once it was fetched.
 
 # In the order of use; python3 and python3-numpy are needed, each of the others may be absent from an archive.
 readonly PYTHON_PACKAGES="python3 python3-numpy python3-onnx python3-pil python3-opencv python3-safetensors python3-torch"
@@ -56,3 +57,5 @@ set_up_python() {
   if [ ! -e "$PYTHON_ROOT/complete" ]; then unpack_python || return 1; fi
   python_of_debian_13 -c 'import numpy' >&2
 }
+
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then python_of_debian_13 "$@"; fi

@@ -1,10 +1,14 @@
 using System.CommandLine;
+using System.Globalization;
 using BenchmarkDotNet.Running;
 using System.Text.Json;
 using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Benchmarks;
 using Microsoft.ML.ArcFace.Benchmarks.Embedding;
 using Microsoft.ML.ArcFace.Benchmarks.Heads;
+using Microsoft.ML.ArcFace.Benchmarks.Input;
+using Microsoft.ML.ArcFace.Benchmarks.Scaling;
+using Microsoft.ML.ArcFace.Benchmarks.Training;
 
 // "compare", "heads" and "partial-fc" measure side by side in one run; everything else goes to BenchmarkDotNet.
 var rounds = new Option<int>("--rounds") { Description = "Alternating rounds; medians are taken over them.", DefaultValueFactory = _ => 9 };
@@ -18,23 +22,61 @@ var partial = new Command("partial-fc", "A training step of the head with all pe
 partial.SetAction(parsed => PartialFcComparison.Run(parsed.GetValue(classes), parsed.GetValue(rate), parsed.GetValue(rounds), parsed.GetValue(kind)));
 var benchmarks = new Command("benchmark", "BenchmarkDotNet; its own options follow, for example: benchmark --filter *Head*.") { TreatUnmatchedTokensAsErrors = false };
 benchmarks.SetAction(parsed => BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run([.. parsed.UnmatchedTokens], InProcess.Config));
-var backbones = new Option<string[]>("--backbones") { Description = "Networks.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["r18", "r50", "mbf"] };
+var backbones = new Option<string[]>("--backbones") { Description = "Networks; by default r18, r50 and mbf, in training r18 and mbf.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
 var faces = new Option<int>("--faces") { Description = "Photographs in a measurement.", DefaultValueFactory = _ => 64 };
-var batch = new Option<int>("--batch") { Description = "Photographs in a forward pass.", DefaultValueFactory = _ => 32 };
+var batch = new Option<int>("--batch") { Description = "Photographs in a pass.", DefaultValueFactory = _ => 32 };
+var people = new Option<int>("--people") { Description = "People that training tells apart.", DefaultValueFactory = _ => 10_000 };
 var threads = new Option<int>("--threads") { Description = "Threads that each may use.", DefaultValueFactory = _ => Environment.ProcessorCount };
 var data = new Option<string?>("--data") { Description = "Folder of JPEG files of 112×112 pixels; drawn ones if not given." };
-var python = new Option<string>("--python") { Description = "The Python that has PyTorch.", DefaultValueFactory = _ => "/usr/bin/python3" };
+var python = new Option<string>("--python") { Description = "The Python that has PyTorch; by default PYTHON, or /usr/bin/python3.", DefaultValueFactory = _ => Environment.GetEnvironmentVariable("PYTHON") ?? "/usr/bin/python3" };
 var output = new Option<string?>("--output") { Description = "A JSON file for what was measured." };
-var compare = new Command("compare", "Embedding on the processor beside ApplyOnnxModel, ONNX Runtime and PyTorch, as ratios.") { rounds, backbones, faces, batch, threads, data, python, output };
+var gpu = new Option<int?>("--gpu") { Description = "Measures on the GPU of this number, from decoded pixels and beside PyTorch alone; by default r50." };
+var only = new Option<string[]>("--only") { Description = "Parts to measure; by default all.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["embedding", "training", "input"] };
+only.AcceptOnlyFromAmong("embedding", "training", "input");
+var images = new Option<int>("--images") { Description = "Photographs that the input side is given.", DefaultValueFactory = _ => 20_000 };
+var compareRounds = new Option<int>("--rounds") { Description = rounds.Description, DefaultValueFactory = _ => 5 };
+var compare = new Command("compare", "Embedding beside ApplyOnnxModel, ONNX Runtime and PyTorch, training beside PyTorch, the input side alone.") { only, compareRounds, backbones, faces, batch, people, images, threads, gpu, data, python, output };
 compare.SetAction(parsed =>
 {
-    var comparison = new EmbeddingComparison(parsed.GetValue(rounds), parsed.GetValue(faces), parsed.GetValue(batch), parsed.GetValue(threads), parsed.GetValue(data), parsed.GetValue(python)!);
-    string json = JsonSerializer.Serialize(comparison.Run([.. parsed.GetValue(backbones)!.Select(BackboneArchitectures.Parse)]));
+    var measured = new Dictionary<string, object>();
+    if (parsed.GetValue(only)!.Contains("embedding") && parsed.GetValue(gpu) is { } onGpu)
+    {
+        var embedding = new GpuEmbeddingComparison(parsed.GetValue(compareRounds), parsed.GetValue(batch), onGpu, parsed.GetValue(python)!);
+        measured["embedding"] = embedding.Run(Backbones("r50"));
+    }
+    else if (parsed.GetValue(only)!.Contains("embedding"))
+    {
+        var embedding = new EmbeddingComparison(parsed.GetValue(compareRounds), parsed.GetValue(faces), parsed.GetValue(batch), parsed.GetValue(threads), parsed.GetValue(data), parsed.GetValue(python)!);
+        measured["embedding"] = embedding.Run(Backbones("r18", "r50", "mbf"));
+    }
+
+    if (parsed.GetValue(only)!.Contains("training"))
+    {
+        var training = new TrainingComparison(parsed.GetValue(compareRounds), parsed.GetValue(batch), parsed.GetValue(people), parsed.GetValue(threads), parsed.GetValue(gpu), parsed.GetValue(python)!);
+        measured["training"] = training.Run(parsed.GetValue(gpu) is null ? Backbones("r18", "mbf") : Backbones("r50"));
+    }
+
+    if (parsed.GetValue(only)!.Contains("input") && parsed.GetValue(gpu) is null)
+    {
+        measured["input"] = new InputThroughput(parsed.GetValue(images), parsed.GetValue(batch), parsed.GetValue(data)).Run();
+    }
+
+    string json = JsonSerializer.Serialize(measured);
     Console.WriteLine(json);
     if (parsed.GetValue(output) is { } path)
     {
         File.WriteAllText(path, json);
     }
+
+    BackboneArchitecture[] Backbones(params string[] usual) => [.. (parsed.GetValue(backbones) is { Length: > 0 } chosen ? chosen : usual).Select(BackboneArchitectures.Parse)];
+});
+var trained = new Argument<string[]>("race");
+var step = new Command(TrainingStep.Command) { trained };
+step.Hidden = true;
+step.SetAction(parsed =>
+{
+    (TrainingRace race, TrainingPrecision arithmetic) = TrainingRace.Parse(parsed.GetValue(trained));
+    TrainingStep.Run(race, arithmetic);
 });
 
 var model = new Option<string>("--model") { Required = true };
@@ -49,4 +91,11 @@ precision.SetAction(parsed => PrecisionComparison.Run(parsed.GetValue(model)!, p
 var predictions = new Option<int>("--predictions") { Description = "Photographs embedded one by one.", DefaultValueFactory = _ => 10_000 };
 var memory = new Command("memory", "Tensors alive and the resident set over many predictions.") { predictions };
 memory.SetAction(parsed => PredictionMemory.Run(parsed.GetValue(predictions)));
-return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, precision, memory, first, heads, partial, benchmarks }.Parse(args).Invoke();
+var point = new Argument<string[]>("point");
+var scalingPoint = new Command(ScalingPoint.Command) { point };
+scalingPoint.Hidden = true;
+scalingPoint.SetAction(parsed => ScalingPoint.Run(parsed.GetValue(point)![0], parsed.GetValue(point)![1], int.Parse(parsed.GetValue(point)![2], CultureInfo.InvariantCulture)));
+var folder = new Option<string>("--folder") { Description = "Where scaling.json and the pictures go.", DefaultValueFactory = _ => "." };
+var scaling = new Command("scaling", "Time and memory against people, photographs, faces in a pass and threads, beside their floors: tables, JSON and pictures.") { folder };
+scaling.SetAction(parsed => new ScalingComparison(parsed.GetValue(folder)!).Run());
+return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, precision, memory, scaling, scalingPoint, first, heads, partial, benchmarks }.Parse(args).Invoke();

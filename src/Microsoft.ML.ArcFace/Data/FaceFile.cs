@@ -1,11 +1,18 @@
 namespace Microsoft.ML.ArcFace.Data;
 
-/// <summary>One photograph of a list.</summary>
-internal sealed class FaceFile
+/// <summary>
+/// One photograph of a list. Lists have millions: rows share the strings of their folder and label, and the full path is put
+/// together when it is asked for. So a row takes about 150 bytes, not 350.
+/// </summary>
+/// <param name="folder">What the path is relative to, if it is.</param>
+/// <param name="path">As this system writes paths.</param>
+/// <param name="relativePath">The same with slashes.</param>
+/// <param name="label">Who is on it.</param>
+internal sealed class FaceFile(string folder, string path, string relativePath, string label)
 {
-    public string ImagePath { get; set; } = "";
+    public string ImagePath => Path.Combine(folder, path);
 
-    public string Label { get; set; } = "";
+    public string Label => label;
 
-    public string RelativePath { get; set; } = "";
+    public string RelativePath => relativePath;
 }

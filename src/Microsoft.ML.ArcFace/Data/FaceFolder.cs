@@ -72,16 +72,11 @@ internal static class FaceFolder
             ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
             ShouldRecursePredicate = (ref FileSystemEntry entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
         };
+        string name = Path.GetFileName(person);
         return
         [
-            .. files.Where(IsPhotograph)
-                .Order(StringComparer.Ordinal)
-                .Select(file => new FaceFile
-                {
-                    ImagePath = file,
-                    Label = Path.GetFileName(person),
-                    RelativePath = Path.GetRelativePath(root, file).Replace(Path.DirectorySeparatorChar, '/'),
-                }),
+            .. files.Where(IsPhotograph).Order(StringComparer.Ordinal).Select(file => Path.GetRelativePath(root, file))
+                .Select(path => new FaceFile(root, path, path.Replace(Path.DirectorySeparatorChar, '/'), name)),
         ];
     }
 

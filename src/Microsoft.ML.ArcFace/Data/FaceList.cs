@@ -35,6 +35,7 @@ internal static class FaceList
     public static FaceFile[] Read(TextReader reader, string name, char separator, string imageFolder)
     {
         var files = new List<FaceFile>();
+        var people = new HashSet<string>(StringComparer.Ordinal);
         (int path, int label) = (0, 1);
         var lines = new TextLines(reader, line => Malformed(name, line, $"is longer than {TextLines.LongestLine} characters"));
         while (lines.Next() is { } line)
@@ -57,12 +58,12 @@ internal static class FaceList
                 throw Malformed(name, number, $"has {fields.Length} fields where a path and a label are due");
             }
 
-            files.Add(new FaceFile
+            if (!people.TryGetValue(fields[label], out string? person))
             {
-                ImagePath = Path.Combine(imageFolder, fields[path]),
-                Label = fields[label],
-                RelativePath = fields[path].Replace('\\', '/'),
-            });
+                people.Add(person = fields[label]);
+            }
+
+            files.Add(new FaceFile(imageFolder, fields[path], fields[path].Replace('\\', '/'), person));
         }
 
         return files.Count > 0 ? [.. files] : throw new FaceDataFormatException($"The list '{name}' names no photographs. Give it lines of path and label.");

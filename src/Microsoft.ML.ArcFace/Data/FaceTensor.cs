@@ -132,7 +132,7 @@ internal static class FaceTensor
         // [count, 112, 112, 3]. The bytes, not the four times larger floats, travel to the device.
         Tensor pixels = empty([count, Size, Size, Channels], dtype: ScalarType.Byte);
         faces[..(count * ByteCount)].CopyTo(pixels.bytes);
-        pixels = pixels.to(device);
+        pixels = DeviceUpload.To(pixels, device);
         if (mirrored)
         {
             pixels = pixels.flip(2);

@@ -98,13 +98,14 @@ internal sealed class FaceEmbeddingModel : IDisposable
         using var scope = NewDisposeScope();
         ScalarType type = Precision == InferencePrecision.BFloat16 && Device.type != DeviceType.CPU ? ScalarType.BFloat16 : ScalarType.Float32;
         Tensor raw = Backbone.forward(FaceTensor.ToTensor(faces, count, Device).to(type));   // [count, d]
-        float[] lengths = raw.norm(1).cpu().data<float>().ToArray();
+        Tensor lengths = raw.norm(1);                                                         // [count]
         if (addMirrorImage)
         {
             raw = raw.Plus(Backbone.forward(FaceTensor.ToMirroredTensor(faces, count, Device).to(type)));
         }
 
-        return (nn.functional.normalize(raw, p: 2, dim: 1).cpu().data<float>().ToArray(), lengths);
+        // Read last: reading waits for the device.
+        return (nn.functional.normalize(raw, p: 2, dim: 1).cpu().data<float>().ToArray(), lengths.cpu().data<float>().ToArray());
     }
 
     /// <summary>The same without libtorch.</summary>

@@ -5,11 +5,12 @@ namespace Microsoft.ML.ArcFace.Runtime;
 /// <summary>
 /// Loads the native torch library before TorchSharp does. TorchSharp blames a missing package whatever the cause, and
 /// where that package lies in NuGet's cache it copies half a gigabyte beside the program, which then runs on the
-/// developer's machine alone.
+/// developer's machine alone. Where the environment variable ARCFACE_LIBTORCH names a folder, the libtorch there takes the
+/// place of the program's own (<see cref="LibTorchFolder"/>).
 /// </summary>
 internal static class NativeLibraries
 {
-    private static readonly Lazy<Exception?> LoadError = new(() => Load(ByNameFromTorchSharp));
+    private static readonly Lazy<Exception?> LoadError = new(LoadOnce);
 
     // typeof does not run the static constructor of torch, which loads the library.
     private static readonly System.Reflection.Assembly TorchSharpAssembly = typeof(TorchSharp.torch).Assembly;
@@ -21,9 +22,30 @@ internal static class NativeLibraries
     /// <exception cref="NativeRuntimeException">It cannot be loaded.</exception>
     public static void EnsureLoaded()
     {
-        if (LoadError.Value is { } error && !LoadsFromPackageFolders)
+        switch (LoadError.Value)
         {
-            throw NativeLoadFailure.Explain(error, NativePlatform.Current, TorchSharpVersion);
+            case NativeRuntimeException refused:
+                throw refused;
+            case { } error when !LoadsFromPackageFolders:
+                throw NativeLoadFailure.Explain(error, NativePlatform.Current, TorchSharpVersion);
+        }
+    }
+
+    private static Exception? LoadOnce()
+    {
+        if (Environment.GetEnvironmentVariable(LibTorchFolder.Variable) is not { Length: > 0 } folder)
+        {
+            return Load(ByNameFromTorchSharp);
+        }
+
+        try
+        {
+            new LibTorchFolder(folder, NativePlatform.Current).Load();
+            return TryLoad(ByNameFromTorchSharp, "LibTorchSharp");
+        }
+        catch (NativeRuntimeException error)
+        {
+            return error;
         }
     }
 

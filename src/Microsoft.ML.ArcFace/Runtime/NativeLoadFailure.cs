@@ -68,7 +68,7 @@ internal static partial class NativeLoadFailure
         string[] unexplained = [.. text.Split('\n', StringSplitOptions.TrimEntries).Skip(1).Where(line => line.Length > 0 && !Absence().IsMatch(line))];
         return unexplained.Length > 0
             ? Because("LibTorchSharp", null, $"the system's loader says: {string.Join(' ', unexplained)}", $"Check that all packages of TorchSharp have the version {torchSharpVersion}.")
-            : Because(LibraryFileName("torch_cpu", platform), torchSharpVersion,
+            : Because(platform.LibraryFileName("torch_cpu"), torchSharpVersion,
                 $"the program has no package that brings libtorch for {platform.RuntimeIdentifier}.",
                 $"Add one to the program: `dotnet add package TorchSharp-cpu --version {torchSharpVersion}`; for a GPU, TorchSharp-cuda-linux or TorchSharp-cuda-windows of the same version.");
     }
@@ -88,13 +88,6 @@ internal static partial class NativeLoadFailure
             "On Debian 12, add Debian 13 (trixie) as a second apt source pinned at priority 100 and run `apt-get install -t trixie libstdc++6`, " +
             "which build/setup.sh in this package's repository does; on Ubuntu 22.04, run `add-apt-repository ppa:ubuntu-toolchain-r/test` and `apt-get install libstdc++6`.");
     }
-
-    private static string LibraryFileName(string name, NativePlatform platform) => platform.OperatingSystem switch
-    {
-        "win" => $"{name}.dll",
-        "osx" => $"lib{name}.dylib",
-        _ => $"lib{name}.so",
-    };
 
     [GeneratedRegex(@"(?<file>\S+): version [`'](?<version>\w+_[\d.]+)' not found")]
     private static partial Regex MissingVersion();

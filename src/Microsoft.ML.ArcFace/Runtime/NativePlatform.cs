@@ -16,4 +16,12 @@ internal sealed record NativePlatform(string OperatingSystem, Architecture Archi
 
     /// <summary>NuGet's runtime identifier, such as linux-x64.</summary>
     public string RuntimeIdentifier => $"{OperatingSystem}-{Architecture.ToString().ToLowerInvariant()}";
+
+    /// <summary>What a library is called as a file, such as libtorch_cpu.so for torch_cpu.</summary>
+    public string LibraryFileName(string name) => OperatingSystem switch
+    {
+        "win" => $"{name}.dll",
+        "osx" => $"lib{name}.dylib",
+        _ => $"lib{name}.so",
+    };
 }

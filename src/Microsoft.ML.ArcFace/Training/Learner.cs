@@ -99,7 +99,7 @@ internal sealed class Learner : IDisposable
     public (Tensor Embeddings, Tensor Labels) Embed(FaceBatch batch)
     {
         Tensor faces = FaceTensor.ToTensor(batch.Pixels, batch.Labels.Length, _device).to(_computeType); // [B, 3, 112, 112]
-        return (_backbone.forward(faces), tensor(batch.Labels, device: _device));
+        return (_backbone.forward(faces), DeviceUpload.To(tensor(batch.Labels), _device));
     }
 
     /// <summary>A step with what <see cref="Embed"/> gave.</summary>
@@ -108,8 +108,8 @@ internal sealed class Learner : IDisposable
     /// <param name="learningRate">Of this step.</param>
     /// <param name="marginFraction">The share of the margin in force.</param>
     /// <param name="step">Steps before this one.</param>
-    /// <returns>The loss before the step.</returns>
-    public double Learn(Tensor embeddings, Tensor labels, double learningRate, double marginFraction, int step)
+    /// <returns>The loss before the step, a scalar where the step was computed: reading it there waits for a GPU.</returns>
+    public Tensor Learn(Tensor embeddings, Tensor labels, double learningRate, double marginFraction, int step)
     {
         _head.Step = step;
         _head.MarginFraction = marginFraction;
@@ -124,7 +124,7 @@ internal sealed class Learner : IDisposable
             average.Update(step);
         }
 
-        return loss.item<float>();
+        return loss;
     }
 
     /// <summary>The loss before the first step, at several shares of the margin: what <see cref="TrainingHealth"/> compares with.</summary>

@@ -54,7 +54,7 @@ internal static class LearningRateFinder
     {
         using var scope = NewDisposeScope();
         (Tensor embeddings, Tensor labels) = learner.Embed(batch);
-        return learner.Learn(embeddings, labels, learningRate, marginFraction, step);
+        return learner.Learn(embeddings, labels, learningRate, marginFraction, step).item<float>();
     }
 
     /// <summary>The batches of one epoch after the other, without an end.</summary>

@@ -116,6 +116,9 @@ internal sealed class TrainingFaces
         var preflight = new TrainingPreflight(Labels, options, "training set");
         var cache = new List<(byte[] Pixels, int Label)>();
         using DataFingerprint? fingerprint = DataFingerprint.Begin(options, Labels);
+
+        // What is known to be too much is not gathered until the cache is full.
+        bool mayFit = !(_data.GetRowCount() > capacity);
         foreach ((byte[]? pixels, int label) in ReadRows(rand: null))
         {
             options.CancellationToken.ThrowIfCancellationRequested();
@@ -126,7 +129,7 @@ internal sealed class TrainingFaces
 
             Count++;
             fingerprint?.Add(pixels!, label);
-            if (Count <= capacity)
+            if (mayFit && Count <= capacity)
             {
                 cache.Add((pixels!, label));
             }
@@ -138,7 +141,7 @@ internal sealed class TrainingFaces
 
         preflight.CheckRows(channel);
         preflight.CheckPeople(channel);
-        Cached = Count <= capacity ? cache : null;
+        Cached = mayFit && Count <= capacity ? cache : null;
         Fingerprint = fingerprint?.Text();
         channel.Info(Cached is null
             ? $"{Count} photographs of {Labels.Count} people; more than the cache of {capacity} holds, so they are read again in each epoch."

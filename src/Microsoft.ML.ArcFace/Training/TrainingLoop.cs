@@ -19,6 +19,7 @@ internal sealed class TrainingLoop : IDisposable
     private readonly Learner _learner;
     private readonly BestWeights _best;
     private readonly TrainingReporter _reporter;
+    private readonly LossReadout _losses;
     private readonly Stopwatch _sinceCheckpoint = Stopwatch.StartNew();
 
     // Where the run stands: the epoch under way, the batches of it and the steps in all that are done.
@@ -42,6 +43,7 @@ internal sealed class TrainingLoop : IDisposable
         _place = (position.Epoch, position.Batch, position.Step);
         _health = position.UntrainedLoss is { } untrained ? CreateHealth(untrained, position.RunningLoss) : null;
         _reporter = new TrainingReporter(run, recipe, position.Step, position.ReportedLoss);
+        _losses = new LossReadout(LossReadout.IntervalOn(run.Device), position.Step, Observe);
     }
 
     /// <summary>
@@ -104,6 +106,7 @@ internal sealed class TrainingLoop : IDisposable
                 SaveCheckpointNowAndThen();
             }
 
+            _losses.Read();
             double? areaUnderRocCurve = Validate();
             _reporter.ReportEpoch(_place.Epoch, _place.Step, areaUnderRocCurve);
             int epochsWithout = areaUnderRocCurve is { } area ? _best.Offer(area, _place.Epoch) : 0;
@@ -122,11 +125,15 @@ internal sealed class TrainingLoop : IDisposable
         using var scope = NewDisposeScope();
         (Tensor embeddings, Tensor labels) = _learner.Embed(batch);                           // [B, d], [B]
         _health ??= CreateHealth(_learner.UntrainedLosses(embeddings, labels, _recipe.TotalSteps));
-        double loss = _learner.Learn(embeddings, labels, _recipe.Schedule.LearningRate(_place.Step), _recipe.Schedule.MarginFraction(_place.Step), _place.Step);
-        _health.Observe(_place.Step, loss);
-        _reporter.Observe(_place.Step, loss);
+        _losses.Add(_learner.Learn(embeddings, labels, _recipe.Schedule.LearningRate(_place.Step), _recipe.Schedule.MarginFraction(_place.Step), _place.Step));
         _place.Step++;
         _place.Batch++;
+    }
+
+    private void Observe(int step, double loss)
+    {
+        _health!.Observe(step, loss);
+        _reporter.Observe(step, loss);
     }
 
     private double? Validate()
@@ -152,6 +159,7 @@ internal sealed class TrainingLoop : IDisposable
     {
         if (_run.Checkpoints is { } checkpoints && _place != _savedPlace)
         {
+            _losses.Read();
             using var scope = NewDisposeScope();
             var position = new RunPosition(_place.Epoch, _place.Batch, _place.Step, _health?.UntrainedLoss, _health?.RunningLoss ?? double.NaN, _best.Score, _best.Epoch, _reporter.Loss);
             Tensor leftOut = tensor(_run.Faces.LeftOut.Order().Select(place => (long)place).ToArray());
@@ -175,5 +183,9 @@ internal sealed class TrainingLoop : IDisposable
     private TrainingHealth CreateHealth(double[] untrained, double runningLoss = double.NaN) =>
         new(untrained, _learner.LossFallsWithTraining, _recipe, runningLoss);
 
-    public void Dispose() => _reporter.Dispose();
+    public void Dispose()
+    {
+        _losses.Dispose();
+        _reporter.Dispose();
+    }
 }

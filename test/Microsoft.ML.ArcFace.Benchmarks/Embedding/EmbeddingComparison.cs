@@ -1,9 +1,7 @@
 using System.Globalization;
 using System.Numerics.Tensors;
 using System.Text.Json;
-using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Samples.Drawing;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Benchmarks.Embedding;
@@ -89,22 +87,10 @@ internal sealed class EmbeddingComparison(int rounds, int faces, int batchSize, 
         };
     }
 
-    /// <summary>The same weights in every form; drawn anew, in magnitudes that neither grow nor vanish.</summary>
+    /// <summary>The same weights in every form.</summary>
     private static void WriteModels(Race race)
     {
-        using (var noGradient = no_grad())
-        using (NewDisposeScope())
-        using (FaceBackbone backbone = FaceBackbone.Create(race.Backbone))
-        {
-            foreach (Convolution convolution in backbone.modules().OfType<Convolution>())
-            {
-                nn.init.kaiming_normal_(convolution.Weight);
-            }
-
-            using FileStream weights = File.Create(race.Weights);
-            Weights.Safetensors.Write(weights, [.. Weights.ModuleState.Of(backbone)], new Dictionary<string, string>());
-        }
-
+        RandomWeights.Write(race.Backbone, race.Weights);
         var ml = new MLContext(seed: 1);
         IDataView rows = ml.Data.LoadFromEnumerable<FileRow>([]);
         var pipeline = ml.Transforms.LoadFaceImages("Image", nameof(FileRow.ImagePath)).Append(ml.Transforms.EmbedFaces(nameof(EmbeddingRow.Embedding), "Image", race.Weights, race.Backbone)).Fit(rows);

@@ -39,7 +39,8 @@ internal static class PartialFcComparison
         }
     }
 
-    private static PartialFcResult MeasureApart(long classes, double rate, int rounds, string kind)
+    /// <summary>One kind in a process of its own.</summary>
+    public static PartialFcResult MeasureApart(long classes, double rate, int rounds, string kind)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(start.FileName).Equals("dotnet", StringComparison.OrdinalIgnoreCase))

@@ -74,6 +74,18 @@ public class FaceAugmenterTests
         CollectionAssert.AreEqual(first, second);
     }
 
+    [TestMethod]
+    public void Apply_LightChanges_AreToTheBitThoseOfOneColourAtATime()
+    {
+        byte[] face = Face(), target = new byte[face.Length];
+        FaceAugmentation augmentation = FaceAugmentation.Light with { ErasingProbability = 0, ShiftPixels = 20, ContrastFraction = 0.9 };
+        for (int seed = 0; seed < 40; seed++)
+        {
+            new FaceAugmenter(augmentation).Apply(face, target, new Random(seed));
+            CollectionAssert.AreEqual(NaiveFaceAugmenter.Apply(augmentation, face, new Random(seed)), target, $"seed {seed}");
+        }
+    }
+
     private static byte[] Face()
     {
         byte[] face = new byte[FaceTensor.ByteCount];

@@ -5,6 +5,16 @@ namespace Microsoft.ML.ArcFace.Tests.TestSupport;
 /// <summary>The samples as a process of its own, which shares nothing with the tests.</summary>
 internal static class SamplesProgram
 {
+    /// <summary>Where the program lies. Tests and samples are built in the same configuration: …/bin/Release/net10.0.</summary>
+    public static string Folder
+    {
+        get
+        {
+            var output = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+            return Path.Combine(SharedFolders.RepositoryRoot!, "src", "Samples", "bin", output.Parent!.Name, output.Name);
+        }
+    }
+
     /// <summary>Runs a sample to its end; fails with what it said if it fails.</summary>
     public static string Run(params string[] arguments) => RunTo(0, arguments);
 
@@ -20,11 +30,6 @@ internal static class SamplesProgram
     }
 
     /// <summary>Starts a sample, whose output is to be read.</summary>
-    public static Process Start(params string[] arguments)
-    {
-        // Tests and samples are built in the same configuration: …/bin/Release/net10.0.
-        var output = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-        string program = Path.Combine(SharedFolders.RepositoryRoot!, "src", "Samples", "bin", output.Parent!.Name, output.Name, "Samples.dll");
-        return Process.Start(new ProcessStartInfo("dotnet", [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-    }
+    public static Process Start(params string[] arguments) => Process.Start(
+        new ProcessStartInfo("dotnet", [Path.Combine(Folder, "Samples.dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
 }

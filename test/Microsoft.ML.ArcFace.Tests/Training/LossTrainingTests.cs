@@ -8,7 +8,7 @@ namespace Microsoft.ML.ArcFace.Tests.Training;
 [TestClass]
 public class LossTrainingTests
 {
-    private static readonly FaceLoss[] Losses =
+    internal static readonly FaceLoss[] Losses =
     [
         new SoftmaxLoss(), new NormSoftmaxLoss(), new SphereFaceLoss(), new CosFaceLoss(), new CombinedMarginLoss(), new ArcFaceLoss(),
         new NormSoftmaxLoss { IntraLossWeight = 1, InterLossWeight = 1 }, new ArcFaceLoss { IntraLossWeight = 1 }, new CenterLoss(),
