@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Microsoft.ML.ArcFace.Benchmarks.Embedding;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Samples.Drawing;
@@ -18,6 +19,9 @@ internal sealed class TrainingComparison(int rounds, int batchSize, int people, 
 
     // Until .NET has compiled the kernels with what it learned of them; the first step takes twice as long as the fifth.
     private const int WarmUpSteps = 5;
+
+    // Forward, and back to the input and to the weights.
+    private const int PassesOfAStep = 3;
 
     private static readonly TrainingPrecision[] Precisions = [TrainingPrecision.Float32, TrainingPrecision.BFloat16];
 
@@ -39,7 +43,8 @@ internal sealed class TrainingComparison(int rounds, int batchSize, int people, 
         string folder = Directory.CreateTempSubdirectory("arcface-compare-").FullName;
         try
         {
-            return new { batchSize, people, threads, gpu, rounds, networks = backbones.Select(backbone => Compare(new TrainingRace(backbone, people, batchSize, threads, folder, gpu))).ToArray() };
+            MachineFloor? floor = gpu is null ? MachineFloor.Measure() : null;
+            return new { batchSize, people, threads, gpu, rounds, floor, networks = backbones.Select(backbone => Compare(new TrainingRace(backbone, people, batchSize, threads, folder, gpu), floor)).ToArray() };
         }
         finally
         {
@@ -47,7 +52,7 @@ internal sealed class TrainingComparison(int rounds, int batchSize, int people, 
         }
     }
 
-    private object Compare(TrainingRace race)
+    private object Compare(TrainingRace race, MachineFloor? floor)
     {
         WriteFiles(race);
         Contender[] contenders = [.. Precisions.SelectMany(precision => Start(race, precision))];
@@ -71,10 +76,17 @@ internal sealed class TrainingComparison(int rounds, int batchSize, int people, 
                 $"| {contender.Name} | {contender.Step.Elapsed:0} | {contender.Step.Processor:0} | {toPyTorch?.Elapsed:0.00} | {toPyTorch?.Processor:0.00} | {speed.Elapsed:0.00} | {speed.Processor:0.00} | {contender.PeakMemory >> 20} | {contender.LossBefore:0.000} | {contender.LossAfter:0.000} |"));
         }
 
+        (double Single, double Rounded)? floorMilliseconds = floor?.MillisecondsOf(race.Backbone) is { } face ? (face.Single * PassesOfAStep * batchSize, face.Rounded * PassesOfAStep * batchSize) : null;
+        if (floorMilliseconds is { } least)
+        {
+            Console.WriteLine(Text($"Floor of the multiply-adds of a step on one thread: {least.Single:0} ms in float32, {least.Rounded:0} ms in bfloat16."));
+        }
+
         Console.WriteLine();
         return new
         {
             network,
+            floorMilliseconds = floorMilliseconds is { } ms ? new { single = ms.Single, rounded = ms.Rounded } : null,
             contenders = contenders.Select(contender =>
             {
                 (Cost? toPyTorch, Cost speed) = Ratios(contenders, contender);
