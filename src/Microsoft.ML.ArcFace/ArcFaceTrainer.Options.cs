@@ -83,7 +83,7 @@ public sealed partial class ArcFaceTrainer
         /// </summary>
         public int? PhotographsPerPerson { get; init; }
 
-        /// <summary>The arithmetic of training. Null: bfloat16 on a processor that has it (AVX512-BF16), float32 elsewhere.</summary>
+        /// <summary>The arithmetic of training. Null: bfloat16 on a processor that has it (AVX512-BF16), float32 elsewhere and on GPUs.</summary>
         public TrainingPrecision? Precision { get; init; }
 
         /// <summary>What turns gradients into steps. Null: AdamW for small sets, which it learns in half of the steps; SGD with momentum for large ones.</summary>

@@ -90,13 +90,18 @@ var pairs = new Option<string>("--pairs") { Required = true, Description = "Pair
 var precision = new Command("precision", "What bfloat16 changes on real faces: cosines and accuracy of a trained model.") { model, test, pairs };
 precision.SetAction(parsed => PrecisionComparison.Run(parsed.GetValue(model)!, parsed.GetValue(test)!, parsed.GetValue(pairs)!));
 var predictions = new Option<int>("--predictions") { Description = "Photographs embedded one by one.", DefaultValueFactory = _ => 10_000 };
-var memory = new Command("memory", "Tensors alive and the resident set over many predictions.") { predictions };
-memory.SetAction(parsed => PredictionMemory.Run(parsed.GetValue(predictions)));
+var memory = new Command("memory", "Tensors alive and the resident set over many predictions, and over three epochs of training.") { predictions };
+memory.SetAction(parsed =>
+{
+    PredictionMemory.Run(parsed.GetValue(predictions));
+    TrainingMemory.Run();
+});
 var point = new Argument<string[]>("point");
 var scalingPoint = new Command(ScalingPoint.Command) { point };
 scalingPoint.Hidden = true;
 scalingPoint.SetAction(parsed => ScalingPoint.Run(parsed.GetValue(point)![0], parsed.GetValue(point)![1], int.Parse(parsed.GetValue(point)![2], CultureInfo.InvariantCulture)));
 var folder = new Option<string>("--folder") { Description = "Where scaling.json and the pictures go.", DefaultValueFactory = _ => "." };
-var scaling = new Command("scaling", "Time and memory against people, photographs, faces in a pass and threads, beside their floors: tables, JSON and pictures.") { folder };
-scaling.SetAction(parsed => new ScalingComparison(parsed.GetValue(folder)!).Run());
+var largest = new Option<int>("--largest") { Description = "The most people and photographs; a million people take 15 GB.", DefaultValueFactory = _ => 1_000_000 };
+var scaling = new Command("scaling", "Time and memory against people, photographs, faces in a pass and threads, beside their floors: tables, JSON and pictures.") { folder, largest };
+scaling.SetAction(parsed => new ScalingComparison(parsed.GetValue(folder)!, parsed.GetValue(largest)).Run());
 return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, precision, memory, scaling, scalingPoint, first, heads, partial, benchmarks }.Parse(args).Invoke();

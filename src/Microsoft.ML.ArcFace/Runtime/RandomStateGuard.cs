@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Runtime;
 
-/// <summary>Seeds torch's global generator, which all of the process shares, and gives it back as it was.</summary>
+/// <summary>Seeds torch's global generator, which all of the process shares, and gives it back as it was. The generators of GPUs, which TorchSharp cannot read, stay seeded.</summary>
 internal sealed class RandomStateGuard : IDisposable
 {
     private readonly Tensor _before;

@@ -34,7 +34,7 @@ public enum TrainingPrecision
 
     /// <summary>
     /// Feature maps and convolutions in bfloat16; weights, statistics, embeddings, loss and optimizer in float32. On
-    /// processors with AVX512-BF16 nearly twice as fast, on others much slower.
+    /// processors with AVX512-BF16 nearly twice as fast, on others much slower. GPUs have it from NVIDIA's Ampere on.
     /// </summary>
     BFloat16,
 }

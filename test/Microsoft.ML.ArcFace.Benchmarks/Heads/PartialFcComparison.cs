@@ -39,8 +39,7 @@ internal static class PartialFcComparison
         }
     }
 
-    /// <summary>One kind in a process of its own.</summary>
-    public static PartialFcResult MeasureApart(long classes, double rate, int rounds, string kind)
+    private static PartialFcResult MeasureApart(long classes, double rate, int rounds, string kind)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(start.FileName).Equals("dotnet", StringComparison.OrdinalIgnoreCase))
@@ -61,7 +60,8 @@ internal static class PartialFcComparison
             : throw new InvalidOperationException($"Measuring '{kind}' ended with code {process.ExitCode}; with {classes} people it may have run out of memory. Take fewer --classes.");
     }
 
-    private static PartialFcResult Measure(long classes, double rate, int rounds, string kind)
+    /// <summary>One kind, in this process.</summary>
+    public static PartialFcResult Measure(long classes, double rate, int rounds, string kind)
     {
         manual_seed(1);
         FaceLoss loss = kind == "softmax" ? new SoftmaxLoss() : new ArcFaceLoss();

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.ML.ArcFace.Benchmarks.Embedding;
-using Microsoft.ML.ArcFace.Benchmarks.Heads;
 using Microsoft.ML.ArcFace.Benchmarks.Training;
 using Microsoft.ML.ArcFace.Samples.Drawing;
 
@@ -12,17 +11,21 @@ namespace Microsoft.ML.ArcFace.Benchmarks.Scaling;
 /// Time and memory against people, photographs, faces in a pass and threads. Every place is measured in a process of its own,
 /// which may use the last cores of the machine alone, as many as it has threads.
 /// </summary>
-internal sealed class ScalingComparison(string folder)
+/// <param name="folder">Where scaling.json and the pictures go.</param>
+/// <param name="largest">The most people and photographs; a million people take 15 GB.</param>
+internal sealed class ScalingComparison(string folder, int largest)
 {
-    private const double SampleRate = 0.1;
-    private const int CoresPeople = 100_000, CoresBatch = 32, TrainingPeople = 1000, TrainingRounds = 3;
+    private const int LargestCoresPeople = 100_000, CoresBatch = 32, TrainingPeople = 1000, TrainingRounds = 3;
 
     // Asked once, before some are given up.
     private static readonly int AllCores = Environment.ProcessorCount;
 
-    private static readonly long[] PeopleCounts = [1000, 10_000, 100_000, 1_000_000];
-    private static readonly int[] ImageCounts = [1000, 10_000, 100_000, 1_000_000];
     private static readonly int[] EmbeddingBatches = [1, 4, 16, 64], TrainingBatches = [8, 16, 32, 64];
+
+    /// <summary>People, and photographs.</summary>
+    private readonly int[] _counts = [.. new[] { 1000, 10_000, 100_000, 1_000_000 }.Where(count => count <= largest)];
+
+    private int CoresPeople => Math.Min(LargestCoresPeople, largest);
 
     /// <summary>Measures, prints a table of each curve, and writes scaling.json and the pictures into the folder.</summary>
     public void Run()
@@ -44,53 +47,44 @@ internal sealed class ScalingComparison(string folder)
         }
     }
 
-    private static IEnumerable<ScalingCurve> People(ScalingFloor floor)
+    private IEnumerable<ScalingCurve> People(ScalingFloor floor)
     {
-        foreach ((string name, string kind, double rate) in new[] { ("ArcFace, all people", "arcface", 1.0), (Text($"ArcFace, a sample of {SampleRate}"), "sampled", SampleRate) })
+        foreach ((string name, string kind, double rate) in new[] { ("ArcFace, all people", ScalingPoint.AllPeople, 1.0), (Text($"ArcFace, a sample of {ScalingPoint.SampleRate}"), ScalingPoint.SampledPeople, ScalingPoint.SampleRate) })
         {
-            yield return Print(new ScalingCurve(name, "people", "a step of 128 faces", [.. PeopleCounts.Select(people => new ScalingPlace(
-                people, Head(people, kind), floor.OfHead(people, rate * people), ScalingFloor.MegabytesOfHead(people, rate * people)))]));
+            yield return Print(new ScalingCurve(name, "people", "a step of 128 faces", [.. _counts.Select(people => new ScalingPlace(
+                people, Point(kind, Text($"{people}"), threads: 1), floor.OfHead(people, rate * people), ScalingFloor.MegabytesOfHead(people, rate * people)))]));
         }
     }
 
-    private static ScalingCurve Images(string work)
+    private ScalingCurve Images(string work)
     {
         DrawnFaces.WriteFolder(Path.Combine(work, "faces"), people: 16, picturesPerPerson: 4, seed: 1);
         string[] files = [.. Directory.EnumerateFiles(Path.Combine(work, "faces"), "*.jpg", SearchOption.AllDirectories)];
-        return Print(new ScalingCurve("JPEG files, decoded one by one", "photographs listed", "a photograph", [.. ImageCounts.Select(count =>
+        return Print(new ScalingCurve("JPEG files, decoded one by one", "photographs listed", "a photograph", [.. _counts.Select(count =>
         {
             string list = Path.Combine(work, "list.tsv");
             File.WriteAllLines(list, Enumerable.Range(0, count).Select(i => Text($"{files[i % files.Length]}\tperson {i / 20}")));
-            return new ScalingPlace(count, Point("images", list, threads: 1), FloorMilliseconds: 0, new FileInfo(list).Length / 1e6);
+            return new ScalingPlace(count, Point(ScalingPoint.Images, list, threads: 1), FloorMilliseconds: 0, new FileInfo(list).Length / 1e6);
         })]));
     }
 
     private static IEnumerable<ScalingCurve> Batches(ScalingFloor floor, string work) =>
     [
         Print(new ScalingCurve("Embedding, MobileFaceNet", "faces in a pass", "a face",
-            [.. EmbeddingBatches.Select(batch => new ScalingPlace(batch, Point("embedding", Text($"{batch}"), threads: 1), floor.OfEmbedding, FloorMegabytes: 0))])),
+            [.. EmbeddingBatches.Select(batch => new ScalingPlace(batch, Point(ScalingPoint.Embedding, Text($"{batch}"), threads: 1), floor.OfEmbedding, FloorMegabytes: 0))])),
         Print(new ScalingCurve("Training, MobileFaceNet", "faces in a step", "a face",
             [.. TrainingBatches.Select(batch => new ScalingPlace(batch, TrainingOf(work, batch, threads: 1), floor.OfTraining, FloorMegabytes: 0))])),
     ];
 
-    private static IEnumerable<ScalingCurve> Cores(ScalingFloor floor, string work)
+    private IEnumerable<ScalingCurve> Cores(ScalingFloor floor, string work)
     {
         int[] threads = [.. new[] { 1, 2, 4, 8, 16 }.Where(count => count <= AllCores)];
         yield return Print(new ScalingCurve("Embedding, MobileFaceNet", "threads", Text($"a face in passes of {CoresBatch}"),
-            [.. threads.Select(count => new ScalingPlace(count, Point("embedding", Text($"{CoresBatch}"), count), floor.OfEmbedding / count, FloorMegabytes: 0))]));
+            [.. threads.Select(count => new ScalingPlace(count, Point(ScalingPoint.Embedding, Text($"{CoresBatch}"), count), floor.OfEmbedding / count, FloorMegabytes: 0))]));
         yield return Print(new ScalingCurve("Training, MobileFaceNet", "threads", Text($"a face in steps of {CoresBatch}"),
             [.. threads.Select(count => new ScalingPlace(count, TrainingOf(work, CoresBatch, count), floor.OfTraining / count, FloorMegabytes: 0))]));
-        yield return Print(new ScalingCurve(Text($"ArcFace, {CoresPeople} people"), "threads", "a step of 128 faces", [.. threads.Select(count =>
-        {
-            UseCores(count);
-            return new ScalingPlace(count, Head(CoresPeople, "arcface"), floor.OfHead(CoresPeople, CoresPeople) / count, ScalingFloor.MegabytesOfHead(CoresPeople, CoresPeople));
-        })]));
-    }
-
-    private static ScalingMeasurement Head(long people, string kind)
-    {
-        PartialFcResult result = PartialFcComparison.MeasureApart(people, SampleRate, rounds: people < 1_000_000 ? 5 : 3, kind);
-        return new ScalingMeasurement(result.MedianMilliseconds, result.ProcessorMilliseconds, result.PeakMegabytes);
+        yield return Print(new ScalingCurve(Text($"ArcFace, {CoresPeople} people"), "threads", "a step of 128 faces", [.. threads.Select(count => new ScalingPlace(
+            count, Point(ScalingPoint.AllPeople, Text($"{CoresPeople}"), count), floor.OfHead(CoresPeople, CoresPeople) / count, ScalingFloor.MegabytesOfHead(CoresPeople, CoresPeople)))]));
     }
 
     private static ScalingMeasurement Point(string kind, string what, int threads)
@@ -130,7 +124,7 @@ internal sealed class ScalingComparison(string folder)
         Console.WriteLine(string.Concat(Enumerable.Repeat("|---", 4 + (hasFloor ? 2 : 0) + (isListed ? 1 : 0))) + "|");
         foreach ((double size, ScalingMeasurement measured, double floor, _) in curve.Places)
         {
-            string floors = hasFloor ? Text($" {floor:0.##} | {measured.ProcessorMilliseconds / floor:0.00} |") : "";
+            string floors = hasFloor ? Text($" {floor:0.##} | {measured.Milliseconds / floor:0.00} |") : "";
             string list = isListed ? Text($" {measured.ListMilliseconds:0} |") : "";
             Console.WriteLine(Text($"| {size:0} | {measured.Milliseconds:0.##} | {measured.ProcessorMilliseconds:0.##} |{floors} {measured.PeakMegabytes:0} |{list}"));
         }

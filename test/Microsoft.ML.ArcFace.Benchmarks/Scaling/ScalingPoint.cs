@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Benchmarks.Heads;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Embedding;
 using static TorchSharp.torch;
@@ -14,24 +15,51 @@ namespace Microsoft.ML.ArcFace.Benchmarks.Scaling;
 /// <param name="ListMilliseconds">For listing the photographs.</param>
 internal sealed record ScalingMeasurement(double Milliseconds, double ProcessorMilliseconds, double PeakMegabytes, double ListMilliseconds = 0);
 
-/// <summary>The points that are measured in processes of their own, and have no command yet.</summary>
+/// <summary>The places of curves that have no command of their own.</summary>
 internal static class ScalingPoint
 {
     /// <summary>The name of the command that <see cref="Run"/> answers.</summary>
     public const string Command = "scaling-point";
 
-    private const int Rounds = 5, FacesOfARound = 64, PhotographsRead = 2000;
+    /// <summary>A step of the head that scores all people, and one that scores a sample of them; sizes are people.</summary>
+    public const string AllPeople = "arcface", SampledPeople = "sampled";
 
-    /// <summary>Arguments: "embedding", faces in a pass, threads; or "images", the file that lists them, threads.</summary>
+    /// <summary>A face embedded; sizes are faces in a pass.</summary>
+    public const string Embedding = "embedding";
+
+    /// <summary>Photographs of a list; in place of a size stands the list's file.</summary>
+    public const string Images = "images";
+
+    /// <summary>The share of the people that are scored.</summary>
+    public const double SampleRate = 0.1;
+
+    private const int Rounds = 3, FacesOfARound = 64, PhotographsRead = 2000;
+
+    /// <summary>Answers "measure".</summary>
     public static void Run(string kind, string what, int threads)
     {
+        // As the trainer prepares the process.
         set_num_threads(threads);
-        Func<ScalingMeasurement> measure = kind == "embedding" ? () => Embedding(int.Parse(what, CultureInfo.InvariantCulture)) : () => Images(what);
-        ContenderProcess.Answer(new Dictionary<string, Func<object>> { ["measure"] = () => measure() });
+        Runtime.NativeMemory.KeepFreedMemory();
+        ContenderProcess.Answer(new Dictionary<string, Func<object>>
+        {
+            ["measure"] = () => kind switch
+            {
+                Embedding => OfEmbedding(int.Parse(what, CultureInfo.InvariantCulture)),
+                Images => OfImages(what),
+                _ => OfHead(kind, long.Parse(what, CultureInfo.InvariantCulture)),
+            },
+        });
+    }
+
+    private static ScalingMeasurement OfHead(string kind, long people)
+    {
+        PartialFcResult result = PartialFcComparison.Measure(people, SampleRate, Rounds, kind);
+        return new ScalingMeasurement(result.MedianMilliseconds, result.ProcessorMilliseconds, result.PeakMegabytes);
     }
 
     /// <summary>A face of MobileFaceNet in float32, in passes of so many faces.</summary>
-    private static ScalingMeasurement Embedding(int batchSize)
+    private static ScalingMeasurement OfEmbedding(int batchSize)
     {
         using var model = FaceEmbeddingModel.WithoutPeople(FaceBackbone.Create(BackboneArchitecture.MobileFaceNet), CPU, InferencePrecision.Float32);
         byte[] faces = new byte[batchSize * FaceTensor.ByteCount];
@@ -42,7 +70,7 @@ internal static class ScalingPoint
     }
 
     /// <summary>Lists photographs, then decodes the first of them.</summary>
-    private static ScalingMeasurement Images(string list)
+    private static ScalingMeasurement OfImages(string list)
     {
         var ml = new MLContext(seed: 1);
         IDataView? rows = null;

@@ -76,17 +76,17 @@ internal sealed class TrainingComparison(int rounds, int batchSize, int people, 
                 $"| {contender.Name} | {contender.Step.Elapsed:0} | {contender.Step.Processor:0} | {toPyTorch?.Elapsed:0.00} | {toPyTorch?.Processor:0.00} | {speed.Elapsed:0.00} | {speed.Processor:0.00} | {contender.PeakMemory >> 20} | {contender.LossBefore:0.000} | {contender.LossAfter:0.000} |"));
         }
 
-        (double Single, double Rounded)? floorMilliseconds = floor?.MillisecondsOf(race.Backbone) is { } face ? (face.Single * PassesOfAStep * batchSize, face.Rounded * PassesOfAStep * batchSize) : null;
+        (double Float32, double BFloat16)? floorMilliseconds = floor?.MillisecondsOf(race.Backbone) is { } face ? (face.Float32 * PassesOfAStep * batchSize, face.BFloat16 * PassesOfAStep * batchSize) : null;
         if (floorMilliseconds is { } least)
         {
-            Console.WriteLine(Text($"Floor of the multiply-adds of a step on one thread: {least.Single:0} ms in float32, {least.Rounded:0} ms in bfloat16."));
+            Console.WriteLine(Text($"Floor of the multiply-adds of a step on one thread: {least.Float32:0} ms in float32, {least.BFloat16:0} ms in bfloat16."));
         }
 
         Console.WriteLine();
         return new
         {
             network,
-            floorMilliseconds = floorMilliseconds is { } ms ? new { single = ms.Single, rounded = ms.Rounded } : null,
+            floorMilliseconds = floorMilliseconds is { } ms ? new { single = ms.Float32, rounded = ms.BFloat16 } : null,
             contenders = contenders.Select(contender =>
             {
                 (Cost? toPyTorch, Cost speed) = Ratios(contenders, contender);
