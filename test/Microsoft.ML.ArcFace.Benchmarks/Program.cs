@@ -4,9 +4,10 @@ using System.Text.Json;
 using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Benchmarks;
 using Microsoft.ML.ArcFace.Benchmarks.Embedding;
+using Microsoft.ML.ArcFace.Benchmarks.Gallery;
 using Microsoft.ML.ArcFace.Benchmarks.Heads;
 
-// "compare", "heads" and "partial-fc" measure side by side in one run; everything else goes to BenchmarkDotNet.
+// "compare", "heads", "partial-fc" and "gallery" measure side by side in one run; everything else goes to BenchmarkDotNet.
 var rounds = new Option<int>("--rounds") { Description = "Alternating rounds; medians are taken over them.", DefaultValueFactory = _ => 9 };
 var classes = new Option<long>("--classes") { Description = "Number of people.", DefaultValueFactory = _ => 1_000_000 };
 var rate = new Option<double>("--rate") { Description = "Share of the classes that a step scores.", DefaultValueFactory = _ => 0.1 };
@@ -49,4 +50,8 @@ precision.SetAction(parsed => PrecisionComparison.Run(parsed.GetValue(model)!, p
 var predictions = new Option<int>("--predictions") { Description = "Photographs embedded one by one.", DefaultValueFactory = _ => 10_000 };
 var memory = new Command("memory", "Tensors alive and the resident set over many predictions.") { predictions };
 memory.SetAction(parsed => PredictionMemory.Run(parsed.GetValue(predictions)));
-return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, precision, memory, first, heads, partial, benchmarks }.Parse(args).Invoke();
+var people = new Option<int>("--people") { Description = "People in the gallery, a vector each.", DefaultValueFactory = _ => 100_000 };
+var size = new Option<int>("--size") { Description = "Numbers in a vector.", DefaultValueFactory = _ => 512 };
+var gallery = new Command("gallery", "One search of a gallery beside reading as much memory once, as ratios.") { people, size, rounds, threads };
+gallery.SetAction(parsed => GalleryComparison.Run(parsed.GetValue(people), parsed.GetValue(size), parsed.GetValue(rounds), parsed.GetValue(threads)));
+return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, precision, memory, gallery, first, heads, partial, benchmarks }.Parse(args).Invoke();

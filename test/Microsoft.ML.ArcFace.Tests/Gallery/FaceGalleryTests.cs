@@ -194,14 +194,17 @@ public class FaceGalleryTests
         using FaceGallery gallery = Open();
         gallery.Enrol("ada", At(0));
         using var stop = new CancellationTokenSource();
-        Task[] readers = [.. Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
+        using var started = new CountdownEvent(4);
+        Task[] readers = [.. Enumerable.Range(0, started.InitialCount).Select(_ => Task.Run(() =>
         {
+            started.Signal();
             while (!stop.IsCancellationRequested)
             {
                 Assert.AreEqual("ada", gallery.Identify(At(1)).Person?.PersonId);
                 Assert.IsTrue(gallery.GetPeople().All(person => person.Id == "ada" || person.Photographs.Count == 2));
             }
         }))];
+        started.Wait(CancellationToken.None);
         for (int i = 0; i < 300; i++)
         {
             gallery.Enrol([new FaceToEnrol($"{i}", At(90)), new FaceToEnrol($"{i}", At(120))]);

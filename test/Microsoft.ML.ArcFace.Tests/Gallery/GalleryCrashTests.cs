@@ -8,7 +8,7 @@ namespace Microsoft.ML.ArcFace.Tests.Gallery;
 [TestClass]
 public class GalleryCrashTests
 {
-    private const int Kills = 6;
+    private const int Kills = 5;
 
     [TestMethod]
     public void Enrol_KilledAtAnyMoment_KeepsWhatWasAcknowledgedAndNothingHalf()
@@ -19,7 +19,7 @@ public class GalleryCrashTests
         HashSet<string> enrolled = [], removed = [];
         for (int kill = 0; kill < Kills; kill++)
         {
-            EnrolUntilKilled(path, random.Next(1, 60), random.Next(4), enrolled, removed);
+            EnrolUntilKilled(path, random.Next(1, 25), random.Next(4), enrolled, removed);
             Check(path, enrolled, removed, kill + 1);
         }
 
