@@ -5,12 +5,13 @@ using System.Text.Json;
 using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Benchmarks;
 using Microsoft.ML.ArcFace.Benchmarks.Embedding;
+using Microsoft.ML.ArcFace.Benchmarks.Gallery;
 using Microsoft.ML.ArcFace.Benchmarks.Heads;
 using Microsoft.ML.ArcFace.Benchmarks.Input;
 using Microsoft.ML.ArcFace.Benchmarks.Scaling;
 using Microsoft.ML.ArcFace.Benchmarks.Training;
 
-// "compare", "heads" and "partial-fc" measure side by side in one run; everything else goes to BenchmarkDotNet.
+// "compare", "heads", "partial-fc" and "gallery" measure side by side in one run; everything else goes to BenchmarkDotNet.
 var rounds = new Option<int>("--rounds") { Description = "Alternating rounds; medians are taken over them.", DefaultValueFactory = _ => 9 };
 var classes = new Option<long>("--classes") { Description = "Number of people.", DefaultValueFactory = _ => 1_000_000 };
 var rate = new Option<double>("--rate") { Description = "Share of the classes that a step scores.", DefaultValueFactory = _ => 0.1 };
@@ -104,4 +105,8 @@ var folder = new Option<string>("--folder") { Description = "Where scaling.json 
 var largest = new Option<int>("--largest") { Description = "The most people and photographs; a million people take 15 GB.", DefaultValueFactory = _ => 1_000_000 };
 var scaling = new Command("scaling", "Time and memory against people, photographs, faces in a pass and threads, beside their floors: tables, JSON and pictures.") { folder, largest };
 scaling.SetAction(parsed => new ScalingComparison(parsed.GetValue(folder)!, parsed.GetValue(largest)).Run());
-return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, precision, memory, scaling, scalingPoint, first, heads, partial, benchmarks }.Parse(args).Invoke();
+var enrolled = new Option<int>("--people") { Description = "People in the gallery, a vector each.", DefaultValueFactory = _ => 100_000 };
+var size = new Option<int>("--size") { Description = "Numbers in a vector.", DefaultValueFactory = _ => 512 };
+var gallery = new Command("gallery", "One search of a gallery beside reading as much memory once, as ratios.") { enrolled, size, rounds, threads };
+gallery.SetAction(parsed => GalleryComparison.Run(parsed.GetValue(enrolled), parsed.GetValue(size), parsed.GetValue(rounds), parsed.GetValue(threads)));
+return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, precision, memory, scaling, scalingPoint, gallery, first, heads, partial, benchmarks }.Parse(args).Invoke();

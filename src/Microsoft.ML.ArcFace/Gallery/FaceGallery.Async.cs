@@ -1,0 +1,37 @@
+namespace Microsoft.ML.ArcFace;
+
+// The interface that all galleries share. Searching is computing, and what is written must be on the disk, so the methods
+// work on a thread of the pool.
+public sealed partial class FaceGallery
+{
+    /// <inheritdoc/>
+    ValueTask<int> IFaceGallery.CountVectorsAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Read(memory => memory.Vectors.Count));
+
+    /// <inheritdoc/>
+    Task<IReadOnlyList<GalleryPhotograph>> IFaceGallery.EnrolAsync(IReadOnlyCollection<FaceToEnrol> faces, CancellationToken cancellationToken) => Task.Run(() => Enrol(faces), cancellationToken);
+
+    /// <inheritdoc/>
+    Task<bool> IFaceGallery.RenameAsync(string personId, string name, CancellationToken cancellationToken) => Task.Run(() => Rename(personId, name), cancellationToken);
+
+    /// <inheritdoc/>
+    Task<bool> IFaceGallery.RemoveAsync(string personId, CancellationToken cancellationToken) => Task.Run(() => Remove(personId), cancellationToken);
+
+    /// <inheritdoc/>
+    Task<bool> IFaceGallery.RemovePhotographAsync(string photographId, CancellationToken cancellationToken) => Task.Run(() => RemovePhotograph(photographId), cancellationToken);
+
+    /// <inheritdoc/>
+    Task<GalleryPerson?> IFaceGallery.FindAsync(string personId, CancellationToken cancellationToken) => Task.FromResult(Find(personId));
+
+    /// <inheritdoc/>
+    Task<IReadOnlyList<FaceCandidate>> IFaceGallery.SearchAsync(float[] embedding, int count, CancellationToken cancellationToken) => Task.Run(() => Search(embedding, count), cancellationToken);
+
+    /// <inheritdoc/>
+    Task<FaceIdentification> IFaceGallery.IdentifyAsync(float[] embedding, CancellationToken cancellationToken) => Task.Run(() => Identify(embedding), cancellationToken);
+
+    /// <inheritdoc/>
+    ValueTask IAsyncDisposable.DisposeAsync()
+    {
+        Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,218 @@
+using Microsoft.ML.ArcFace.Evaluation;
+using Microsoft.ML.ArcFace.Gallery;
+using Microsoft.ML.ArcFace.Runtime;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.ArcFace;
+
+// What changes a gallery: checked first, then written to the file, then made visible to searches.
+public sealed partial class FaceGallery
+{
+    /// <summary>Adds a photograph of a person, who comes in with the first one.</summary>
+    /// <param name="personId">Who it is: a name, or a number of your own records.</param>
+    /// <param name="embedding">The face's embedding, of any length but zero.</param>
+    /// <param name="name">What to call the person; null: as they are called already, or by their id if they are new.</param>
+    /// <param name="source">Where the photograph comes from, such as a file's path; null: not said.</param>
+    /// <returns>The photograph as it is kept.</returns>
+    /// <exception cref="ArgumentException">The face cannot be kept: no id, another name than the person's, an embedding of another size or without a direction.</exception>
+    /// <exception cref="FaceGalleryException">The file cannot be written; nothing was added.</exception>
+    public GalleryPhotograph Enrol(string personId, float[] embedding, string? name = null, string? source = null) =>
+        Enrol([new FaceToEnrol(personId, embedding) { Name = name, Source = source }])[0];
+
+    /// <summary>Adds photographs, all or none; many at once are much faster than one by one.</summary>
+    /// <param name="faces">Photographs of one person or several.</param>
+    /// <returns>The photographs as they are kept, in the same order.</returns>
+    /// <exception cref="ArgumentException">A face cannot be kept; the message says which and why.</exception>
+    /// <exception cref="FaceGalleryException">The file cannot be written; nothing was added.</exception>
+    public IReadOnlyList<GalleryPhotograph> Enrol(IReadOnlyCollection<FaceToEnrol> faces) => Write(() => Add(faces, replacedPerson: null));
+
+    /// <summary>Puts photographs in the place of all that a person has, in one step; the old ones cannot be read any more.</summary>
+    /// <param name="personId">Who.</param>
+    /// <param name="faces">Their photographs from now on, at least one.</param>
+    /// <returns>The photographs as they are kept, in the same order.</returns>
+    /// <exception cref="ArgumentException">There is no such person, no photograph, one of somebody else, or one that cannot be kept.</exception>
+    /// <exception cref="FaceGalleryException">The file cannot be written.</exception>
+    public IReadOnlyList<GalleryPhotograph> ReplacePhotographs(string personId, IReadOnlyCollection<FaceToEnrol> faces)
+    {
+        ArgumentNullException.ThrowIfNull(personId);
+        ArgumentNullException.ThrowIfNull(faces);
+        if (faces.FirstOrDefault(face => face?.PersonId != personId) is { } other || faces.Count == 0)
+        {
+            throw new ArgumentException(faces.Count == 0
+                ? $"There is no photograph to put in the place of those of '{personId}'. Give one at least, or call {nameof(Remove)}."
+                : $"All photographs must be of the person '{personId}'.", nameof(faces));
+        }
+
+        return Write(() =>
+        {
+            PersonEntry person = _memory.FindPerson(personId) ?? throw new ArgumentException($"There is no person '{personId}' in the gallery. Call {nameof(Enrol)}.", nameof(personId));
+            return Add(faces, person);
+        });
+    }
+
+    /// <summary>Adds the photographs of a view of embeddings, all or none. Rows without a label or a usable embedding are left out with a warning.</summary>
+    /// <param name="data">Embeddings with the person they show, as a model makes them of <c>LoadFromFolder</c>.</param>
+    /// <param name="labelColumnName">The column that says who it is: text or a key.</param>
+    /// <param name="embeddingColumnName">The column of embeddings.</param>
+    /// <param name="sourceColumnName">The text column that says where a photograph comes from; null: none.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another kind.</exception>
+    /// <exception cref="ArgumentException">The embeddings have another size than the gallery's.</exception>
+    /// <exception cref="FaceGalleryException">The file cannot be written; nothing was added.</exception>
+    public EnrolmentSummary EnrolFrom(IDataView data, string labelColumnName = "Label", string embeddingColumnName = "Embedding", string? sourceColumnName = null)
+    {
+        (List<FaceToEnrol> faces, int unusable) = GalleryRows.Read(_host, data, labelColumnName, embeddingColumnName, sourceColumnName);
+        if (unusable > 0)
+        {
+            using IChannel channel = _host.Start(nameof(EnrolFrom));
+            channel.Warning($"{unusable} rows have no label, or an embedding that is zero or not a number, as of a picture that cannot be read; they are not enrolled.");
+        }
+
+        Enrol(faces);
+        return new EnrolmentSummary(faces.Select(face => face.PersonId).Distinct(StringComparer.Ordinal).Count(), faces.Count, unusable);
+    }
+
+    /// <summary>Calls a person by another name; the old one cannot be read from the file any more.</summary>
+    /// <param name="personId">Who.</param>
+    /// <param name="name">The new name, not empty.</param>
+    /// <returns>Whether there is such a person.</returns>
+    /// <exception cref="FaceGalleryException">The file cannot be written.</exception>
+    public bool Rename(string personId, string name)
+    {
+        ArgumentNullException.ThrowIfNull(personId);
+        EnrolmentPlan.CheckText(name, "The name", nameof(name));
+        return Write(() =>
+        {
+            if (_memory.FindPerson(personId) is not { } person)
+            {
+                return false;
+            }
+
+            Change(changes => changes.Rename(person, name), () => person.Name = name, erases: true);
+            return true;
+        });
+    }
+
+    /// <summary>Removes a person with all photographs, from the bytes of the file too.</summary>
+    /// <param name="personId">Who.</param>
+    /// <returns>Whether there was such a person.</returns>
+    /// <exception cref="FaceGalleryException">The file cannot be written.</exception>
+    public bool Remove(string personId)
+    {
+        ArgumentNullException.ThrowIfNull(personId);
+        return Remove([personId]) == 1;
+    }
+
+    /// <summary>Removes people with all photographs, from the bytes of the file too: it is written anew once for all of them.</summary>
+    /// <param name="personIds">Who; ids that nobody has are passed over.</param>
+    /// <returns>How many people were removed.</returns>
+    /// <exception cref="FaceGalleryException">The file cannot be written.</exception>
+    public int Remove(IReadOnlyCollection<string> personIds)
+    {
+        ArgumentNullException.ThrowIfNull(personIds);
+        return Write(() =>
+        {
+            PersonEntry[] people = [.. personIds.Distinct(StringComparer.Ordinal).Select(_memory.FindPerson).OfType<PersonEntry>()];
+            if (people.Length > 0)
+            {
+                Change(changes => Array.ForEach(people, changes.RemovePerson), () => Array.ForEach(people, _memory.RemovePerson), erases: true);
+            }
+
+            return people.Length;
+        });
+    }
+
+    /// <summary>Removes one photograph, from the bytes of the file too; with the last one goes the person.</summary>
+    /// <param name="photographId">Which.</param>
+    /// <returns>Whether there was such a photograph.</returns>
+    /// <exception cref="FaceGalleryException">The file cannot be written.</exception>
+    public bool RemovePhotograph(string photographId)
+    {
+        ArgumentNullException.ThrowIfNull(photographId);
+        return Write(() =>
+        {
+            if (_memory.FindPhotograph(photographId) is not { } photograph)
+            {
+                return false;
+            }
+
+            if (photograph.Person.Photographs.Count == 1)
+            {
+                Change(changes => changes.RemovePerson(photograph.Person), () => _memory.RemovePerson(photograph.Person), erases: true);
+            }
+            else
+            {
+                Change(changes => changes.RemovePhotograph(photograph), () => _memory.RemovePhotograph(photograph), erases: true);
+            }
+
+            return true;
+        });
+    }
+
+    private GalleryPhotograph[] Add(IReadOnlyCollection<FaceToEnrol> faces, PersonEntry? replacedPerson)
+    {
+        Dictionary<string, string?> names = EnrolmentPlan.GivenNames(faces, id => _memory.FindPerson(id)?.Name);
+        float[][] vectors = [.. faces.Select(face => EnrolmentPlan.UnitVector(face, Model, nameof(faces)))];
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        GalleryPhotograph[] photographs = [.. faces.Select(face => new GalleryPhotograph(Guid.CreateVersion7(now).ToString("N"), face.Source, now))];
+
+        // Numbers go up by what is tried, so that none is used twice, whatever fails.
+        (string Id, long Number)[] newPeople = [.. names.Keys.Where(id => _memory.FindPerson(id) is null).Select(id => (id, ++_lastPerson))];
+        Dictionary<string, long> numbers = newPeople.ToDictionary(person => person.Id, person => person.Number, StringComparer.Ordinal);
+        long NumberOf(string id) => numbers.TryGetValue(id, out long number) ? number : _memory.FindPerson(id)!.Number;
+        long first = _lastPhotograph + 1;
+        _lastPhotograph += photographs.Length;
+        PhotographEntry[] replaced = replacedPerson is null ? [] : [.. replacedPerson.Photographs];
+
+        Change(
+            changes =>
+            {
+                Array.ForEach(replaced, changes.RemovePhotograph);
+                Array.ForEach(newPeople, person => changes.AddPerson(person.Number, person.Id, names[person.Id] ?? person.Id));
+                foreach ((int index, FaceToEnrol face) in faces.Index())
+                {
+                    changes.AddPhotograph(first + index, NumberOf(face.PersonId), photographs[index], vectors[index]);
+                }
+            },
+            () =>
+            {
+                Array.ForEach(newPeople, person => _memory.AddPerson(person.Number, person.Id, names[person.Id] ?? person.Id));
+                foreach ((int index, FaceToEnrol face) in faces.Index())
+                {
+                    _memory.AddPhotograph(_memory.FindPerson(face.PersonId)!, first + index, photographs[index], vectors[index]);
+                }
+
+                Array.ForEach(replaced, _memory.RemovePhotograph);
+            },
+            erases: replaced.Length > 0);
+        return photographs;
+    }
+
+    /// <summary>To the disk, then to memory, then away with what was removed.</summary>
+    private void Change(Action<GalleryChanges> onDisk, Action inMemory, bool erases)
+    {
+        _file?.Commit(onDisk, erases);
+        _memoryLock.EnterWriteLock();
+        try
+        {
+            inMemory();
+        }
+        finally
+        {
+            _memoryLock.ExitWriteLock();
+        }
+
+        if (erases)
+        {
+            _file?.Erase();
+        }
+    }
+
+    private T Write<T>(Func<T> write)
+    {
+        using UseGate.Use use = _gate.Begin();
+        lock (_writing)
+        {
+            return write();
+        }
+    }
+}

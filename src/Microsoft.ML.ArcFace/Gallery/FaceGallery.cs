@@ -1,0 +1,140 @@
+using Microsoft.ML.ArcFace.Gallery;
+using Microsoft.ML.ArcFace.Runtime;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.ArcFace;
+
+/// <summary>
+/// People who can be found again by their faces: in memory, and in one SQLite file if it has a path. Searches are exact. Many
+/// threads may search at once, also while one enrols or removes; what was written is on the disk when the method returns.
+/// </summary>
+public sealed partial class FaceGallery : IFaceGallery, IDisposable
+{
+    private readonly IHost _host;
+    private readonly FaceGalleryOptions _options;
+    private readonly GalleryFile? _file;
+    private readonly GalleryMemory _memory;
+    private readonly UseGate _gate = new(nameof(FaceGallery));
+
+    /// <summary>Held by the one who writes; searches go on meanwhile, until the change is on the disk.</summary>
+    private readonly Lock _writing = new();
+
+    /// <summary>Held for reading by who reads <see cref="_memory"/>, for writing by who changes it.</summary>
+    private readonly ReaderWriterLockSlim _memoryLock = new();
+
+    private long _lastPerson, _lastPhotograph;
+
+    /// <exception cref="ArgumentOutOfRangeException">Options outside of their ranges; the message lists all of them.</exception>
+    /// <exception cref="FaceGalleryException">The file cannot be opened.</exception>
+    internal FaceGallery(IHostEnvironment environment, FaceGalleryModel model, string? path, FaceGalleryOptions options)
+    {
+        _host = environment.Register(nameof(FaceGallery));
+        var check = new OptionsCheck();
+        check.AddRange(options.Violations());
+        check.AddRange(model.Violations());
+        check.That(path is not null || options.EncryptionKey is null, $"{nameof(options.EncryptionKey)} is given, but no path; only a file is encrypted.");
+        OptionsCheck.ThrowIfAny(check.Violations, nameof(options));
+        (Model, _options, Path) = (model, options, path is null ? null : System.IO.Path.GetFullPath(path));
+        _memory = new GalleryMemory(model.EmbeddingSize, options.Aggregation, options.SearchInHalfPrecision);
+        if (Path is null)
+        {
+            return;
+        }
+
+        _file = GalleryFile.Open(Path, model, options.EncryptionKey, options.CreateIfMissing);
+        try
+        {
+            (_lastPerson, _lastPhotograph) = _file.Load(_memory, model.EmbeddingSize);
+        }
+        catch
+        {
+            _file.Dispose();
+            throw;
+        }
+
+        using IChannel channel = _host.Start(nameof(FaceGallery));
+        channel.Info($"'{path}': {_memory.PhotographCount} photographs of {_memory.People.Count} people.");
+    }
+
+    /// <summary>The whole path of the file; null: there is none, and the gallery ends with the process.</summary>
+    public string? Path { get; }
+
+    /// <inheritdoc/>
+    public FaceGalleryModel Model { get; }
+
+    /// <summary>People in the gallery.</summary>
+    /// <exception cref="ObjectDisposedException">The gallery was disposed.</exception>
+    public int PersonCount => Read(memory => memory.People.Count);
+
+    /// <summary>Photographs in the gallery.</summary>
+    /// <exception cref="ObjectDisposedException">The gallery was disposed.</exception>
+    public int PhotographCount => Read(memory => memory.PhotographCount);
+
+    /// <summary>The cosine that a face must exceed to be found, for as many vectors as there are now; −1 to 1.</summary>
+    /// <exception cref="InvalidOperationException">The model has no threshold, and none is set.</exception>
+    /// <exception cref="ObjectDisposedException">The gallery was disposed.</exception>
+    public double CosineThreshold => Read(memory => _options.ThresholdFor(Model, memory.Vectors.Count));
+
+    /// <summary>Everybody in the gallery, in the order of enrolment.</summary>
+    /// <exception cref="ObjectDisposedException">The gallery was disposed.</exception>
+    public IReadOnlyList<GalleryPerson> GetPeople() => Read(memory => (GalleryPerson[])[.. memory.People.OrderBy(person => person.Number).Select(person => person.ToPerson())]);
+
+    /// <summary>The person of an id with their photographs; null: there is none.</summary>
+    /// <param name="personId">Who.</param>
+    /// <exception cref="ObjectDisposedException">The gallery was disposed.</exception>
+    public GalleryPerson? Find(string personId)
+    {
+        ArgumentNullException.ThrowIfNull(personId);
+        return Read(memory => memory.FindPerson(personId)?.ToPerson());
+    }
+
+    /// <summary>The people who are nearest to a face, best first, however far they are.</summary>
+    /// <param name="embedding">The face's embedding, of any length but zero.</param>
+    /// <param name="count">How many people, 1 or more.</param>
+    /// <exception cref="ArgumentException">The embedding has another size than the gallery's, or no direction.</exception>
+    /// <exception cref="ObjectDisposedException">The gallery was disposed.</exception>
+    public IReadOnlyList<FaceCandidate> Search(float[] embedding, int count = 5)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        float[] probe = EnrolmentPlan.UnitVector(embedding, Model, "The embedding", nameof(embedding));
+        return Read(memory => Nearest(memory, probe, count));
+    }
+
+    /// <summary>Who a face is: a person of the gallery, nobody of it, or one of two who are about as near.</summary>
+    /// <param name="embedding">The face's embedding, of any length but zero.</param>
+    /// <exception cref="ArgumentException">The embedding has another size than the gallery's, or no direction.</exception>
+    /// <exception cref="InvalidOperationException">The model has no threshold, and none is set.</exception>
+    /// <exception cref="ObjectDisposedException">The gallery was disposed.</exception>
+    public FaceIdentification Identify(float[] embedding)
+    {
+        float[] probe = EnrolmentPlan.UnitVector(embedding, Model, "The embedding", nameof(embedding));
+        return Read(memory => _options.Decide(Nearest(memory, probe, count: 2), _options.ThresholdFor(Model, memory.Vectors.Count)));
+    }
+
+    /// <summary>Waits for what is under way and closes the file.</summary>
+    public void Dispose() => _gate.Close(() =>
+    {
+        _file?.Dispose();
+        _memoryLock.Dispose();
+    });
+
+    private FaceCandidate[] Nearest(GalleryMemory memory, float[] probe, int count) =>
+    [
+        .. VectorSearch.Nearest(memory.Vectors, probe, count, _options.MaxDegreeOfParallelism ?? -1).Select(found => new FaceCandidate(
+            found.Row.Person.Id, found.Row.Person.Name, Math.Clamp(found.Score, -1, 1), found.Row.Photograph?.Details)),
+    ];
+
+    private T Read<T>(Func<GalleryMemory, T> read)
+    {
+        using UseGate.Use use = _gate.Begin();
+        _memoryLock.EnterReadLock();
+        try
+        {
+            return read(_memory);
+        }
+        finally
+        {
+            _memoryLock.ExitReadLock();
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace Microsoft.ML.ArcFace;
+
+/// <summary>What an open-set search says.</summary>
+public enum IdentificationOutcome
+{
+    /// <summary>Nobody of the gallery is near enough: a stranger, or a photograph that shows little.</summary>
+    Unknown,
+
+    /// <summary>One person is near enough, and clearly nearer than everybody else.</summary>
+    Match,
+
+    /// <summary>Somebody is near enough, but the runner-up is about as near: ask a person, or take another photograph.</summary>
+    Ambiguous,
+}
+
+/// <summary>A person of the gallery, as near as they are to a face.</summary>
+/// <param name="PersonId">Who it is.</param>
+/// <param name="Name">What they are called.</param>
+/// <param name="Score">The cosine between the face and the person's nearest photograph, or the mean of their photographs; −1 to 1.</param>
+/// <param name="Photograph">The nearest photograph; null where the person is searched by the mean of their photographs.</param>
+public sealed record FaceCandidate(string PersonId, string Name, double Score, GalleryPhotograph? Photograph);
+
+/// <summary>Who a face is, if it is anybody of the gallery.</summary>
+/// <param name="Outcome">Whether there is a match.</param>
+/// <param name="Nearest">Whoever is nearest, match or not; null if the gallery is empty.</param>
+/// <param name="RunnerUp">The next person; null if the gallery has one person at most.</param>
+/// <param name="Threshold">The cosine that had to be exceeded, −1 to 1.</param>
+public sealed record FaceIdentification(IdentificationOutcome Outcome, FaceCandidate? Nearest, FaceCandidate? RunnerUp, double Threshold)
+{
+    /// <summary>Who it is; null unless <see cref="Outcome"/> is <see cref="IdentificationOutcome.Match"/>.</summary>
+    public FaceCandidate? Person => Outcome == IdentificationOutcome.Match ? Nearest : null;
+
+    /// <summary>How much nearer the nearest person is than the runner-up, 0 to 2; infinite without a runner-up.</summary>
+    public double Margin => Nearest is { } first && RunnerUp is { } second ? first.Score - second.Score : double.PositiveInfinity;
+
+    /// <summary>One line: outcome, who is nearest, who comes next.</summary>
+    public override string ToString() => Nearest is null
+        ? $"{Outcome}: the gallery is empty"
+        : string.Create(CultureInfo.InvariantCulture,
+            $"{Outcome}: {Nearest.Name} {Nearest.Score:0.000}{(RunnerUp is null ? "" : $", then {RunnerUp.Name} {RunnerUp.Score:0.000}")}; over {Threshold:0.000} is near enough");
+}

@@ -1,0 +1,40 @@
+using Microsoft.Data.Sqlite;
+
+namespace Microsoft.ML.ArcFace.Gallery;
+
+/// <summary>What SQLite and the system say, in words that help whoever uses a gallery.</summary>
+internal static class GalleryErrors
+{
+    public static T Explained<T>(string path, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (SqliteException error)
+        {
+            (FaceGalleryProblem problem, string finding) = Explain(error.SqliteErrorCode);
+            throw new FaceGalleryException(problem, $"The gallery '{path}' {finding} (SQLite: {error.Message})", error);
+        }
+        catch (Exception error) when (error is UnauthorizedAccessException or (IOException and not FaceGalleryException))
+        {
+            throw new FaceGalleryException(FaceGalleryProblem.Unreachable, $"The gallery '{path}' cannot be opened: {error.Message} Give a path in a folder that you may write to.", error);
+        }
+        catch (Exception error) when (error is InvalidCastException or FormatException or OverflowException)
+        {
+            throw new FaceGalleryException(FaceGalleryProblem.Damaged, $"The gallery '{path}' is damaged: a value is of another kind than was written. Take a copy from before the damage.", error);
+        }
+    }
+
+    private static (FaceGalleryProblem Problem, string Finding) Explain(int code) => code switch
+    {
+        SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => (FaceGalleryProblem.InUse, "is open elsewhere, in this process or another. One gallery has a file for itself: close the other, or share this one."),
+        SQLitePCL.raw.SQLITE_NOTADB => (FaceGalleryProblem.NotAGallery, "is another kind of file, or its beginning is damaged. Give another path, or a copy from before the damage."),
+        SQLitePCL.raw.SQLITE_CORRUPT => (FaceGalleryProblem.Damaged, "is damaged. Take a copy from before the damage, or enrol the photographs again."),
+        SQLitePCL.raw.SQLITE_FULL => (FaceGalleryProblem.Unreachable, "could not be written: the disk is full. Nothing of the last change was kept; free some space and repeat it."),
+        SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_PERM or SQLitePCL.raw.SQLITE_AUTH =>
+            (FaceGalleryProblem.Unreachable, "cannot be written. Give a path in a folder that you may write to."),
+        SQLitePCL.raw.SQLITE_IOERR => (FaceGalleryProblem.Unreachable, "could not be read or written; look at the disk."),
+        _ => (FaceGalleryProblem.Damaged, "cannot be used: it is not as it was written."),
+    };
+}

@@ -1,0 +1,87 @@
+using Microsoft.ML.ArcFace.Evaluation;
+
+namespace Microsoft.ML.ArcFace.Gallery;
+
+/// <summary>Everybody in memory, with the vectors that are searched. Not synchronised: many may read, or one may change it.</summary>
+internal sealed class GalleryMemory(int embeddingSize, PersonAggregation aggregation, bool searchInHalfPrecision)
+{
+    private readonly Dictionary<string, PersonEntry> _people = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PhotographEntry> _photographs = new(StringComparer.Ordinal);
+
+    /// <summary>The vectors that a face is compared with.</summary>
+    public VectorTable Vectors { get; } = new(embeddingSize, searchInHalfPrecision);
+
+    public IReadOnlyCollection<PersonEntry> People => _people.Values;
+
+    public int PhotographCount => _photographs.Count;
+
+    public PersonEntry? FindPerson(string id) => _people.GetValueOrDefault(id);
+
+    public PhotographEntry? FindPhotograph(string id) => _photographs.GetValueOrDefault(id);
+
+    public PersonEntry AddPerson(long number, string id, string name)
+    {
+        var person = new PersonEntry(number, id, name);
+        _people.Add(id, person);
+        return person;
+    }
+
+    public void AddPhotograph(PersonEntry person, long number, GalleryPhotograph details, float[] vector)
+    {
+        var photograph = new PhotographEntry(number, person, details);
+        _photographs.Add(details.Id, photograph);
+        person.Photographs.Add(photograph);
+        if (aggregation == PersonAggregation.BestPhotograph)
+        {
+            Vectors.Add(photograph.Row = new VectorRow(number, person, photograph), vector);
+        }
+        else
+        {
+            photograph.Vector = vector;
+            UpdateMean(person);
+        }
+    }
+
+    public void RemovePhotograph(PhotographEntry photograph)
+    {
+        _photographs.Remove(photograph.Details.Id);
+        photograph.Person.Photographs.Remove(photograph);
+        if (photograph.Row is { } row)
+        {
+            Vectors.Remove(row);
+        }
+        else
+        {
+            UpdateMean(photograph.Person);
+        }
+    }
+
+    /// <summary>Takes out a person with all photographs.</summary>
+    public void RemovePerson(PersonEntry person)
+    {
+        foreach (PhotographEntry photograph in person.Photographs.ToArray())
+        {
+            RemovePhotograph(photograph);
+        }
+
+        _people.Remove(person.Id);
+    }
+
+    private void UpdateMean(PersonEntry person)
+    {
+        float[][] vectors = [.. person.Photographs.Select(photograph => photograph.Vector!)];
+        if (vectors.Length == 0)
+        {
+            Vectors.Remove(person.MeanRow!);
+            person.MeanRow = null;
+        }
+        else if (person.MeanRow is { } row)
+        {
+            Vectors.Write(row, UnitVectors.Mean(vectors));
+        }
+        else
+        {
+            Vectors.Add(person.MeanRow = new VectorRow(person.Number, person, photograph: null), UnitVectors.Mean(vectors));
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Microsoft.ML.ArcFace.Gallery;
+
+/// <summary>A person as the file keeps them.</summary>
+internal sealed record StoredPerson(string Id, string Name);
+
+/// <summary>What a record of the file is; part of what binds an encrypted one to its place.</summary>
+internal enum RecordKind : byte
+{
+    KeyCheck = 1,
+    Person = 2,
+    Photograph = 3,
+    Embedding = 4,
+}
+
+/// <summary>Records of the file: JSON for what is known of people and photographs, little-endian floats for vectors; encrypted if there is a key.</summary>
+/// <param name="galleryId">16 random bytes that no other gallery has.</param>
+/// <param name="seal">Encrypts; null: nothing is encrypted.</param>
+internal sealed class GalleryRecords(byte[] galleryId, RecordSeal? seal)
+{
+    // Names stand in the file as they are written, and not as escape sequences.
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public byte[] KeyCheck() => Write([], RecordKind.KeyCheck, 0, 0);
+
+    public bool IsKeyCheck(byte[] record) => Read(record, RecordKind.KeyCheck, 0, 0) is { Length: 0 };
+
+    public byte[] Write(StoredPerson person, long number) => Write(JsonSerializer.SerializeToUtf8Bytes(person, Json), RecordKind.Person, number, number);
+
+    public byte[] Write(GalleryPhotograph photograph, long number, long personNumber) =>
+        Write(JsonSerializer.SerializeToUtf8Bytes(photograph, Json), RecordKind.Photograph, number, personNumber);
+
+    public byte[] Write(float[] embedding, long number, long personNumber) => Write(Bytes(embedding), RecordKind.Embedding, number, personNumber);
+
+    /// <summary>The person; null if the record is not as it was written.</summary>
+    public StoredPerson? ReadPerson(byte[] record, long number) =>
+        Parse<StoredPerson>(Read(record, RecordKind.Person, number, number)) is { Id.Length: > 0, Name.Length: > 0 } person ? person : null;
+
+    /// <summary>The photograph; null if the record is not as it was written.</summary>
+    public GalleryPhotograph? ReadPhotograph(byte[] record, long number, long personNumber) =>
+        Parse<GalleryPhotograph>(Read(record, RecordKind.Photograph, number, personNumber)) is { Id.Length: > 0 } photograph ? photograph : null;
+
+    /// <summary>The vector; null if the record is not as it was written: of another size, or not of unit length.</summary>
+    public float[]? ReadEmbedding(byte[] record, long number, long personNumber, int size)
+    {
+        const double tolerance = 1e-4;
+        byte[]? bytes = Read(record, RecordKind.Embedding, number, personNumber);
+        if (bytes is null || bytes.Length != size * sizeof(float))
+        {
+            return null;
+        }
+
+        float[] vector = new float[size];
+        for (int i = 0; i < size; i++)
+        {
+            vector[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(i * sizeof(float)));
+        }
+
+        return Math.Abs(Evaluation.UnitVectors.Length(vector) - 1) <= tolerance ? vector : null;
+    }
+
+    private static byte[] Bytes(float[] vector)
+    {
+        if (BitConverter.IsLittleEndian)
+        {
+            return MemoryMarshal.AsBytes(vector.AsSpan()).ToArray();
+        }
+
+        byte[] bytes = new byte[vector.Length * sizeof(float)];
+        for (int i = 0; i < vector.Length; i++)
+        {
+            BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(i * sizeof(float)), vector[i]);
+        }
+
+        return bytes;
+    }
+
+    private static T? Parse<T>(byte[]? json) where T : class
+    {
+        try
+        {
+            return json is null ? null : JsonSerializer.Deserialize<T>(json, Json);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private byte[] Write(byte[] plain, RecordKind kind, long number, long personNumber) => seal is null ? plain : seal.Seal(plain, Context(kind, number, personNumber));
+
+    private byte[]? Read(byte[] record, RecordKind kind, long number, long personNumber) => seal is null ? record : seal.Open(record, Context(kind, number, personNumber));
+
+    /// <summary>Binds a record to its gallery, its row and its person: put elsewhere it does not open.</summary>
+    private byte[] Context(RecordKind kind, long number, long personNumber)
+    {
+        byte[] context = new byte[galleryId.Length + 1 + (2 * sizeof(long))];
+        galleryId.CopyTo(context, 0);
+        context[galleryId.Length] = (byte)kind;
+        BinaryPrimitives.WriteInt64LittleEndian(context.AsSpan(galleryId.Length + 1), number);
+        BinaryPrimitives.WriteInt64LittleEndian(context.AsSpan(galleryId.Length + 1 + sizeof(long)), personNumber);
+        return context;
+    }
+}

@@ -1,0 +1,60 @@
+namespace Microsoft.ML.ArcFace;
+
+/// <summary>
+/// People who can be found again by their faces, wherever they are kept: in one file (<see cref="FaceGallery"/>), in a vector
+/// store, in a database. Everything can be used by many callers at once.
+/// </summary>
+public interface IFaceGallery : IAsyncDisposable
+{
+    /// <summary>The model whose embeddings it keeps.</summary>
+    FaceGalleryModel Model { get; }
+
+    /// <summary>How many vectors a face is compared with.</summary>
+    /// <param name="cancellationToken">Stops waiting for it.</param>
+    ValueTask<int> CountVectorsAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Adds photographs, all or none. People who are not there yet come in with their first one.</summary>
+    /// <param name="faces">One photograph or more, of one person or several.</param>
+    /// <param name="cancellationToken">Stops before anything is written.</param>
+    /// <returns>The photographs as they are kept, in the same order.</returns>
+    /// <exception cref="ArgumentException">A face cannot be kept; the message says which and why.</exception>
+    Task<IReadOnlyList<GalleryPhotograph>> EnrolAsync(IReadOnlyCollection<FaceToEnrol> faces, CancellationToken cancellationToken = default);
+
+    /// <summary>Calls a person by another name.</summary>
+    /// <param name="personId">Who.</param>
+    /// <param name="name">The new name, not empty.</param>
+    /// <param name="cancellationToken">Stops before anything is written.</param>
+    /// <returns>Whether there is such a person.</returns>
+    Task<bool> RenameAsync(string personId, string name, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes a person with all photographs.</summary>
+    /// <param name="personId">Who.</param>
+    /// <param name="cancellationToken">Stops before anything is removed.</param>
+    /// <returns>Whether there was such a person.</returns>
+    Task<bool> RemoveAsync(string personId, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes one photograph; with the last one goes the person.</summary>
+    /// <param name="photographId">Which.</param>
+    /// <param name="cancellationToken">Stops before anything is removed.</param>
+    /// <returns>Whether there was such a photograph.</returns>
+    Task<bool> RemovePhotographAsync(string photographId, CancellationToken cancellationToken = default);
+
+    /// <summary>The person of an id with their photographs; null: there is none.</summary>
+    /// <param name="personId">Who.</param>
+    /// <param name="cancellationToken">Stops waiting for it.</param>
+    Task<GalleryPerson?> FindAsync(string personId, CancellationToken cancellationToken = default);
+
+    /// <summary>The people who are nearest to a face, best first, however far they are.</summary>
+    /// <param name="embedding">The face's embedding.</param>
+    /// <param name="count">How many people, 1 or more.</param>
+    /// <param name="cancellationToken">Stops waiting for it.</param>
+    /// <exception cref="ArgumentException">The embedding has another size than the gallery's, or no direction.</exception>
+    Task<IReadOnlyList<FaceCandidate>> SearchAsync(float[] embedding, int count = 5, CancellationToken cancellationToken = default);
+
+    /// <summary>Who a face is: a person of the gallery, nobody of it, or one of two who are about as near.</summary>
+    /// <param name="embedding">The face's embedding.</param>
+    /// <param name="cancellationToken">Stops waiting for it.</param>
+    /// <exception cref="ArgumentException">The embedding has another size than the gallery's, or no direction.</exception>
+    /// <exception cref="InvalidOperationException">There is no threshold: the model has none, and none was set.</exception>
+    Task<FaceIdentification> IdentifyAsync(float[] embedding, CancellationToken cancellationToken = default);
+}
