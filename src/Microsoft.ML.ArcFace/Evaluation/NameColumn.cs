@@ -13,6 +13,10 @@ internal static class NameColumn
     /// <summary>What a key without names is called; key values start at 1.</summary>
     public static string NameOfKey(uint key) => $"key {key}";
 
+    /// <summary>Whether the column tells more than numbers of its own: text, or a key with names.</summary>
+    public static bool HasNames(DataViewSchema.Column column) =>
+        column.Type is TextDataViewType || column.Annotations.Schema.GetColumnOrNull("KeyValues")?.Type is VectorDataViewType { ItemType: TextDataViewType };
+
     /// <summary>Gives the name in the row that the cursor stands on, empty where it is missing.</summary>
     public static Func<string> CreateGetter(DataViewRow row, DataViewSchema.Column column)
     {
@@ -28,7 +32,7 @@ internal static class NameColumn
         }
 
         VBuffer<ReadOnlyMemory<char>> names = default;
-        bool hasNames = column.Annotations.Schema.GetColumnOrNull("KeyValues")?.Type is VectorDataViewType { ItemType: TextDataViewType };
+        bool hasNames = HasNames(column);
         if (hasNames)
         {
             column.GetKeyValues(ref names);
