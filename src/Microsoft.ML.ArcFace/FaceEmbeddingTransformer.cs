@@ -20,14 +20,17 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     private readonly FaceEmbeddingModel _model;
     private readonly bool _addMirrorImage;
     private readonly int _batchSize;
+    private readonly Lazy<string> _fingerprint;
 
-    internal FaceEmbeddingTransformer(IHostEnvironment environment, FaceEmbeddingModel model, EmbeddingColumns columns, bool addMirrorImage, int batchSize)
+    internal FaceEmbeddingTransformer(IHostEnvironment environment, FaceEmbeddingModel model, EmbeddingColumns columns, bool addMirrorImage, int batchSize, VerificationThreshold? threshold = null)
     {
         Host = environment.Register(nameof(FaceEmbeddingTransformer));
         _model = model;
         Columns = columns;
         _addMirrorImage = addMirrorImage;
         _batchSize = batchSize;
+        Threshold = threshold;
+        _fingerprint = new Lazy<string>(() => model.Fingerprint(addMirrorImage));
     }
 
     /// <summary>Numbers in an embedding.</summary>
@@ -41,6 +44,16 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
 
     /// <summary>Whether the embedding is that of the photograph plus that of its mirror image, normalised.</summary>
     public bool AddsMirrorImage => _addMirrorImage;
+
+    /// <summary>
+    /// What tells this embedding from others: SHA-256, in lowercase hex, over the network's weights and whether the mirror image is
+    /// added. Vectors of models with the same fingerprint can be compared. It is computed when it is first asked for.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed before.</exception>
+    public string Fingerprint => _fingerprint.Value;
+
+    /// <summary>The threshold that was calibrated for this embedding; null: none yet.</summary>
+    public VerificationThreshold? Threshold { get; }
 
     /// <summary>The unit-length class centre of each person of the training set, in the order of the predicted keys; a copy.</summary>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>

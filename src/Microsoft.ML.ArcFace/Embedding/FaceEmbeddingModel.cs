@@ -154,6 +154,13 @@ internal sealed class FaceEmbeddingModel : IDisposable
         return [.. UnitCentres.cpu().data<float>().ToArray().Chunk(EmbeddingSize)];
     }
 
+    /// <summary>What tells the embedding from others.</summary>
+    public string Fingerprint(bool addMirrorImage)
+    {
+        using UseGate.Use use = BeginUse();
+        return EmbeddingFingerprint.Of(Backbone, addMirrorImage);
+    }
+
     /// <summary>Keeps the tensors alive until the use is disposed.</summary>
     /// <exception cref="ObjectDisposedException">They are freed already.</exception>
     public UseGate.Use BeginUse() => _gate.Begin();

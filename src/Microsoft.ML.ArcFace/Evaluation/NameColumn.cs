@@ -31,20 +31,27 @@ internal static class NameColumn
             };
         }
 
-        VBuffer<ReadOnlyMemory<char>> names = default;
-        bool hasNames = HasNames(column);
-        if (hasNames)
-        {
-            column.GetKeyValues(ref names);
-        }
-
-        string[] nameOf = [.. names.DenseValues().Select(name => name.ToString())];
+        Func<uint, string> nameOf = NamesOfKeys(column);
         ValueGetter<uint> getKey = row.GetGetter<uint>(column);
         uint key = 0;
         return () =>
         {
             getKey(ref key);
-            return key == 0 ? "" : hasNames ? nameOf[key - 1] : NameOfKey(key);
+            return key == 0 ? "" : nameOf(key);
         };
+    }
+
+    /// <summary>Gives the name of a key of the column; key values start at 1.</summary>
+    public static Func<uint, string> NamesOfKeys(DataViewSchema.Column column)
+    {
+        if (!HasNames(column))
+        {
+            return NameOfKey;
+        }
+
+        VBuffer<ReadOnlyMemory<char>> names = default;
+        column.GetKeyValues(ref names);
+        string[] nameOf = [.. names.DenseValues().Select(name => name.ToString())];
+        return key => nameOf[key - 1];
     }
 }

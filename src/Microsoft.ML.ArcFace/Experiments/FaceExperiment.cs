@@ -50,7 +50,7 @@ public sealed class FaceExperiment
     {
         ArgumentNullException.ThrowIfNull(data);
         _settings.CancellationToken.ThrowIfCancellationRequested();
-        DataOperationsCatalog.TrainTestData split = _context.FaceRecognition().TrainTestSplitByPerson(data, _settings.ValidationFraction, LabelColumnName, seed: _seed);
+        DataOperationsCatalog.TrainTestData split = _context.FaceRecognition().TrainTestSplitByPerson(data, _settings.ValidationFraction, _seed, LabelColumnName);
         return Execute(split.TrainSet, split.TestSet, preFeaturizer);
     }
 
@@ -104,8 +104,8 @@ public sealed class FaceExperiment
         }
 
         FaceTrial[] own = [.. trials.Where(trial => trial.Options is not null)];
-        check.That(own.All(trial => trial.Options.Epochs is null && trial.Options.Seed is null),
-            $"{nameof(ArcFaceTrainer.Options.Epochs)} or {nameof(ArcFaceTrainer.Options.Seed)} of the trainer's options are set; rungs decide on epochs. Leave them null, and set {nameof(FaceExperimentSettings.MaxEpochs)} and {nameof(FaceExperimentSettings.Seed)}.");
+        check.That(own.All(trial => trial.Options is { Epochs: null, Seed: null, CancellationToken.CanBeCanceled: false }),
+            $"{nameof(ArcFaceTrainer.Options.Epochs)}, {nameof(ArcFaceTrainer.Options.Seed)} or {nameof(ArcFaceTrainer.Options.CancellationToken)} of the trainer's options are set, which are the experiment's. Leave them out, and set {nameof(FaceExperimentSettings.MaxEpochs)}, {nameof(FaceExperimentSettings.Seed)} and {nameof(FaceExperimentSettings.CancellationToken)} of the settings.");
         check.That(own.Select(trial => trial.Options.LabelColumnName).Distinct().Count() <= 1,
             $"Trials differ in {nameof(ArcFaceTrainer.Options.LabelColumnName)}; all read the same people. Give one name.");
         OptionsCheck.ThrowIfAny(check.Violations, parameterName);

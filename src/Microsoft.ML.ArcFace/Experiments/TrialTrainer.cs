@@ -8,11 +8,10 @@ internal sealed class TrialTrainer(
 {
     public TrainedTrial Train(FaceTrial trial, CancellationToken cancellationToken)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, trial.Options.CancellationToken);
-        TransformerChain<ITransformer> model = Fit(trial.Options with { CancellationToken = stop.Token });
+        TransformerChain<ITransformer> model = Fit(trial.Options with { CancellationToken = cancellationToken });
         try
         {
-            float[][] embeddings = [.. model.Transform(validation).GetColumn<float[]>(trial.Options.EmbeddingColumnName).TakeWhile(_ => !stop.IsCancellationRequested)];
+            float[][] embeddings = [.. model.Transform(validation).GetColumn<float[]>(trial.Options.EmbeddingColumnName).TakeWhile(_ => !cancellationToken.IsCancellationRequested)];
             cancellationToken.ThrowIfCancellationRequested();
             return new TrainedTrial(model, pairs.Evaluate(embeddings, falseAcceptRate));
         }
