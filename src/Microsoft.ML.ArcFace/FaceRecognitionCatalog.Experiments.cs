@@ -10,11 +10,11 @@ public sealed partial class FaceRecognitionCatalog
     /// Prepares a search over loss, margin, scale, backbone, learning rate and batch size (<see cref="FaceSearchSpace"/>): random
     /// search with successive halving, validated on people who are not trained on (docs/experiments.md).
     /// </summary>
-    /// <param name="settings">How many trials, for how long, where results are kept; null: the defaults.</param>
+    /// <param name="settings">How many trials, for how long, where results are kept.</param>
     /// <exception cref="ArgumentOutOfRangeException">Settings, or options of a trial, outside of their ranges; the message lists all of them.</exception>
-    public FaceExperiment CreateExperiment(FaceExperimentSettings? settings = null)
+    public FaceExperiment CreateExperiment(FaceExperimentSettings settings)
     {
-        settings ??= new FaceExperimentSettings();
+        _environment.CheckValue(settings, nameof(settings));
         return CreateExperiment<FaceSearchSpace>(settings, space => space.ApplyTo(settings.Trainer));
     }
 

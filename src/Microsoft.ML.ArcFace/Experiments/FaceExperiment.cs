@@ -41,22 +41,12 @@ public sealed class FaceExperiment
         return new FaceExperiment(context, settings, seed, [.. trials.Select(trial => trial with { Options = trial.Options with { Epochs = epochs, Seed = seed } })]);
     }
 
-    /// <summary>Runs the experiment, keeping a share of the people for validation.</summary>
-    /// <param name="data">Photographs and people, or what <paramref name="preFeaturizer"/> makes them from.</param>
-    /// <param name="preFeaturizer">What is applied before the trainer, such as <c>ml.Transforms.LoadFaceImages</c>; it becomes part of the model. Null: nothing.</param>
-    /// <returns>The best run with its model; dispose of it.</returns>
-    /// <inheritdoc cref="Execute(IDataView, IDataView, IEstimator{ITransformer})"/>
-    public FaceExperimentResult Execute(IDataView data, IEstimator<ITransformer>? preFeaturizer = null)
-    {
-        ArgumentNullException.ThrowIfNull(data);
-        _settings.CancellationToken.ThrowIfCancellationRequested();
-        DataOperationsCatalog.TrainTestData split = _context.FaceRecognition().TrainTestSplitByPerson(data, _settings.ValidationFraction, _seed, LabelColumnName);
-        return Execute(split.TrainSet, split.TestSet, preFeaturizer);
-    }
-
-    /// <summary>Runs the experiment, validating on other photographs.</summary>
-    /// <param name="trainData">Photographs and people to train on, or what <paramref name="preFeaturizer"/> makes them from.</param>
-    /// <param name="validationData">The same columns, with photographs of other people.</param>
+    /// <summary>Runs the experiment.</summary>
+    /// <param name="trainData">Photographs and people, or what <paramref name="preFeaturizer"/> makes them from.</param>
+    /// <param name="validationData">
+    /// The same columns, with photographs of other people. Null: <see cref="FaceExperimentSettings.ValidationFraction"/> of the
+    /// people of <paramref name="trainData"/>, who are then not trained on (<c>TrainTestSplitByPerson</c>).
+    /// </param>
     /// <param name="preFeaturizer">What is applied before the trainer, such as <c>ml.Transforms.LoadFaceImages</c>; it becomes part of the model. Null: nothing.</param>
     /// <returns>
     /// The best run with its model; dispose of it. If the time is up or the experiment is cancelled, the best so far, as ML.NET's
@@ -72,11 +62,16 @@ public sealed class FaceExperiment
     /// <exception cref="FaceImageException">A photograph cannot be read: no trial could do without it.</exception>
     /// <exception cref="IOException">The cache directory cannot be used.</exception>
     /// <exception cref="NativeRuntimeException">The native torch library cannot be loaded.</exception>
-    public FaceExperimentResult Execute(IDataView trainData, IDataView validationData, IEstimator<ITransformer>? preFeaturizer = null)
+    public FaceExperimentResult Execute(IDataView trainData, IDataView? validationData = null, IEstimator<ITransformer>? preFeaturizer = null)
     {
         ArgumentNullException.ThrowIfNull(trainData);
-        ArgumentNullException.ThrowIfNull(validationData);
         _settings.CancellationToken.ThrowIfCancellationRequested();
+        if (validationData is null)
+        {
+            DataOperationsCatalog.TrainTestData split = _context.FaceRecognition().TrainTestSplitByPerson(trainData, _settings.ValidationFraction, _seed, LabelColumnName);
+            (trainData, validationData) = (split.TrainSet, split.TestSet);
+        }
+
         CheckColumns(trainData, preFeaturizer);
         CheckColumns(validationData, preFeaturizer);
         IReadOnlyList<string> trained = ValidationPairs.People(_context, trainData, LabelColumnName), validated = ValidationPairs.People(_context, validationData, LabelColumnName);

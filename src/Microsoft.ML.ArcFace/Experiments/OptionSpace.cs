@@ -55,7 +55,7 @@ internal sealed class OptionSpace
                 {
                     if (property.GetCustomAttribute<NestOptionAttribute>() is not null)
                     {
-                        CheckNested(property, outer);
+                        CheckNested(property, [typeof(T), .. outer.Select(above => above.PropertyType)]);
                         nested.Add(path);
                         Collect(property.PropertyType, path);
                     }
@@ -131,7 +131,7 @@ internal sealed class OptionSpace
 
     private string Key(object point) => string.Join('\n', Parameters(point).Values.Select(value => Convert.ToString(value, CultureInfo.InvariantCulture)));
 
-    private static void CheckNested(PropertyInfo property, PropertyInfo[] outer)
+    private static void CheckNested(PropertyInfo property, IEnumerable<Type> outerTypes)
     {
         Type type = property.PropertyType;
         if (!type.IsClass || type.GetConstructor(Type.EmptyTypes) is null || property.SetMethod is null)
@@ -139,7 +139,7 @@ internal sealed class OptionSpace
             throw new ArgumentException("a nested option is a property with a setter, of a class with a constructor without parameters.");
         }
 
-        if (outer.Any(above => above.PropertyType == type))
+        if (outerTypes.Contains(type))
         {
             throw new ArgumentException("it is nested within its own type.");
         }

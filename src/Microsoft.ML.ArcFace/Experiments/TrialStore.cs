@@ -101,7 +101,7 @@ internal sealed class TrialStore : IDisposable
             using FileStream stream = File.OpenRead(path);
             return load(stream);
         }
-        catch (Exception error) when (error is not (OutOfMemoryException or Runtime.NativeRuntimeException))
+        catch (Exception error) when (error is not (OutOfMemoryException or NativeRuntimeException))
         {
             throw new InvalidOperationException($"The model '{path}' cannot be loaded ({error.GetBaseException().Message}). Remove it, and its trial is trained again.", error);
         }
