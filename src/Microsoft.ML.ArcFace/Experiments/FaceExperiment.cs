@@ -99,8 +99,8 @@ public sealed class FaceExperiment
         }
 
         FaceTrial[] own = [.. trials.Where(trial => trial.Options is not null)];
-        check.That(own.All(trial => trial.Options is { Epochs: null, Seed: null, CancellationToken.CanBeCanceled: false }),
-            $"{nameof(ArcFaceTrainer.Options.Epochs)}, {nameof(ArcFaceTrainer.Options.Seed)} or {nameof(ArcFaceTrainer.Options.CancellationToken)} of the trainer's options are set, which are the experiment's. Leave them out, and set {nameof(FaceExperimentSettings.MaxEpochs)}, {nameof(FaceExperimentSettings.Seed)} and {nameof(FaceExperimentSettings.CancellationToken)} of the settings.");
+        check.That(own.All(trial => trial.Options is { Epochs: null, Seed: null, CheckpointDirectory: null, CancellationToken.CanBeCanceled: false }),
+            $"{nameof(ArcFaceTrainer.Options.Epochs)}, {nameof(ArcFaceTrainer.Options.Seed)}, {nameof(ArcFaceTrainer.Options.CheckpointDirectory)} or {nameof(ArcFaceTrainer.Options.CancellationToken)} of the trainer's options are set, which are the experiment's. Leave them out, and set {nameof(FaceExperimentSettings.MaxEpochs)}, {nameof(FaceExperimentSettings.Seed)}, {nameof(FaceExperimentSettings.CacheDirectory)} and {nameof(FaceExperimentSettings.CancellationToken)} of the settings.");
         check.That(own.Select(trial => trial.Options.LabelColumnName).Distinct().Count() <= 1,
             $"Trials differ in {nameof(ArcFaceTrainer.Options.LabelColumnName)}; all read the same people. Give one name.");
         OptionsCheck.ThrowIfAny(check.Violations, parameterName);

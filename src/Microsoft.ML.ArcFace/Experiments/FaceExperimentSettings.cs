@@ -29,6 +29,13 @@ public sealed record FaceExperimentSettings
     /// </summary>
     public int ReductionFactor { get; init; } = 3;
 
+    /// <summary>
+    /// Whether a trial goes on in the next rung from its checkpoint, on the schedule of <see cref="MaxEpochs"/> from the start: less
+    /// work, but early rungs compare networks before the learning rate has fallen and while the margin may still grow. False:
+    /// each rung trains anew with a whole schedule. Needs a <see cref="CacheDirectory"/>. Default false.
+    /// </summary>
+    public bool ContinueTrials { get; init; }
+
     /// <summary>What trials are ranked by. Default: the area under the ROC curve.</summary>
     public FaceExperimentMetric OptimizingMetric { get; init; }
 
@@ -39,8 +46,8 @@ public sealed record FaceExperimentSettings
     public double ValidationFraction { get; init; } = 0.2;
 
     /// <summary>
-    /// A folder for what is finished: a file for each run, and the model of the best one. An experiment of the same settings
-    /// takes from it what is there and goes on. Null: nothing is kept.
+    /// A folder for what is finished: a file for each run, and the model of the best one; and checkpoints of what is not. An
+    /// experiment of the same settings takes from it what is there and goes on, within a trial too. Null: nothing is kept.
     /// </summary>
     public string? CacheDirectory { get; init; }
 
@@ -77,6 +84,7 @@ public sealed record FaceExperimentSettings
         check.That(FalseAcceptRate is > 0 and <= 1, FormattableString.Invariant($"{nameof(FalseAcceptRate)} is {FalseAcceptRate}; it must be over 0 and at most 1."));
         check.That(ValidationFraction is > 0 and < 1, FormattableString.Invariant($"{nameof(ValidationFraction)} is {ValidationFraction}; it must be over 0 and below 1."));
         check.That(CacheDirectory is null || !string.IsNullOrWhiteSpace(CacheDirectory), $"{nameof(CacheDirectory)} is empty; name a folder, or leave it null for none.");
+        check.That(!ContinueTrials || CacheDirectory is not null, $"{nameof(ContinueTrials)} is true, but there is no {nameof(CacheDirectory)} for the checkpoints that trials go on from. Name one, or leave it false.");
         check.NotNull(Trainer);
         return check.Violations;
     }

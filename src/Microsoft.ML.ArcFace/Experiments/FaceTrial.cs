@@ -7,7 +7,10 @@ namespace Microsoft.ML.ArcFace;
 /// <param name="Rung">The rung of successive halving, from 0.</param>
 /// <param name="Epochs">Passes over the training photographs in this rung.</param>
 /// <param name="Parameters">The searched options by name, as they were drawn. Those of a nested option are "Outer.Inner".</param>
-/// <param name="Options">What it trains with, <see cref="Epochs"/> and seed among them: give them to <c>Trainers.ArcFace</c> to train the same again.</param>
+/// <param name="Options">
+/// What it trains with: give them to <c>Trainers.ArcFace</c> to train the same again. Their epochs are <see cref="Epochs"/>; with
+/// <see cref="FaceExperimentSettings.ContinueTrials"/> those of the last rung, on whose schedule it trains.
+/// </param>
 public sealed record FaceTrial(int Number, int Rung, int Epochs, IReadOnlyDictionary<string, object?> Parameters, ArcFaceTrainer.Options Options)
 {
     /// <summary>The trial in a line, such as "trial 3, 9 epochs: Loss=CosFace, Margin=0.312".</summary>

@@ -64,29 +64,40 @@ internal sealed class HalvingSearch : IDisposable
 
     private void RunRungs()
     {
-        List<FaceTrial> survivors = [.. _trials];
+        FaceTrial[] survivors = [.. _trials];
         foreach ((int index, HalvingRung rung) in _settings.Rungs(_trials.Count).Index())
         {
-            var scores = new List<FaceTrialResult>();
-            foreach (FaceTrial survivor in survivors.Take(rung.Trials))
-            {
-                FaceTrial trial = survivor with { Rung = index, Epochs = rung.Epochs, Options = survivor.Options with { Epochs = rung.Epochs } };
-                if (Run(trial) is { } result)
-                {
-                    scores.Add(result);
-                }
-            }
+            RemoveCheckpoints(survivors.Skip(rung.Trials));
+            FaceTrialResult[] results = [.. survivors.Take(rung.Trials).Select(survivor => Run(InRung(survivor, index, rung.Epochs))).OfType<FaceTrialResult>()];
 
             // The best first: if the time does not suffice, the most promising were trained longest.
-            survivors = [.. scores.OrderByDescending(result => result.Score).ThenBy(result => result.Trial.Number).Select(result => result.Trial)];
+            survivors = [.. results.OrderByDescending(result => result.Score).ThenBy(result => result.Trial.Number).Select(result => result.Trial)];
+        }
+
+        RemoveCheckpoints(survivors);
+    }
+
+    private void RemoveCheckpoints(IEnumerable<FaceTrial> trials)
+    {
+        foreach (FaceTrial trial in trials)
+        {
+            _store?.RemoveCheckpoints(trial, _data);
         }
     }
+
+    /// <summary>A trial that goes on has the schedule of the last rung from the start, and stops where its rung ends.</summary>
+    private FaceTrial InRung(FaceTrial trial, int rung, int epochs) => trial with
+    {
+        Rung = rung,
+        Epochs = epochs,
+        Options = _settings.ContinueTrials ? trial.Options with { Epochs = _settings.MaxEpochs, StopAfterEpoch = epochs } : trial.Options with { Epochs = epochs },
+    };
 
     /// <summary>The result of a run, from the cache or by training; null if it failed.</summary>
     private FaceTrialResult? Run(FaceTrial trial)
     {
         _stop.Token.ThrowIfCancellationRequested();
-        string key = TrialKey.Of(trial.Options, _data);
+        string key = TrialKey.Of(trial.Options, $"{_data} {trial.Epochs} epochs");
         if (_store?.Find(trial, key) is { } stored)
         {
             return stored.Metrics is { } metrics
@@ -100,7 +111,7 @@ internal sealed class HalvingSearch : IDisposable
         TrainedTrial trained;
         try
         {
-            trained = _trainer.Train(trial, _stop.Token);
+            trained = _trainer.Train(trial, _store?.CheckpointDirectory(trial, _data), _stop.Token);
         }
         catch (Exception error) when (IsOfTheTrial(error))
         {
@@ -134,6 +145,11 @@ internal sealed class HalvingSearch : IDisposable
         }
 
         _results.Add(result);
+        if (!_settings.ContinueTrials)
+        {
+            RemoveCheckpoints([result.Trial]);
+        }
+
         if (!isBest)
         {
             Free(model);
@@ -163,6 +179,7 @@ internal sealed class HalvingSearch : IDisposable
     {
         _lastException = exception ?? _lastException;
         _failures.Add(new FaceTrialFailure(trial, message));
+        RemoveCheckpoints([trial]);
         _channel.Warning($"Failed {trial}: {message}");
         _settings.Monitor?.ReportFailTrial(trial, exception);
         return null;
@@ -178,7 +195,7 @@ internal sealed class HalvingSearch : IDisposable
 
         _channel.Warning($"The model of the best run is no longer in the cache directory; training it again: {best.Trial}.");
         _settings.Monitor?.ReportRunningTrial(best.Trial);
-        ITransformer trained = _trainer.Train(best.Trial, _stop.Token).Model;
+        ITransformer trained = _trainer.Train(best.Trial, checkpointDirectory: null, _stop.Token).Model;
         try
         {
             _store!.SaveModel(best.Trial, stream => _trainer.Save(trained, stream));

@@ -4,7 +4,10 @@ namespace Microsoft.ML.ArcFace.Experiments;
 internal interface ITrialTrainer
 {
     /// <summary>Trains a trial for its epochs and validates it.</summary>
-    TrainedTrial Train(FaceTrial trial, CancellationToken cancellationToken);
+    /// <param name="trial">What is trained.</param>
+    /// <param name="checkpointDirectory">Where its training goes on from and is kept, if anywhere.</param>
+    /// <param name="cancellationToken">Stops within a batch.</param>
+    TrainedTrial Train(FaceTrial trial, string? checkpointDirectory, CancellationToken cancellationToken);
 
     /// <summary>Writes a model that can be loaded again.</summary>
     void Save(ITransformer model, Stream stream);

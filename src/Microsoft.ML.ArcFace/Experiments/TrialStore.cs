@@ -4,12 +4,14 @@ using Microsoft.ML.ArcFace.Files;
 namespace Microsoft.ML.ArcFace.Experiments;
 
 /// <summary>
-/// The cache directory: a JSON file for each run that ended, and the model of the best of them. A run's model is there
-/// before its JSON file, and the model that it beats is removed after it, so that at any moment what was finished can be
-/// gone on from.
+/// The cache directory: a JSON file for each run that ended, the model of the best of them, and checkpoints of trials that
+/// may go on. A run's model is there before its JSON file, and the model that it beats is removed after it, so that at any
+/// moment what was finished can be gone on from.
 /// </summary>
 internal sealed class TrialStore : IDisposable
 {
+    private const string CheckpointFolder = "checkpoints";
+
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
 
     private readonly string _directory;
@@ -28,6 +30,9 @@ internal sealed class TrialStore : IDisposable
     /// <param name="Seconds">How long it took.</param>
     /// <param name="Failure">Why it failed.</param>
     public sealed record StoredRun(string Trial, string Key, FaceTrialMetrics? Metrics, double Seconds, string? Failure);
+
+    /// <summary>What the files of a run are called.</summary>
+    public static string NameOf(FaceTrial trial) => $"trial-{trial.Number:0000}-epochs-{trial.Epochs}";
 
     /// <summary>Makes the directory if need be, and keeps other experiments out of it.</summary>
     /// <exception cref="IOException">It cannot be written to, or another experiment uses it.</exception>
@@ -107,13 +112,25 @@ internal sealed class TrialStore : IDisposable
         }
     }
 
+    /// <summary>Where the checkpoints of a trial are. Those of other options or data are elsewhere.</summary>
+    public string CheckpointDirectory(FaceTrial trial, string data) =>
+        Path.Combine(_directory, CheckpointFolder, $"trial-{trial.Number:0000}-{TrialKey.Of(trial.Options, data)[..16]}");
+
+    /// <summary>Removes the checkpoints of a trial that goes on no more.</summary>
+    public void RemoveCheckpoints(FaceTrial trial, string data)
+    {
+        if (CheckpointDirectory(trial, data) is var directory && Directory.Exists(directory))
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
     public void RemoveModel(FaceTrial trial) => File.Delete(ModelFile(trial));
 
     public void Dispose() => _lock.Dispose();
 
-    private string ResultFile(FaceTrial trial) => Path.Combine(_directory, Name(trial) + ".json");
+    private string ResultFile(FaceTrial trial) => Path.Combine(_directory, NameOf(trial) + ".json");
 
-    private string ModelFile(FaceTrial trial) => Path.Combine(_directory, Name(trial) + ".zip");
+    private string ModelFile(FaceTrial trial) => Path.Combine(_directory, NameOf(trial) + ".zip");
 
-    private static string Name(FaceTrial trial) => $"trial-{trial.Number:0000}-epochs-{trial.Epochs}";
 }

@@ -2,13 +2,19 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.ArcFace.Experiments;
 
-/// <summary>Trains trials with <see cref="ArcFaceTrainer"/>, each rung anew and with a whole schedule of learning rates.</summary>
+/// <summary>Trains trials with <see cref="ArcFaceTrainer"/>.</summary>
 internal sealed class TrialTrainer(
     MLContext context, IEstimator<ITransformer>? preFeaturizer, IDataView train, IDataView validation, ValidationPairs pairs, double falseAcceptRate) : ITrialTrainer
 {
-    public TrainedTrial Train(FaceTrial trial, CancellationToken cancellationToken)
+    public TrainedTrial Train(FaceTrial trial, string? checkpointDirectory, CancellationToken cancellationToken)
     {
-        TransformerChain<ITransformer> model = Fit(trial.Options with { CancellationToken = cancellationToken });
+        TransformerChain<ITransformer> model = Fit(trial.Options with
+        {
+            CheckpointDirectory = checkpointDirectory,
+            Resume = true,
+            TensorBoardDirectory = trial.Options.TensorBoardDirectory is { } events ? Path.Combine(events, TrialStore.NameOf(trial)) : null,
+            CancellationToken = cancellationToken,
+        });
         try
         {
             float[][] embeddings = [.. model.Transform(validation).GetColumn<float[]>(trial.Options.EmbeddingColumnName).TakeWhile(_ => !cancellationToken.IsCancellationRequested)];

@@ -68,11 +68,30 @@ public sealed class FaceExperimentTests
         using FaceExperimentResult cached = Execute(ml, settings, data);
         Assert.IsTrue(cached.RunDetails.All(run => run.IsFromCache));
         CollectionAssert.AreEqual(first.RunDetails.Select(run => run.Metrics).ToArray(), cached.RunDetails.Select(run => run.Metrics).ToArray());
+        Assert.IsEmpty(Directory.GetDirectories(Path.Combine(folder.FullName, "checkpoints")));
         float[][] same = [.. cached.BestRun.Model.Transform(data).GetColumn<float[]>("Embedding")];
         Assert.IsTrue(embeddings.Zip(same).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second)));
 
         using FaceExperimentResult anew = Execute(new MLContext(seed: 3), Quick with { MaxTrials = 1, MaxEpochs = 1 }, data);
         Assert.AreEqual((first.RunDetails[0].Metrics, false), (anew.RunDetails.Single().Metrics, anew.RunDetails[0].IsFromCache));
+    }
+
+    [TestMethod]
+    public void Fit_StoppedAfterAnEpochAndGoneOn_IsTheRunThatWasNotStopped()
+    {
+        using var folder = new TemporaryFolder();
+        var ml = new MLContext(seed: 3);
+        IDataView images = _people.Images(ml);
+        float[][] Embeddings(ArcFaceTrainer.Options options)
+        {
+            using FaceEmbeddingTransformer model = ml.FaceRecognition().Trainers.ArcFace(options).Fit(images);
+            return [.. model.Transform(images).GetColumn<float[]>("Embedding")];
+        }
+
+        ArcFaceTrainer.Options options = Small with { Epochs = 2 }, continued = options with { CheckpointDirectory = folder.FullName };
+        float[][] stopped = Embeddings(continued with { StopAfterEpoch = 1 }), goneOn = Embeddings(continued), whole = Embeddings(options);
+        Assert.IsTrue(whole.Zip(goneOn).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second)));
+        Assert.IsFalse(whole.Zip(stopped).Any(pair => pair.First.AsSpan().SequenceEqual(pair.Second)));
     }
 
     [TestMethod]
@@ -120,6 +139,7 @@ public sealed class FaceExperimentTests
         }
 
         TestContains<ArgumentOutOfRangeException>("trial 0, 1 epochs: Margin=0.5: Momentum is 2", () => faces.CreateExperiment<Margins>(Quick, space => space.ToOptions() with { Momentum = 2 }));
+        TestContains<ArgumentOutOfRangeException>("ContinueTrials is true", () => faces.CreateExperiment(new FaceExperimentSettings { ContinueTrials = true }));
         TestContains<ArgumentOutOfRangeException>("MaxEpochs", () => faces.CreateExperiment<Margins>(Quick, space => space.ToOptions() with { Epochs = 3 }));
         TestContains<ArgumentOutOfRangeException>("options are null", () => faces.CreateExperiment<Margins>(Quick, _ => null!));
     }

@@ -11,6 +11,9 @@ internal sealed class FakeTrainer(Func<FaceTrial, double> areaUnderRocCurve) : I
     /// <summary>What was trained, in order: "number@epochs".</summary>
     public List<string> Trained { get; } = [];
 
+    /// <summary>Where each was to keep its checkpoints; it leaves a file there.</summary>
+    public List<string?> CheckpointDirectories { get; } = [];
+
     public List<FakeModel> Models { get; } = [];
 
     /// <summary>The most models that were alive at once.</summary>
@@ -20,9 +23,16 @@ internal sealed class FakeTrainer(Func<FaceTrial, double> areaUnderRocCurve) : I
 
     public static string NameOf(FaceTrial trial) => string.Create(CultureInfo.InvariantCulture, $"{trial.Number}@{trial.Epochs}");
 
-    public TrainedTrial Train(FaceTrial trial, CancellationToken cancellationToken)
+    public TrainedTrial Train(FaceTrial trial, string? checkpointDirectory, CancellationToken cancellationToken)
     {
         Trained.Add(NameOf(trial));
+        CheckpointDirectories.Add(checkpointDirectory);
+        if (checkpointDirectory is not null)
+        {
+            Directory.CreateDirectory(checkpointDirectory);
+            File.WriteAllText(Path.Combine(checkpointDirectory, "checkpoint"), NameOf(trial));
+        }
+
         WhileTraining?.Invoke(trial, cancellationToken);
         double area = areaUnderRocCurve(trial);
         Models.Add(new FakeModel(NameOf(trial)));

@@ -37,6 +37,7 @@ public class HalvingSearchTests
         Assert.AreEqual("2@9", FakeTrainer.NameOf(result.BestRun.Result.Trial));
         Assert.AreEqual(0.2, ((ArcFaceLoss)result.BestRun.Options.Loss).MarginRadians);
         Assert.IsTrue(result.IsFinished);
+        Assert.IsTrue(trainer.CheckpointDirectories.TrueForAll(directory => directory is null), "There is no cache directory.");
         CollectionAssert.AreEqual(
             new[] { "best 0@1", "best 1@1", "best 2@1", "best 4@1", "best 4@3", "best 2@3", "best 2@9" }, monitor.Lines.Where(line => line.StartsWith("best", StringComparison.Ordinal)).ToArray());
         CollectionAssert.AreEqual(new[] { "running 0@1", "completed 0@1", "best 0@1", "running 1@1" }, monitor.Lines[..4]);

@@ -58,6 +58,53 @@ public sealed class TrialStoreTests : IDisposable
     }
 
     [TestMethod]
+    public void Run_ContinueTrials_SurvivorsKeepTheirCheckpointsUntilTheyDropOut()
+    {
+        var kept = new List<string>();
+        FaceExperimentSettings settings = Settings with { ContinueTrials = true, Monitor = new NotingMonitor { OnCompleted = _ => kept.Add(string.Join(' ', Checkpoints())) } };
+        FakeTrainer trainer = Trainer();
+        using FaceExperimentResult result = HalvingSearchTests.Run(settings, trainer);
+
+        Assert.HasCount(9, trainer.CheckpointDirectories.Distinct().ToArray());
+        CollectionAssert.AreEqual(
+            new[] { "4", "7", "2", "4" }.Select(number => trainer.CheckpointDirectories[int.Parse(number, System.Globalization.CultureInfo.InvariantCulture)]).ToArray(), trainer.CheckpointDirectories[9..]);
+        Assert.AreEqual("0000 0001 0002 0003 0004 0005 0006 0007 0008", kept[8]);
+        Assert.AreEqual("0002 0004 0007", kept[9]);
+        Assert.AreEqual("0004", kept[12]);
+        Assert.IsEmpty(Checkpoints());
+        Assert.IsTrue(result.RunDetails.All(run => run.Trial.Options.Epochs == 9 && run.Trial.Options.StopAfterEpoch == run.Trial.Epochs));
+    }
+
+    [TestMethod]
+    public void Run_StoppedWithinATrial_LeavesItsCheckpointsAlone()
+    {
+        using var cancellation = new CancellationTokenSource();
+        FakeTrainer stopped = new(trial => trial.Number / 10.0)
+        {
+            WhileTraining = (trial, stop) =>
+            {
+                if (trial.Number == 3)
+                {
+                    cancellation.Cancel();
+                    stop.ThrowIfCancellationRequested();
+                }
+            },
+        };
+        HalvingSearchTests.Run(Settings with { CancellationToken = cancellation.Token }, stopped).Dispose();
+        CollectionAssert.AreEqual(new[] { "0003" }, Checkpoints());
+
+        FakeTrainer again = new(trial => trial.Number / 10.0);
+        HalvingSearchTests.Run(Settings, again).Dispose();
+        Assert.AreEqual(("3@1", stopped.CheckpointDirectories[3]), (again.Trained[0], again.CheckpointDirectories[0]));
+        Assert.HasCount(again.Trained.Count, again.CheckpointDirectories.Distinct().ToArray(), "Each rung trains anew.");
+        Assert.IsEmpty(Checkpoints());
+    }
+
+    /// <summary>The numbers of the trials that have checkpoints.</summary>
+    private string[] Checkpoints() =>
+        [.. Directory.GetDirectories(Path.Combine(_folder.FullName, "checkpoints")).Select(path => Path.GetFileName(path).Split('-')[1]).Order(StringComparer.Ordinal)];
+
+    [TestMethod]
     public void Run_BestModelIsGone_TrainsThatTrialAgain()
     {
         HalvingSearchTests.Run(Settings, Trainer()).Dispose();
