@@ -176,6 +176,12 @@ public sealed partial class ArcFaceTrainer
         /// <summary>Stops the run within a batch, with an <see cref="OperationCanceledException"/>.</summary>
         public CancellationToken CancellationToken { get; init; }
 
+        /// <summary>
+        /// Ends the run after so many of its <see cref="Epochs"/>, with the model of that moment and a checkpoint to go on from.
+        /// Null: after all.
+        /// </summary>
+        internal int? StopAfterEpoch { get; init; }
+
         /// <summary>Photographs of each person in a batch, where they are sampled by person.</summary>
         internal int? SampledPhotographsPerPerson => PhotographsPerPerson ?? (Loss.ComparesPhotographs ? 4 : null);
 

@@ -8,6 +8,7 @@ var samples = new RootCommand("Samples of face recognition with ML.NET. Each is 
     QuickStartCommand.Create(),
     AngularMarginCommand.Create(),
     CompareLossesCommand.Create(),
+    ExperimentWithLossesCommand.Create(),
     FineTuneCommand.Create(),
     Export.CreateCommand(),
     Pack.CreateCommand(),

@@ -13,6 +13,10 @@ internal static class NameColumn
     /// <summary>What a key without names is called; key values start at 1.</summary>
     public static string NameOfKey(uint key) => $"key {key}";
 
+    /// <summary>Whether the column tells more than numbers of its own: text, or a key with names.</summary>
+    public static bool HasNames(DataViewSchema.Column column) =>
+        column.Type is TextDataViewType || column.Annotations.Schema.GetColumnOrNull("KeyValues")?.Type is VectorDataViewType { ItemType: TextDataViewType };
+
     /// <summary>Gives the name in the row that the cursor stands on, empty where it is missing.</summary>
     public static Func<string> CreateGetter(DataViewRow row, DataViewSchema.Column column)
     {
@@ -27,20 +31,27 @@ internal static class NameColumn
             };
         }
 
-        VBuffer<ReadOnlyMemory<char>> names = default;
-        bool hasNames = column.Annotations.Schema.GetColumnOrNull("KeyValues")?.Type is VectorDataViewType { ItemType: TextDataViewType };
-        if (hasNames)
-        {
-            column.GetKeyValues(ref names);
-        }
-
-        string[] nameOf = [.. names.DenseValues().Select(name => name.ToString())];
+        Func<uint, string> nameOf = NamesOfKeys(column);
         ValueGetter<uint> getKey = row.GetGetter<uint>(column);
         uint key = 0;
         return () =>
         {
             getKey(ref key);
-            return key == 0 ? "" : hasNames ? nameOf[key - 1] : NameOfKey(key);
+            return key == 0 ? "" : nameOf(key);
         };
+    }
+
+    /// <summary>Gives the name of a key of the column; key values start at 1.</summary>
+    public static Func<uint, string> NamesOfKeys(DataViewSchema.Column column)
+    {
+        if (!HasNames(column))
+        {
+            return NameOfKey;
+        }
+
+        VBuffer<ReadOnlyMemory<char>> names = default;
+        column.GetKeyValues(ref names);
+        string[] nameOf = [.. names.DenseValues().Select(name => name.ToString())];
+        return key => nameOf[key - 1];
     }
 }

@@ -17,7 +17,7 @@ internal static class SecondStage
 
     public static FaceEmbeddingModel Run(TrainingRun run)
     {
-        if (run.Options.Loss is not SubCenterArcFaceLoss { DropOverDegrees: { } degrees } loss)
+        if (run.Options.Loss is not SubCenterArcFaceLoss { DropOverDegrees: { } degrees } loss || run.Options.StopAfterEpoch < run.Options.Epochs)
         {
             return TrainingLoop.Run(run);
         }

@@ -95,7 +95,7 @@ internal sealed class TrainingLoop : IDisposable
 
     private void TrainEpochs()
     {
-        while (_place.Epoch <= _recipe.Epochs)
+        while (_place.Epoch <= Math.Min(_recipe.Epochs, _run.Options.StopAfterEpoch ?? int.MaxValue))
         {
             _learner.BeginToTrain();
             foreach (FaceBatch batch in BatchProducer.Epoch(_run.Faces, _recipe, _run.Options.SampledPhotographsPerPerson, _run.Seed, _place.Epoch, _place.Batch, _run.Options.CancellationToken))

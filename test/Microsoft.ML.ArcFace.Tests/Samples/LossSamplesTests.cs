@@ -28,6 +28,30 @@ public sealed class LossSamplesTests
     }
 
     [TestMethod]
+    public void ExperimentWithLosses_FewDrawnPeople_SavesTheBestModelAndSaysWhichItIs()
+    {
+        string model = Path.Combine(_folder, "best.zip");
+        var said = new StringWriter();
+        TextWriter console = Console.Out;
+        Console.SetOut(said);
+        try
+        {
+            ExperimentWithLosses.Run(new ExperimentWithLossesSettings { DrawnPeople = 8, DrawnPictures = 3, Trials = 2, Epochs = 1, Output = model }, default);
+        }
+        finally
+        {
+            Console.SetOut(console);
+        }
+
+        using JsonDocument summary = JsonDocument.Parse(said.ToString().TrimEnd().Split('\n')[^1]);
+        Assert.AreEqual((2, 0), (summary.RootElement.GetProperty("runs").GetInt32(), summary.RootElement.GetProperty("failures").GetInt32()));
+        Assert.IsTrue(summary.RootElement.GetProperty("auc").GetDouble() is > 0 and <= 1);
+        Assert.IsTrue(Enum.TryParse<FaceLossKind>(summary.RootElement.GetProperty("best").GetProperty("Loss").GetString(), out _));
+        using var loaded = (IDisposable)new MLContext().Model.Load(model, out _);
+        Assert.IsNotNull(loaded);
+    }
+
+    [TestMethod]
     public void CompareLosses_RunTwice_TakesWhatIsFinishedAndRefusesOtherSettings()
     {
         string faces = Path.Combine(_folder, "faces"), output = Path.Combine(_folder, "results");

@@ -1,0 +1,22 @@
+using Microsoft.ML.ArcFace.Evaluation;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML;
+
+/// <summary>Parts of a data set that share nothing.</summary>
+public sealed partial class FaceRecognitionCatalog
+{
+    /// <summary>
+    /// Parts photographs so that nobody is in both sets: what counts is how well the model tells people apart whom it has never
+    /// seen. Which people are tested depends on their names and the seed alone, not on the order of the rows.
+    /// </summary>
+    /// <param name="data">The photographs. The labels are read once; the parts are filtered views, and no photograph is opened.</param>
+    /// <param name="testFraction">The share of the people (not of the photographs) in the test set, over 0 and below 1; rounded, at least one person on each side.</param>
+    /// <param name="seed">Decides who is tested; null: the MLContext's seed, or 0.</param>
+    /// <param name="labelColumnName">The column that says who it is: text or a key. Rows without a value are in neither part.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The fraction is out of its range, or the column is absent or of another kind.</exception>
+    /// <exception cref="InvalidOperationException">There are fewer than two people.</exception>
+    public DataOperationsCatalog.TrainTestData TrainTestSplitByPerson(
+        IDataView data, double testFraction = 0.2, int? seed = null, string labelColumnName = "Label") =>
+        PersonSplit.Split(_environment, data, testFraction, labelColumnName, seed);
+}
