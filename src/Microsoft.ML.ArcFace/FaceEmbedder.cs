@@ -177,7 +177,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         }
     }
 
-    private double CosineOf(ServedModel model) => _options.Cosine ?? model.Threshold?.Cosine ?? throw new InvalidOperationException(
+    private double CosineOf(ServedModel model) => _options.Cosine ?? model.Threshold?.ForGallerySize(1).Cosine ?? throw new InvalidOperationException(
         "The model has no threshold to verify by. Find one with faces.CalibrateThreshold on people whom it was not trained on, and save model.WithThreshold(threshold); or set FaceEmbedder.Options.Cosine.");
 
     /// <summary>Compares as <see cref="VerificationThreshold.Accepts"/> does.</summary>

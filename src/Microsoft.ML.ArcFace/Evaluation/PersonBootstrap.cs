@@ -2,7 +2,7 @@ namespace Microsoft.ML.ArcFace.Evaluation;
 
 /// <summary>
 /// How thresholds vary with the people they were chosen on. Pairs that share a person are not independent: people are drawn
-/// with replacement, and a pair counts as often as the one was drawn times as often as the other (Owen, The Pigeonhole
+/// with replacement, and a pair counts as often as its two people were drawn, multiplied (Owen, The Pigeonhole
 /// Bootstrap, 2007). Resampling pairs instead would make the interval far too narrow.
 /// </summary>
 internal static class PersonBootstrap
@@ -28,9 +28,13 @@ internal static class PersonBootstrap
             do
             {
                 drawn = Draw(draws, pairs.PersonCount);
-                total = combinations.Sum(pair => (double)pair.Count * drawn[pair.First] * drawn[pair.Second]);
+                total = 0;
+                foreach ((int first, int second, int count) in combinations)
+                {
+                    total += (double)count * drawn[first] * drawn[second];
+                }
             }
-            while (total == 0);                               // one person only, and no pair of two
+            while (total == 0);                               // people were drawn that no pair is of
             estimates[resample] = estimator.Estimate(pairs.Impostors, pair => drawn[pair.First] * drawn[pair.Second], total);
         });
 

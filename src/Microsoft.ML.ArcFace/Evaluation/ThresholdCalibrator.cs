@@ -15,6 +15,7 @@ internal static class ThresholdCalibrator
 
     /// <summary>Most pairs that the exponential tail is fitted to.</summary>
     private const int TailPairs = 100;
+
     private const double LowestRate = 1e-12;
     private const double LowerQuantile = 0.025, UpperQuantile = 0.975;
 
@@ -29,9 +30,9 @@ internal static class ThresholdCalibrator
 
         if (Accepted(targetFalseMatchRate, impostors) < LeastAccepted)
         {
-            string lowest = impostors > LeastAccepted ? Text($" or ask for a rate of at least {(double)LeastAccepted / impostors:g3}") : "";
+            string lowest = impostors > LeastAccepted ? Text($", or ask for a rate of at least {RoundedUp((double)LeastAccepted / impostors):g3}") : "";
             throw new InvalidOperationException(Text(
-                $"A false match rate of {targetFalseMatchRate} cannot be calibrated on {impostors} impostor pairs; it takes at least 10/rate = {Math.Ceiling((LeastAccepted / targetFalseMatchRate) - 1e-6):0}. Give more pairs of different people (faces.AllPairs pairs every picture with every other),{lowest}."));
+                $"A false match rate of {targetFalseMatchRate} cannot be calibrated on {impostors} impostor pairs; it takes at least 10/rate = {Math.Ceiling((LeastAccepted / targetFalseMatchRate) - 1e-6):0}. Give more pairs of different people (faces.AllPairs pairs every picture with every other){lowest}."));
         }
 
         if (genuine == 0)
@@ -100,6 +101,13 @@ internal static class ThresholdCalibrator
             yield return rate;
         }
         while (rate > LowestRate);
+    }
+
+    /// <summary>To three digits.</summary>
+    private static double RoundedUp(double rate)
+    {
+        double unit = Math.Pow(10, Math.Floor(Math.Log10(rate)) - 2);
+        return Math.Ceiling((rate / unit) - 1e-9) * unit;
     }
 
     private static double FalseNonMatchRate(double[] genuine, double cosine)

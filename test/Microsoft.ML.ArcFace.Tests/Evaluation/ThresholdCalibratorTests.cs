@@ -46,7 +46,9 @@ public class ThresholdCalibratorTests
         double[] impostors = [.. Enumerable.Range(0, 999).Select(i => i / 1000.0)];
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => Calibrate(impostors, [0.9], 0.01));
         StringAssert.Contains(error.Message, "999 impostor pairs");
-        StringAssert.Contains(error.Message, "1000");
+        StringAssert.Contains(error.Message, "at least 10/rate = 1000");
+        StringAssert.EndsWith(error.Message, "or ask for a rate of at least 0.0101.");
+        Calibrate(impostors, [0.9], 0.0101);
         Calibrate([.. impostors, 0], [0.9], 0.01);
 
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => Calibrate(impostors, [], 0.1)).Message, "same person");
