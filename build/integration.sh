@@ -1,15 +1,21 @@
 #!/usr/bin/env bash
 # Reads our files with other programs, and theirs with ours: ONNX's checker and reference evaluator, OpenCV, Pillow,
-# PyTorch, NumPy and safetensors of Debian 13, which are fetched into a folder of their own (build/integration/python.sh).
-# A step whose program cannot be had is skipped, and says so. Needs about 3 GB of disk; what it writes is deleted again.
+# PyTorch, NumPy and safetensors of Debian 13, and opens a report in its chromium; they are fetched into folders of their own
+# (build/integration/debian.sh). A step whose program cannot be had is skipped, and says so. Needs about 4 GB of disk; what it
+# writes is deleted again.
 # Usage: build/integration.sh
-#   PYTHON=FILE   a Python of your own in place of Debian's
+#   PYTHON=FILE     a Python of your own in place of Debian's
+#   CHROMIUM=FILE   a Chromium or Chrome of your own
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=build/setup.sh
 . "$root/build/setup.sh"
+# shellcheck source=build/integration/debian.sh
+. "$root/build/integration/debian.sh"
 # shellcheck source=build/integration/python.sh
 . "$root/build/integration/python.sh"
+# shellcheck source=build/integration/browser.sh
+. "$root/build/integration/browser.sh"
 set_up --yes
 
 work=$(mktemp -d)
@@ -55,6 +61,14 @@ report <"$work/tests"
 
 if $has_python; then
   python "$root/build/integration/check_files.py" "$work" | report || echo "not ok: check_files.py" | report
+fi
+
+if ! set_up_chromium; then
+  echo "skipped: the report in a browser: Debian's chromium could not be fetched; set CHROMIUM to one" | report
+elif [ -e "$work/for-others/report/report.html" ]; then
+  check_report "$work/for-others/report/report.html" | report
+else
+  echo "not ok: there is no report to open" | report
 fi
 
 passed=$(grep -c '^ok' "$results" || true)
