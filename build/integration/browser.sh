@@ -42,25 +42,31 @@ requests_of_page() {
 
 # A line for each thing that a report must do in a browser.
 check_report() {
-  local page=$1
-  if ! browse "$page" 1200,4200 --screenshot="$page.png" >/dev/null; then
-    echo "not ok: chromium opens the report: $(tail -1 "$page.log")"
+  local page=$1 name asked
+  name=$(basename "$page")
+  if [ ! -s "$page" ]; then
+    echo "not ok: $name was not written"
     return
   fi
-  if [ "$(stat -c %s "$page.png")" -gt 100000 ]; then echo "ok: chromium shows the report ($page.png)"; else echo "not ok: the report's screenshot is nearly empty"; fi
-  if grep -q 'CONSOLE' "$page.log"; then echo "not ok: messages of the console: $(grep -m 3 'CONSOLE' "$page.log")"; else echo "ok: no message on the report's console"; fi
-  local asked
+  if ! browse "$page" 1200,4200 --screenshot="$page.png" >/dev/null; then
+    echo "not ok: chromium opens $name: $(tail -1 "$page.log")"
+    return
+  fi
+  # An empty page of that size takes less than 30 KB.
+  if [ "$(stat -c %s "$page.png")" -gt 100000 ]; then echo "ok: chromium shows $name"; else echo "not ok: the screenshot of $name is nearly empty"; fi
+  if grep -q CONSOLE "$page.log"; then echo "not ok: the console of $name: $(grep -m 3 CONSOLE "$page.log" | tr '\n' ' ')"; else echo "ok: no message on the console of $name"; fi
   asked=$(requests_of_page "$page" | grep -vF "\"url\":\"file://$page\"" || true)
-  if [ -z "$asked" ]; then echo "ok: the report asks the network for nothing"; else echo "not ok: the report asked for $(head -3 <<<"$asked" | tr '\n' ' ')"; fi
+  if [ -z "$asked" ]; then echo "ok: $name asks the network for nothing"; else echo "not ok: $name asked for $(head -3 <<<"$asked" | tr '\n' ' ')"; fi
+}
 
-  # The same test sees a request where there is one: a page without the policy that loads a picture.
-  local control
-  control=$(dirname "$page")/control.html
-  echo '<img src="http://127.0.0.1:9/picture.png"><script>console.error("seen")</script>' >"$control"
-  browse "$control" 300,300 --screenshot="$control.png" >/dev/null || true
-  if requests_of_page "$control" | grep -q '127.0.0.1:9/picture.png' && grep -q 'CONSOLE.*seen' "$control.log"; then
+# The checks above see a request and a message where there are some.
+check_browser() {
+  local page=$1/control.html
+  echo '<img src="http://127.0.0.1:9/picture.png"><script>console.error("seen")</script>' >"$page"
+  browse "$page" 300,300 --screenshot="$page.png" >/dev/null || true
+  if requests_of_page "$page" | grep -q '127.0.0.1:9/picture.png' && grep -q 'CONSOLE.*seen' "$page.log"; then
     echo "ok: a request and a message of another page are seen"
   else
-    echo "not ok: a request or a message of another page was not seen, so that the checks above say nothing"
+    echo "not ok: a request or a message of another page was not seen, so that the checks of the reports say nothing: $(tail -1 "$page.log")"
   fi
 }

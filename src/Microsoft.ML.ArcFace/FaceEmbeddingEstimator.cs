@@ -1,6 +1,7 @@
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Export;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.Runtime;
@@ -28,7 +29,10 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
 
     private EmbeddingColumns Columns => new(_options.InputColumnName, _options.OutputColumnName, PredictedLabel: null, Score: null, Cosine: null);
 
-    /// <summary>Loads the weights, after a check of the schema.</summary>
+    /// <summary>
+    /// Loads the weights, after a check of the schema; with them the threshold that <c>ExportToSafetensors</c> wrote beside them,
+    /// unless <see cref="Options.AddMirrorImage"/> makes another embedding of them.
+    /// </summary>
     /// <param name="input">Data with the image column; no row is read.</param>
     /// <returns>The embedding; dispose of it to free its native memory.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another kind.</exception>
@@ -46,7 +50,25 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         FaceBackbone backbone = BackboneWeights.Load(_options.WeightsFile, _options.Architecture);
         backbone.to(device);
         FaceEmbeddingModel model = FaceEmbeddingModel.WithoutPeople(backbone, device, _options.InferencePrecision);
-        return new FaceEmbeddingTransformer(_host, model, Columns, _options.AddMirrorImage, _options.InferenceBatchSize);
+        var embedding = new FaceEmbeddingTransformer(_host, model, Columns, _options.AddMirrorImage, _options.InferenceBatchSize);
+        return embedding.With(StoredThreshold(embedding));
+    }
+
+    /// <summary>The threshold beside the weights, if it was calibrated for just this embedding.</summary>
+    private VerificationThreshold? StoredThreshold(FaceEmbeddingTransformer embedding)
+    {
+        using WeightsFile file = WeightsFile.Open(_options.WeightsFile);
+        try
+        {
+            return file.Metadata.TryGetValue(ModelExport.ThresholdKey, out string? threshold) && file.Metadata.GetValueOrDefault(ModelExport.FingerprintKey) == embedding.Fingerprint
+                ? VerificationThreshold.FromJson(threshold)
+                : null;
+        }
+        catch (FormatException error)
+        {
+            embedding.Dispose();
+            throw new WeightsFormatException($"'{_options.WeightsFile}': its {ModelExport.ThresholdKey} was altered. Export the model again.", error);
+        }
     }
 
     /// <summary>The input's schema with the embedding column.</summary>

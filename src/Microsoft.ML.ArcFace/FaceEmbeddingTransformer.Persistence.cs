@@ -15,8 +15,8 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace;
 
-// The model's entry in an ML.NET zip: a versioned header (columns, options, architecture, names of the people, SHA-256
-// of the weights and of itself) and the weights as safetensors, which any tool can read.
+// The model's entry in an ML.NET zip: a versioned header (columns, options, architecture, names of the people, threshold,
+// SHA-256 of the weights and of itself) and the weights as safetensors, which any tool can read.
 public sealed partial class FaceEmbeddingTransformer
 {
     internal const string LoaderSignature = "FaceEmbedding";
@@ -25,13 +25,14 @@ public sealed partial class FaceEmbeddingTransformer
     private const string BackbonePrefix = "backbone.";
 
     private const uint FirstVersion = 0x00010001;
-    internal const uint VersionWithPrecision = 0x00010002;
+    private const uint VersionWithPrecision = 0x00010002;
+    internal const uint VersionWithThreshold = 0x00010003;
 
-    /// <summary>Written so far: 0x00010001, the first; 0x00010002 with the precision.</summary>
+    /// <summary>Written so far: 0x00010001, the first; 0x00010002 with the precision; 0x00010003 with the threshold.</summary>
     private static VersionInfo GetVersionInfo() => new(
         modelSignature: "FACEEMB ",
-        verWrittenCur: VersionWithPrecision,
-        verReadableCur: VersionWithPrecision,
+        verWrittenCur: VersionWithThreshold,
+        verReadableCur: VersionWithThreshold,
         verWeCanReadBack: FirstVersion,
         loaderAssemblyName: typeof(FaceEmbeddingTransformer).Assembly.GetName().Name!,
         loaderSignature: LoaderSignature);
@@ -85,6 +86,7 @@ public sealed partial class FaceEmbeddingTransformer
             header.Write(name);
         }
 
+        WriteOptional(header, Threshold?.ToJson());
         header.Write(weightsHash);
     }
 
@@ -101,7 +103,7 @@ public sealed partial class FaceEmbeddingTransformer
         }
 
         FaceEmbeddingModel model = LoadModel(environment, context, header, architecture);
-        return new FaceEmbeddingTransformer(environment, model, header.Columns, header.AddMirrorImage, header.BatchSize);
+        return new FaceEmbeddingTransformer(environment, model, header.Columns, header.AddMirrorImage, header.BatchSize, header.Threshold);
     }
 
     /// <summary>Reads the header and compares it with its hash, before anything is done by its word.</summary>
@@ -117,6 +119,7 @@ public sealed partial class FaceEmbeddingTransformer
                 version < VersionWithPrecision ? InferencePrecision.Float32 : (InferencePrecision)fields.ReadInt32(), fields.ReadString(), fields.ReadInt32(), fields.ReadDouble(),
                 fields.ReadInt32() is var people and >= 0 and <= FaceLabels.MostPeople ? people : throw Damaged("its header was altered after saving"),
                 fields.ReadBoolean() ? ReadNames(fields, people) : null,
+                version >= VersionWithThreshold && ReadOptional(fields) is { } threshold ? VerificationThreshold.FromJson(threshold) : null,
                 fields.ReadBytes(SHA256.HashSizeInBytes));
             if (!reader.ReadBytes(SHA256.HashSizeInBytes).AsSpan().SequenceEqual(hashed.Hash()))
             {
@@ -217,5 +220,6 @@ public sealed partial class FaceEmbeddingTransformer
 
     /// <summary>What stands before the weights.</summary>
     internal sealed record ModelHeader(
-        EmbeddingColumns Columns, bool AddMirrorImage, int BatchSize, InferencePrecision Precision, string Architecture, int EmbeddingSize, double Scale, int People, string[]? PersonNames, byte[] WeightsHash);
+        EmbeddingColumns Columns, bool AddMirrorImage, int BatchSize, InferencePrecision Precision, string Architecture, int EmbeddingSize, double Scale, int People, string[]? PersonNames,
+        VerificationThreshold? Threshold, byte[] WeightsHash);
 }

@@ -55,21 +55,12 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     /// <summary>The threshold that was calibrated for this embedding; null: none yet.</summary>
     public VerificationThreshold? Threshold { get; }
 
+    /// <summary>The threshold as files of weights keep it beside them.</summary>
+    internal string? StoredThreshold => Threshold?.ToJson();
+
     /// <summary>The unit-length class centre of each person of the training set, in the order of the predicted keys; a copy.</summary>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
     public float[][] GetClassCenters() => _model.CopyCentres();
-
-    /// <summary>The one face embedding within a pipeline, or the transformer itself.</summary>
-    /// <exception cref="ArgumentException">There is none, or there are several.</exception>
-    internal static FaceEmbeddingTransformer Within(ITransformer model)
-    {
-        FaceEmbeddingTransformer[] found = [.. Parts(model).OfType<FaceEmbeddingTransformer>().Distinct()];
-        return found.Length == 1
-            ? found[0]
-            : throw new ArgumentException($"The model has {found.Length} face embeddings in it; it takes one. Give the model that ArcFace or EmbedFaces made, or a pipeline with it.", nameof(model));
-
-        static IEnumerable<ITransformer> Parts(ITransformer part) => part is IEnumerable<ITransformer> chain ? chain.SelectMany(Parts) : [part];
-    }
 
     /// <inheritdoc/>
     bool ITransformer.IsRowToRowMapper => true;
@@ -107,6 +98,9 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
         using UseGate.Use use = _model.BeginUse();
         return new EmbeddingRowMapper(this, inputSchema);
     }
+
+    /// <summary>The same embedding with another threshold. Both own the network: disposing of one disposes of both.</summary>
+    internal FaceEmbeddingTransformer With(VerificationThreshold? threshold) => new(Host, _model, Columns, _addMirrorImage, _batchSize, threshold);
 
     internal EmbeddingBatch CreateBatch(int? capacity = null) => new(_model, _addMirrorImage, capacity ?? _batchSize);
 

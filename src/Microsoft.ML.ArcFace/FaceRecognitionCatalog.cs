@@ -209,7 +209,7 @@ public sealed partial class FaceRecognitionCatalog
 
     private static ClassCenter[] CentersOf(ITransformer model)
     {
-        FaceEmbeddingTransformer embedding = FaceEmbeddingTransformer.Within(model);
+        FaceEmbeddingTransformer embedding = model.FaceEmbedding();
         return [.. embedding.GetClassCenters().Select((center, index) =>
             new ClassCenter(embedding.PersonNames?[index] ?? NameColumn.NameOfKey((uint)index + 1), center))];
     }

@@ -23,8 +23,8 @@ public sealed record DuplicateOptions
     public string? EmbeddingColumnName { get; init; } = "Embedding";
 
     /// <summary>
-    /// Bits of the 256 of the perceptual hash that may differ, 0 to 96. Default 40: of a drawn face's copies that were compressed
-    /// to quality 50, halved in size or made lighter none differ by more; see docs/evaluation.md for what was measured.
+    /// Bits of the 256 of the perceptual hash that may differ, 0 to 96. Default 40: aligned faces that were compressed, resized or
+    /// lightened anew differ by less, those of other photographs by more (docs/evaluation.md has what was measured).
     /// </summary>
     public int MaximumHashDistance { get; init; } = 40;
 

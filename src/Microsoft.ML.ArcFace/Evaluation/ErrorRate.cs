@@ -28,6 +28,6 @@ public sealed record ErrorRate
 
     /// <summary>The rate with its interval and count.</summary>
     public override string ToString() => Rate is { } rate && ConfidenceInterval is var (lower, upper)
-        ? string.Create(CultureInfo.InvariantCulture, $"{rate:P2} [{lower:P2}, {upper:P2}] of {PairCount}")
-        : string.Create(CultureInfo.InvariantCulture, $"too few to say ({PairCount} of {LeastPairCount})");
+        ? string.Create(CultureInfo.InvariantCulture, $"{rate:P2} [{lower:P2}, {upper:P2}] of {PairCount:N0}")
+        : string.Create(CultureInfo.InvariantCulture, $"too few to say ({PairCount:N0} of {LeastPairCount:N0})");
 }

@@ -11,21 +11,25 @@ namespace Microsoft.ML.ArcFace.Export;
 /// <summary>Hands a trained embedding out as files of other programs. A file appears when it is whole.</summary>
 internal static class ModelExport
 {
+    /// <summary>What descriptions call the embedding's fingerprint, and the threshold that holds for it.</summary>
+    public const string FingerprintKey = "fingerprint", ThresholdKey = "verification_threshold";
+
     public static void ToOnnx(ITransformer model, string path, OnnxExportOptions options)
     {
-        FaceEmbeddingTransformer embedding = FaceEmbeddingTransformer.Within(model);
-        Write(path, stream => OnnxExport.Write(stream, embedding.Model.Backbone, options, options.AddMirrorImage ?? embedding.AddsMirrorImage, Describe(embedding)));
+        FaceEmbeddingTransformer embedding = model.FaceEmbedding();
+        bool addsMirrorImage = options.AddMirrorImage ?? embedding.AddsMirrorImage;
+        Write(path, stream => OnnxExport.Write(stream, embedding.Model.Backbone, options, addsMirrorImage, Describe(embedding, isSameEmbedding: addsMirrorImage == embedding.AddsMirrorImage)));
     }
 
     public static void ToSafetensors(ITransformer model, string path, bool includeClassCentres)
     {
-        FaceEmbeddingTransformer embedding = FaceEmbeddingTransformer.Within(model);
+        FaceEmbeddingTransformer embedding = model.FaceEmbedding();
         IEnumerable<(string, Tensor)> centres = includeClassCentres ? [(BackboneWeights.ClassCentresName, embedding.Model.Centres)] : [];
-        Write(path, stream => Safetensors.Write(stream, [.. ModuleState.Of(embedding.Model.Backbone), .. centres], Describe(embedding)));
+        Write(path, stream => Safetensors.Write(stream, [.. ModuleState.Of(embedding.Model.Backbone), .. centres], Describe(embedding, isSameEmbedding: true)));
     }
 
     /// <summary>What a reader of the weights must know to use them.</summary>
-    private static Dictionary<string, string> Describe(FaceEmbeddingTransformer embedding)
+    private static Dictionary<string, string> Describe(FaceEmbeddingTransformer embedding, bool isSameEmbedding)
     {
         var description = new Dictionary<string, string>
         {
@@ -36,6 +40,15 @@ internal static class ModelExport
         if (embedding.PersonNames is { Count: > 0 } names)
         {
             description["labels"] = JsonSerializer.Serialize(names);
+        }
+
+        if (isSameEmbedding)
+        {
+            description[FingerprintKey] = embedding.Fingerprint;
+            if (embedding.StoredThreshold is { } threshold)
+            {
+                description[ThresholdKey] = threshold;
+            }
         }
 
         return description;

@@ -37,7 +37,7 @@ internal sealed record EmbeddingMap(MapPoint[] Points, double ExplainedVariance)
 
         float[][] rows = Centred([.. pictures.Select(picture => UnitVectors.Normalized(embeddings[picture]))]);
         double variance = rows.Sum(row => (double)TensorPrimitives.SumOfSquares<float>(row));
-        if (variance < 1e-9 * rows.Length)
+        if (variance < 1e-12 * rows.Length)
         {
             return null;
         }

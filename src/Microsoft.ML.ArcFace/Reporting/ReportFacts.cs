@@ -22,7 +22,7 @@ internal static class ReportFacts
         };
         if (options.Model is { } model)
         {
-            tables.Add(new FactTable("Model", Model(FaceEmbeddingTransformer.Within(model))));
+            tables.Add(new FactTable("Model", Model(model.FaceEmbedding())));
         }
 
         if (options.TrainerOptions is { } trainerOptions)

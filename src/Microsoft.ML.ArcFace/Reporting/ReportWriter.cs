@@ -51,7 +51,7 @@ internal static class ReportWriter
 
         if (options.Model is { } model)
         {
-            FaceEmbeddingTransformer.Within(model);
+            model.FaceEmbedding();
         }
     }
 }

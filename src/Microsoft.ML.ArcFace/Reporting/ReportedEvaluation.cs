@@ -14,7 +14,7 @@ internal sealed class ReportedEvaluation
         ComparedPairs compared, VerificationMetrics metrics, IReadOnlyDictionary<string, string> personOf, IReadOnlyDictionary<string, string> groupOf, FaceReportOptions options)
     {
         (Compared, Metrics, PersonOf, GroupOf, Options) = (compared, metrics, personOf, groupOf, options);
-        VerificationThreshold? calibrated = options.Threshold ?? (options.Model is { } model ? FaceEmbeddingTransformer.Within(model).Threshold : null);
+        VerificationThreshold? calibrated = options.Threshold ?? (options.Model is { } model ? model.FaceEmbedding().Threshold : null);
         (Cosine, ThresholdSource) = calibrated is not null
             ? (calibrated.Cosine, FormattableString.Invariant($"calibrated for a false match rate of {calibrated.TargetFalseMatchRate:0.######%}"))
             : (CosineOfEqualErrors(metrics), "where the two errors are equal on these pairs: no threshold was calibrated");

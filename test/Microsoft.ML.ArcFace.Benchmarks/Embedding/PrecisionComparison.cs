@@ -15,7 +15,7 @@ internal static class PrecisionComparison
         try
         {
             using var trained = (IDisposable)ml.Model.Load(model, out _);
-            FaceEmbeddingTransformer embedding = FaceEmbeddingTransformer.Within((ITransformer)trained);
+            FaceEmbeddingTransformer embedding = ((ITransformer)trained).FaceEmbedding();
             ml.FaceRecognition().ExportToSafetensors((ITransformer)trained, weights);
             IDataView faces = ml.FaceRecognition().LoadFromFolder(test);
             IReadOnlyList<FacePair> known = ml.FaceRecognition().LoadPairs(pairs);

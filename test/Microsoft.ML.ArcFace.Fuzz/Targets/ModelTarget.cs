@@ -12,9 +12,13 @@ internal sealed class ModelTarget() : FuzzTarget("model")
 {
     private static readonly byte[] Weights = SafetensorsTarget.HandWritten("""{"class_centers":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}}""", new byte[16]);
 
+    private const string Threshold = """
+        {"curve":{"target_false_match_rate":0.1,"genuine_pair_count":5,"impostor_pair_count":100,"person_count":9,"measured":[{"false_match_rate":0.1,"cosine":0.3,"lower":0.2,"upper":0.4,"false_non_match_rate":0}],"extrapolated":[{"false_match_rate":0.01,"cosine":0.5,"lower":0.4,"upper":0.6,"false_non_match_rate":0.5}]},"gallery_size":1}
+        """;
+
     public override IReadOnlyList<byte[]> Seeds { get; } = [Join(Header(names: true), Weights), Join(Header(names: false), Weights)];
 
-    public override IReadOnlyList<byte[]> Tokens { get; } = Texts("mbf", "r50", "\u0003r18", "\u0003Ada", "Embedding", "\u00ff\u00ff\u0007");
+    public override IReadOnlyList<byte[]> Tokens { get; } = Texts("mbf", "r50", "\u0003r18", "\u0003Ada", "Embedding", "\u00ff\u00ff\u0007", "null", "[]", "1e-400", "-1", "\"measured\":[");
 
     public override IEnumerable<(string What, byte[] File)> Attacks =>
     [
@@ -43,9 +47,10 @@ internal sealed class ModelTarget() : FuzzTarget("model")
     {
         int length = BitConverter.ToInt32(file);
         using var reader = new BinaryReader(new MemoryStream(file, sizeof(int), length));
-        FaceEmbeddingTransformer.ModelHeader header = FaceEmbeddingTransformer.ReadHeader(reader, FaceEmbeddingTransformer.VersionWithPrecision);
+        FaceEmbeddingTransformer.ModelHeader header = FaceEmbeddingTransformer.ReadHeader(reader, FaceEmbeddingTransformer.VersionWithThreshold);
         Require(header.BatchSize >= 1 && header.EmbeddingSize >= 2 && header.People >= 0 && double.IsFinite(header.Scale), "a header outside of its ranges");
         Require(header.PersonNames is null || header.PersonNames.Length == header.People, "another number of names than of people");
+        Require(header.Threshold is null || (header.Threshold.ForGallerySize(1_000_000).Cosine is >= -1 and <= 1 && header.Threshold.FalseNonMatchRate is >= 0 and <= 1), "a threshold outside of its ranges");
         meter.Next();
         using var weights = new MemoryStream(file, sizeof(int) + length, file.Length - sizeof(int) - length);
         SafetensorsReader tensors = FaceEmbeddingTransformer.OpenWeights(weights, weights, header);
@@ -74,6 +79,12 @@ internal sealed class ModelTarget() : FuzzTarget("model")
         foreach (string name in names ? new[] { "Ada", "Bob" } : [])
         {
             writer.Write(name);
+        }
+
+        writer.Write(names);
+        if (names)
+        {
+            writer.Write(Threshold);
         }
 
         writer.Write(new byte[SHA256.HashSizeInBytes]);    // of the weights

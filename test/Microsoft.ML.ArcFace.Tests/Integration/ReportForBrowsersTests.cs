@@ -4,7 +4,7 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.ArcFace.Tests.Integration;
 
-/// <summary>A report with everything that it can show; build/integration/browser.sh opens it.</summary>
+/// <summary>Reports that build/integration/browser.sh opens: one with everything there is to show, and that of a model.</summary>
 [TestClass]
 [RequiresIntegration]
 public class ReportForBrowsersTests
@@ -38,6 +38,21 @@ public class ReportForBrowsersTests
             Commands = ["bash build/integration.sh"],
         });
         Assert.IsGreaterThan(0.8, metrics.AreaUnderRocCurve);
+    }
+
+    [TestMethod]
+    public void Report_OfQuickStart_IsWritten()
+    {
+        using var people = new DrawnPeople(people: 20, picturesPerPerson: 3);
+        using var output = new TemporaryFolder();
+        string path = IntegrationFiles.Write("report/quickstart.html");
+        SamplesProgram.Run("QuickStart", "--data", people.Folder, "--epochs", "2", "--output", Path.Combine(output.FullName, "faces.zip"), "--report", path);
+
+        string html = File.ReadAllText(path);
+        foreach (string expected in new[] { "Training loss", "Map of the embeddings", "Worst false matches", "MobileFaceNet", "--epochs 2", "data:image/jpeg" })
+        {
+            StringAssert.Contains(html, expected);
+        }
     }
 
     /// <summary>A direction for each person, and noise for each picture.</summary>

@@ -46,7 +46,7 @@ public partial class WriteReportTests
         using var folder = new TemporaryFolder();
         (_, IHtmlDocument page) = Write(folder, new FaceReportOptions { TrainingHistory = History() });
 
-        string[] ids = [.. page.All.Select(element => element.Id).OfType<string>()];
+        string[] ids = [.. page.All.Select(element => element.Id).OfType<string>().Where(id => id.Length > 0)];
         CollectionAssert.AllItemsAreUnique(ids);
         foreach (IElement link in page.QuerySelectorAll("nav a"))
         {

@@ -57,7 +57,7 @@ internal static class ChartStyle
     {
         (axis.Position, axis.Title, axis.StringFormat) = (position, title, format);
         (axis.MajorGridlineStyle, axis.MajorGridlineColor, axis.TicklineColor, axis.TitleColor) = (LineStyle.Solid, Grid, Muted, Ink);
-        (axis.AxislineStyle, axis.MinorTickSize, axis.AxisTitleDistance) = (LineStyle.None, 0, 10);
+        (axis.AxislineStyle, axis.MinorTickSize, axis.AxisTitleDistance) = (LineStyle.None, 0, position == AxisPosition.Left ? 18 : 8);
         return axis;
     }
 }
