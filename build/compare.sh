@@ -9,6 +9,8 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=build/setup.sh
 . "$root/build/setup.sh"
+# shellcheck source=build/integration/debian.sh
+. "$root/build/integration/debian.sh"
 # shellcheck source=build/integration/python.sh
 . "$root/build/integration/python.sh"
 set_up "${1:-}"

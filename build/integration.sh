@@ -1,18 +1,23 @@
 #!/usr/bin/env bash
 # Reads our files with other programs, and theirs with ours: ONNX's checker and reference evaluator, OpenCV, Pillow,
-# PyTorch, NumPy and safetensors of Debian 13, which are fetched into a folder of their own (build/integration/python.sh).
-# Keeps a gallery in PostgreSQL 17 with pgvector of Debian 13, fetched and started likewise (build/integration/postgres.sh).
-# A step whose program cannot be had is skipped, and says so. Needs about 3 GB of disk; what it writes is deleted again.
+# PyTorch, NumPy and safetensors of Debian 13, opens a report in its chromium, and keeps a gallery in its PostgreSQL 17 with
+# pgvector; they are fetched into folders of their own (build/integration/debian.sh). A step whose program cannot be had is
+# skipped, and says so. Needs about 4 GB of disk; what it writes is deleted again.
 # Usage: build/integration.sh
-#   PYTHON=FILE   a Python of your own in place of Debian's
+#   PYTHON=FILE     a Python of your own in place of Debian's
+#   CHROMIUM=FILE   a Chromium or Chrome of your own
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=build/setup.sh
 . "$root/build/setup.sh"
+# shellcheck source=build/integration/debian.sh
+. "$root/build/integration/debian.sh"
 # shellcheck source=build/integration/python.sh
 . "$root/build/integration/python.sh"
 # shellcheck source=build/integration/postgres.sh
 . "$root/build/integration/postgres.sh"
+# shellcheck source=build/integration/browser.sh
+. "$root/build/integration/browser.sh"
 set_up --yes
 
 work=$(mktemp -d)
@@ -63,6 +68,15 @@ report <"$work/tests"
 
 if $has_python; then
   python "$root/build/integration/check_files.py" "$work" | report || echo "not ok: check_files.py" | report
+fi
+
+if ! set_up_chromium; then
+  echo "skipped: the report in a browser: Debian's chromium could not be fetched; set CHROMIUM to one" | report
+else
+  check_browser "$work" | report
+  for page in report quickstart; do
+    check_report "$work/for-others/report/$page.html" | report
+  done
 fi
 
 passed=$(grep -c '^ok' "$results" || true)

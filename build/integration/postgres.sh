@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # PostgreSQL 17 with pgvector of Debian 13, in a folder of its own: apt fetches the packages from the archive that this machine
 # already uses, and they are unpacked, not installed, so nothing on the machine changes. The server listens on a socket in its
-# own folder only. To be sourced, behind build/integration/python.sh.
+# own folder only. To be sourced, behind build/integration/debian.sh.
 
-readonly POSTGRES_PACKAGES="postgresql-17 postgresql-17-pgvector"
+readonly POSTGRES_PACKAGES=(postgresql-17 postgresql-17-pgvector)
 # The server refuses to run as root: root starts it as nobody, who must be able to read the folder.
 if [ "$(id -u)" = 0 ]; then
   POSTGRES_ROOT=${POSTGRES_ROOT:-/var/tmp/arcface-integration-postgres}
@@ -12,11 +12,9 @@ else
 fi
 
 unpack_postgres() {
-  # shellcheck disable=SC2086  # names of packages
-  unpack_debian_13 "$POSTGRES_ROOT" $POSTGRES_PACKAGES || return 1
-  [ -e "$POSTGRES_ROOT/root/usr/share/postgresql/17/extension/vector.control" ] || { say "Debian 13's archive lacks pgvector."; return 1; }
+  unpack_debian_13 "$POSTGRES_ROOT" "${POSTGRES_PACKAGES[@]}" || return 1
+  [ -e "$POSTGRES_ROOT/root/usr/share/postgresql/17/extension/vector.control" ] || { rm "$POSTGRES_ROOT/complete"; say "Debian 13's archive lacks pgvector."; return 1; }
   chmod -R a+rX "$POSTGRES_ROOT"
-  touch "$POSTGRES_ROOT/complete"
 }
 
 # Runs a program of PostgreSQL with its own libraries, as somebody who may.

@@ -1,4 +1,7 @@
+using Microsoft.ML.ArcFace;
+using Microsoft.ML.ArcFace.Duplicates;
 using Microsoft.ML.ArcFace.Evaluation;
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML;
@@ -19,4 +22,23 @@ public sealed partial class FaceRecognitionCatalog
     public DataOperationsCatalog.TrainTestData TrainTestSplitByPerson(
         IDataView data, double testFraction = 0.2, int? seed = null, string labelColumnName = "Label") =>
         PersonSplit.Split(_environment, data, testFraction, labelColumnName, seed);
+
+    /// <summary>
+    /// Finds photographs of the test set that are in the training set, too: the same files, pictures that look the same
+    /// (compressed, resized or lightened anew), near-identical embeddings. Every photograph is compared with every one, so the
+    /// time grows with the product of the two counts; the memory grows with the test set only.
+    /// </summary>
+    /// <param name="train">The training set, read once.</param>
+    /// <param name="test">The test set, read once.</param>
+    /// <param name="options">What to compare; null: files, looks, and the column Embedding.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Options are out of their ranges (the message lists all), or a column is absent or of another kind.</exception>
+    /// <exception cref="InvalidOperationException">The test set has no rows, or embeddings differ in size.</exception>
+    public DuplicateMetrics FindDuplicates(IDataView train, IDataView test, DuplicateOptions? options = null)
+    {
+        _environment.CheckValue(train, nameof(train));
+        _environment.CheckValue(test, nameof(test));
+        options ??= new DuplicateOptions();
+        OptionsCheck.ThrowIfAny(options.Violations(), nameof(options));
+        return DuplicateFinder.Find(_environment, train, test, options);
+    }
 }

@@ -13,6 +13,11 @@ internal static class QuickStart
     public static void Run(QuickStartSettings settings, CancellationToken cancellationToken)
     {
         ModelFile.CheckWritable(settings.Output);
+        if (settings.Report is { } reportFile)
+        {
+            ModelFile.CheckWritable(reportFile, "--report");
+        }
+
         using FaceFolders folders = FaceFolders.Prepare(settings, cancellationToken);
 
         // Training: what a program of yours would contain.
@@ -25,23 +30,28 @@ internal static class QuickStart
 
         Console.WriteLine($"2. Training {settings.Backbone} on {people} people, {images} pictures, {epochs} epochs");
         var clock = Stopwatch.StartNew();
+        var history = new TrainingHistory();
+        ArcFaceTrainer.Options options;
         ITransformer model;
         int epochsDone;
         using (var display = new TrainingDisplay())
         {
-            var pipeline = ml.Transforms.LoadFaceImages("Image", "ImagePath")
-                .Append(faces.Trainers.ArcFace(new ArcFaceTrainer.Options
+            options = new ArcFaceTrainer.Options
+            {
+                ImageColumnName = "Image",
+                LabelColumnName = "Label",
+                Backbone = settings.Backbone,
+                Epochs = epochs,
+                Seed = settings.Seed,
+                AddMirrorImage = true,
+                Progress = progress =>
                 {
-                    ImageColumnName = "Image",
-                    LabelColumnName = "Label",
-                    Backbone = settings.Backbone,
-                    Epochs = epochs,
-                    Seed = settings.Seed,
-                    AddMirrorImage = true,
-                    Progress = display.Show,
-                    CancellationToken = cancellationToken,
-                }));
-            model = pipeline.Fit(train);
+                    history.Add(progress);
+                    display.Show(progress);
+                },
+                CancellationToken = cancellationToken,
+            };
+            model = ml.Transforms.LoadFaceImages("Image", "ImagePath").Append(faces.Trainers.ArcFace(options)).Fit(train);
             epochsDone = display.EpochsDone;
         }
 
@@ -53,6 +63,22 @@ internal static class QuickStart
         // Verification: a program that knows nothing but the file.
         Console.WriteLine("4. A second process loads the model and compares faces of people it has never seen");
         VerificationResult verification = SecondProcess.Verify(settings.Output, folders, cancellationToken);
+        if (settings.Report is { } report)
+        {
+            IDataView test = folders.SelectTestPeople(ml, faces.LoadFromFolder(folders.Test));
+            faces.WriteReport(report, model.Transform(test), folders.LoadPairs(ml, test), new FaceReportOptions
+            {
+                Title = "QuickStart",
+                Description = $"{Path.GetFileName(settings.Output)}: {settings.Backbone}, trained on {people} people, tested on others.",
+                Model = model,
+                TrainerOptions = options,
+                TrainingHistory = history,
+                Facts = [new("Training set", $"{people} people, {images} pictures"), new("Test set", settings.Data is null ? "drawn faces" : folders.Test)],
+                Commands = [Environment.CommandLine],
+            });
+            Console.WriteLine($"5. Wrote the report: {report}");
+        }
+
         Report.Print(verification, new TrainingSummary(epochsDone, trainSeconds, images * epochsDone / trainSeconds, people, images, settings.Output));
     }
 }

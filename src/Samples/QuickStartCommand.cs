@@ -21,7 +21,7 @@ internal static class QuickStartCommand
 
         Without --data it draws the faces itself: nothing is downloaded. Examples:
           QuickStart
-          QuickStart --short
+          QuickStart --short --report report.html
           QuickStart --data faces/train --test faces/test --pairs faces/pairs.txt --backbone mbf --epochs 20
         """;
 
@@ -34,9 +34,10 @@ internal static class QuickStartCommand
         Option<int?> epochs = SampleCommand.WholeNumber("--epochs", "How often training sees every picture", 1, 1000, example: 20);
         Option<int?> seed = SampleCommand.WholeNumber("--seed", "Start of all random numbers; the same seed gives the same run. Default 1", 0, int.MaxValue, example: 1);
         var output = new Option<FileInfo>("--output") { Description = "Where the model goes.", HelpName = "FILE", DefaultValueFactory = _ => new FileInfo("quickstart.zip") };
+        var report = new Option<FileInfo?>("--report") { Description = "Write what the verification found as one HTML file: curves, the worst pairs as pictures, people.", HelpName = "FILE" };
         var brief = new Option<bool>("--short") { Description = "About a minute: fewer people and epochs, to see that everything works." };
 
-        var command = new Command("QuickStart", Description) { data, test, pairs, backbone, epochs, seed, output, brief };
+        var command = new Command("QuickStart", Description) { data, test, pairs, backbone, epochs, seed, output, report, brief };
         backbone.Validators.Add(result =>
         {
             if (result.Tokens.Count > 0 && !Backbones.ContainsKey(result.Tokens[0].Value))
@@ -85,6 +86,7 @@ internal static class QuickStartCommand
                 Epochs = parsed.GetValue(epochs),
                 Seed = parsed.GetValue(seed) ?? 1,
                 Output = parsed.GetRequiredValue(output).FullName,
+                Report = parsed.GetValue(report)?.FullName,
                 Short = parsed.GetValue(brief),
                 Verbose = parsed.GetValue(SampleCommand.Verbose),
             },
@@ -109,6 +111,8 @@ internal sealed record QuickStartSettings
     public required int Seed { get; init; }
 
     public required string Output { get; init; }
+
+    public string? Report { get; init; }
 
     public bool Short { get; init; }
 

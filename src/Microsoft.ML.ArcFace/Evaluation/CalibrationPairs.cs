@@ -48,9 +48,9 @@ internal sealed class CalibrationPairs
 
         // Before the embeddings, which may take hours.
         ThresholdCalibrator.Check(targetFalseMatchRate, all.Count - impostorCount, impostorCount);
-        Dictionary<string, string> people = PicturePeople.Read(environment, data, wanted, labelColumnName, imageColumnName);
+        Dictionary<string, string> people = PictureColumn.Read(environment, data, wanted.Contains, labelColumnName, imageColumnName);
         Dictionary<string, int> indexOf = people.Values.Distinct(StringComparer.Ordinal).Index().ToDictionary(person => person.Item, person => person.Index, StringComparer.Ordinal);
-        CheckLabels(all, people);
+        CheckLabels(all, people, labelColumnName);
         Dictionary<string, float[]> embeddings = PictureEmbeddings.Read(environment, data, wanted, embeddingColumnName, imageColumnName);
 
         return new CalibrationPairs(
@@ -62,8 +62,14 @@ internal sealed class CalibrationPairs
     }
 
     /// <summary>What a pair says must be what its labels say; a wrong one among the nearest impostors would raise the threshold.</summary>
-    private static void CheckLabels(IReadOnlyList<FacePair> pairs, Dictionary<string, string> people)
+    private static void CheckLabels(IReadOnlyList<FacePair> pairs, Dictionary<string, string> people, string labelColumnName)
     {
+        if (people.FirstOrDefault(picture => picture.Value.Length == 0) is { Key: { } unlabelled })
+        {
+            throw new InvalidOperationException(
+                $"The picture '{unlabelled}' has no label in the column '{labelColumnName}'; the interval of a threshold takes to know who it is. Give it a label, or leave its pairs out.");
+        }
+
         foreach (FacePair pair in pairs)
         {
             // A picture that is absent from the data is told of with the embeddings.

@@ -16,33 +16,9 @@ internal static class VerificationEvaluator
     public static VerificationMetrics EvaluateVerification(
         IHostEnvironment environment, IDataView data, IEnumerable<FacePair> pairs, string embeddingColumnName, string imageColumnName)
     {
-        environment.CheckValue(data, nameof(data));
-        environment.CheckValue(pairs, nameof(pairs));
-        environment.CheckNonWhiteSpace(embeddingColumnName, nameof(embeddingColumnName));
-        environment.CheckNonWhiteSpace(imageColumnName, nameof(imageColumnName));
-
-        // A list of pairs need not hold them in memory; millions of template pairs are made when asked for.
-        IReadOnlyList<FacePair> all = pairs as IReadOnlyList<FacePair> ?? [.. pairs];
-        var wanted = new HashSet<string>(StringComparer.Ordinal);
-        (double[] cosines, bool[] isSame, int[] folds) = (new double[all.Count], new bool[all.Count], new int[all.Count]);
-        for (int i = 0; i < all.Count; i++)
-        {
-            FacePair pair = all[i] ?? throw new ArgumentException($"Pair {i} (from 0) is null.", nameof(pairs));
-            (isSame[i], folds[i]) = (pair.IsSamePerson, pair.Fold);
-            wanted.Add(pair.First);
-            wanted.Add(pair.Second);
-        }
-
-        // Before the embeddings, which may take hours.
-        CheckFolds(isSame, folds);
-        Dictionary<string, float[]> embeddings = PictureEmbeddings.Read(environment, data, wanted, embeddingColumnName, imageColumnName);
-        for (int i = 0; i < all.Count; i++)
-        {
-            FacePair pair = all[i];
-            cosines[i] = Cosine(embeddings[pair.First], embeddings[pair.Second], i);
-        }
-
-        return Evaluate(cosines, isSame, folds);
+        ComparedPairs compared = ComparedPairs.Read(
+            environment, data, pairs, embeddingColumnName, imageColumnName, check: (isSame, folds) => CheckFolds(isSame, folds));
+        return Evaluate(compared.Cosines, compared.IsSame, compared.Folds);
     }
 
     /// <summary>Judges pairs of embeddings, which need not have unit length; pair i is (first[i], second[i]).</summary>
@@ -84,7 +60,8 @@ internal static class VerificationEvaluator
         return new VerificationMetrics(accuracies, thresholds, bestThreshold, Roc(cosines, isSame, genuine, impostor), genuine, impostor);
     }
 
-    private static double Cosine(float[] first, float[] second, int pair)
+    /// <exception cref="ArgumentException">The embeddings differ in length, or one has no direction.</exception>
+    internal static double Cosine(float[] first, float[] second, int pair)
     {
         if (first.Length != second.Length)
         {
@@ -97,7 +74,8 @@ internal static class VerificationEvaluator
     }
 
     /// <summary>The folds, each of which needs both kinds of pairs.</summary>
-    private static int[] CheckFolds(IReadOnlyList<bool> isSame, IReadOnlyList<int> folds)
+    /// <exception cref="InvalidOperationException">A kind of pair is absent from a fold, or there are fewer than 2 folds.</exception>
+    internal static int[] CheckFolds(IReadOnlyList<bool> isSame, IReadOnlyList<int> folds)
     {
         int genuine = isSame.Count(same => same), impostor = isSame.Count - genuine;
         int[] foldNames = [.. folds.Distinct().Order()];

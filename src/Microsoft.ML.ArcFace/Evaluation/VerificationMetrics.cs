@@ -9,6 +9,12 @@ namespace Microsoft.ML.ArcFace;
 /// <param name="Cosine">Pairs with at least this cosine are accepted.</param>
 public readonly record struct RocPoint(double FalseAcceptRate, double TrueAcceptRate, double Cosine);
 
+/// <summary>A point of the DET curve (detection error trade-off, ISO/IEC 19795-1).</summary>
+/// <param name="FalseMatchRate">FMR: the share of pairs of different people that are accepted.</param>
+/// <param name="FalseNonMatchRate">FNMR: the share of pairs of the same person that are not accepted.</param>
+/// <param name="Cosine">Pairs with at least this cosine are accepted.</param>
+public readonly record struct DetPoint(double FalseMatchRate, double FalseNonMatchRate, double Cosine);
+
 /// <summary>
 /// How well embeddings tell pairs of the same person (genuine) from pairs of different people (impostor), by the
 /// protocol of Labeled Faces in the Wild (Huang et al., 2007).
@@ -62,6 +68,10 @@ public sealed class VerificationMetrics
 
     /// <summary>The ROC curve from (0, 0) to (1, 1), one point for each different cosine.</summary>
     public IReadOnlyList<RocPoint> RocCurve { get; }
+
+    /// <summary>The DET curve from (0, 1) to (1, 0): the points of <see cref="RocCurve"/> as the two kinds of errors.</summary>
+    public IReadOnlyList<DetPoint> DetCurve =>
+        field ??= Array.AsReadOnly([.. RocCurve.Select(point => new DetPoint(point.FalseAcceptRate, 1 - point.TrueAcceptRate, point.Cosine))]);
 
     /// <summary>Pairs of the same person.</summary>
     public int GenuinePairCount { get; }

@@ -62,6 +62,14 @@ internal sealed class FaceFolders : IDisposable
     /// <summary>All people, but for those held out.</summary>
     public IDataView SelectTrainingPeople(MLContext ml, IDataView train) => Pairs is not null ? train : HeldOutPeople.Remove(ml, train);
 
+    /// <summary>Those who are tested.</summary>
+    public IDataView SelectTestPeople(MLContext ml, IDataView test) => Pairs is not null ? test : HeldOutPeople.Keep(ml, test);
+
+    /// <summary>The pairs to verify.</summary>
+    /// <param name="ml">The context.</param>
+    /// <param name="test">The people who are tested.</param>
+    public IReadOnlyList<FacePair> LoadPairs(MLContext ml, IDataView test) => Pairs is { } file ? ml.FaceRecognition().LoadPairs(file) : HeldOutPeople.Pairs(ml, test);
+
     /// <summary>How many people and pictures there are.</summary>
     public static (int People, int Images) Count(MLContext ml, IDataView view)
     {

@@ -18,7 +18,7 @@ internal sealed record VerificationResult(
 /// </summary>
 internal static class SecondProcess
 {
-    private const string CommandName = "verify";
+    private const string CommandName = "verify-pairs";
 
     private static readonly double[] FalseAcceptRates = [0.1, 0.01];
 

@@ -1,0 +1,68 @@
+using Microsoft.ML.ArcFace;
+using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Evaluation;
+using Microsoft.ML.ArcFace.Reporting;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML;
+
+/// <summary>Evaluations that show where a model goes wrong.</summary>
+public sealed partial class FaceRecognitionCatalog
+{
+    /// <summary>
+    /// Evaluates pairs and writes one HTML file that needs nothing else: rates with intervals, ROC and DET curve, histograms of
+    /// both kinds of pairs with the threshold, training curves, a map of the embeddings, the worst pairs as photographs, people,
+    /// groups, and what data, settings and versions it came from. It holds no script and asks the network for nothing.
+    /// </summary>
+    /// <param name="path">The file; an existing one is replaced once the new one is whole.</param>
+    /// <param name="data">Embeddings with the pictures' relative paths, such as <c>model.Transform(test)</c>; they are computed once.</param>
+    /// <param name="pairs">The pairs, by relative path.</param>
+    /// <param name="options">What else to show; null: the defaults.</param>
+    /// <returns>The metrics, as <see cref="EvaluateVerification"/> gives them.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">Options are out of their ranges (the message lists all), or a column is absent or of another kind.</exception>
+    /// <exception cref="ArgumentException">The options' model has no face embedding, or several.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Pictures of the pairs are missing or have no usable embedding, or a fold lacks one kind of pairs; the message names them.
+    /// </exception>
+    public VerificationMetrics WriteReport(string path, IDataView data, IEnumerable<FacePair> pairs, FaceReportOptions? options = null)
+    {
+        _environment.CheckNonWhiteSpace(path, nameof(path));
+        return ReportWriter.Write(_environment, path, data, pairs, options ?? new FaceReportOptions());
+    }
+
+    /// <summary>
+    /// The error rates of a threshold within each group of a column, such as an age band or a camera. A rate is named where 100
+    /// pairs of its kind are there, for a false match rate 10/target if these are more; otherwise it is null, and says so.
+    /// </summary>
+    /// <param name="data">Embeddings with the pictures' names in RelativePath, as the pairs have them, and their groups.</param>
+    /// <param name="pairs">The pairs; their folds do not matter.</param>
+    /// <param name="threshold">The threshold.</param>
+    /// <param name="groupColumnName">The column of groups: text or a key.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A column is absent or of another kind.</exception>
+    /// <exception cref="InvalidOperationException">Pictures of the pairs are missing or have no usable embedding, or none of them has a group.</exception>
+    public GroupMetrics EvaluateGroups(IDataView data, IEnumerable<FacePair> pairs, VerificationThreshold threshold, string groupColumnName)
+    {
+        _environment.CheckValue(threshold, nameof(threshold));
+        return GroupEvaluator.Evaluate(
+            _environment, data, pairs, threshold.Cosine, GroupEvaluator.LeastPairs, GroupEvaluator.LeastImpostorPairs(threshold.TargetFalseMatchRate),
+            groupColumnName, "Embedding", FaceFolder.RelativePathColumn);
+    }
+
+    /// <summary>As the other overload, at a cosine that was found elsewhere.</summary>
+    /// <param name="data">Embeddings with the pictures' relative paths and groups.</param>
+    /// <param name="pairs">The pairs, by relative path; their folds do not matter.</param>
+    /// <param name="cosine">The threshold, −1 to 1: pairs with a greater cosine are accepted.</param>
+    /// <param name="groupColumnName">The column of groups: text or a key.</param>
+    /// <param name="embeddingColumnName">A column of embeddings.</param>
+    /// <param name="imageColumnName">The text column that the pairs name pictures by.</param>
+    /// <param name="leastPairCount">Pairs of a kind that it takes to name a rate, 1 or more.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The threshold or the count is out of its range, or a column is absent or of another kind.</exception>
+    /// <exception cref="InvalidOperationException">Pictures of the pairs are missing or have no usable embedding, or none of them has a group.</exception>
+    public GroupMetrics EvaluateGroups(
+        IDataView data, IEnumerable<FacePair> pairs, double cosine, string groupColumnName = "Group",
+        string embeddingColumnName = "Embedding", string imageColumnName = FaceFolder.RelativePathColumn, int leastPairCount = GroupEvaluator.LeastPairs)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(leastPairCount, 1);
+        return GroupEvaluator.Evaluate(_environment, data, pairs, cosine, leastPairCount, leastPairCount, groupColumnName, embeddingColumnName, imageColumnName);
+    }
+}

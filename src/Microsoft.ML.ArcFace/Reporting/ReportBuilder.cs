@@ -1,0 +1,126 @@
+using System.Globalization;
+using Microsoft.ML.ArcFace.Evaluation;
+
+namespace Microsoft.ML.ArcFace.Reporting;
+
+/// <summary>Puts an evaluation into the words and numbers of the page.</summary>
+internal static class ReportBuilder
+{
+    private static readonly double[] FalseAcceptRates = [0.1, 0.01, 0.001, 0.0001, 0.00001];
+    private static readonly double[] FalsePositiveRates = [0.1, 0.01, 0.001];
+    private static readonly int[] Ranks = [1, 5, 10];
+
+    public static ReportPage Build(ReportedEvaluation evaluation, int[] falseMatches, int[] falseNonMatches, Dictionary<string, ShownPhotograph> photographs)
+    {
+        FaceReportOptions options = evaluation.Options;
+        PersonSummary[] people = PersonSummary.Of(evaluation.Compared, evaluation.PersonOf, evaluation.Cosine);
+        GroupRow[] groups = Groups(evaluation, out string groupNote);
+        return new ReportPage
+        {
+            Title = PrintableText.Of(options.Title),
+            Description = PrintableText.Of(options.Description ?? ""),
+            Created = Text($"{DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC"),
+            Headline = Headline(evaluation),
+            Threshold = new ReportThreshold(Text($"{evaluation.Cosine:0.0000}"), evaluation.ThresholdSource, evaluation.FalseMatch.ToString(), evaluation.FalseNonMatch.ToString()),
+            Rates = Rates(evaluation.Metrics),
+            Charts = ReportCharts.Of(evaluation),
+            Mistakes =
+            [
+                .. List("false-matches", "Worst false matches", isSame: false, evaluation.FalseMatch, falseMatches),
+                .. List("false-non-matches", "Worst false non-matches", isSame: true, evaluation.FalseNonMatch, falseNonMatches),
+            ],
+            People = [.. people.Take(options.PersonCount).Select(Row)],
+            PeopleLeftOut = Math.Max(0, people.Length - options.PersonCount),
+            Groups = groups,
+            GroupNote = groupNote,
+            Identification = options.Identification is { } identification ? Identification(identification) : [],
+            Facts = ReportFacts.Of(evaluation.Compared, people.Length, options),
+            Commands = [.. options.Commands.Select(PrintableText.Of)],
+        };
+
+        MistakeList[] List(string id, string title, bool isSame, ErrorRate errors, int[] pairs) => pairs.Length == 0 ? [] :
+        [
+            new MistakeList(id, title, Note(isSame, errors, pairs.Length), WorstPairs.Describe(evaluation.Compared, pairs, evaluation.Cosine, evaluation.PersonOf, photographs)),
+        ];
+    }
+
+    private static ReportFact[] Headline(ReportedEvaluation evaluation)
+    {
+        VerificationMetrics metrics = evaluation.Metrics;
+        return
+        [
+            new("Accuracy", Text($"{metrics.Accuracy:P2}"), Text($"± {metrics.AccuracyStandardDeviation:P2} over {metrics.FoldAccuracies.Count} folds")),
+            new("Area under the ROC curve", Text($"{metrics.AreaUnderRocCurve:0.0000}"), Text($"{metrics.GenuinePairCount:N0} pairs of the same person, {metrics.ImpostorPairCount:N0} of different people")),
+            new("False match rate", Text($"{evaluation.FalseMatch.Rate:P2}"), Text($"{evaluation.FalseMatch.ErrorCount:N0} of {evaluation.FalseMatch.PairCount:N0} at cosine {evaluation.Cosine:0.000}")),
+            new("False non-match rate", Text($"{evaluation.FalseNonMatch.Rate:P2}"), Text($"{evaluation.FalseNonMatch.ErrorCount:N0} of {evaluation.FalseNonMatch.PairCount:N0} at cosine {evaluation.Cosine:0.000}")),
+        ];
+    }
+
+    private static RateRow[] Rates(VerificationMetrics metrics)
+    {
+        int pairs = metrics.GenuinePairCount + metrics.ImpostorPairCount;
+        return
+        [
+            Rate("Accuracy", metrics.Accuracy, pairs, Text($"{pairs:N0} pairs, {metrics.FoldAccuracies.Count} folds")),
+            Rate("Equal error rate", metrics.EqualErrorRate, pairs, Text($"{pairs:N0} pairs")),
+            .. FalseAcceptRates.Select(falseAcceptRate => metrics.TryGetTrueAcceptRate(falseAcceptRate, out double rate)
+                ? Rate(Text($"TAR at FAR {falseAcceptRate:0.#####}"), rate, metrics.GenuinePairCount, Text($"{metrics.GenuinePairCount:N0} genuine, {metrics.ImpostorPairCount:N0} impostor pairs"))
+                : new RateRow(Text($"TAR at FAR {falseAcceptRate:0.#####}"), "too few to say", "", Text($"takes {Math.Ceiling((1 / falseAcceptRate) - 1e-6):N0} impostor pairs, there are {metrics.ImpostorPairCount:N0}"))),
+        ];
+    }
+
+    private static RateRow[] Identification(IdentificationMetrics metrics)
+    {
+        string mated = Text($"{metrics.MatedProbeCount:N0} mated probes");
+        return
+        [
+            .. Ranks.Where(rank => rank <= metrics.GalleryPersonCount).Select(rank => Rate(
+                Text($"Rank-{rank} identification rate"), metrics.IdentificationRate(rank), metrics.MatedProbeCount, Text($"{mated}, {metrics.GalleryPersonCount:N0} people in {metrics.GalleryTemplateCount:N0} templates"))),
+            .. FalsePositiveRates.Select(rate => metrics.TryGetIdentificationPoint(rate, out IdentificationPoint point)
+                ? Rate(Text($"TPIR at FPIR {rate:0.###}"), point.TruePositiveIdentificationRate, metrics.MatedProbeCount, Text($"{mated}, {metrics.NonMatedProbeCount:N0} non-mated; cosine over {point.Cosine:0.000}"))
+                : new RateRow(Text($"TPIR at FPIR {rate:0.###}"), "too few to say", "", Text($"takes {Math.Ceiling((1 / rate) - 1e-6):N0} non-mated probes, there are {metrics.NonMatedProbeCount:N0}"))),
+        ];
+    }
+
+    private static GroupRow[] Groups(ReportedEvaluation evaluation, out string note)
+    {
+        note = "";
+        if (!evaluation.GroupOf.Values.Any(group => group.Length > 0))
+        {
+            return [];
+        }
+
+        int leastGenuine = GroupEvaluator.LeastPairs, leastImpostor = GroupEvaluator.LeastImpostorPairs(evaluation.TargetFalseMatchRate);
+        GroupMetrics groups = GroupEvaluator.Evaluate(evaluation.Compared, evaluation.GroupOf, evaluation.Cosine, leastGenuine, leastImpostor);
+        note = Text($"A rate is named from {leastGenuine:N0} pairs of the same person or {leastImpostor:N0} of different people on. Where intervals overlap, a difference may be chance. {groups.UngroupedPairCount:N0} pairs count in no group.");
+        return
+        [
+            .. groups.Groups.Select(group => new GroupRow(PrintableText.Of(group.Group), Text($"{group.PictureCount:N0}"), group.FalseMatch.ToString(), group.FalseNonMatch.ToString())),
+            new GroupRow("Between groups", "", groups.FalseMatchBetweenGroups.ToString(), ""),
+            new GroupRow("All", Text($"{evaluation.Compared.Embeddings.Count:N0}"), groups.FalseMatch.ToString(), groups.FalseNonMatch.ToString()),
+        ];
+    }
+
+    private static string Note(bool isSame, ErrorRate errors, int shown)
+    {
+        string whom = isSame ? "the same person" : "different people", farthest = isSame ? "least" : "most";
+        string what = errors.ErrorCount == 0
+            ? Text($"None of the {errors.PairCount:N0} pairs of {whom} is judged wrongly; these come nearest to it.")
+            : Text($"{errors.ErrorCount:N0} of the {errors.PairCount:N0} pairs of {whom} {(errors.ErrorCount == 1 ? "is" : "are")} judged wrongly.");
+        return what + Text($" Shown are the {shown:N0} that the model finds {farthest} alike. Look for wrong labels first.");
+    }
+
+    private static PersonRow Row(PersonSummary person) => new(
+        PrintableText.Of(person.Person), person.PictureCount, person.GenuineCount, person.FalseNonMatchCount, Cosine(person.LowestGenuine),
+        person.ImpostorCount, person.FalseMatchCount, Cosine(person.HighestImpostor), PrintableText.Of(person.NearestPerson ?? ""));
+
+    private static string Cosine(double? cosine) => cosine is { } value ? Text($"{value:0.000}") : "";
+
+    private static RateRow Rate(string name, double rate, int count, string over)
+    {
+        (double lower, double upper) = VerificationMetrics.ConfidenceInterval(rate, count);
+        return new RateRow(name, Text($"{rate:P2}"), Text($"{lower:P2} – {upper:P2}"), over);
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

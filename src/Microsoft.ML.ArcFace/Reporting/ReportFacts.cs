@@ -1,0 +1,117 @@
+using System.Collections;
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.ML.ArcFace.Evaluation;
+
+namespace Microsoft.ML.ArcFace.Reporting;
+
+/// <summary>What makes a result the one it is: data, model, settings, versions.</summary>
+internal static class ReportFacts
+{
+    // Parts of the trainer's options that are no settings of the result.
+    private static readonly Type[] NoSettings = [typeof(Delegate), typeof(CancellationToken), typeof(IDataView), typeof(ITransformer)];
+
+    public static FactTable[] Of(ComparedPairs compared, int peopleCount, FaceReportOptions options)
+    {
+        var tables = new List<FactTable>
+        {
+            new("Data", [.. Data(compared, peopleCount), .. options.Facts.Select(fact => new ReportFact(PrintableText.Of(fact.Key), PrintableText.Of(fact.Value)))]),
+        };
+        if (options.Model is { } model)
+        {
+            tables.Add(new FactTable("Model", Model(model.FaceEmbedding())));
+        }
+
+        if (options.TrainerOptions is { } trainerOptions)
+        {
+            tables.Add(new FactTable("Training", Settings(trainerOptions)));
+        }
+
+        tables.Add(new FactTable("Versions", Versions()));
+        return [.. tables];
+    }
+
+    /// <summary>The public properties of options, but for callbacks, data and what was left null.</summary>
+    public static ReportFact[] Settings(object options) =>
+    [
+        .. options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Where(property => property.CanRead && property.GetIndexParameters().Length == 0 && !NoSettings.Any(type => type.IsAssignableFrom(property.PropertyType)))
+            .Select(property => (property.Name, Value: property.GetValue(options)))
+            .Where(setting => setting.Value is not null)
+            .OrderBy(setting => setting.Name, StringComparer.Ordinal)
+            .Select(setting => new ReportFact(setting.Name, PrintableText.Of(Text(setting.Value!)))),
+    ];
+
+    private static string Text(object value) => value switch
+    {
+        string text => text,
+        IEnumerable several => string.Join(", ", several.Cast<object>().Select(Text)),
+        IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
+        _ => value.ToString() ?? "",
+    };
+
+    private static IEnumerable<ReportFact> Data(ComparedPairs compared, int peopleCount)
+    {
+        int genuine = compared.IsSame.Count(same => same);
+        yield return new ReportFact("Pictures", Number(compared.Embeddings.Count));
+        if (peopleCount > 0)
+        {
+            yield return new ReportFact("People", Number(peopleCount));
+        }
+
+        yield return new ReportFact("Pairs", $"{Number(genuine)} of the same person, {Number(compared.Pairs.Count - genuine)} of different people, {compared.Folds.Distinct().Count()} folds");
+        yield return new ReportFact("SHA-256 of the pairs", PairsHash(compared.Pairs));
+        yield return new ReportFact("SHA-256 of the embeddings", EmbeddingsHash(compared.Embeddings));
+    }
+
+    private static ReportFact[] Model(FaceEmbeddingTransformer model) =>
+    [
+        new("Network", model.Backbone.ToString()),
+        new("Numbers in an embedding", Number(model.EmbeddingSize)),
+        new("Mirror image added", model.AddsMirrorImage ? "yes" : "no"),
+        new("People of the training set", model.PersonNames is { Count: > 0 } names ? Number(names.Count) : "not kept in the model"),
+        new("Fingerprint", model.Fingerprint),
+        .. model.Threshold is { } threshold ? new[] { new ReportFact("Threshold", threshold.ToString()) } : [],
+    ];
+
+    private static ReportFact[] Versions() =>
+    [
+        .. new[] { typeof(FaceEmbeddingTransformer), typeof(MLContext), typeof(TorchSharp.torch), typeof(SkiaSharp.SKImage) }
+            .Select(type => type.Assembly).Select(assembly => new ReportFact(assembly.GetName().Name!, VersionOf(assembly))),
+        new(".NET", RuntimeInformation.FrameworkDescription),
+        new("System", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} processors"),
+    ];
+
+    private static string VersionOf(Assembly assembly) =>
+        assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? assembly.GetName().Version?.ToString() ?? "unknown";
+
+    /// <summary>Over a line for each pair, as they stand: first, second, same or different, fold.</summary>
+    private static string PairsHash(IReadOnlyList<FacePair> pairs)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (FacePair pair in pairs)
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes($"{pair.First}\t{pair.Second}\t{(pair.IsSamePerson ? "same" : "different")}\t{pair.Fold}\n"));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>Over name and little-endian numbers of each picture, by name.</summary>
+    private static string EmbeddingsHash(IReadOnlyDictionary<string, float[]> embeddings)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach ((string picture, float[] embedding) in embeddings.OrderBy(entry => entry.Key, StringComparer.Ordinal))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(picture + "\n"));
+            hash.AppendData(MemoryMarshal.AsBytes(embedding.AsSpan()));
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static string Number(int value) => value.ToString("N0", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,61 @@
+using Microsoft.ML.ArcFace.Evaluation;
+
+namespace Microsoft.ML.ArcFace.Reporting;
+
+/// <summary>An evaluation with the threshold that it is shown at.</summary>
+internal sealed class ReportedEvaluation
+{
+    /// <param name="compared">The pairs.</param>
+    /// <param name="metrics">What they say.</param>
+    /// <param name="personOf">Whom each picture shows; empty: not known.</param>
+    /// <param name="groupOf">The group of each picture; empty: not asked for.</param>
+    /// <param name="options">What to show.</param>
+    public ReportedEvaluation(
+        ComparedPairs compared, VerificationMetrics metrics, IReadOnlyDictionary<string, string> personOf, IReadOnlyDictionary<string, string> groupOf, FaceReportOptions options)
+    {
+        (Compared, Metrics, PersonOf, GroupOf, Options) = (compared, metrics, personOf, groupOf, options);
+        VerificationThreshold? calibrated = options.Threshold ?? (options.Model is { } model ? model.FaceEmbedding().Threshold : null);
+        (Cosine, ThresholdSource) = calibrated is not null
+            ? (calibrated.Cosine, FormattableString.Invariant($"calibrated for a false match rate of {calibrated.TargetFalseMatchRate:0.######%}"))
+            : (CosineOfEqualErrors(metrics), "where the two errors are equal on these pairs: no threshold was calibrated");
+        TargetFalseMatchRate = calibrated?.TargetFalseMatchRate;
+        (int falseMatches, int falseNonMatches) = (0, 0);
+        for (int i = 0; i < compared.Cosines.Length; i++)
+        {
+            bool isAccepted = compared.Cosines[i] > Cosine;
+            falseMatches += isAccepted && !compared.IsSame[i] ? 1 : 0;
+            falseNonMatches += !isAccepted && compared.IsSame[i] ? 1 : 0;
+        }
+
+        FalseMatch = new ErrorRate(falseMatches, metrics.ImpostorPairCount, leastPairCount: 1);
+        FalseNonMatch = new ErrorRate(falseNonMatches, metrics.GenuinePairCount, leastPairCount: 1);
+    }
+
+    public ComparedPairs Compared { get; }
+
+    public VerificationMetrics Metrics { get; }
+
+    public IReadOnlyDictionary<string, string> PersonOf { get; }
+
+    public IReadOnlyDictionary<string, string> GroupOf { get; }
+
+    public FaceReportOptions Options { get; }
+
+    /// <summary>Pairs with a greater cosine are accepted.</summary>
+    public double Cosine { get; }
+
+    public string ThresholdSource { get; }
+
+    /// <summary>What the threshold was calibrated for; null if it was not.</summary>
+    public double? TargetFalseMatchRate { get; }
+
+    public ErrorRate FalseMatch { get; }
+
+    public ErrorRate FalseNonMatch { get; }
+
+    public DetPoint AtThreshold => new(FalseMatch.Rate!.Value, FalseNonMatch.Rate!.Value, Cosine);
+
+    /// <summary>A point of the curve accepts its own cosine, a threshold does not.</summary>
+    private static double CosineOfEqualErrors(VerificationMetrics metrics) =>
+        Math.BitDecrement(metrics.DetCurve.Where(point => double.IsFinite(point.Cosine)).MinBy(point => Math.Abs(point.FalseMatchRate - point.FalseNonMatchRate)).Cosine);
+}
