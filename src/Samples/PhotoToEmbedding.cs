@@ -65,12 +65,6 @@ internal static class PhotoToEmbedding
         }
     }
 
-    /// <summary>The embedding within a model, such as QuickStart's, which begins with loading aligned faces.</summary>
-    public static FaceEmbeddingTransformer EmbeddingOf(ITransformer model) => Parts(model).OfType<FaceEmbeddingTransformer>().FirstOrDefault()
-        ?? throw new InvalidOperationException("the model has no face embedding in it; give one that QuickStart, or your own training, saved.");
-
-    private static IEnumerable<ITransformer> Parts(ITransformer part) => part is IEnumerable<ITransformer> chain ? chain.SelectMany(Parts) : [part];
-
     private sealed class Photograph
     {
         public string ImagePath { get; set; } = "";

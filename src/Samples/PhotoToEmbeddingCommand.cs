@@ -64,7 +64,7 @@ internal static class PhotoToEmbeddingCommand
                 parsed.GetRequiredValue(detector).FullName,
                 (ml, faces) => parsed.GetValue(weights) is { } file
                     ? ml.Transforms.EmbedFaces("Embedding", "Image", file.FullName, BackboneArchitectures.Parse(parsed.GetRequiredValue(architecture))).Fit(faces)
-                    : PhotoToEmbedding.EmbeddingOf(ml.Model.Load(parsed.GetRequiredValue(model).FullName, out _)),
+                    : ml.Model.Load(parsed.GetRequiredValue(model).FullName, out _).FaceEmbedding(),
                 zip);
             if (paths.Length > 0)
             {

@@ -12,6 +12,7 @@ var samples = new RootCommand("Samples of face recognition with ML.NET. Each is 
     Export.CreateCommand(),
     Pack.CreateCommand(),
     PhotoToEmbeddingCommand.Create(),
+    Verify.CreateCommand(),
     SecondProcess.CreateCommand(),
 };
 samples.Options.Add(SampleCommand.Verbose);

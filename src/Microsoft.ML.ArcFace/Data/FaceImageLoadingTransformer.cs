@@ -37,6 +37,9 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
 
     private long _skipped;
 
+    /// <summary>The image column that is added.</summary>
+    internal string OutputColumnName => _outputColumnName;
+
     internal const string ExpectedInput = "String or Vector<Byte>";
 
     internal static bool AcceptsInput(DataViewType type) =>

@@ -22,12 +22,18 @@ internal static class SampleCommand
     public static InvocationConfiguration Invocation { get; } = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
 
     /// <summary>Runs a sample and turns what it throws into a plain message and an exit code.</summary>
-    public static void SetSample(this Command command, Action<ParseResult, CancellationToken> sample) => command.SetAction(async (parsed, cancellationToken) =>
+    public static void SetSample(this Command command, Action<ParseResult, CancellationToken> sample) => command.SetSample((parsed, cancellationToken) =>
+    {
+        sample(parsed, cancellationToken);
+        return 0;
+    });
+
+    /// <summary>The same for a sample that answers by its exit code.</summary>
+    public static void SetSample(this Command command, Func<ParseResult, CancellationToken, int> sample) => command.SetAction(async (parsed, cancellationToken) =>
     {
         try
         {
-            await Task.Run(() => sample(parsed, cancellationToken), CancellationToken.None);
-            return 0;
+            return await Task.Run(() => sample(parsed, cancellationToken), CancellationToken.None);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -120,15 +120,18 @@ public class ModelFileTests
     }
 
     [TestMethod]
-    public void Load_FirstVersionOfTheHeader_EmbedsInFloat32()
+    [DataRow(0x00010001u)]
+    [DataRow(0x00010002u)]
+    public void Load_OlderVersionOfTheHeader_EmbedsAsItDid(uint version)
     {
-        // The first version had no precision between the batch size and the architecture.
+        // The first version had no precision between the batch size and the architecture, and neither had a threshold.
         byte[] architecture = [3, .. Encoding.ASCII.GetBytes("mbf")];
-        string zip = Rewritten("first.zip", "Model.key", bytes =>
+        string zip = Rewritten("older.zip", "Model.key", bytes =>
         {
             (int start, int end) = HashedHeader(bytes);
-            int precision = bytes.AsSpan().IndexOf(architecture) - sizeof(int);
-            byte[] header = [.. bytes[start..precision], .. bytes[(precision + sizeof(int))..end]];
+            int precision = bytes.AsSpan().IndexOf(architecture) - sizeof(int), threshold = end - SHA256.HashSizeInBytes - 1;
+            Range[] kept = version == 0x00010001u ? [start..precision, (precision + sizeof(int))..threshold, (threshold + 1)..end] : [start..threshold, (threshold + 1)..end];
+            byte[] header = [.. kept.SelectMany(range => bytes[range])];
             byte[] older = [.. bytes[..start], .. header, .. SHA256.HashData(header), .. bytes[(end + SHA256.HashSizeInBytes)..]];
 
             // ML.NET's header: the model's size, and behind it where other parts begin; then the versions.
@@ -138,12 +141,12 @@ public class ModelFileTests
                 long value = BitConverter.ToInt64(older, at);
                 if (at == size || value > precision)
                 {
-                    BitConverter.TryWriteBytes(older.AsSpan(at), value - sizeof(int));
+                    BitConverter.TryWriteBytes(older.AsSpan(at), value - (bytes.Length - older.Length));
                 }
             }
 
-            BitConverter.TryWriteBytes(older.AsSpan(versions), 0x00010001u);
-            BitConverter.TryWriteBytes(older.AsSpan(versions + sizeof(uint)), 0x00010001u);
+            BitConverter.TryWriteBytes(older.AsSpan(versions), version);
+            BitConverter.TryWriteBytes(older.AsSpan(versions + sizeof(uint)), version);
             return older;
         });
         CollectionAssert.AreEqual(FirstEmbedding(s_zip), FirstEmbedding(zip));

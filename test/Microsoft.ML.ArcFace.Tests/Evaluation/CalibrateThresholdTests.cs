@@ -50,7 +50,7 @@ public class CalibrateThresholdTests
         IReadOnlyList<FacePair> pairs = Faces.AllPairs(View(rows), folds: 2);
         Error("10/rate = 1000", View(rows), pairs, 0.01);
         Error("is said to show different people, but the labels are 'P0' and 'P0'", View(rows), [.. pairs, new("P0/0", "P0/1", IsSamePerson: false, Fold: 0)], 0.2);
-        Error("'P0/9'", View(rows), [.. pairs, new("P0/9", "P0/1", IsSamePerson: true, Fold: 0)], 0.2);
+        Error("P0/9", View(rows), [.. pairs, new("P0/9", "P0/1", IsSamePerson: true, Fold: 0)], 0.2);
         rows[3].Label = "";
         Error("'P1/1' has no label", View(rows), pairs, 0.2);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Faces.CalibrateThreshold(View(rows), pairs, 0.2, labelColumnName: "zz"));

@@ -107,11 +107,13 @@ public class ThresholdCalibratorTests
     [TestMethod]
     public void Interval_ByPerson_CoversTheTruthWhereOneByPairDoesNot()
     {
-        // Score of a pair = mean of two people's effects + noise: its 90 % quantile is known, but pairs share people.
-        const int people = 30, rounds = 60;
-        double truth = 1.2815515655446004 * Math.Sqrt((0.1 * 0.1 * 2) + (0.05 * 0.05));
-        int covered = 0;
-        double width = 0;
+        // A pair's score is the sum of its people's effects and of noise: its 90 % quantile is known, but pairs share people.
+        const int people = 30, rounds = 40;
+        double deviation = Math.Sqrt((0.1 * 0.1 * 2) + (0.05 * 0.05)), truth = 1.2815515655446004 * deviation;
+
+        // As if the 435 pairs were independent: the density of the scores at their 90 % quantile is 0.1755 / deviation.
+        double halfWidthByPair = 1.96 * Math.Sqrt(0.1 * 0.9 / 435) / (0.1755 / deviation);
+        int covered = 0, coveredByPair = 0;
         for (int round = 0; round < rounds; round++)
         {
             double[] effects = Normal(people, 0, 0.1, seed: 1000 + round), noise = Normal(people * people, 0, 0.05, seed: 2000 + round);
@@ -120,12 +122,11 @@ public class ThresholdCalibratorTests
                                        select new ImpostorPair(effects[first] + effects[second] + noise[(first * people) + second], first, second)];
             VerificationThreshold threshold = ThresholdCalibrator.Calibrate(new CalibrationPairs(pairs, [1], people), 0.1, seed: round);
             covered += threshold.LowerCosine <= truth && truth <= threshold.UpperCosine ? 1 : 0;
-            width += (threshold.UpperCosine - threshold.LowerCosine) / rounds;
+            coveredByPair += Math.Abs(threshold.Cosine - truth) <= halfWidthByPair ? 1 : 0;
         }
 
-        // One that took the 435 pairs for independent would be about 0.05 wide: 2 · 1.96 · √(0.1 · 0.9 / 435) / density.
-        Assert.IsGreaterThan(0.1, width);
-        Assert.IsTrue(covered >= 0.87 * rounds, $"{covered} of {rounds} intervals cover the truth.");
+        // Quantiles of so few people are skewed: 95 % intervals cover somewhat less.
+        Assert.IsTrue(covered >= 0.75 * rounds && coveredByPair <= 0.6 * rounds, $"{covered} and by pair {coveredByPair} of {rounds} intervals cover the truth.");
     }
 
     [TestMethod]

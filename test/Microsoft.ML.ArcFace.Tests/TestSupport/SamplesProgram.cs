@@ -6,7 +6,10 @@ namespace Microsoft.ML.ArcFace.Tests.TestSupport;
 internal static class SamplesProgram
 {
     /// <summary>Runs a sample to its end; fails with what it said if it fails.</summary>
-    public static string Run(params string[] arguments)
+    public static string Run(params string[] arguments) => RunTo(0, arguments);
+
+    /// <summary>The same for a sample that ends with another exit code.</summary>
+    public static string RunTo(int exitCode, params string[] arguments)
     {
         // Tests and samples are built in the same configuration: …/bin/Release/net10.0.
         var output = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
@@ -16,7 +19,7 @@ internal static class SamplesProgram
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string said = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        Assert.AreEqual(0, process.ExitCode, $"{string.Join(' ', arguments)}: {errors.Result}");
+        Assert.AreEqual(exitCode, process.ExitCode, $"{string.Join(' ', arguments)}: {errors.Result}");
         return said;
     }
 }

@@ -1,0 +1,46 @@
+using Microsoft.ML.ArcFace.Runtime;
+
+namespace Microsoft.ML.ArcFace;
+
+public sealed partial class FaceEmbedder
+{
+    /// <summary>What can be set about a <see cref="FaceEmbedder"/>.</summary>
+    public sealed record Options
+    {
+        /// <summary>Faces of concurrent callers embedded in one forward pass, 1 to 4096. Default 32.</summary>
+        public int MaxBatchSize { get; init; } = 32;
+
+        /// <summary>How long a face waits for others to share its forward pass, 0 to 1 minute. Default 5 ms.</summary>
+        public TimeSpan MaxBatchDelay { get; init; } = TimeSpan.FromMilliseconds(5);
+
+        /// <summary>Faces that wait at most for their pass, 1 to 1,000,000; further callers wait to get in line. Default 1024.</summary>
+        public int MaxQueueLength { get; init; } = 1024;
+
+        /// <summary>How often the model's file is looked at for a replacement, 10 ms to 1 day; null: never. Default 5 s.</summary>
+        public TimeSpan? ReloadInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+        /// <summary>The cosine to verify by instead of the model's own threshold, −1 to 1; null: the model's.</summary>
+        public double? Cosine { get; init; }
+
+        /// <summary>The GPU to embed on; null: the CPU.</summary>
+        public int? GpuDeviceId { get; init; }
+
+        /// <summary>Whether to embed on the CPU where that GPU cannot be used. Default false: an error.</summary>
+        public bool FallbackToCpu { get; init; }
+
+        /// <summary>Every violated range, as a sentence with value, allowed range and remedy.</summary>
+        internal IReadOnlyList<string> Violations()
+        {
+            var check = new OptionsCheck();
+            check.InRange(MaxBatchSize, 1, 4096);
+            check.That(MaxBatchDelay >= TimeSpan.Zero && MaxBatchDelay <= TimeSpan.FromMinutes(1), $"{nameof(MaxBatchDelay)} is {MaxBatchDelay}; it must be from 0 to 1 minute.");
+            check.InRange(MaxQueueLength, 1, 1_000_000);
+            check.That(
+                ReloadInterval is null || (ReloadInterval >= TimeSpan.FromMilliseconds(10) && ReloadInterval <= TimeSpan.FromDays(1)),
+                $"{nameof(ReloadInterval)} is {ReloadInterval}; it must be from 10 ms to 1 day, or null for never.");
+            check.InRange(Cosine, -1, 1);
+            check.InRange(GpuDeviceId, 0, int.MaxValue);
+            return check.Violations;
+        }
+    }
+}

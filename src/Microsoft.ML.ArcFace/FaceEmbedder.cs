@@ -1,0 +1,189 @@
+using System.Numerics.Tensors;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.ML.ArcFace.Runtime;
+using Microsoft.ML.ArcFace.Serving;
+
+namespace Microsoft.ML.ArcFace;
+
+/// <summary>
+/// A model's .zip in service: embeds and verifies photographs for any number of threads at once, and takes on a replaced file
+/// without dropping a request. Where the model detects faces, the main face of a photograph counts. One for a process;
+/// <c>services.AddFaceEmbedder("faces.zip")</c> registers it.
+/// </summary>
+public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
+{
+    private readonly Options _options;
+    private readonly IPresentationAttackDetector? _attackDetector;
+    private readonly ServedFile _file;
+    private readonly EmbeddingQueue _queue;
+
+    /// <summary>Photographs that are decoded at once; each may take 256 MiB.</summary>
+    private readonly SemaphoreSlim _decoding = new(Environment.ProcessorCount);
+
+    /// <summary>Loads the model.</summary>
+    /// <param name="modelPath">A .zip that <c>ml.Model.Save</c> wrote, with one face embedding in it, that begins with a photograph.</param>
+    /// <param name="options">Batches, reloading, device; null: the defaults.</param>
+    /// <param name="attackDetector">Is asked about each photograph that is not a reference; null: none is.</param>
+    /// <param name="logger">Told of replaced files; null: nobody is.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Options outside of their ranges; the message lists all of them.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidOperationException">The model takes more than a photograph.</exception>
+    /// <exception cref="Exception">What ML.NET throws at damaged files; look at <see cref="Exception.GetBaseException"/>.</exception>
+    public FaceEmbedder(string modelPath, Options? options = null, IPresentationAttackDetector? attackDetector = null, ILogger<FaceEmbedder>? logger = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(modelPath);
+        _options = options ?? new Options();
+        OptionsCheck.ThrowIfAny(_options.Violations(), nameof(options));
+        _attackDetector = attackDetector;
+        string path = Path.GetFullPath(modelPath);
+        if (!File.Exists(path))
+        {
+            throw new FileNotFoundException($"The model '{modelPath}' does not exist (looked for '{path}'). Give a .zip that ml.Model.Save wrote.", path);
+        }
+
+        var ml = new MLContext { GpuDeviceId = _options.GpuDeviceId, FallbackToCpu = _options.FallbackToCpu };
+        _file = new ServedFile(ml, path, _options.ReloadInterval, logger ?? NullLogger<FaceEmbedder>.Instance);
+        _queue = new EmbeddingQueue(_options);
+    }
+
+    /// <summary>The current model's fingerprint: only vectors of the same one can be compared.</summary>
+    public string Fingerprint => Use(static model => model.Fingerprint);
+
+    /// <summary>Numbers in an embedding of the current model.</summary>
+    public int EmbeddingSize => Use(static model => model.EmbeddingSize);
+
+    /// <summary>The current model's own threshold; null: it has none.</summary>
+    public VerificationThreshold? Threshold => Use(static model => model.Threshold);
+
+    /// <summary>Looks at the file now, as it does every so often by itself; for tests.</summary>
+    internal bool Look() => _file.Look();
+
+    /// <summary>Embeds a face on this thread, in a forward pass of its own.</summary>
+    /// <param name="photograph">A path, the bytes of an image file, or an image.</param>
+    /// <exception cref="FaceImageException">The photograph cannot be read.</exception>
+    /// <exception cref="FaceNotFoundException">The model's detector finds no face.</exception>
+    /// <exception cref="PresentationAttackException">The presentation attack detector refuses it.</exception>
+    /// <exception cref="ObjectDisposedException">The embedder was disposed.</exception>
+    public FaceEmbedding Embed(FacePhotograph photograph)
+    {
+        ArgumentNullException.ThrowIfNull(photograph);
+        return Use(model => new FaceEmbedding(model.Embed(model.ReadFace(photograph, _attackDetector), count: 1)[0], model.Fingerprint));
+    }
+
+    /// <summary>
+    /// Embeds a face in one forward pass with those of other callers. A photograph that cannot be embedded fails its own caller only.
+    /// </summary>
+    /// <param name="photograph">A path, the bytes of an image file, or an image.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="FaceImageException">The photograph cannot be read.</exception>
+    /// <exception cref="FaceNotFoundException">The model's detector finds no face.</exception>
+    /// <exception cref="PresentationAttackException">The presentation attack detector refuses it.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The embedder was disposed.</exception>
+    public async Task<FaceEmbedding> EmbedAsync(FacePhotograph photograph, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(photograph);
+        ServedModel model = _file.Begin();
+        try
+        {
+            return new FaceEmbedding(await EmbedAsync(model, photograph, cancellationToken).ConfigureAwait(false), model.Fingerprint);
+        }
+        finally
+        {
+            model.End();
+        }
+    }
+
+    /// <summary>Tells whether two photographs show the same person, by the model's threshold for pairs.</summary>
+    /// <param name="first">A path, the bytes of an image file, or an image.</param>
+    /// <param name="second">The other; with a presentation attack detector, make the one that was not just taken a reference: <c>AsReference()</c>.</param>
+    /// <inheritdoc cref="Embed" path="/exception"/>
+    /// <exception cref="InvalidOperationException">The model has no threshold, and none was set.</exception>
+    public FaceVerification Verify(FacePhotograph first, FacePhotograph second)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(second);
+        return Use(model =>
+        {
+            double threshold = CosineOf(model);
+            byte[] faces = [.. model.ReadFace(first, _attackDetector), .. model.ReadFace(second, _attackDetector)];
+            float[][] embeddings = model.Embed(faces, count: 2);
+            return Compare(embeddings[0], embeddings[1], threshold);
+        });
+    }
+
+    /// <summary>As <see cref="Verify"/>, in forward passes with the faces of other callers.</summary>
+    /// <param name="first">A path, the bytes of an image file, or an image.</param>
+    /// <param name="second">The other.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <inheritdoc cref="EmbedAsync(FacePhotograph, CancellationToken)" path="/exception"/>
+    /// <exception cref="InvalidOperationException">The model has no threshold, and none was set.</exception>
+    public async Task<FaceVerification> VerifyAsync(FacePhotograph first, FacePhotograph second, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(first);
+        ArgumentNullException.ThrowIfNull(second);
+
+        // One model for both: it must not be replaced between them.
+        ServedModel model = _file.Begin();
+        try
+        {
+            double threshold = CosineOf(model);
+            float[][] embeddings = await Task.WhenAll(EmbedAsync(model, first, cancellationToken), EmbedAsync(model, second, cancellationToken)).ConfigureAwait(false);
+            return Compare(embeddings[0], embeddings[1], threshold);
+        }
+        finally
+        {
+            model.End();
+        }
+    }
+
+    /// <summary>Answers the requests that are under way, then frees the model.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _queue.DisposeAsync().ConfigureAwait(false);
+        await _file.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <inheritdoc cref="DisposeAsync"/>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    private async Task<float[]> EmbedAsync(ServedModel model, FacePhotograph photograph, CancellationToken cancellationToken)
+    {
+        await _decoding.WaitAsync(cancellationToken).ConfigureAwait(false);
+        byte[] face;
+        try
+        {
+            face = await Task.Run(() => model.ReadFace(photograph, _attackDetector), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _decoding.Release();
+        }
+
+        return await _queue.EmbedAsync(model, face, cancellationToken).ConfigureAwait(false);
+    }
+
+    private T Use<T>(Func<ServedModel, T> action)
+    {
+        ServedModel model = _file.Begin();
+        try
+        {
+            return action(model);
+        }
+        finally
+        {
+            model.End();
+        }
+    }
+
+    private double CosineOf(ServedModel model) => _options.Cosine ?? model.Threshold?.Cosine ?? throw new InvalidOperationException(
+        "The model has no threshold to verify by. Find one with faces.CalibrateThreshold on people whom it was not trained on, and save model.WithThreshold(threshold); or set FaceEmbedder.Options.Cosine.");
+
+    /// <summary>Compares as <see cref="VerificationThreshold.Accepts"/> does.</summary>
+    private static FaceVerification Compare(float[] first, float[] second, double threshold)
+    {
+        double score = Math.Clamp((double)TensorPrimitives.Dot<float>(first, second), -1, 1);
+        return new FaceVerification(score > threshold, score, threshold);
+    }
+}

@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
+
+namespace Microsoft.ML.ArcFace.Serving;
+
+/// <summary>
+/// What a model does to a photograph before it embeds the face: detect, align, whatever stands between loading and the
+/// embedding. Loading itself is left out: photographs come decoded. Many threads may read at once, each with a row of its own.
+/// </summary>
+internal sealed class FacePipeline : IDisposable
+{
+    private readonly DataViewSchema _photographs;
+    private readonly string _faceColumn;
+    private readonly IRowToRowMapper? _mapper;
+    private readonly ConcurrentBag<Reader> _idle = [];
+
+    /// <exception cref="InvalidOperationException">The model takes more than a photograph.</exception>
+    public FacePipeline(ITransformer model, DataViewSchema? inputSchema)
+    {
+        FaceEmbeddingTransformer embedding = model.FaceEmbedding();
+        ITransformer[] before = [.. model.Parts().TakeWhile(part => part != embedding)];
+        int loader = Array.FindLastIndex(before, part => part is FaceImageLoadingTransformer or ImageLoadingTransformer);
+        ITransformer[] between = before[(loader + 1)..];
+        _faceColumn = embedding.Columns.Image;
+        string photographColumn = (loader < 0 ? OnlyImageColumn(inputSchema) : LoadedColumn(before[..(loader + 1)], inputSchema)) ?? _faceColumn;
+        _photographs = PhotographRow.SchemaOf(photographColumn);
+        try
+        {
+            _mapper = between.Length == 0 ? null : ((ITransformer)new TransformerChain<ITransformer>(between)).GetRowToRowMapper(_photographs);
+            FacePixelReader.Column(embedding.Host, _mapper?.OutputSchema ?? _photographs, _faceColumn);
+        }
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException)
+        {
+            throw new InvalidOperationException(
+                $"The model's embedding cannot be reached from a photograph in the column '{photographColumn}' alone ({error.Message.TrimEnd('.')}). " +
+                "Give a model that begins with LoadFaceImages, or with an image column, and needs nothing else, as LoadFaceImages, DetectFaces, AlignFaces and the embedding do.", error);
+        }
+    }
+
+    /// <summary>The face of a photograph, 112×112 RGB; null if it shows none.</summary>
+    public byte[]? ReadFace(MLImage photograph)
+    {
+        Reader reader = _idle.TryTake(out Reader? idle) ? idle : new Reader(this);
+        try
+        {
+            byte[]? face = reader.Read(photograph);
+            _idle.Add(reader);
+            return face;
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Frees the rows; nobody may be reading.</summary>
+    public void Dispose()
+    {
+        while (_idle.TryTake(out Reader? reader))
+        {
+            reader.Dispose();
+        }
+    }
+
+    /// <summary>What the last of these adds; ML.NET's own loader does not tell, but its schema does.</summary>
+    private static string? LoadedColumn(ITransformer[] parts, DataViewSchema? inputSchema) => parts[^1] is FaceImageLoadingTransformer loader
+        ? loader.OutputColumnName
+        : inputSchema is null ? null : parts.Aggregate(inputSchema, (schema, part) => part.GetOutputSchema(schema)).LastOrDefault(column => column.Type is ImageDataViewType).Name;
+
+    private static string? OnlyImageColumn(DataViewSchema? schema)
+    {
+        DataViewSchema.Column[] images = [.. (schema ?? Enumerable.Empty<DataViewSchema.Column>()).Where(column => column.Type is ImageDataViewType)];
+        return images.Length == 1 ? images[0].Name : null;
+    }
+
+    /// <summary>A row of photographs with the pipeline's columns behind it.</summary>
+    private sealed class Reader : IDisposable
+    {
+        private readonly PhotographRow _photograph;
+        private readonly DataViewRow _row;
+        private readonly FacePixelReader.Getter _getFace;
+
+        public Reader(FacePipeline pipeline)
+        {
+            _photograph = new PhotographRow(pipeline._photographs);
+            _row = pipeline._mapper is { } mapper ? mapper.GetRow(_photograph, [mapper.OutputSchema[pipeline._faceColumn]]) : _photograph;
+            _getFace = FacePixelReader.Create(_row, _row.Schema[pipeline._faceColumn]);
+        }
+
+        public byte[]? Read(MLImage photograph)
+        {
+            _photograph.Show(photograph);
+            byte[] face = new byte[FaceTensor.ByteCount];
+            return _getFace(face) ? face : null;
+        }
+
+        public void Dispose() => _row.Dispose();
+    }
+}

@@ -1,0 +1,88 @@
+using Microsoft.ML.ArcFace.Data;
+
+namespace Microsoft.ML.ArcFace.Serving;
+
+/// <summary>A loaded model that is freed when whoever serves it has let go of it and its last request has ended.</summary>
+internal sealed class ServedModel
+{
+    private readonly ITransformer _model;
+    private readonly FaceEmbeddingTransformer _embedding;
+    private readonly FacePipeline _pipeline;
+    private readonly Lock _lock = new();
+    private int _uses = 1;
+
+    private ServedModel(ITransformer model, FacePipeline pipeline)
+    {
+        (_model, _embedding, _pipeline) = (model, model.FaceEmbedding(), pipeline);
+        Fingerprint = _embedding.Fingerprint;
+    }
+
+    public string Fingerprint { get; }
+
+    public int EmbeddingSize => _embedding.EmbeddingSize;
+
+    public VerificationThreshold? Threshold => _embedding.Threshold;
+
+    /// <summary>Loads a model and embeds once, so that the first request finds all of it made and working.</summary>
+    /// <exception cref="Exception">What ML.NET throws at files that are absent, damaged or of another kind.</exception>
+    public static ServedModel Load(MLContext ml, string path)
+    {
+        ITransformer model = ml.Model.Load(path, out DataViewSchema? schema);
+        try
+        {
+            var served = new ServedModel(model, new FacePipeline(model, schema));
+            served.Embed(new byte[FaceTensor.ByteCount], count: 1);
+            return served;
+        }
+        catch
+        {
+            (model as IDisposable)?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Keeps the model until <see cref="End"/>; false if it is freed already.</summary>
+    public bool TryBegin()
+    {
+        lock (_lock)
+        {
+            _uses += _uses > 0 ? 1 : 0;
+            return _uses > 0;
+        }
+    }
+
+    /// <summary>Lets go of the model.</summary>
+    public void End()
+    {
+        bool isLast;
+        lock (_lock)
+        {
+            isLast = --_uses == 0;
+        }
+
+        if (isLast)
+        {
+            _pipeline.Dispose();
+            (_model as IDisposable)?.Dispose();
+        }
+    }
+
+    /// <summary>Decodes a photograph and brings its face to the template: 112×112 RGB.</summary>
+    /// <exception cref="FaceImageException">It cannot be read.</exception>
+    /// <exception cref="FaceNotFoundException">It shows no face.</exception>
+    /// <exception cref="PresentationAttackException">The detector refuses it.</exception>
+    public byte[] ReadFace(FacePhotograph photograph, IPresentationAttackDetector? attackDetector)
+    {
+        using Microsoft.ML.Data.MLImage image = photograph.Decode();
+        if (!photograph.IsReference && attackDetector?.Assess(image) is { IsAttack: true } assessment)
+        {
+            throw new PresentationAttackException(photograph.Name, assessment);
+        }
+
+        return _pipeline.ReadFace(image) ?? throw new FaceNotFoundException(photograph.Name);
+    }
+
+    /// <summary>The embeddings of faces, one forward pass.</summary>
+    public float[][] Embed(ReadOnlySpan<byte> faces, int count) =>
+        [.. _embedding.Model.Embed(faces, count, _embedding.AddsMirrorImage).Unit.Chunk(EmbeddingSize)];
+}

@@ -1,0 +1,152 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Microsoft.ML.ArcFace.Serving;
+using Microsoft.ML.ArcFace.Tests.Embedding;
+using Microsoft.ML.ArcFace.Tests.TestSupport;
+using TorchSharp;
+
+namespace Microsoft.ML.ArcFace.Tests.Serving;
+
+/// <summary>A model's file that is replaced while it is served.</summary>
+[TestClass]
+public class ServedFileTests
+{
+    private static readonly MLContext Ml = new(seed: 1);
+    private static DrawnPeople s_people = null!;
+    private static string s_picture = "";
+    private static byte[] s_first = [], s_second = [];
+
+    [ClassInitialize]
+    public static void Save(TestContext _)
+    {
+        s_people = new DrawnPeople(people: 1, picturesPerPerson: 1);
+        s_picture = s_people.AnyPicture;
+        (s_first, s_second) = (Zip(addMirrorImage: false), Zip(addMirrorImage: true));
+    }
+
+    [ClassCleanup]
+    public static void Remove() => s_people.Dispose();
+
+    [TestMethod]
+    public void FileReplacedUnderLoad_NoRequestFails_AndEachIsOfOneModel()
+    {
+        using var folder = new TemporaryFolder();
+        string zip = folder.Write("faces.zip", s_first);
+        using var embedder = new FaceEmbedder(zip, new FaceEmbedder.Options { ReloadInterval = TimeSpan.FromMilliseconds(20), MaxBatchDelay = TimeSpan.FromMilliseconds(1), MaxBatchSize = 4 });
+        Dictionary<string, float[]> vectors = new[] { s_first, s_second }.Select(bytes => Only(folder, bytes)).ToDictionary(face => face.Fingerprint, face => face.Vector);
+        Assert.HasCount(2, vectors);
+
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var seen = new ConcurrentDictionary<string, int>();
+        Task[] callers = [.. Enumerable.Range(0, 6).Select(caller => Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                FaceEmbedding face = caller % 2 == 0 ? embedder.Embed(s_picture) : await embedder.EmbedAsync(s_picture);
+                FaceEmbedderTests.IsSame(vectors[face.Fingerprint], face.Vector);
+                seen.AddOrUpdate(face.Fingerprint, 1, (_, count) => count + 1);
+            }
+        }))];
+
+        // There and back, once by renaming a whole file over it and once by writing into it.
+        string former = embedder.Fingerprint;
+        string part = folder.Write("faces.zip.part", s_second);
+        File.Move(part, zip, overwrite: true);
+        WaitUntil(() => embedder.Fingerprint != former && seen.Count == 2, stop.Token, callers);
+        File.WriteAllBytes(zip, s_first);
+        WaitUntil(() => embedder.Fingerprint == former, stop.Token, callers);
+        stop.Cancel();
+        Task.WaitAll(callers);
+        Assert.IsTrue(vectors.Keys.All(seen.ContainsKey));
+    }
+
+    [TestMethod]
+    public void FileReplacedByDamagedOne_IsLogged_AndTheOldModelStays()
+    {
+        using var folder = new TemporaryFolder();
+        string zip = folder.Write("faces.zip", s_first);
+        var log = new LogLines();
+        using var embedder = new FaceEmbedder(zip, new FaceEmbedder.Options { ReloadInterval = null }, logger: log);
+        FaceEmbedding before = embedder.Embed(s_picture);
+        foreach (byte[] damaged in new[] { s_second[..(s_second.Length / 2)], new byte[500] })
+        {
+            File.WriteAllBytes(zip, damaged);
+            Assert.IsFalse(embedder.Look(), "It may still be being written.");
+            Assert.IsFalse(embedder.Look());
+            Assert.IsFalse(embedder.Look(), "A file that was refused is not loaded again.");
+            CollectionAssert.AreEqual(before.Vector, embedder.Embed(s_picture).Vector);
+        }
+
+        Assert.HasCount(2, log.Lines.Where(line => line.Level == LogLevel.Error && line.Text.Contains("'" + zip + "'", StringComparison.Ordinal)).ToArray());
+        File.Delete(zip);
+        Assert.IsFalse(embedder.Look());
+        File.WriteAllBytes(zip, s_second);
+        Assert.IsFalse(embedder.Look());
+        Assert.IsTrue(embedder.Look());
+        Assert.AreNotEqual(before.Fingerprint, embedder.Embed(s_picture).Fingerprint);
+        Assert.IsTrue(log.Lines[^1].Level == LogLevel.Information && log.Lines[^1].Text.Contains(before.Fingerprint, StringComparison.Ordinal));
+    }
+
+    [TestMethod]
+    public void End_LastUse_FreesEveryTensor()
+    {
+        using var folder = new TemporaryFolder();
+        string zip = folder.Write("faces.zip", s_first);
+        long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        ServedModel model = ServedModel.Load(Ml, zip);
+        long loaded = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        Assert.IsGreaterThan(before, loaded);
+        Assert.IsTrue(model.TryBegin());
+        model.End();
+        _ = model.Embed(model.ReadFace(s_picture, attackDetector: null), count: 1);
+        Assert.AreEqual(loaded, DisposeScopeManager.Statistics.ThreadTotalLiveCount, "It is still served.");
+        model.End();
+        Assert.AreEqual(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+        Assert.IsFalse(model.TryBegin());
+
+        File.WriteAllBytes(zip, s_first[..^100]);
+        Assert.Throws<Exception>(() => ServedModel.Load(Ml, zip));
+        Assert.AreEqual(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    private static byte[] Zip(bool addMirrorImage)
+    {
+        IDataView data = Ml.FaceRecognition().LoadFromFolder(s_people.Folder);
+        using FaceEmbeddingTransformer embedding = FaceEmbeddingTransformerTests.Create(addMirrorImage: addMirrorImage);
+        using var stream = new MemoryStream();
+        Ml.Model.Save(Ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(data).Append(embedding), data.Schema, stream);
+        return stream.ToArray();
+    }
+
+    private static FaceEmbedding Only(TemporaryFolder folder, byte[] zip)
+    {
+        using var embedder = new FaceEmbedder(folder.Write("only.zip", zip), new FaceEmbedder.Options { ReloadInterval = null });
+        return embedder.Embed(s_picture);
+    }
+
+    private static void WaitUntil(Func<bool> condition, CancellationToken tooLate, Task[] callers)
+    {
+        while (!condition())
+        {
+            Assert.IsFalse(tooLate.IsCancellationRequested, "The replaced file was not taken on.");
+            foreach (Task failed in callers.Where(caller => caller.IsFaulted))
+            {
+                failed.GetAwaiter().GetResult();
+            }
+
+            Thread.Sleep(5);
+        }
+    }
+
+    private sealed class LogLines : ILogger<FaceEmbedder>
+    {
+        public List<(LogLevel Level, string Text)> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Add((logLevel, formatter(state, exception)));
+    }
+}
