@@ -35,7 +35,7 @@ public sealed partial class FaceRecognitionCatalog
     public FaceGalleryModel GetGalleryModel(ITransformer model)
     {
         _environment.CheckValue(model, nameof(model));
-        FaceEmbeddingTransformer embedding = FaceEmbeddingTransformer.Within(model);
+        FaceEmbeddingTransformer embedding = model.FaceEmbedding();
         return new FaceGalleryModel(embedding.Fingerprint, embedding.EmbeddingSize, embedding.Threshold);
     }
 }
