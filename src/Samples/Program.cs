@@ -13,6 +13,7 @@ var samples = new RootCommand("Samples of face recognition with ML.NET. Each is 
     Pack.CreateCommand(),
     PhotoToEmbeddingCommand.Create(),
     Verify.CreateCommand(),
+    WebApiCommand.Create(),
     SecondProcess.CreateCommand(),
 };
 samples.Options.Add(SampleCommand.Verbose);
