@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Reads our files with other programs, and theirs with ours: ONNX's checker and reference evaluator, OpenCV, Pillow,
 # PyTorch, NumPy and safetensors of Debian 13, which are fetched into a folder of their own (build/integration/python.sh).
+# Keeps a gallery in PostgreSQL 17 with pgvector of Debian 13, fetched and started likewise (build/integration/postgres.sh).
 # A step whose program cannot be had is skipped, and says so. Needs about 3 GB of disk; what it writes is deleted again.
 # Usage: build/integration.sh
 #   PYTHON=FILE   a Python of your own in place of Debian's
@@ -10,10 +11,14 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 . "$root/build/setup.sh"
 # shellcheck source=build/integration/python.sh
 . "$root/build/integration/python.sh"
+# shellcheck source=build/integration/postgres.sh
+. "$root/build/integration/postgres.sh"
 set_up --yes
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+# Below it the server's own user must reach a folder.
+chmod a+x "$work"
+trap 'stop_postgres "$work/postgres"; rm -rf "$work"' EXIT
 results=$work/results
 : >"$results"
 report() { tee -a "$results"; }
@@ -43,6 +48,9 @@ print()
 VERSIONS
   python "$root/build/integration/write_files.py" "$work" | report || echo "not ok: write_files.py" | report
 fi
+
+mkdir -p "$work/from-others"
+start_postgres "$work/postgres" >"$work/from-others/postgres.connection" || { rm "$work/from-others/postgres.connection"; echo "skipped: galleries in PostgreSQL: Debian 13's postgresql-17 with postgresql-17-pgvector could not be fetched or started" | report; }
 
 cd "$root"
 export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}" ARCFACE_TEST_INTEGRATION="$work"

@@ -7,18 +7,20 @@
 readonly PYTHON_PACKAGES="python3 python3-numpy python3-onnx python3-pil python3-opencv python3-safetensors python3-torch"
 PYTHON_ROOT=${PYTHON_ROOT:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/arcface-integration}
 
-# apt with sources, lists and packages of its own, which sees no package as installed.
+# apt with sources, lists and packages of its own below a folder, which sees no package as installed.
 private_apt() {
-  local command=$1
-  shift
-  "$command" -q -o Dir::Etc::SourceList="$PYTHON_ROOT/apt/debian13.$SOURCE_FORM" -o Dir::Etc::SourceParts=/dev/null \
-    -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null -o Dir::State::Lists="$PYTHON_ROOT/apt/lists" \
-    -o Dir::State::Status=/dev/null -o Dir::Cache="$PYTHON_ROOT/apt" -o Dir::Cache::Archives="$PYTHON_ROOT/apt/archives" \
+  local folder=$1 command=$2
+  shift 2
+  "$command" -q -o Dir::Etc::SourceList="$folder/apt/debian13.$SOURCE_FORM" -o Dir::Etc::SourceParts=/dev/null \
+    -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null -o Dir::State::Lists="$folder/apt/lists" \
+    -o Dir::State::Status=/dev/null -o Dir::Cache="$folder/apt" -o Dir::Cache::Archives="$folder/apt/archives" \
     -o APT::Sandbox::User= -o APT::Install-Recommends=false -o Debug::NoLocking=true "$@"
 }
 
-unpack_python() {
-  local source package available=()
+# Fetches packages of Debian 13, those that its archive has, with all that they need, and unpacks them below FOLDER/root.
+unpack_debian_13() {
+  local folder=$1 source package available=()
+  shift
   SOURCE_FORM=sources
   source=$(debian_13_paragraph)
   if [ -z "$source" ]; then
@@ -27,20 +29,19 @@ unpack_python() {
   fi
   command -v apt-get >/dev/null && [ -n "$source" ] || { say "No apt source of Debian 12 or 13 was found in $APT_FOLDER."; return 1; }
 
-  rm -rf "$PYTHON_ROOT"
-  mkdir -p "$PYTHON_ROOT/apt/lists/partial" "$PYTHON_ROOT/apt/archives/partial" "$PYTHON_ROOT/root"
-  printf '%s\n' "$source" >"$PYTHON_ROOT/apt/debian13.$SOURCE_FORM"
-  private_apt apt-get update >&2 || { say "apt could not read the lists of Debian 13."; return 1; }
-  for package in $PYTHON_PACKAGES; do
-    if [ -n "$(private_apt apt-cache show --no-all-versions "$package" 2>/dev/null)" ]; then available+=("$package"); else say "Debian 13's archive lacks $package."; fi
+  rm -rf "$folder"
+  mkdir -p "$folder/apt/lists/partial" "$folder/apt/archives/partial" "$folder/root"
+  printf '%s\n' "$source" >"$folder/apt/debian13.$SOURCE_FORM"
+  private_apt "$folder" apt-get update >&2 || { say "apt could not read the lists of Debian 13."; return 1; }
+  for package in "$@"; do
+    if [ -n "$(private_apt "$folder" apt-cache show --no-all-versions "$package" 2>/dev/null)" ]; then available+=("$package"); else say "Debian 13's archive lacks $package."; fi
   done
-  say "Fetching ${available[*]} with all that they need (about 0.5 GB) into $PYTHON_ROOT"
-  private_apt apt-get install --download-only -y "${available[@]}" >"$PYTHON_ROOT/apt/log" 2>&1 || { tail -5 "$PYTHON_ROOT/apt/log" >&2; return 1; }
-  for package in "$PYTHON_ROOT"/apt/archives/*.deb; do
-    dpkg-deb -x "$package" "$PYTHON_ROOT/root" || return 1
+  say "Fetching ${available[*]} with all that they need into $folder"
+  private_apt "$folder" apt-get install --download-only -y "${available[@]}" >"$folder/apt/log" 2>&1 || { tail -5 "$folder/apt/log" >&2; return 1; }
+  for package in "$folder"/apt/archives/*.deb; do
+    dpkg-deb -x "$package" "$folder/root" || return 1
     rm "$package"
   done
-  touch "$PYTHON_ROOT/complete"
 }
 
 # Runs that Python with the libraries it was built with. Packages choose their BLAS when they are installed; here by path.
@@ -53,6 +54,10 @@ python_of_debian_13() {
 
 # Gets the Python if it is not there, and says what it can do.
 set_up_python() {
-  if [ ! -e "$PYTHON_ROOT/complete" ]; then unpack_python || return 1; fi
+  if [ ! -e "$PYTHON_ROOT/complete" ]; then
+    # shellcheck disable=SC2086  # names of packages
+    unpack_debian_13 "$PYTHON_ROOT" $PYTHON_PACKAGES || return 1
+    touch "$PYTHON_ROOT/complete"
+  fi
   python_of_debian_13 -c 'import numpy' >&2
 }

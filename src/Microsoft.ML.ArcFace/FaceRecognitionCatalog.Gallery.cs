@@ -1,4 +1,6 @@
+using Microsoft.Extensions.VectorData;
 using Microsoft.ML.ArcFace;
+using Microsoft.ML.ArcFace.Gallery.VectorStore;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML;
@@ -37,5 +39,30 @@ public sealed partial class FaceRecognitionCatalog
         _environment.CheckValue(model, nameof(model));
         FaceEmbeddingTransformer embedding = model.FaceEmbedding();
         return new FaceGalleryModel(embedding.Fingerprint, embedding.EmbeddingSize, embedding.Threshold);
+    }
+
+    /// <summary>
+    /// Opens a gallery in a collection of a vector store (Microsoft.Extensions.VectorData): any connector serves. The collection is
+    /// made if it is not there. Its records: <see cref="FaceVectorRecord{TKey}.CreateDefinition"/>.
+    /// </summary>
+    /// <typeparam name="TKey">Guid or string, whichever the store takes.</typeparam>
+    /// <param name="model">What tells the embeddings from others, as <see cref="GetGalleryModel"/> gives it.</param>
+    /// <param name="collection">A collection for this gallery alone. It stays yours: dispose of it after the gallery.</param>
+    /// <param name="options">When a face is taken for a person; null: the defaults.</param>
+    /// <param name="cancellationToken">Stops waiting for the store.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Options outside of their ranges; the message lists all of them.</exception>
+    /// <exception cref="NotSupportedException">The key is of another type.</exception>
+    /// <exception cref="FaceGalleryException">The collection keeps vectors of another model.</exception>
+    public Task<IFaceGallery> OpenGalleryAsync<TKey>(
+        FaceGalleryModel model,
+        VectorStoreCollection<TKey, FaceVectorRecord<TKey>> collection,
+        IdentificationOptions? options = null,
+        CancellationToken cancellationToken = default) where TKey : notnull
+    {
+        _environment.CheckValue(model, nameof(model));
+        _environment.CheckValue(collection, nameof(collection));
+        return VectorStoreKey<TKey>.IsSupported
+            ? VectorStoreGallery<TKey>.OpenAsync(collection, model, options ?? new IdentificationOptions(), cancellationToken)
+            : throw new NotSupportedException($"The key is of the type {typeof(TKey).Name}; it must be Guid or String.");
     }
 }

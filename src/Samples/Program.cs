@@ -14,6 +14,7 @@ var samples = new RootCommand("Samples of face recognition with ML.NET. Each is 
     PhotoToEmbeddingCommand.Create(),
     Verify.CreateCommand(),
     WebApiCommand.Create(),
+    IdentifyCommand.Create(),
     SecondProcess.CreateCommand(),
 };
 samples.Options.Add(SampleCommand.Verbose);

@@ -20,14 +20,19 @@ internal static class EnrolmentPlan
             : throw new ArgumentException($"{what} is zero or not a number, as that of a photograph without a face or that cannot be read. Leave the photograph out.", parameterName);
     }
 
-    /// <summary>The name of each person in question: as given, as they are called already, or their id.</summary>
+    /// <summary>The unit vector of a face that can be kept.</summary>
+    /// <exception cref="ArgumentException">It has another size, or no direction.</exception>
+    public static float[] UnitVector(FaceToEnrol face, FaceGalleryModel model, string parameterName) =>
+        UnitVector(face.Embedding, model, $"The embedding of '{face.PersonId}'{(face.Source is null ? "" : $" ({face.Source})")}", parameterName);
+
+    /// <summary>The name of each person in question: as they are called already, or as given; null: neither.</summary>
     /// <param name="faces">Photographs.</param>
     /// <param name="nameOf">What somebody of the gallery is called; null: nobody has that id.</param>
     /// <exception cref="ArgumentException">A face has no person, or a person two names.</exception>
-    public static Dictionary<string, string> Names(IReadOnlyCollection<FaceToEnrol> faces, Func<string, string?> nameOf)
+    public static Dictionary<string, string?> GivenNames(IReadOnlyCollection<FaceToEnrol> faces, Func<string, string?> nameOf)
     {
         ArgumentNullException.ThrowIfNull(faces);
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        var names = new Dictionary<string, string?>(StringComparer.Ordinal);
         foreach (FaceToEnrol face in faces)
         {
             ArgumentNullException.ThrowIfNull(face, nameof(faces));
@@ -37,18 +42,26 @@ internal static class EnrolmentPlan
                 CheckText(face.Name, nameof(FaceToEnrol.Name), nameof(faces));
             }
 
-            string? known = names.GetValueOrDefault(face.PersonId) ?? nameOf(face.PersonId);
-            if (known is not null && face.Name is not null && face.Name != known)
+            string? known = names.TryGetValue(face.PersonId, out string? name) ? name : nameOf(face.PersonId);
+            if (known is not null)
             {
-                throw new ArgumentException(
-                    $"The person '{face.PersonId}' is called '{known}', and a photograph comes with the name '{face.Name}'. Give two people two ids; for a new name of the same person call Rename first.", nameof(faces));
+                CheckName(face.PersonId, known, face.Name, nameof(faces));
             }
 
-            // A name may come with a later photograph of the same call.
-            names[face.PersonId] = known ?? face.Name ?? faces.FirstOrDefault(other => other?.PersonId == face.PersonId && other.Name is not null)?.Name ?? face.PersonId;
+            names[face.PersonId] = known ?? face.Name;
         }
 
         return names;
+    }
+
+    /// <exception cref="ArgumentException">A photograph comes with another name than its person has.</exception>
+    public static void CheckName(string personId, string known, string? given, string parameterName)
+    {
+        if (given is not null && given != known)
+        {
+            throw new ArgumentException(
+                $"The person '{personId}' is called '{known}', and a photograph comes with the name '{given}'. Give two people two ids; for a new name of the same person call Rename first.", parameterName);
+        }
     }
 
     /// <exception cref="ArgumentException">The text is null, or has no character besides white space.</exception>

@@ -150,8 +150,8 @@ public sealed partial class FaceGallery
 
     private GalleryPhotograph[] Add(IReadOnlyCollection<FaceToEnrol> faces, PersonEntry? replacedPerson)
     {
-        Dictionary<string, string> names = EnrolmentPlan.Names(faces, id => _memory.FindPerson(id)?.Name);
-        float[][] vectors = [.. faces.Select(face => EnrolmentPlan.UnitVector(face.Embedding, Model, $"The embedding of '{face.PersonId}'{(face.Source is null ? "" : $" ({face.Source})")}", nameof(faces)))];
+        Dictionary<string, string?> names = EnrolmentPlan.GivenNames(faces, id => _memory.FindPerson(id)?.Name);
+        float[][] vectors = [.. faces.Select(face => EnrolmentPlan.UnitVector(face, Model, nameof(faces)))];
         DateTimeOffset now = DateTimeOffset.UtcNow;
         GalleryPhotograph[] photographs = [.. faces.Select(face => new GalleryPhotograph(Guid.CreateVersion7(now).ToString("N"), face.Source, now))];
 
@@ -167,7 +167,7 @@ public sealed partial class FaceGallery
             changes =>
             {
                 Array.ForEach(replaced, changes.RemovePhotograph);
-                Array.ForEach(newPeople, person => changes.AddPerson(person.Number, person.Id, names[person.Id]));
+                Array.ForEach(newPeople, person => changes.AddPerson(person.Number, person.Id, names[person.Id] ?? person.Id));
                 foreach ((int index, FaceToEnrol face) in faces.Index())
                 {
                     changes.AddPhotograph(first + index, NumberOf(face.PersonId), photographs[index], vectors[index]);
@@ -175,7 +175,7 @@ public sealed partial class FaceGallery
             },
             () =>
             {
-                Array.ForEach(newPeople, person => _memory.AddPerson(person.Number, person.Id, names[person.Id]));
+                Array.ForEach(newPeople, person => _memory.AddPerson(person.Number, person.Id, names[person.Id] ?? person.Id));
                 foreach ((int index, FaceToEnrol face) in faces.Index())
                 {
                     _memory.AddPhotograph(_memory.FindPerson(face.PersonId)!, first + index, photographs[index], vectors[index]);

@@ -31,8 +31,7 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
         _host = environment.Register(nameof(FaceGallery));
         var check = new OptionsCheck();
         check.AddRange(options.Violations());
-        check.That(!string.IsNullOrEmpty(model.Fingerprint), $"{nameof(model.Fingerprint)} is empty; give what tells the model from others, such as FaceEmbeddingTransformer.Fingerprint.");
-        check.InRange(model.EmbeddingSize, 1, MostNumbers);
+        check.AddRange(model.Violations());
         check.That(path is not null || options.EncryptionKey is null, $"{nameof(options.EncryptionKey)} is given, but no path; only a file is encrypted.");
         OptionsCheck.ThrowIfAny(check.Violations, nameof(options));
         (Model, _options, Path) = (model, options, path is null ? null : System.IO.Path.GetFullPath(path));
@@ -56,9 +55,6 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
         using IChannel channel = _host.Start(nameof(FaceGallery));
         channel.Info($"'{path}': {_memory.PhotographCount} photographs of {_memory.People.Count} people.");
     }
-
-    /// <summary>Numbers in an embedding at most.</summary>
-    internal const int MostNumbers = 8192;
 
     /// <summary>The whole path of the file; null: there is none, and the gallery ends with the process.</summary>
     public string? Path { get; }

@@ -36,12 +36,14 @@ public partial class LayerTests
     }
 
     [TestMethod]
-    public void Evaluation_KnowsPlainVectorsOnly()
+    [DataRow("Evaluation", "Evaluation", "Files")]
+    [DataRow("Gallery", "Gallery", "Evaluation", "Runtime")]
+    public void Folder_KnowsPlainVectorsOnly(string folder, params string[] allowed)
     {
-        string[] used = [.. References.Value.Where(reference => reference.Folder == "Evaluation").Select(reference => reference.Used).Distinct()];
+        string[] used = [.. References.Value.Where(reference => reference.Folder == folder).Select(reference => reference.Used).Distinct()];
         Assert.Contains("Microsoft.ML.DataView", used, "The references were not resolved.");
         CollectionAssert.DoesNotContain(used, "TorchSharp");
-        CollectionAssert.IsSubsetOf(used.Where(name => Directory.Exists(Path.Combine(Source, name))).ToArray(), new[] { "Evaluation", "Files" });
+        CollectionAssert.IsSubsetOf(used.Where(name => Directory.Exists(Path.Combine(Source, name))).ToArray(), allowed);
     }
 
     /// <summary>Runtime, Files and Weights, which serve all, then the folders in the order of the document's first paragraph.</summary>

@@ -1,0 +1,138 @@
+using Microsoft.ML.ArcFace.Evaluation;
+using Microsoft.ML.ArcFace.Gallery;
+using Microsoft.ML.ArcFace.Runtime;
+
+namespace Microsoft.ML.ArcFace;
+
+/// <summary>A photograph that was checked and may be written.</summary>
+/// <param name="PersonId">Who it is.</param>
+/// <param name="Name">What to call the person; null: as they are called already, or by their id if they are new.</param>
+/// <param name="Photograph">What is known of the photograph.</param>
+/// <param name="Vector">Its embedding in unit length.</param>
+public sealed record GalleryVector(string PersonId, string? Name, GalleryPhotograph Photograph, float[] Vector);
+
+/// <summary>
+/// What galleries in stores of others have in common: checks, the exact comparison of candidates, the open-set decision.
+/// Derive from it for a store of your own; everybody is searched by their best photograph.
+/// </summary>
+public abstract class FaceGalleryBase : IFaceGallery
+{
+    private readonly IdentificationOptions _options;
+
+    /// <param name="model">The model whose embeddings it keeps.</param>
+    /// <param name="options">When a face is taken for a person.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Options outside of their ranges; the message lists all of them.</exception>
+    protected FaceGalleryBase(FaceGalleryModel model, IdentificationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
+        var check = new OptionsCheck();
+        check.AddRange(options.Violations());
+        check.AddRange(model.Violations());
+        OptionsCheck.ThrowIfAny(check.Violations, nameof(options));
+        (Model, _options) = (model, options);
+    }
+
+    /// <inheritdoc/>
+    public FaceGalleryModel Model { get; }
+
+    /// <inheritdoc/>
+    public abstract ValueTask<int> CountVectorsAsync(CancellationToken cancellationToken = default);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<GalleryPhotograph>> EnrolAsync(IReadOnlyCollection<FaceToEnrol> faces, CancellationToken cancellationToken = default)
+    {
+        Dictionary<string, string?> names = EnrolmentPlan.GivenNames(faces, _ => null);
+        DateTimeOffset now = DateTimeOffset.FromUnixTimeMilliseconds(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+        GalleryVector[] vectors =
+        [
+            .. faces.Select(face => new GalleryVector(
+                face.PersonId, names[face.PersonId], new GalleryPhotograph(Guid.CreateVersion7(now).ToString("N"), face.Source, now),
+                EnrolmentPlan.UnitVector(face, Model, nameof(faces)))),
+        ];
+        if (vectors.Length > 0)
+        {
+            await AddAsync(vectors, cancellationToken).ConfigureAwait(false);
+        }
+
+        return [.. vectors.Select(vector => vector.Photograph)];
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> RenameAsync(string personId, string name, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(personId);
+        EnrolmentPlan.CheckText(name, "The name", nameof(name));
+        return ChangeNameAsync(personId, name, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public abstract Task<bool> RemoveAsync(string personId, CancellationToken cancellationToken = default);
+
+    /// <inheritdoc/>
+    public abstract Task<bool> RemovePhotographAsync(string photographId, CancellationToken cancellationToken = default);
+
+    /// <inheritdoc/>
+    public abstract Task<GalleryPerson?> FindAsync(string personId, CancellationToken cancellationToken = default);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<FaceCandidate>> SearchAsync(float[] embedding, int count = 5, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        return FindNearestAsync(UnitVector(embedding, nameof(embedding)), count, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async Task<FaceIdentification> IdentifyAsync(float[] embedding, CancellationToken cancellationToken = default)
+    {
+        float[] probe = UnitVector(embedding, nameof(embedding));
+        int vectors = _options.CosineThreshold is null ? await CountVectorsAsync(cancellationToken).ConfigureAwait(false) : 0;
+        double threshold = _options.ThresholdFor(Model, vectors);
+        return _options.Decide(await FindNearestAsync(probe, count: 2, cancellationToken).ConfigureAwait(false), threshold);
+    }
+
+    /// <inheritdoc/>
+    public abstract ValueTask DisposeAsync();
+
+    /// <summary>Writes photographs, all or none, after <see cref="CheckName"/>.</summary>
+    /// <param name="vectors">One or more; those of one person have the same name, or none.</param>
+    /// <param name="cancellationToken">Stops before anything is written.</param>
+    protected abstract Task AddAsync(IReadOnlyList<GalleryVector> vectors, CancellationToken cancellationToken);
+
+    /// <summary>Calls a person by another name; false: there is no such person.</summary>
+    /// <param name="personId">Who.</param>
+    /// <param name="name">The new name.</param>
+    /// <param name="cancellationToken">Stops before anything is written.</param>
+    protected abstract Task<bool> ChangeNameAsync(string personId, string name, CancellationToken cancellationToken);
+
+    /// <summary>The people whose best photograph is nearest, best first.</summary>
+    /// <param name="probe">A unit vector.</param>
+    /// <param name="count">How many people, 1 or more.</param>
+    /// <param name="cancellationToken">Stops waiting for it.</param>
+    protected abstract Task<IReadOnlyList<FaceCandidate>> FindNearestAsync(float[] probe, int count, CancellationToken cancellationToken);
+
+    /// <summary>The unit vector of an embedding.</summary>
+    /// <param name="embedding">A face's embedding.</param>
+    /// <param name="parameterName">What the caller's argument is called.</param>
+    /// <exception cref="ArgumentException">It has another size than the gallery's, or no direction.</exception>
+    protected float[] UnitVector(float[] embedding, string parameterName) => EnrolmentPlan.UnitVector(embedding, Model, "The embedding", parameterName);
+
+    /// <summary>Refuses a photograph that comes with another name than its person has.</summary>
+    /// <param name="personId">Who.</param>
+    /// <param name="known">What they are called in the gallery.</param>
+    /// <param name="given">What they are called with the photograph; null: nothing is said.</param>
+    /// <exception cref="ArgumentException">The two differ.</exception>
+    protected static void CheckName(string personId, string known, string? given) => EnrolmentPlan.CheckName(personId, known, given, "faces");
+
+    /// <summary>Compares candidates exactly and keeps each person's nearest photograph, best first.</summary>
+    /// <param name="probe">A unit vector.</param>
+    /// <param name="candidates">Photographs that a store found near, in any order, with the names of their people.</param>
+    protected static IReadOnlyList<FaceCandidate> Rank(float[] probe, IEnumerable<GalleryVector> candidates) =>
+    [
+        .. candidates
+            .Select(candidate => new FaceCandidate(candidate.PersonId, candidate.Name ?? candidate.PersonId, UnitVectors.Cosine(probe, candidate.Vector), candidate.Photograph))
+            .GroupBy(candidate => candidate.PersonId, StringComparer.Ordinal)
+            .Select(person => person.MaxBy(candidate => candidate.Score)!)
+            .OrderByDescending(person => person.Score).ThenBy(person => person.PersonId, StringComparer.Ordinal),
+    ];
+}

@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Text.Json;
+using Spectre.Console;
+
+namespace Microsoft.ML.ArcFace.Samples;
+
+/// <summary>What the sample goes by.</summary>
+internal sealed record IdentifySettings
+{
+    /// <summary>A model such as QuickStart's.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>People to enrol, one folder a person; null: those in <see cref="Gallery"/>.</summary>
+    public string? People { get; init; }
+
+    /// <summary>The gallery's file; null: in memory.</summary>
+    public string? Gallery { get; init; }
+
+    /// <summary>Photographs of whoever it may be.</summary>
+    public required IReadOnlyList<string> Photographs { get; init; }
+
+    /// <summary>Other people, one folder a person, to calibrate the threshold on; null: the model's threshold.</summary>
+    public string? Calibrate { get; init; }
+
+    /// <summary>How often a stranger may be taken for somebody of the gallery, where it is calibrated.</summary>
+    public double FalseMatchRate { get; init; } = 0.01;
+
+    /// <summary>The threshold itself, as a cosine; null: a calibrated one.</summary>
+    public double? Threshold { get; init; }
+}
+
+/// <summary>Who is on a photograph: enrols people in a gallery and identifies faces, strangers among them.</summary>
+internal static class Identify
+{
+    private static readonly JsonSerializerOptions CamelCase = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    public static void Run(IdentifySettings settings)
+    {
+        var ml = new MLContext(seed: 1);
+        FaceRecognitionCatalog faces = ml.FaceRecognition();
+        ITransformer model = ml.Model.Load(settings.Model, out _);
+        using FaceEmbeddingTransformer embedding = model.FaceEmbedding();
+        if (settings.Calibrate is { } others)
+        {
+            IDataView calibration = faces.LoadFromFolder(others);
+            model = model.WithThreshold(faces.CalibrateThreshold(model.Transform(calibration), faces.AllPairs(calibration), settings.FalseMatchRate));
+            Console.WriteLine($"Calibrated: {model.FaceEmbedding().Threshold}");
+        }
+
+        using FaceGallery gallery = faces.CreateGallery(model, settings.Gallery, new FaceGalleryOptions { CosineThreshold = settings.Threshold });
+        if (settings.People is { } people)
+        {
+            Enrol(ml, model, gallery, people);
+        }
+
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{gallery.PhotographCount} photographs of {gallery.PersonCount} people; a cosine over {gallery.CosineThreshold:0.000} is near enough"));
+        IDataView photographs = ml.Data.LoadFromEnumerable(settings.Photographs.Select(path => new Photograph { ImagePath = path }));
+        Found[] found = [.. ml.Data.CreateEnumerable<Face>(model.Transform(photographs), reuseRowObject: false)
+            .Select(face => new Found(face.ImagePath, gallery.Identify(face.Embedding)))];
+        Print(found);
+    }
+
+    /// <summary>Enrols the photographs that the gallery has not seen yet.</summary>
+    private static void Enrol(MLContext ml, ITransformer model, FaceGallery gallery, string folder)
+    {
+        HashSet<string?> known = [.. gallery.GetPeople().SelectMany(person => person.Photographs).Select(photograph => photograph.Source)];
+        IDataView unknown = ml.Data.FilterByCustomPredicate(ml.FaceRecognition().LoadFromFolder(folder), (Picture picture) => known.Contains(picture.RelativePath));
+        EnrolmentSummary enrolled = gallery.EnrolFrom(model.Transform(unknown), sourceColumnName: nameof(Picture.RelativePath));
+        Console.WriteLine($"Enrolled {enrolled.PhotographCount} photographs of {enrolled.PersonCount} people from {folder}; {known.Count} were there, {enrolled.UnusableCount} cannot be used");
+    }
+
+    /// <summary>A table for people, and for programs one JSON array on the last line.</summary>
+    private static void Print(IReadOnlyList<Found> found)
+    {
+        Table table = new Table().Border(TableBorder.Rounded).AddColumns("Photograph", "Who", "Score", "Runner-up", "Score", "Margin");
+        foreach ((string photograph, FaceIdentification who) in found)
+        {
+            table.AddRow(
+                Markup.Escape(Path.GetFileName(photograph)),
+                Markup.Escape(who.Outcome switch
+                {
+                    IdentificationOutcome.Match => who.Person!.Name,
+                    IdentificationOutcome.Ambiguous => $"{who.Nearest!.Name}, or the runner-up",
+                    _ => "unknown",
+                }),
+                Number(who.Nearest?.Score), Markup.Escape(who.RunnerUp?.Name ?? ""), Number(who.RunnerUp?.Score), Number(who.RunnerUp is null ? null : who.Margin));
+        }
+
+        AnsiConsole.Write(table);
+        Console.WriteLine(JsonSerializer.Serialize(
+            found.Select(one => new
+            {
+                one.Photograph,
+                Outcome = one.Who.Outcome.ToString(),
+                one.Who.Person?.PersonId,
+                Nearest = one.Who.Nearest?.PersonId,
+                Score = one.Who.Nearest?.Score,
+                RunnerUp = one.Who.RunnerUp?.PersonId,
+                RunnerUpScore = one.Who.RunnerUp?.Score,
+                one.Who.Threshold,
+            }),
+            CamelCase));
+    }
+
+    private static string Number(double? value) => value?.ToString("0.000", CultureInfo.InvariantCulture) ?? "";
+
+    private sealed record Found(string Photograph, FaceIdentification Who);
+
+    private sealed class Photograph
+    {
+        public string ImagePath { get; set; } = "";
+    }
+
+    private sealed class Picture
+    {
+        public string RelativePath { get; set; } = "";
+    }
+
+    private sealed class Face
+    {
+        public string ImagePath { get; set; } = "";
+
+        public float[] Embedding { get; set; } = [];
+    }
+}
