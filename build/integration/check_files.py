@@ -172,3 +172,71 @@ def _(safetensors):
 def _(torch, safetensors_torch):
     state = safetensors_torch.load_file(os.path.join(FOLDER, "weights", "mbf.safetensors"))
     return f"{sum(tensor.numel() for tensor in state.values())} numbers"
+
+
+def checksum(data):
+    """TFRecord's: CRC-32C, turned and shifted."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (crc & 1) * 0x82F63B78
+    crc ^= 0xFFFFFFFF
+    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+def fields(message):
+    """The fields of a protobuf message, as number and value; lengths of messages are one or more bytes, a 7-bit group each."""
+    def number(at):
+        value, shift = 0, 0
+        while True:
+            byte = message[at]
+            value, shift, at = value | (byte & 127) << shift, shift + 7, at + 1
+            if byte < 128:
+                return value, at
+
+    at = 0
+    while at < len(message):
+        key, at = number(at)
+        if key & 7 == 0:
+            value, at = number(at)
+        else:
+            length, at = number(at) if key & 7 == 2 else ({1: 8, 5: 4}[key & 7], at)
+            value, at = message[at:at + length], at + length
+        yield key >> 3, value
+
+
+def events_of(path):
+    with open(path, "rb") as file:
+        data = file.read()
+    while data:
+        length, = struct.unpack("<Q", data[:8])
+        message = data[12:12 + length]
+        assert struct.unpack("<I", data[8:12])[0] == checksum(data[:8]) and struct.unpack("<I", data[12 + length:16 + length])[0] == checksum(message)
+        yield dict(fields(message))
+        data = data[16 + length:]
+
+
+@check("a reader of TensorBoard's format, events")
+def _():
+    losses = {}
+    for path in sorted(glob.glob(os.path.join(FOLDER, "events", "*tfevents*"))):
+        for event in events_of(path):
+            step = event.get(2, 0)
+            if 7 in event:  # a run that goes on: what was said of later steps no longer counts
+                losses = {earlier: loss for earlier, loss in losses.items() if earlier < step}
+            for _, value in fields(event.get(5, b"")):
+                value = dict(fields(value))
+                if value[1] == b"train/loss":
+                    losses[step], = struct.unpack("<f", value[2])
+    assert [losses[step] for step in sorted(losses)] == load_json("events/expected.json")["losses"]
+    return f"{len(losses)} steps"
+
+
+@check("TensorBoard, events", "tensorboard.backend.event_processing.event_accumulator")
+def _(event_accumulator):
+    events = event_accumulator.EventAccumulator(os.path.join(FOLDER, "events"))
+    events.Reload()
+    scalars = events.Scalars("train/loss")
+    assert [(scalar.step, scalar.value) for scalar in scalars] == list(enumerate(load_json("events/expected.json")["losses"]))
+    return f"{len(scalars)} steps"

@@ -144,6 +144,32 @@ public sealed partial class ArcFaceTrainer
         /// <summary>Seed of weights, order and augmentation. Null: the MLContext's.</summary>
         public int? Seed { get; init; }
 
+        /// <summary>
+        /// A folder for checkpoints of the run. Where it has one of a run with the same options and data, training goes on
+        /// from it, on the same processor to the very weights that it would have come to without the interruption; after
+        /// a finished run it gives that run's model at once. One is written at the end, when the run is cancelled,
+        /// and as <see cref="CheckpointEverySteps"/> says. It is up to 5 times as large as the weights. Null: none.
+        /// </summary>
+        public string? CheckpointDirectory { get; init; }
+
+        /// <summary>Steps from checkpoint to checkpoint, 1 or more. Null: one every 5 minutes.</summary>
+        public int? CheckpointEverySteps { get; init; }
+
+        /// <summary>How many checkpoints are kept, the newest, 1 to 1000. Default 2: where the newest is damaged the one before it is used.</summary>
+        public int CheckpointsKept { get; init; } = 2;
+
+        /// <summary>
+        /// Whether a run goes on from the checkpoints in <see cref="CheckpointDirectory"/>; those of other options or data are
+        /// then an error. False: it starts anew, and its first checkpoint replaces all that are there. Default true.
+        /// </summary>
+        public bool Resume { get; init; } = true;
+
+        /// <summary>
+        /// A folder for TensorBoard's events: loss, learning rate and share of the margin of each step, speed, and the
+        /// validation of each epoch. Null: none.
+        /// </summary>
+        public string? TensorBoardDirectory { get; init; }
+
         /// <summary>Called on the training thread several times a minute and after each epoch.</summary>
         public Action<TrainingProgress>? Progress { get; init; }
 
@@ -197,6 +223,12 @@ public sealed partial class ArcFaceTrainer
             check.InRange(EarlyStoppingPatienceEpochs, 1, int.MaxValue);
             check.Defined(UnreadableImages);
             check.InRange(ImageCacheBytes, 0, long.MaxValue);
+            check.OptionalFolder(CheckpointDirectory);
+            check.InRange(CheckpointEverySteps, 1, int.MaxValue);
+            check.That(CheckpointEverySteps is null || CheckpointDirectory is not null,
+                $"{nameof(CheckpointEverySteps)} is {CheckpointEverySteps}, but there is no {nameof(CheckpointDirectory)} to write checkpoints to. Name one, or leave it null.");
+            check.InRange(CheckpointsKept, 1, 1000);
+            check.OptionalFolder(TensorBoardDirectory);
             check.InRange(InferenceBatchSize, 1, 4096);
             check.Defined(InferencePrecision);
             return check.Violations;

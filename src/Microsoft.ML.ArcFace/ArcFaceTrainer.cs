@@ -1,5 +1,6 @@
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Training;
 using Microsoft.ML.Data;
@@ -35,13 +36,15 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
     /// <returns>The trained embedding; dispose of it to free its native memory.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong kind.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The data cannot be trained on, or MLContext asks for a GPU that is not there; the message says why and what to do.
+    /// The data cannot be trained on, MLContext asks for a GPU that is not there, or the checkpoints are of another run; the
+    /// message says why and what to do.
     /// </exception>
     /// <exception cref="FaceImageException">LoadFaceImages cannot read a photograph, and was not asked to skip it.</exception>
-    /// <exception cref="WeightsFormatException"><see cref="Options.InitialWeights"/> is damaged, or does not fit the network.</exception>
+    /// <exception cref="WeightsFormatException"><see cref="Options.InitialWeights"/> is damaged, or does not fit the network; or every checkpoint is damaged.</exception>
+    /// <exception cref="IOException">A checkpoint or event cannot be written.</exception>
     /// <exception cref="NativeRuntimeException">The native torch library cannot be loaded.</exception>
     /// <exception cref="TrainingDivergedException">The loss diverged or collapsed.</exception>
-    /// <exception cref="OperationCanceledException"><see cref="Options.CancellationToken"/> was cancelled.</exception>
+    /// <exception cref="OperationCanceledException"><see cref="Options.CancellationToken"/> was cancelled; a checkpoint is written before.</exception>
     public FaceEmbeddingTransformer Fit(IDataView input) => Fit(input, _options.ValidationSet);
 
     /// <summary>Trains on every row of the data and validates on other data after each epoch.</summary>
@@ -55,14 +58,57 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
         CheckValidationSet(validationSet);
         var hardware = (IHostEnvironmentInternal)_host;
         Device device = TorchDevices.Choose(hardware.GpuDeviceId, hardware.FallbackToCpu);
-        int seed = _options.Seed ?? hardware.Seed ?? Environment.TickCount;
-
         InitialBackbone.Check(_options);
+        PrepareTensorBoard();
+
         using IChannel channel = _host.Start("Training");
+        CheckpointFolder? checkpoints = CheckpointFolder.Open(channel, _options);
+        int? givenSeed = _options.Seed ?? hardware.Seed;
+        checkpoints?.CheckSettings(RunSettings.Of(_options, givenSeed));
+        int seed = givenSeed ?? checkpoints?.Newest?.Settings.StoredSeed ?? Environment.TickCount;
         TrainingFaces faces = TrainingFaces.Read(_host, channel, input, _options);
         TrainingValidation? validation = validationSet is null ? null : TrainingValidation.Read(_host, channel, validationSet, _options, seed);
-        FaceEmbeddingModel model = SecondStage.Run(channel, _options, faces, validation, device, seed);
+        FaceEmbeddingModel model = SecondStage.Run(new TrainingRun(channel, _options, faces, validation, device, seed, checkpoints));
         return new FaceEmbeddingTransformer(_host, model, Columns, _options.AddMirrorImage, _options.InferenceBatchSize);
+    }
+
+    /// <summary>
+    /// Trains a network of these options for some steps, while the learning rate grows from step to step, and says at which
+    /// rate the loss falls fastest. The network is thrown away; nothing is written, and <see cref="Fit(IDataView)"/> gives
+    /// what it gives without. <see cref="Options.LearningRate"/>, decay and warm-up are not looked at.
+    /// </summary>
+    /// <param name="input">Photographs in the image column, people in the label column.</param>
+    /// <param name="search">Rates and number of steps; null: the defaults.</param>
+    /// <returns>The losses over the rates, and a suggestion for <see cref="Options.LearningRate"/>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong kind, or the search's options are outside of their ranges.</exception>
+    /// <exception cref="InvalidOperationException">The data cannot be trained on, or MLContext asks for a GPU that is not there.</exception>
+    /// <exception cref="FaceImageException">LoadFaceImages cannot read a photograph, and was not asked to skip it.</exception>
+    /// <exception cref="WeightsFormatException"><see cref="Options.InitialWeights"/> is damaged, or does not fit the network.</exception>
+    /// <exception cref="NativeRuntimeException">The native torch library cannot be loaded.</exception>
+    /// <exception cref="OperationCanceledException"><see cref="Options.CancellationToken"/> was cancelled.</exception>
+    public LearningRateCurve FindLearningRate(IDataView input, LearningRateSearch? search = null)
+    {
+        _host.CheckValue(input, nameof(input));
+        search ??= new LearningRateSearch();
+        OptionsCheck.ThrowIfAny(search.Violations(), nameof(search));
+        _options.CancellationToken.ThrowIfCancellationRequested();
+        var hardware = (IHostEnvironmentInternal)_host;
+        Device device = TorchDevices.Choose(hardware.GpuDeviceId, hardware.FallbackToCpu);
+        InitialBackbone.Check(_options);
+
+        using IChannel channel = _host.Start("Search for the learning rate");
+        Options withoutFiles = _options with { CheckpointDirectory = null, TensorBoardDirectory = null };
+        TrainingFaces faces = TrainingFaces.Read(_host, channel, input, withoutFiles);
+        int seed = _options.Seed ?? hardware.Seed ?? Environment.TickCount;
+        return LearningRateFinder.Run(new TrainingRun(channel, withoutFiles, faces, Validation: null, device, seed, Checkpoints: null), search);
+    }
+
+    private void PrepareTensorBoard()
+    {
+        if (_options.TensorBoardDirectory is { } directory)
+        {
+            WritableFolder.Prepare(directory, nameof(Options.TensorBoardDirectory));
+        }
     }
 
     /// <summary>What can be said about the validation set before the training set is read, which may take long.</summary>

@@ -26,6 +26,8 @@ internal static class FineTune
             Epochs = settings.Epochs,
             Seed = settings.Seed,
             AddMirrorImage = true,
+            CheckpointDirectory = settings.Checkpoints,
+            CheckpointEverySteps = settings.CheckpointEverySteps,
             Progress = show,
             CancellationToken = cancellationToken,
         });
@@ -79,6 +81,10 @@ internal sealed record FineTuneSettings
     public int? Epochs { get; init; }
 
     public int Seed { get; init; } = 1;
+
+    public string? Checkpoints { get; init; }
+
+    public int? CheckpointEverySteps { get; init; }
 
     public bool Verbose { get; init; }
 }

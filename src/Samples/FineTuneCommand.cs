@@ -14,6 +14,7 @@ internal static class FineTuneCommand
         The sample Pack makes such a data set from folders. Examples:
           FineTune --data faces_emore --weights backbone.pth --backbone r50 --output faces.zip --onnx faces.onnx
           FineTune --data packed --weights backbone.pth --backbone mbf --verify packed/test.bin --freeze 2 --epochs 5
+        With --checkpoints the run can be stopped with Ctrl+C at any time; the same command goes on where it was.
         """;
 
     public static Command Create()
@@ -26,9 +27,11 @@ internal static class FineTuneCommand
         Option<int?> freeze = NumberOption.Whole("--freeze", "How many of the network's four stages keep their weights. Default 0", 0, 4, example: 2);
         Option<int?> epochs = NumberOption.Whole("--epochs", "How often training sees every picture. Default: as many as the size of the set asks for", 1, 1000, example: 5);
         Option<int?> seed = NumberOption.Whole("--seed", "Start of all random numbers. Default 1", 0, int.MaxValue, example: 1);
+        var checkpoints = new Option<DirectoryInfo?>("--checkpoints") { Description = "A folder for checkpoints, from which the same command goes on after it was stopped.", HelpName = "DIR" };
+        Option<int?> checkpointEvery = NumberOption.Whole("--checkpoint-every", "Steps from checkpoint to checkpoint. Default: one every 5 minutes", 1, int.MaxValue, example: 1000);
         var output = new Option<FileInfo>("--output") { Description = "Where the model goes, for ML.NET.", HelpName = "FILE", DefaultValueFactory = _ => new FileInfo("faces.zip") };
         var onnx = new Option<FileInfo>("--onnx") { Description = "Where the ONNX file goes.", HelpName = "FILE", DefaultValueFactory = _ => new FileInfo("faces.onnx") };
-        var command = new Command("FineTune", Description) { data, weights, backbone, verify, folds, freeze, epochs, seed, output, onnx };
+        var command = new Command("FineTune", Description) { data, weights, backbone, verify, folds, freeze, epochs, seed, checkpoints, checkpointEvery, output, onnx };
         command.Validators.Add(result =>
         {
             // Options that were not given are reported by themselves.
@@ -45,6 +48,11 @@ internal static class FineTuneCommand
             if (result.GetValue(backbone) is { } name && !BackboneArchitectures.TryParse(name, out BackboneArchitecture _))
             {
                 result.AddError($"--backbone is '{name}'; it must be one of {string.Join(", ", BackboneArchitectures.ShortNames)}, for example --backbone r50.");
+            }
+
+            if (result.GetValue(checkpointEvery) is not null && result.GetValue(checkpoints) is null)
+            {
+                result.AddError("--checkpoint-every needs a folder to write to; give one with --checkpoints DIR.");
             }
 
             if (result.GetValue(data) is { } set && !File.Exists(PairsOf(set, result.GetValue(verify))))
@@ -66,6 +74,8 @@ internal static class FineTuneCommand
                     FrozenStages = parsed.GetValue(freeze) ?? 0,
                     Epochs = parsed.GetValue(epochs),
                     Seed = parsed.GetValue(seed) ?? 1,
+                    Checkpoints = parsed.GetValue(checkpoints)?.FullName,
+                    CheckpointEverySteps = parsed.GetValue(checkpointEvery),
                     Output = parsed.GetRequiredValue(output).FullName,
                     Onnx = parsed.GetRequiredValue(onnx).FullName,
                     Verbose = parsed.GetValue(SampleCommand.Verbose),

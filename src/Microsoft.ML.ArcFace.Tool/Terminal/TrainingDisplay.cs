@@ -37,7 +37,7 @@ internal sealed class TrainingDisplay : IDisposable
     public void Show(TrainingProgress progress)
     {
         EpochsDone = progress.IsEpochEnd ? progress.Epoch : progress.Epoch - 1;
-        string line = $"   epoch {progress.Epoch}/{progress.Epochs}  step {progress.Step}/{progress.Steps}  loss {progress.Loss:F2}  {progress.ImagesPerSecond:F0} pictures/s  {progress.EstimatedTimeRemaining:m\\:ss} left";
+        string line = $"   epoch {progress.Epoch}/{progress.Epochs}  step {progress.Step}/{progress.Steps}  loss {progress.Loss:F2}  {progress.ImagesPerSecond:F0} pictures/s  {progress.EstimatedTimeRemaining.ToString(progress.EstimatedTimeRemaining.TotalHours < 1 ? @"m\:ss" : "c")} left";
         if (_task is { } task)
         {
             task.Description = line;

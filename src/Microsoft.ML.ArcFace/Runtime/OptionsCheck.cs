@@ -39,6 +39,9 @@ internal sealed class OptionsCheck
     public void OptionalName(string? value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         That(value is null || value.Length > 0, $"{name} is empty; name a column, or leave it null for none.");
 
+    public void OptionalFolder(string? value, [CallerArgumentExpression(nameof(value))] string name = "") =>
+        That(value is null || !string.IsNullOrWhiteSpace(value), $"{name} is empty; name a folder, or leave it null for none.");
+
     public void Distinct(params string?[] columnNames)
     {
         IEnumerable<string> twice = columnNames.OfType<string>().GroupBy(n => n).Where(g => g.Count() > 1).Select(g => g.Key);

@@ -11,14 +11,24 @@ namespace Microsoft.ML.ArcFace.Training;
 internal static class BatchProducer
 {
     private const int BatchesAhead = 4;
+    private const int SeedsBetweenEpochs = 7919;
 
     /// <summary>The full batches of an epoch; what is left over is in other batches of other epochs.</summary>
-    public static IEnumerable<FaceBatch> Epoch(TrainingFaces faces, FaceAugmentation augmentation, int batchSize, int? photographsPerPerson, int seed, CancellationToken cancellationToken)
+    /// <param name="faces">The photographs.</param>
+    /// <param name="recipe">Augmentation and size of the batches.</param>
+    /// <param name="photographsPerPerson">Photographs of each person in a batch; null: as they come.</param>
+    /// <param name="seed">Of the run; each epoch has an order of its own.</param>
+    /// <param name="epoch">From 1.</param>
+    /// <param name="skip">Batches at the start that are passed over; those that follow are the same without it.</param>
+    /// <param name="cancellationToken">Ends the waiting for a batch.</param>
+    public static IEnumerable<FaceBatch> Epoch(
+        TrainingFaces faces, TrainingRecipe recipe, int? photographsPerPerson, int seed, int epoch, int skip, CancellationToken cancellationToken)
     {
-        IEnumerable<(byte[] Pixels, int Label)> order = photographsPerPerson is { } count ? faces.ShuffledByPerson(seed, batchSize, count) : faces.Shuffled(seed);
+        (int batchSize, int epochSeed) = (recipe.BatchSize, unchecked(seed + (epoch * SeedsBetweenEpochs)));
+        IEnumerable<(byte[] Pixels, int Label)> order = photographsPerPerson is { } count ? faces.ShuffledByPerson(epochSeed, batchSize, count) : faces.Shuffled(epochSeed);
         var ahead = Channel.CreateBounded<FaceBatch>(new BoundedChannelOptions(BatchesAhead) { SingleReader = true, SingleWriter = true });
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task producer = Task.Run(() => ProduceAsync(order, augmentation, batchSize, seed, ahead.Writer, stop.Token), CancellationToken.None);
+        Task producer = Task.Run(() => ProduceAsync(order, recipe.Augmentation, batchSize, epochSeed, skip, ahead.Writer, stop.Token), CancellationToken.None);
         try
         {
             while (ahead.Reader.WaitToReadAsync(cancellationToken).AsTask().GetAwaiter().GetResult())
@@ -37,13 +47,13 @@ internal static class BatchProducer
     }
 
     private static async Task ProduceAsync(
-        IEnumerable<(byte[] Pixels, int Label)> order, FaceAugmentation augmentation, int batchSize, int seed, ChannelWriter<FaceBatch> writer, CancellationToken cancellationToken)
+        IEnumerable<(byte[] Pixels, int Label)> order, FaceAugmentation augmentation, int batchSize, int seed, int skip, ChannelWriter<FaceBatch> writer, CancellationToken cancellationToken)
     {
         try
         {
             var augmenter = new FaceAugmenter(augmentation);
-            int position = 0;
-            foreach ((byte[] Pixels, int Label)[] chunk in order.Chunk(batchSize))
+            int position = skip * batchSize;
+            foreach ((byte[] Pixels, int Label)[] chunk in order.Skip(position).Chunk(batchSize))
             {
                 if (chunk.Length < batchSize)
                 {

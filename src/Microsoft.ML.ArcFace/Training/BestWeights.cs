@@ -1,41 +1,59 @@
+using Microsoft.ML.ArcFace.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Training;
 
 /// <summary>Keeps the weights of the best validation so far.</summary>
-internal sealed class BestWeights(params nn.Module[] modules)
+internal sealed class BestWeights(params (string Name, nn.Module Module)[] modules)
 {
-    private readonly Tensor[] _current = [.. modules.SelectMany(module => module.state_dict().Values)];
+    private readonly (string Name, Tensor Tensor)[] _current =
+        [.. modules.SelectMany(named => ModuleState.Of(named.Module), (named, entry) => ($"{named.Name}.{entry.Name}", entry.Tensor))];
+
     private Tensor[]? _best;
-    private double _bestScore = double.NegativeInfinity;
-    private int _bestEpoch;
+
+    /// <summary>The best score so far; −∞ before the first.</summary>
+    public double Score { get; private set; } = double.NegativeInfinity;
+
+    /// <summary>The epoch that it was offered in.</summary>
+    public int Epoch { get; private set; }
+
+    /// <summary>The best weights by name; none before the first score. Writing to them takes effect.</summary>
+    public IEnumerable<(string Name, Tensor Tensor)> State => _current.Select(current => current.Name).Zip(_best ?? []);
+
+    /// <summary>Makes room for weights that are then written to <see cref="State"/>.</summary>
+    public void Resume(double score, int epoch)
+    {
+        (Score, Epoch) = (score, epoch);
+        _best = epoch == 0 ? null : Copies();
+    }
 
     /// <summary>Keeps the current weights if the score is the best, and says how many epochs ago the best was.</summary>
     public int Offer(double score, int epoch)
     {
-        if (score > _bestScore)
+        if (score > Score)
         {
             using var noGradient = no_grad();
-            _bestScore = score;
-            _bestEpoch = epoch;
-            _best ??= [.. _current.Select(tensor => tensor.detach().clone())];
-            foreach ((Tensor current, Tensor best) in _current.Zip(_best))
+            (Score, Epoch) = (score, epoch);
+            _best ??= Copies();
+            foreach (((_, Tensor current), Tensor best) in _current.Zip(_best))
             {
                 best.copy_(current);
             }
         }
 
-        return epoch - _bestEpoch;
+        return epoch - Epoch;
     }
 
     /// <summary>Puts the best weights back; does nothing if none were offered.</summary>
     public void Restore()
     {
         using var noGradient = no_grad();
-        foreach ((Tensor current, Tensor best) in _current.Zip(_best ?? []))
+        foreach (((_, Tensor current), Tensor best) in _current.Zip(_best ?? []))
         {
             current.copy_(best);
         }
     }
+
+    private Tensor[] Copies() => [.. _current.Select(entry => entry.Tensor.detach().clone())];
 }

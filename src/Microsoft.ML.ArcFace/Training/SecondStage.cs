@@ -13,34 +13,34 @@ namespace Microsoft.ML.ArcFace.Training;
 internal static class SecondStage
 {
     private const int NamedExamples = 10;
+    private const string TensorBoardFolder = "second-stage";
 
-    public static FaceEmbeddingModel Run(
-        IChannel channel, ArcFaceTrainer.Options options, TrainingFaces faces, TrainingValidation? validation, Device device, int seed)
+    public static FaceEmbeddingModel Run(TrainingRun run)
     {
-        FaceEmbeddingModel model = TrainingLoop.Run(channel, options, faces, validation, device, seed);
-        if (options.Loss is not SubCenterArcFaceLoss { DropOverDegrees: { } degrees } loss)
+        if (run.Options.Loss is not SubCenterArcFaceLoss { DropOverDegrees: { } degrees } loss)
         {
-            return model;
+            return TrainingLoop.Run(run);
         }
 
+        if (run.Checkpoints?.NewestOfSecondStage is { } checkpoint)
+        {
+            return TrainAgain(run, loss, checkpoint.LeftOut(run.Faces.Count));
+        }
+
+        FaceEmbeddingModel model = TrainingLoop.Run(run);
         try
         {
-            List<(int Place, string Person)> far = FarFromCenter(model, faces, degrees, device, options.CancellationToken);
-            if (far.Count > faces.Count / 2)
+            List<(int Place, string Person)> far = FarFromCenter(model, run, degrees);
+            if (far.Count > run.Faces.Count / 2)
             {
-                channel.Warning(
-                    $"{far.Count} of {faces.Count} photographs lie over {degrees:0.#}° from their person's centre: the first training has not learned enough to clean the set, and its model is kept. Train longer, or set a larger {nameof(SubCenterArcFaceLoss.DropOverDegrees)}.");
+                run.Channel.Warning(
+                    $"{far.Count} of {run.Faces.Count} photographs lie over {degrees:0.#}° from their person's centre: the first training has not learned enough to clean the set, and its model is kept. Train longer, or set a larger {nameof(SubCenterArcFaceLoss.DropOverDegrees)}.");
                 return model;
             }
 
             string examples = string.Join(", ", far.Take(NamedExamples).Select(photograph => $"photograph {photograph.Place} ({photograph.Person})"));
-            channel.Info($"Second training without {far.Count} of {faces.Count} photographs, over {degrees:0.#}° from their person's centre{(far.Count > 0 ? ": " + examples : "")}{(far.Count > NamedExamples ? ", …" : "")}.");
-
-            TrainingFaces clean = faces.Without(far.Select(photograph => photograph.Place).ToHashSet());
-            FaceEmbeddingModel second = TrainingLoop.Run(
-                channel,
-                options with { Loss = loss.SecondStage, BatchSize = options.BatchSize <= clean.Count ? options.BatchSize : null },
-                clean, validation, device, seed);
+            run.Channel.Info($"Second training without {far.Count} of {run.Faces.Count} photographs, over {degrees:0.#}° from their person's centre{(far.Count > 0 ? ": " + examples : "")}{(far.Count > NamedExamples ? ", …" : "")}.");
+            FaceEmbeddingModel second = TrainAgain(run, loss, far.Select(photograph => photograph.Place).ToHashSet());
             model.Dispose();
             return second;
         }
@@ -51,14 +51,25 @@ internal static class SecondStage
         }
     }
 
+    private static FaceEmbeddingModel TrainAgain(TrainingRun run, SubCenterArcFaceLoss loss, IReadOnlySet<int> leftOut)
+    {
+        TrainingFaces clean = run.Faces.Without(leftOut);
+        return TrainingLoop.Run(run with
+        {
+            Options = run.Options with { Loss = loss.SecondStage, BatchSize = run.Options.BatchSize <= clean.Count ? run.Options.BatchSize : null },
+            Faces = clean,
+            Checkpoints = run.Checkpoints?.SecondStage,
+            TensorBoardDirectory = run.TensorBoardDirectory is { } folder ? Path.Combine(folder, TensorBoardFolder) : null,
+        });
+    }
+
     /// <summary>Photographs farther from the centre of their class, by their place in the order of the data.</summary>
-    private static List<(int Place, string Person)> FarFromCenter(
-        FaceEmbeddingModel model, TrainingFaces faces, double degrees, Device device, CancellationToken cancellationToken)
+    private static List<(int Place, string Person)> FarFromCenter(FaceEmbeddingModel model, TrainingRun run, double degrees)
     {
         using var scope = NewDisposeScope();
         var far = new List<(int, string)>();
         int place = 0;
-        foreach (EmbeddedBatch batch in TrainingEmbeddings.Of(model.Backbone, faces.InOrder(), device, cancellationToken))
+        foreach (EmbeddedBatch batch in TrainingEmbeddings.Of(model.Backbone, run.Faces.InOrder(), run.Device, run.Options.CancellationToken))
         {
             using var batchScope = NewDisposeScope();
             Tensor own = model.UnitCentres.index_select(0, batch.Labels);
@@ -68,7 +79,7 @@ internal static class SecondStage
             {
                 if (angles[i] > degrees)
                 {
-                    far.Add((place, faces.Labels.NameOf((int)labels[i])));
+                    far.Add((place, run.Faces.Labels.NameOf((int)labels[i])));
                 }
             }
         }

@@ -20,9 +20,7 @@ internal sealed class TrainingFaces
     private readonly IDataView _data;
     private readonly DataViewSchema.Column _imageColumn;
     private readonly DataViewSchema.Column _labelColumn;
-    private readonly int _shufflePool;
 
-    /// <summary>Photographs, counted in the order of the data, that are left out.</summary>
     private HashSet<int> _leftOut = [];
 
     private TrainingFaces(IHost host, IDataView data, DataViewSchema.Column imageColumn, DataViewSchema.Column labelColumn, FaceLabels labels, int shufflePool)
@@ -31,7 +29,7 @@ internal sealed class TrainingFaces
         _data = data;
         _imageColumn = imageColumn;
         _labelColumn = labelColumn;
-        _shufflePool = shufflePool;
+        ShufflePool = shufflePool;
         Labels = labels;
     }
 
@@ -39,6 +37,15 @@ internal sealed class TrainingFaces
 
     /// <summary>How many photographs can be trained on.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Rows that are shuffled among each other where the set does not fit the cache.</summary>
+    public int ShufflePool { get; }
+
+    /// <summary>Photographs, counted in the order of the data, that are left out.</summary>
+    public IReadOnlySet<int> LeftOut => _leftOut;
+
+    /// <summary>What tells this set from any other (<see cref="DataFingerprint"/>), where checkpoints are written; otherwise null.</summary>
+    public string? Fingerprint { get; private set; }
 
     /// <summary>All of them, if they fit the cache.</summary>
     public IReadOnlyList<(byte[] Pixels, int Label)>? Cached { get; private set; }
@@ -77,7 +84,7 @@ internal sealed class TrainingFaces
     {
         // A set that does not fit into memory is sampled pool by pool.
         var random = new Random(seed);
-        IEnumerable<IReadOnlyList<(byte[] Pixels, int Label)>> pools = Cached is { } cached ? [cached] : ReadShuffled(random).Chunk(Math.Max(_shufflePool, batchSize));
+        IEnumerable<IReadOnlyList<(byte[] Pixels, int Label)>> pools = Cached is { } cached ? [cached] : ReadShuffled(random).Chunk(Math.Max(ShufflePool, batchSize));
         foreach (IReadOnlyList<(byte[] Pixels, int Label)> pool in pools)
         {
             foreach (int index in PeopleSampler.Order([.. pool.Select(face => face.Label)], batchSize, photographsPerPerson, random))
@@ -94,10 +101,11 @@ internal sealed class TrainingFaces
     public TrainingFaces Without(IReadOnlySet<int> places)
     {
         // A set without any left out so far: places in it are places in the data.
-        var faces = new TrainingFaces(_host, _data, _imageColumn, _labelColumn, Labels, _shufflePool)
+        var faces = new TrainingFaces(_host, _data, _imageColumn, _labelColumn, Labels, ShufflePool)
         {
             _leftOut = [.. places],
             Count = Count - places.Count,
+            Fingerprint = Fingerprint,
             Cached = Cached?.Where((_, place) => !places.Contains(place)).ToList(),
         };
         return faces;
@@ -107,6 +115,7 @@ internal sealed class TrainingFaces
     {
         var preflight = new TrainingPreflight(Labels, options, "training set");
         var cache = new List<(byte[] Pixels, int Label)>();
+        using DataFingerprint? fingerprint = DataFingerprint.Begin(options, Labels);
         foreach ((byte[]? pixels, int label) in ReadRows(rand: null))
         {
             options.CancellationToken.ThrowIfCancellationRequested();
@@ -116,6 +125,7 @@ internal sealed class TrainingFaces
             }
 
             Count++;
+            fingerprint?.Add(pixels!, label);
             if (Count <= capacity)
             {
                 cache.Add((pixels!, label));
@@ -129,6 +139,7 @@ internal sealed class TrainingFaces
         preflight.CheckRows(channel);
         preflight.CheckPeople(channel);
         Cached = Count <= capacity ? cache : null;
+        Fingerprint = fingerprint?.Text();
         channel.Info(Cached is null
             ? $"{Count} photographs of {Labels.Count} people; more than the cache of {capacity} holds, so they are read again in each epoch."
             : $"{Count} photographs of {Labels.Count} people, decoded and kept in memory.");
@@ -140,7 +151,7 @@ internal sealed class TrainingFaces
         var pool = new List<(byte[] Pixels, int Label)>();
         foreach ((byte[] Pixels, int Label) face in ReadAccepted(_data.CanShuffle && _leftOut.Count == 0 ? random : null))
         {
-            if (pool.Count < _shufflePool)
+            if (pool.Count < ShufflePool)
             {
                 pool.Add(face);
                 continue;

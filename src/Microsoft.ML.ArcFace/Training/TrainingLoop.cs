@@ -1,12 +1,8 @@
 using System.Diagnostics;
-using Microsoft.ML.ArcFace.Backbones;
-using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Embedding;
-using Microsoft.ML.ArcFace.Losses;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Runtime;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Training;
@@ -14,243 +10,170 @@ namespace Microsoft.ML.ArcFace.Training;
 /// <summary>Trains a backbone and its class centres: epochs of batches of steps, read from top to bottom.</summary>
 internal sealed class TrainingLoop : IDisposable
 {
-    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(5);
+    private const string RandomStateName = "random_state";
+    private static readonly TimeSpan CheckpointInterval = TimeSpan.FromMinutes(5);
 
-    private readonly IChannel _channel;
-    private readonly ArcFaceTrainer.Options _options;
-    private readonly TrainingFaces _faces;
-    private readonly TrainingValidation? _validation;
+    private readonly TrainingRun _run;
     private readonly TrainingRecipe _recipe;
-    private readonly Device _device;
-    private readonly int _seed;
-    private readonly ScalarType _computeType;
+    private readonly RunSettings? _settings;
+    private readonly Learner _learner;
+    private readonly BestWeights _best;
+    private readonly TrainingReporter _reporter;
+    private readonly Stopwatch _sinceCheckpoint = Stopwatch.StartNew();
 
-    private readonly FaceBackbone _backbone;
-    private readonly LossHead _head;
-    private readonly ParameterOptimizer _optimizer;
-
-    // Where a step scores a sample of the people: the sample, and what trains its centres.
-    private readonly SampledCenters? _sampled;
-    private readonly SampledRowsOptimizer? _sampledOptimizer;
-    private readonly Parameter[] _backboneParameters;
-
-    // What is validated and kept: the moving averages, or the trained modules themselves.
-    private readonly FaceBackbone _resultBackbone;
-    private readonly LossHead _resultHead;
-    private readonly WeightAverage[] _averages;
-
-    private readonly Stopwatch _clock = new();
-    private TimeSpan _lastReport;
+    // Where the run stands: the epoch under way, the batches of it and the steps in all that are done.
+    private (int Epoch, int Batch, int Step) _place;
+    private (int Epoch, int Batch, int Step) _savedPlace;
     private TrainingHealth? _health;
-    private int _step;
-    private double _lossSum;
-    private int _lossCount;
-    private double _reportedLoss = double.NaN;
 
-    private TrainingLoop(
-        IChannel channel, ArcFaceTrainer.Options options, TrainingFaces faces, TrainingValidation? validation, TrainingRecipe recipe, Device device, int seed)
+    private TrainingLoop(TrainingRun run, TrainingRecipe recipe, RunSettings? settings, Learner learner)
     {
-        _channel = channel;
-        _options = options;
-        _faces = faces;
-        _validation = validation;
-        _recipe = recipe;
-        _device = device;
-        _seed = seed;
-        _computeType = ComputeType(options.Precision, device);
-
-        (_backbone, _head) = (CreateBackbone(), CreateHead());
-        UpdateRule rule = UpdateRule.Create(recipe.Optimizer, options.Momentum, recipe.WeightDecay);
-        if (options.ClassSampleRate is { } rate && _head is ClassificationHead classification)
+        (_run, _recipe, _settings, _learner) = (run, recipe, settings, learner);
+        _best = new BestWeights(("best.backbone", learner.ResultBackbone), ("best.head", learner.ResultHead));
+        RunPosition position = RunPosition.Start;
+        if (run.Checkpoints?.Newest is { } checkpoint)
         {
-            classification.SampleClasses(rate);
-            _sampled = classification.Sampled!;
-            _sampledOptimizer = new SampledRowsOptimizer(rule, _sampled);
+            position = checkpoint.Position;
+            _best.Resume(position.BestScore, position.BestEpoch);
+            Resume(checkpoint);
+            _savedPlace = (position.Epoch, position.Batch, position.Step);
         }
 
-        (_resultBackbone, _resultHead, _averages) = (_backbone, _head, []);
-        if (recipe.WeightAveragingDecay > 0)
-        {
-            _resultBackbone = CreateBackbone();
-            _averages = [new WeightAverage(_backbone, _resultBackbone, recipe.WeightAveragingDecay)];
-            if (_sampled is null)
-            {
-                // Averaging would read and write the centres of all people in each step.
-                _resultHead = CreateHead();
-                _averages = [.. _averages, new WeightAverage(_head, _resultHead, recipe.WeightAveragingDecay)];
-            }
-        }
-
-        var backboneGroup = ParameterGroup.Of(_backbone, "backbone", InitialBackbone.LearningRateShare(options));
-        _backboneParameters = [.. backboneGroup.Parameters.Select(named => named.Parameter)];
-        _optimizer = new ParameterOptimizer(rule, backboneGroup, ParameterGroup.Of(_head, "head"));
+        _place = (position.Epoch, position.Batch, position.Step);
+        _health = position.UntrainedLoss is { } untrained ? CreateHealth(untrained, position.RunningLoss) : null;
+        _reporter = new TrainingReporter(run, recipe, position.Step, position.ReportedLoss);
     }
 
-    /// <summary>Trains on the faces and gives the model; torch's generator is as before afterwards.</summary>
-    public static FaceEmbeddingModel Run(
-        IChannel channel, ArcFaceTrainer.Options options, TrainingFaces faces, TrainingValidation? validation, Device device, int seed)
+    /// <summary>
+    /// Trains on the faces and gives the model, going on from the newest checkpoint if there is one. Torch's generator is as
+    /// before afterwards.
+    /// </summary>
+    public static FaceEmbeddingModel Run(TrainingRun run)
     {
-        TrainingRecipe recipe = TrainingRecipe.Choose(options, faces.Count, faces.Labels.Count);
-        channel.Info($"Training {options.Backbone.ToShortName()} for {recipe.Epochs} epochs of {recipe.StepsPerEpoch} steps of {recipe.BatchSize} photographs; " +
-            $"peak learning rate {recipe.Schedule.PeakLearningRate:0.####}, scale {recipe.Scale:0.#}, in {ComputeType(options.Precision, device)} on {device}.");
+        TrainingRecipe recipe = TrainingRecipe.Choose(run.Options, run.Faces.Count, run.Faces.Labels.Count);
+        run.Channel.Info($"Training {run.Options.Backbone.ToShortName()} for {recipe.Epochs} epochs of {recipe.StepsPerEpoch} steps of {recipe.BatchSize} photographs; " +
+            $"peak learning rate {recipe.Schedule.PeakLearningRate:0.####}, scale {recipe.Scale:0.#}, in {Learner.ComputeType(run.Options.Precision, run.Device)} on {run.Device}.");
+        RunSettings? settings = run.Checkpoints is null ? null : RunSettings.Of(run.Options, run.Seed).With(run, recipe);
+        run.Checkpoints?.CheckSettings(settings!);
         NativeMemory.KeepFreedMemory();
-        using var randomState = new RandomStateGuard(seed);
+        using var randomState = new RandomStateGuard(run.Seed);
         using var gradient = enable_grad();
         using var scope = NewDisposeScope();
-        using var loop = new TrainingLoop(channel, options, faces, validation, recipe, device, seed);
+        using var learner = new Learner(run.Options, recipe, run.Faces.Labels.Count, run.Device);
         try
         {
+            using var loop = new TrainingLoop(run, recipe, settings, learner);
             return loop.Run();
         }
         catch
         {
-            loop._resultBackbone.Dispose();
+            learner.ResultBackbone.Dispose();
             throw;
         }
     }
 
     private FaceEmbeddingModel Run()
     {
-        var best = new BestWeights(_resultBackbone, _resultHead);
-        _clock.Start();
-        for (int epoch = 1; epoch <= _recipe.Epochs; epoch++)
+        try
         {
-            _backbone.train();
-            foreach (FaceBatch batch in BatchProducer.Epoch(_faces, _recipe.Augmentation, _recipe.BatchSize, _options.SampledPhotographsPerPerson, unchecked(_seed + (epoch * 7919)), _options.CancellationToken))
+            TrainEpochs();
+        }
+        catch (OperationCanceledException)
+        {
+            // Between two steps, so that nothing of them is lost.
+            SaveCheckpoint();
+            throw;
+        }
+
+        SaveCheckpoint();
+        _best.Restore();
+        Tensor centers = _learner.ResultHead.ClassCenters(TrainingEmbeddings.Of(_learner.ResultBackbone, _run.Faces.InOrder(), _run.Device, _run.Options.CancellationToken));
+        return new FaceEmbeddingModel(_learner.ResultBackbone, centers, _run.Faces.Labels.Names, _recipe.Scale, _run.Device, _run.Options.InferencePrecision);
+    }
+
+    private void TrainEpochs()
+    {
+        while (_place.Epoch <= _recipe.Epochs)
+        {
+            _learner.BeginToTrain();
+            foreach (FaceBatch batch in BatchProducer.Epoch(_run.Faces, _recipe, _run.Options.SampledPhotographsPerPerson, _run.Seed, _place.Epoch, _place.Batch, _run.Options.CancellationToken))
             {
-                _options.CancellationToken.ThrowIfCancellationRequested();
+                _run.Options.CancellationToken.ThrowIfCancellationRequested();
                 Step(batch);
-                ReportNowAndThen(epoch);
+                _reporter.ReportNowAndThen(_place.Epoch, _place.Step);
+                SaveCheckpointNowAndThen();
             }
 
             double? areaUnderRocCurve = Validate();
-            Report(epoch, isEpochEnd: true, areaUnderRocCurve);
-            if (areaUnderRocCurve is { } area && best.Offer(area, epoch) is var epochsWithout && epochsWithout >= _options.EarlyStoppingPatienceEpochs)
+            _reporter.ReportEpoch(_place.Epoch, _place.Step, areaUnderRocCurve);
+            int epochsWithout = areaUnderRocCurve is { } area ? _best.Offer(area, _place.Epoch) : 0;
+            bool isEnough = epochsWithout > 0 && epochsWithout >= _run.Options.EarlyStoppingPatienceEpochs;
+            if (isEnough)
             {
-                _channel.Info($"Stopped after epoch {epoch}: {epochsWithout} epochs without a better validation.");
-                break;
+                _run.Channel.Info($"Stopped after epoch {_place.Epoch}: {epochsWithout} epochs without a better validation.");
             }
-        }
 
-        best.Restore();
-        Tensor centers = _resultHead.ClassCenters(TrainingEmbeddings.Of(_resultBackbone, _faces.InOrder(), _device, _options.CancellationToken));
-        return new FaceEmbeddingModel(_resultBackbone, centers, _faces.Labels.Names, _recipe.Scale, _device, _options.InferencePrecision);
+            (_place.Epoch, _place.Batch) = (isEnough ? _recipe.Epochs + 1 : _place.Epoch + 1, 0);
+        }
     }
 
     private void Step(FaceBatch batch)
     {
         using var scope = NewDisposeScope();
-        double learningRate = _recipe.Schedule.LearningRate(_step);
-        Tensor faces = FaceTensor.ToTensor(batch.Pixels, batch.Labels.Length, _device).to(_computeType); // [B, 3, 112, 112]
-        Tensor labels = tensor(batch.Labels, device: _device);                                // [B]
-        Tensor embeddings = _backbone.forward(faces);                                         // [B, d]
-        _health ??= new TrainingHealth(UntrainedLosses(embeddings, labels), _head.FallsWithTraining, _recipe);
-
-        _head.Step = _step;
-        _head.MarginFraction = _recipe.Schedule.MarginFraction(_step);
-        Tensor loss = _head.forward(embeddings, labels);
-        _optimizer.ForgetGradients();
-        loss.backward();
-        GradientClipping.ToNorm(_backboneParameters, _options.GradientClippingNorm);
-        _optimizer.Step(learningRate);
-        _sampledOptimizer?.Step(learningRate);
-        foreach (WeightAverage average in _averages)
-        {
-            average.Update();
-        }
-
-        double lossValue = loss.item<float>();
-        _health.Observe(_step, lossValue);
-        _lossSum += lossValue;
-        _lossCount++;
-        _step++;
-    }
-
-    /// <summary>The loss before the first step, at several shares of the margin: what <see cref="TrainingHealth"/> compares with.</summary>
-    private double[] UntrainedLosses(Tensor embeddings, Tensor labels)
-    {
-        using var noGradient = no_grad();
-
-        // As annealed losses are at the end, where they are hardest; running statistics stay as they are.
-        _head.Step = _recipe.TotalSteps;
-        _head.eval();
-        double[] losses = [.. TrainingHealth.MarginFractions.Select(fraction =>
-        {
-            using var scope = NewDisposeScope();
-            _head.MarginFraction = fraction;
-            return (double)_head.forward(embeddings, labels).item<float>();
-        })];
-        _head.train();
-        _sampled?.Forget();
-        return losses;
+        (Tensor embeddings, Tensor labels) = _learner.Embed(batch);                           // [B, d], [B]
+        _health ??= CreateHealth(_learner.UntrainedLosses(embeddings, labels, _recipe.TotalSteps));
+        double loss = _learner.Learn(embeddings, labels, _recipe.Schedule.LearningRate(_place.Step), _recipe.Schedule.MarginFraction(_place.Step), _place.Step);
+        _health.Observe(_place.Step, loss);
+        _reporter.Observe(_place.Step, loss);
+        _place.Step++;
+        _place.Batch++;
     }
 
     private double? Validate()
     {
-        if (_validation is null)
+        if (_run.Validation is null)
         {
             return null;
         }
 
-        _resultBackbone.eval();
-        return _validation.AreaUnderRocCurve(_resultBackbone, _device, _options.CancellationToken);
+        _learner.ResultBackbone.eval();
+        return _run.Validation.AreaUnderRocCurve(_learner.ResultBackbone, _run.Device, _run.Options.CancellationToken);
     }
 
-    private void ReportNowAndThen(int epoch)
+    private void SaveCheckpointNowAndThen()
     {
-        bool epochEndsHere = _step % _recipe.StepsPerEpoch == 0;
-        if (!epochEndsHere && _clock.Elapsed - _lastReport >= ReportInterval)
+        if (_run.Options.CheckpointEverySteps is { } steps ? _place.Step % steps == 0 : _sinceCheckpoint.Elapsed >= CheckpointInterval)
         {
-            Report(epoch, isEpochEnd: false, areaUnderRocCurve: null);
+            SaveCheckpoint();
         }
     }
 
-    private void Report(int epoch, bool isEpochEnd, double? areaUnderRocCurve)
+    private void SaveCheckpoint()
     {
-        _lastReport = _clock.Elapsed;
-        _reportedLoss = _lossCount == 0 ? _reportedLoss : _lossSum / _lossCount;
-        double stepsPerSecond = _step / Math.Max(1e-9, _clock.Elapsed.TotalSeconds);
-        var progress = new TrainingProgress(
-            epoch, _recipe.Epochs, _step, _recipe.TotalSteps, _reportedLoss,
-            _recipe.Schedule.LearningRate(Math.Max(0, _step - 1)), stepsPerSecond * _recipe.BatchSize,
-            TimeSpan.FromSeconds((_recipe.TotalSteps - _step) / Math.Max(1e-9, stepsPerSecond)), isEpochEnd, areaUnderRocCurve);
-        _channel.Info($"Epoch {epoch}/{progress.Epochs}, step {_step}/{progress.Steps}: loss {progress.Loss:0.000}, " +
-            $"{progress.ImagesPerSecond:0.0} images/s, {progress.EstimatedTimeRemaining:hh\\:mm\\:ss} left" +
-            (areaUnderRocCurve is { } area ? $", validation AUC {area:0.0000}" : ""));
-        _options.Progress?.Invoke(progress);
-        (_lossSum, _lossCount) = (0, 0);
-    }
-
-    private FaceBackbone CreateBackbone()
-    {
-        FaceBackbone backbone = InitialBackbone.Create(_options);
-        backbone.to(_device);
-        return backbone;
-    }
-
-    private LossHead CreateHead()
-    {
-        LossHead head = _options.Loss.CreateHead(_options.EmbeddingSize, _faces.Labels.Count, _recipe.Scale);
-        head.to(_device);
-        return head;
-    }
-
-    private static ScalarType ComputeType(TrainingPrecision? precision, Device device) => precision switch
-    {
-        TrainingPrecision.BFloat16 => ScalarType.BFloat16,
-        null when TorchDevices.IsFastInBFloat16(device) => ScalarType.BFloat16,
-        _ => ScalarType.Float32,
-    };
-
-    public void Dispose()
-    {
-        _optimizer.Dispose();
-        _sampledOptimizer?.Dispose();
-        _head.Dispose();
-        _resultHead.Dispose();
-        if (!ReferenceEquals(_backbone, _resultBackbone))
+        if (_run.Checkpoints is { } checkpoints && _place != _savedPlace)
         {
-            _backbone.Dispose();
+            using var scope = NewDisposeScope();
+            var position = new RunPosition(_place.Epoch, _place.Batch, _place.Step, _health?.UntrainedLoss, _health?.RunningLoss ?? double.NaN, _best.Score, _best.Epoch, _reporter.Loss);
+            Tensor leftOut = tensor(_run.Faces.LeftOut.Order().Select(place => (long)place).ToArray());
+            checkpoints.Save(_settings!, position, [.. Tensors(), (RandomStateName, get_rng_state()), (Checkpoint.LeftOutName, leftOut)]);
+            _savedPlace = _place;
+            _sinceCheckpoint.Restart();
         }
     }
+
+    private void Resume(Checkpoint checkpoint)
+    {
+        using var scope = NewDisposeScope();
+        (Tensor random, Tensor leftOut) = (get_rng_state(), zeros(_run.Faces.LeftOut.Count, dtype: ScalarType.Int64));
+        checkpoint.CopyInto([.. Tensors(), (RandomStateName, random), (Checkpoint.LeftOutName, leftOut)]);
+        set_rng_state(random);
+        _run.Channel.Info($"Going on after step {checkpoint.Position.Step} of {_recipe.TotalSteps}, from '{checkpoint.Path}'.");
+    }
+
+    private IEnumerable<(string Name, Tensor Tensor)> Tensors() => [.. _learner.State, .. _best.State];
+
+    private TrainingHealth CreateHealth(double[] untrained, double runningLoss = double.NaN) =>
+        new(untrained, _learner.LossFallsWithTraining, _recipe, runningLoss);
+
+    public void Dispose() => _reporter.Dispose();
 }

@@ -20,12 +20,16 @@ internal sealed class TrainingValidation
     private readonly (int First, int Second)[] _genuine;
     private readonly (int First, int Second)[] _impostor;
 
-    private TrainingValidation(byte[][] faces, (int, int)[] genuine, (int, int)[] impostor)
+    private TrainingValidation(byte[][] faces, (int, int)[] genuine, (int, int)[] impostor, string? fingerprint)
     {
+        Fingerprint = fingerprint;
         _faces = faces;
         _genuine = genuine;
         _impostor = impostor;
     }
+
+    /// <inheritdoc cref="TrainingFaces.Fingerprint"/>
+    public string? Fingerprint { get; }
 
     /// <exception cref="InvalidOperationException">A row cannot be used, or there are no pairs of the same person, or none of different people.</exception>
     public static TrainingValidation Read(IHost host, IChannel channel, IDataView data, ArcFaceTrainer.Options options, int seed)
@@ -36,6 +40,7 @@ internal sealed class TrainingValidation
         var preflight = new TrainingPreflight(labels, options, "validation set");
         var faces = new List<byte[]>();
         var classes = new List<int>();
+        using DataFingerprint? fingerprint = DataFingerprint.Begin(options, labels);
         using (DataViewRowCursor cursor = data.GetRowCursor([imageColumn, labelColumn]))
         {
             FacePixelReader.Getter getFace = FacePixelReader.Create(cursor, imageColumn);
@@ -48,6 +53,7 @@ internal sealed class TrainingValidation
                 int label = getLabel();
                 if (preflight.Accept(isReadable ? pixels : null, label))
                 {
+                    fingerprint?.Add(pixels, label);
                     faces.Add(pixels);
                     classes.Add(label);
                 }
@@ -59,7 +65,7 @@ internal sealed class TrainingValidation
         var random = new Random(seed);
         (int, int)[] genuine = Pairs(classes, same: true, random), impostor = Pairs(classes, same: false, random);
         return genuine.Length > 0 && impostor.Length > 0
-            ? new TrainingValidation([.. faces], genuine, impostor)
+            ? new TrainingValidation([.. faces], genuine, impostor, fingerprint?.Text())
             : throw new InvalidOperationException(
                 $"The validation set ({faces.Count} photographs) gives {genuine.Length} pairs of the same person and {impostor.Length} of different people; it takes at least one of each. Give it two or more photographs of two or more people.");
     }

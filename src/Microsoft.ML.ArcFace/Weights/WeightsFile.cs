@@ -16,7 +16,9 @@ internal sealed class WeightsFile : IDisposable
     private WeightsFile(ByteSource source)
     {
         _source = source;
-        (Tensors, Metadata) = TorchCheckpoint.IsCheckpoint(source)
+
+        // A header's length may begin as a pickle does; the bytes that follow tell them apart.
+        (Tensors, Metadata) = TorchCheckpoint.IsCheckpoint(source) && !BeginsAsSafetensors(source)
             ? (TorchCheckpoint.Read(source), new Dictionary<string, string>())
             : ReadSafetensors(source);
     }
@@ -102,6 +104,18 @@ internal sealed class WeightsFile : IDisposable
             }
         });
         return elements;
+    }
+
+    private static bool BeginsAsSafetensors(ByteSource source)
+    {
+        Span<byte> start = stackalloc byte[Safetensors.LengthSize + 1];
+        if (!source.Holds(0, start.Length))
+        {
+            return false;
+        }
+
+        source.Read(0, start);
+        return BinaryPrimitives.ReadUInt64LittleEndian(start) <= Safetensors.LargestHeaderLength && start[^1] == '{';
     }
 
     private static (IReadOnlyList<StoredTensor>, IReadOnlyDictionary<string, string>) ReadSafetensors(ByteSource source)

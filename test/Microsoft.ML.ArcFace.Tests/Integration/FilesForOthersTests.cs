@@ -4,6 +4,7 @@ using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Tests.Export;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
+using Microsoft.ML.ArcFace.Training;
 using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.Data;
 using TorchSharp;
@@ -84,6 +85,23 @@ public class FilesForOthersTests
         using DisposeScope scope = torch.NewDisposeScope();
         WriteJson("weights/expected.json", ModuleState.Of(model.Model.Backbone).ToDictionary(
             entry => entry.Name, entry => new { Shape = entry.Tensor.shape, Sum = entry.Tensor.detach().to(torch.ScalarType.Float64).sum().item<double>() }));
+    }
+
+    [TestMethod]
+    public void TensorBoardEvents_OfARunThatGoesOn_AreWritten()
+    {
+        string folder = Path.GetDirectoryName(IntegrationFiles.Write("events/expected.json"))!;
+        float[] losses = [.. Enumerable.Range(0, 8).Select(step => 20f - (1.25f * step))];
+        foreach ((int first, int end) in new[] { (0, 6), (4, 8) })
+        {
+            using EventFile file = EventFile.Create(folder, first);
+            for (int step = first; step < end; step++)
+            {
+                file.Scalars(step, ("train/loss", losses[step]), ("train/learning_rate", 0.1));
+            }
+        }
+
+        WriteJson("events/expected.json", new { Losses = losses });
     }
 
     private static void CompareRows(float[] expected, float[][] actual)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Embedding;
@@ -42,6 +43,40 @@ public class FineTuneTests
         }
 
         (model as IDisposable)?.Dispose();
+    }
+
+    [TestMethod]
+    public void Run_KilledWhileTraining_ComesToTheFilesOfTheWholeRunWhenRunAgain()
+    {
+        using var people = new DrawnPeople(people: 4, picturesPerPerson: 4);
+        using var folder = new TemporaryFolder();
+        FineTuneSettings settings = WriteInsightFaceFolder(people.Folder, folder) with { Epochs = 6 };
+        FineTune.Run(settings with { Onnx = Path.Combine(folder.FullName, "whole.onnx") }, _ => { }, CancellationToken.None);
+        File.Delete(settings.Output);
+
+        // In the middle of what it does, which is a step or the next checkpoint. Process.Kill is kill -9.
+        string checkpoints = Path.Combine(folder.FullName, "checkpoints");
+        using (Process process = SamplesProgram.Start("FineTune", "--data", folder.FullName, "--weights", settings.Weights, "--backbone", "mbf", "--freeze", "2", "--epochs", "6",
+            "--checkpoints", checkpoints, "--checkpoint-every", "3", "--output", settings.Output, "--onnx", settings.Onnx))
+        {
+            Task<string> errors = process.StandardError.ReadToEndAsync(), output = process.StandardOutput.ReadToEndAsync();
+            while (!process.HasExited && !File.Exists(Path.Combine(checkpoints, "checkpoint-0000000006.safetensors")))
+            {
+                Thread.Sleep(10);
+            }
+
+            Assert.IsFalse(process.HasExited, $"{output.IsCompleted} {(process.HasExited ? errors.Result : "")}");
+            process.Kill();
+            process.WaitForExit();
+        }
+
+        Assert.IsFalse(File.Exists(settings.Output));
+        var steps = new List<int>();
+        FineTune.Run(settings with { Checkpoints = checkpoints, CheckpointEverySteps = 3 }, progress => steps.Add(progress.Step), CancellationToken.None);
+        Assert.IsGreaterThan(6, steps[0]);
+        Assert.AreEqual(24, steps[^1]);
+        CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(folder.FullName, "whole.onnx")), File.ReadAllBytes(settings.Onnx));
+        Assert.IsEmpty(Directory.GetFiles(checkpoints, "*.part"));
     }
 
     [TestMethod]

@@ -13,7 +13,7 @@ public class BestWeightsTests
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         var module = nn.Linear(1, 1, hasBias: false);
-        var best = new BestWeights(module);
+        var best = new BestWeights(("module", module));
         int[] ages = [.. new[] { 0.5, 0.9, 0.7, 0.9 }.Select((score, epoch) =>
         {
             module.weight!.fill_(epoch);
@@ -30,7 +30,7 @@ public class BestWeightsTests
         using var scope = NewDisposeScope();
         var module = nn.Linear(1, 1, hasBias: false);
         float before = module.weight!.item<float>();
-        new BestWeights(module).Restore();
+        new BestWeights(("module", module)).Restore();
         Assert.AreEqual(before, module.weight.item<float>());
     }
 
@@ -48,7 +48,7 @@ public class BestWeightsTests
             source.weight!.fill_(update);
             double keep = Math.Min(0.9, (1 + update) / (10.0 + update));
             expected = (keep * expected) + ((1 - keep) * update);
-            weights.Update();
+            weights.Update(update);
         }
 
         Assert.AreEqual(expected, average.weight!.item<float>(), 1e-3);

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Weights;
 using TorchSharp;
@@ -134,6 +135,23 @@ public class SafetensorsTests
     }
 
     [TestMethod]
+    public void Open_HeaderWhoseLengthBeginsAsAPickle_IsSafetensors()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        (string, Tensor)[] written = [("weight", ones(2))];
+        int found = 0;
+        for (int padding = 0; padding < 700; padding += 8)
+        {
+            byte[] bytes = WriteToMemory(written, new Dictionary<string, string> { ["text"] = new string('x', padding) }).ToArray();
+            found += bytes[0] == 0x80 ? 1 : 0;
+            using WeightsFile file = WeightsFile.Open(ByteSource.Of(bytes));
+            Assert.AreEqual("weight", file.Tensors.Single().Name, $"header of {BinaryPrimitives.ReadUInt64LittleEndian(bytes)} bytes");
+        }
+
+        Assert.IsGreaterThan(1, found, "Lengths of 0x80 and 0x280, among others.");
+    }
+
+    [TestMethod]
     public void Load_FileWrittenByHand_ReadsItsNumbers()
     {
         using DisposeScope scope = NewDisposeScope();
@@ -212,10 +230,10 @@ public class SafetensorsTests
         Assert.AreEqual(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
-    internal static MemoryStream WriteToMemory(IReadOnlyList<(string Name, Tensor Tensor)> tensors)
+    internal static MemoryStream WriteToMemory(IReadOnlyList<(string Name, Tensor Tensor)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         var file = new MemoryStream();
-        Safetensors.Write(new ForwardOnlyStream(file), tensors);
+        Safetensors.Write(new ForwardOnlyStream(file), tensors, metadata);
         file.Position = 0;
         return file;
     }

@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Losses;
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,7 +13,12 @@ internal sealed class SampledRowsOptimizer(UpdateRule rule, SampledCenters cente
 {
     // Each [C·K, d].
     private readonly Tensor[] _state = [.. rule.StateNames.Select(_ => zeros_like(centers.Table, requires_grad: false).DetachFromDisposeScope())];
-    private long _steps;
+
+    // int64 [1].
+    private readonly Tensor _steps = zeros(1, dtype: ScalarType.Int64).DetachFromDisposeScope();
+
+    /// <summary>All that is remembered from step to step: the tables of the rule, and the steps taken, "step". Writing to them takes effect.</summary>
+    public IEnumerable<(string Name, Tensor Tensor)> State => rule.StateNames.Zip(_state).Append(("step", _steps));
 
     /// <summary>One step with the gradient of the last sample, which is freed.</summary>
     public void Step(double learningRate)
@@ -21,7 +27,7 @@ internal sealed class SampledRowsOptimizer(UpdateRule rule, SampledCenters cente
         using var scope = NewDisposeScope();
         Tensor rows = centers.Rows!, values = centers.Values!.detach(), gradient = centers.Values!.grad!;    // [S], [S, d], [S, d]
         Tensor[] state = [.. _state.Select(table => table.index_select(0, rows))];
-        rule.Update(values, gradient, state, learningRate, ++_steps);
+        rule.Update(values, gradient, state, learningRate, ++TensorMemory.Values<long>(_steps)[0]);
         foreach ((Tensor table, Tensor part) in _state.Zip(state).Append((centers.Table, values)))
         {
             table.index_copy_(0, rows, part);
@@ -30,5 +36,11 @@ internal sealed class SampledRowsOptimizer(UpdateRule rule, SampledCenters cente
         centers.Forget();
     }
 
-    public void Dispose() => Array.ForEach(_state, tensor => tensor.Dispose());
+    public void Dispose()
+    {
+        foreach ((_, Tensor tensor) in State)
+        {
+            tensor.Dispose();
+        }
+    }
 }

@@ -17,14 +17,13 @@ internal sealed class WeightAverage(nn.Module source, nn.Module average, double 
     private readonly (Tensor Source, Tensor Average)[] _pairs =
         [.. source.state_dict().Values.Zip(average.state_dict().Values, (s, a) => (s, a))];
 
-    private int _updates;
-
-    public void Update()
+    /// <summary>Moves the average towards the module as it is after a step.</summary>
+    /// <param name="updatesBefore">How often the average was moved before.</param>
+    public void Update(int updatesBefore)
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        double keep = Math.Min(decay, (1 + _updates) / (10.0 + _updates));
-        _updates++;
+        double keep = Math.Min(decay, (1 + updatesBefore) / (10.0 + updatesBefore));
         foreach ((Tensor from, Tensor to) in _pairs)
         {
             if (TensorMemory.AreFlat(from, to))

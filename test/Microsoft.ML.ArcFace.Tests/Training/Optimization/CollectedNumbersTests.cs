@@ -53,7 +53,7 @@ public class CollectedNumbersTests
             GradientClipping.ToNorm([wide], 1);
             optimizer.Step(0.01);
             wideOptimizer.Step(0.01);
-            average.Update();
+            average.Update(step);
         }
 
         return

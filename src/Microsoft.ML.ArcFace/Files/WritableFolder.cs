@@ -1,0 +1,23 @@
+namespace Microsoft.ML.ArcFace.Files;
+
+/// <summary>Folders that long work will write to.</summary>
+internal static class WritableFolder
+{
+    /// <summary>Makes the folder if there is none, and makes sure that files can be written to it.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="option">What to call it in a message.</param>
+    /// <exception cref="IOException">They cannot, and why.</exception>
+    public static void Prepare(string path, string option)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+            string probe = Path.Combine(path, $"{Guid.NewGuid():N}.part");
+            File.Create(probe, bufferSize: 1, FileOptions.DeleteOnClose).Dispose();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new IOException($"{option} is '{path}', which cannot be written to ({error.Message.TrimEnd('.')}). Give a folder that you may write to.", error);
+        }
+    }
+}

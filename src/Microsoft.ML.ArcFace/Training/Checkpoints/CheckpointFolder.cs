@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.Runtime;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.ArcFace.Training;
+
+/// <summary>The checkpoints of a run: the newest few, a file each, and below them those of the second stage of a loss that has one.</summary>
+internal sealed partial class CheckpointFolder
+{
+    private const string SecondStageName = "second-stage";
+
+    private readonly IChannel _channel;
+    private readonly string _path;
+    private readonly int _kept;
+    private Checkpoint? _newest;
+    private bool _isSearched;
+
+    private CheckpointFolder(IChannel channel, string path, int kept)
+    {
+        _channel = channel;
+        _path = path;
+        _kept = kept;
+    }
+
+    /// <summary>The checkpoints of the second stage.</summary>
+    public CheckpointFolder SecondStage => new(_channel, Path.Combine(_path, SecondStageName), _kept);
+
+    /// <summary>The newest checkpoint of the second stage, if the run has come that far.</summary>
+    public Checkpoint? NewestOfSecondStage => Newest is null ? null : SecondStage.Newest;
+
+    /// <summary>The newest checkpoint that is whole; null if there are none at all. Those that are damaged are warned of.</summary>
+    /// <exception cref="WeightsFormatException">There are some, and all of them are damaged.</exception>
+    public Checkpoint? Newest
+    {
+        get
+        {
+            if (!_isSearched)
+            {
+                (_newest, _isSearched) = (FindNewest(), true);
+            }
+
+            return _newest;
+        }
+    }
+
+    /// <summary>The folder that the options name, ready to be written to; null if they name none.</summary>
+    /// <exception cref="IOException">It cannot be written to.</exception>
+    public static CheckpointFolder? Open(IChannel channel, ArcFaceTrainer.Options options)
+    {
+        if (options.CheckpointDirectory is not { } directory)
+        {
+            return null;
+        }
+
+        WritableFolder.Prepare(directory, nameof(ArcFaceTrainer.Options.CheckpointDirectory));
+        var folder = new CheckpointFolder(channel, Path.GetFullPath(directory), options.CheckpointsKept);
+        if (!options.Resume)
+        {
+            // Passed over, and deleted with the first checkpoint of the new run.
+            (folder._newest, folder._isSearched) = (null, true);
+        }
+
+        return folder;
+    }
+
+    /// <summary>Refuses to go on from a run of other settings.</summary>
+    /// <exception cref="InvalidOperationException">The message says which differ.</exception>
+    public void CheckSettings(RunSettings settings)
+    {
+        if (Newest is { } newest && settings.DifferencesFrom(newest.Settings) is { Count: > 0 } differences)
+        {
+            throw new InvalidOperationException(
+                $"The checkpoints in '{_path}' are of another run: {string.Join("; ", differences)}. To go on with that run, set these as they were. " +
+                $"To start a new one, give it another {nameof(ArcFaceTrainer.Options.CheckpointDirectory)}, or set {nameof(ArcFaceTrainer.Options.Resume)} = false, which replaces what is there.");
+        }
+    }
+
+    /// <summary>Writes a checkpoint and deletes those that are too many.</summary>
+    public void Save(RunSettings settings, RunPosition position, IReadOnlyList<(string Name, Tensor Tensor)> tensors)
+    {
+        Directory.CreateDirectory(_path);
+        bool isFirstOfItsRun = _newest is null;
+        string name = string.Create(CultureInfo.InvariantCulture, $"checkpoint-{position.Step:D10}.safetensors");
+        var checkpoint = new Checkpoint(Path.Combine(_path, name), settings, position);
+        checkpoint.Save(tensors);
+        (_newest, _isSearched) = (checkpoint, true);
+        if (isFirstOfItsRun)
+        {
+            SecondStage.Clear();
+        }
+
+        // Later ones are damaged, or of the run that this one replaces.
+        ILookup<bool, string> others = Files().Where(file => file != checkpoint.Path).ToLookup(file => string.CompareOrdinal(file, checkpoint.Path) > 0);
+        foreach (string file in others[true].Concat(others[false].Skip(isFirstOfItsRun ? 0 : _kept - 1)))
+        {
+            File.Delete(file);
+        }
+
+        // What a process that was killed left half written.
+        foreach (string part in Directory.EnumerateFiles(_path, "checkpoint-*.part"))
+        {
+            File.Delete(part);
+        }
+    }
+
+    private Checkpoint? FindNewest()
+    {
+        var damages = new List<string>();
+        foreach (string file in Files())
+        {
+            try
+            {
+                Checkpoint checkpoint = Checkpoint.Open(file);
+                damages.ForEach(damage => _channel.Warning($"{damage} The checkpoint before it is used."));
+                return checkpoint;
+            }
+            catch (Exception error) when (error is WeightsFormatException or IOException)
+            {
+                damages.Add(error.Message);
+            }
+        }
+
+        return damages.Count == 0 ? null : throw new WeightsFormatException(
+            $"None of the {damages.Count} checkpoints in '{_path}' can be read: {string.Join(" ", damages)} " +
+            $"Put back undamaged ones, or set {nameof(ArcFaceTrainer.Options.Resume)} = false to start a new run in their place.");
+    }
+
+    private void Clear()
+    {
+        foreach (string file in Files())
+        {
+            File.Delete(file);
+        }
+    }
+
+    /// <summary>The files of checkpoints, the newest first.</summary>
+    private string[] Files() => !Directory.Exists(_path) ? [] :
+        [.. Directory.EnumerateFiles(_path).Where(file => FileName().IsMatch(Path.GetFileName(file))).OrderDescending(StringComparer.Ordinal)];
+
+    [GeneratedRegex(@"^checkpoint-\d{10}\.safetensors$")]
+    private static partial Regex FileName();
+}

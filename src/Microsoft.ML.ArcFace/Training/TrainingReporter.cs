@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.ArcFace.Training;
+
+/// <summary>Tells how a run goes: to ML.NET's log, to whoever listens to progress, and to TensorBoard.</summary>
+internal sealed class TrainingReporter : IDisposable
+{
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(5);
+
+    private readonly IChannel _channel;
+    private readonly Action<TrainingProgress>? _progress;
+    private readonly TrainingRecipe _recipe;
+    private readonly EventFile? _events;
+    private readonly int _firstStep;
+    private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private TimeSpan _lastReport;
+
+    /// <summary>A reporter of a run that begins, or goes on.</summary>
+    public TrainingReporter(TrainingRun run, TrainingRecipe recipe, int firstStep, LossSum loss)
+    {
+        _channel = run.Channel;
+        _progress = run.Options.Progress;
+        _recipe = recipe;
+        _firstStep = firstStep;
+        Loss = loss;
+        _events = run.TensorBoardDirectory is { } folder ? EventFile.Create(folder, firstStep) : null;
+    }
+
+    /// <summary>The losses that are to be reported.</summary>
+    public LossSum Loss { get; private set; }
+
+    /// <summary>Takes note of a step.</summary>
+    /// <param name="step">From 0.</param>
+    /// <param name="loss">Its loss.</param>
+    public void Observe(int step, double loss)
+    {
+        Loss = Loss.Plus(loss);
+        _events?.Scalars(step, ("train/loss", loss), ("train/learning_rate", _recipe.Schedule.LearningRate(step)), ("train/margin_fraction", _recipe.Schedule.MarginFraction(step)));
+    }
+
+    /// <summary>Reports within an epoch, if the last report is old enough.</summary>
+    public void ReportNowAndThen(int epoch, int step)
+    {
+        bool epochEndsHere = step % _recipe.StepsPerEpoch == 0;
+        if (!epochEndsHere && _clock.Elapsed - _lastReport >= ReportInterval)
+        {
+            Report(epoch, step, isEpochEnd: false, areaUnderRocCurve: null);
+        }
+    }
+
+    /// <summary>Reports the end of an epoch.</summary>
+    public void ReportEpoch(int epoch, int step, double? areaUnderRocCurve) => Report(epoch, step, isEpochEnd: true, areaUnderRocCurve);
+
+    public void Dispose() => _events?.Dispose();
+
+    private void Report(int epoch, int step, bool isEpochEnd, double? areaUnderRocCurve)
+    {
+        _lastReport = _clock.Elapsed;
+        Loss = Loss.Reported();
+
+        // A run that goes on is timed by itself: the machine, and what else it has to do, may be another.
+        double secondsPerStep = Math.Max(1e-9, _clock.Elapsed.TotalSeconds) / Math.Max(1, step - _firstStep);
+        var progress = new TrainingProgress(
+            epoch, _recipe.Epochs, step, _recipe.TotalSteps, Loss.Last,
+            _recipe.Schedule.LearningRate(Math.Max(0, step - 1)), _recipe.BatchSize / secondsPerStep,
+            TimeSpan.FromSeconds(Math.Max(0, _recipe.TotalSteps - step) * secondsPerStep), isEpochEnd, areaUnderRocCurve);
+        _channel.Info($"Epoch {epoch}/{progress.Epochs}, step {step}/{progress.Steps}: loss {progress.Loss:0.000}, " +
+            $"{progress.ImagesPerSecond:0.0} images/s, {Text(progress.EstimatedTimeRemaining)} left" +
+            (areaUnderRocCurve is { } area ? $", validation AUC {area:0.0000}" : ""));
+        WriteEvents(progress);
+        _progress?.Invoke(progress);
+    }
+
+    private static string Text(TimeSpan time) => time.ToString(time.Days > 0 ? @"d\.hh\:mm\:ss" : @"hh\:mm\:ss", CultureInfo.InvariantCulture);
+
+    private void WriteEvents(TrainingProgress progress)
+    {
+        // A step's number is that of its learning rate: the last one that is done is step − 1.
+        int step = Math.Max(0, progress.Step - 1);
+        _events?.Scalars(step, ("train/images_per_second", progress.ImagesPerSecond));
+        if (progress.ValidationAreaUnderRocCurve is { } area)
+        {
+            _events?.Scalars(step, ("validation/area_under_roc_curve", area));
+        }
+
+        _events?.Flush();
+    }
+}
