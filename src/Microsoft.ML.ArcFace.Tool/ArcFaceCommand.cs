@@ -36,14 +36,14 @@ internal static class ArcFaceCommand
     /// <param name="arguments">What stands behind <c>arcface</c>.</param>
     /// <param name="output">The answer; with --json one object in one line.</param>
     /// <param name="error">Progress, log and messages.</param>
+    /// <param name="cancellationToken">Stops it, as Ctrl+C does.</param>
     /// <returns>The exit code (<see cref="ExitCode"/>).</returns>
-    public static async Task<int> InvokeAsync(string[] arguments, TextWriter output, TextWriter error)
+    public static async Task<int> InvokeAsync(string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
         ParseResult parsed = Create().Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
-            string message = string.Join(Environment.NewLine, parsed.Errors.Select(wrong => wrong.Message));
-            ToolCommand.Fail(parsed, output, error, $"{message}{Environment.NewLine}See: arcface {parsed.CommandResult.Command.Name} --help", "WrongCommandLine");
+            ToolCommand.FailToParse(parsed, output, error, parsed.Errors.Select(wrong => wrong.Message));
             return ExitCode.WrongCommandLine;
         }
 
@@ -51,6 +51,6 @@ internal static class ArcFaceCommand
         {
             Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
         };
-        return await parsed.InvokeAsync(invocation);
+        return await parsed.InvokeAsync(invocation, cancellationToken);
     }
 }

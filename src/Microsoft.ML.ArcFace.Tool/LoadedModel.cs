@@ -1,4 +1,4 @@
-using Microsoft.ML.Data;
+using Microsoft.ML.ArcFace.Data;
 
 namespace Microsoft.ML.ArcFace.Tool;
 
@@ -23,14 +23,17 @@ internal sealed class LoadedModel : IDisposable
     }
 
     /// <summary>The photographs of a folder and their embeddings, which are computed as they are read.</summary>
-    /// <exception cref="InvalidOperationException">The model begins with something else than paths of photographs.</exception>
+    /// <exception cref="InvalidOperationException">The model does not load photographs by itself.</exception>
     public (IDataView Photographs, IDataView Embedded) Embed(DirectoryInfo folder)
     {
+        FaceImageLoadingTransformer loader = Model.Parts().OfType<FaceImageLoadingTransformer>().FirstOrDefault()
+            ?? throw new InvalidOperationException(
+                $"The model does not load photographs by itself: it begins with the columns {string.Join(", ", InputSchema.Select(column => column.Name))}. Give one that begins with LoadFaceImages, as those of arcface train do.");
         IDataView photographs = Faces.LoadFromFolder(folder.FullName);
-        string[] unknown = [.. InputSchema.Where(column => photographs.Schema.GetColumnOrNull(column.Name) is null && column.Type is not KeyDataViewType).Select(column => column.Name)];
-        return InputSchema.GetColumnOrNull("ImagePath") is not null
-            ? (photographs, Model.Transform(photographs))
-            : throw new InvalidOperationException($"The model begins with the columns {string.Join(", ", unknown)}, not with ImagePath; folders of photographs can be given to models that do, as those of arcface train.");
+
+        // A model that was trained on RecordIO takes the photographs from a column of bytes; paths will do.
+        IDataView named = loader.InputColumnName == "ImagePath" ? photographs : Context.Transforms.CopyColumns(loader.InputColumnName, "ImagePath").Fit(photographs).Transform(photographs);
+        return (photographs, Model.Transform(named));
     }
 
     public void Dispose() => (Model as IDisposable)?.Dispose();

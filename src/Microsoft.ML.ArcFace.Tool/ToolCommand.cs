@@ -32,12 +32,22 @@ internal static class ToolCommand
     public static Option<bool> Verbose { get; } = new("--verbose") { Description = "Print ML.NET's log, and stack traces of errors.", Recursive = true };
 
     /// <summary>Runs a command; what it throws becomes a message and an exit code.</summary>
-    public static void Answer(this Command command, Func<ToolRun, ToolAnswer> run) => command.SetAction(async (parsed, cancellationToken) =>
+    /// <param name="command">The command.</param>
+    /// <param name="run">What it does.</param>
+    /// <param name="check">What is wrong with the options together, a sentence each; null: nothing can be.</param>
+    public static void Answer(this Command command, Func<ToolRun, ToolAnswer> run, Func<ToolRun, IReadOnlyList<string>>? check = null) => command.SetAction(async (parsed, cancellationToken) =>
     {
         InvocationConfiguration invocation = parsed.InvocationConfiguration;
         try
         {
-            ToolAnswer answer = await Task.Run(() => run(new ToolRun(parsed, invocation.Error, cancellationToken)), CancellationToken.None);
+            var toolRun = new ToolRun(parsed, invocation.Error, cancellationToken);
+            if (check?.Invoke(toolRun) is { Count: > 0 } violations)
+            {
+                FailToParse(parsed, invocation.Output, invocation.Error, violations);
+                return ExitCode.WrongCommandLine;
+            }
+
+            ToolAnswer answer = await Task.Run(() => run(toolRun), CancellationToken.None);
             await invocation.Output.WriteLineAsync(parsed.GetValue(Json) ? ToJson(answer.Facts) : answer.Text);
             return answer.ExitCode;
         }
@@ -55,6 +65,14 @@ internal static class ToolCommand
             return ExitCode.Failed;
         }
     });
+
+    /// <summary>What is wrong with the command line.</summary>
+    public static void FailToParse(ParseResult parsed, TextWriter output, TextWriter error, IEnumerable<string> violations)
+    {
+        Command command = parsed.CommandResult.Command;
+        string name = command is RootCommand ? "arcface" : $"arcface {command.Name}";
+        Fail(parsed, output, error, $"{string.Join(Environment.NewLine, violations)}{Environment.NewLine}See: {name} --help", nameof(ExitCode.WrongCommandLine));
+    }
 
     /// <summary>An error for people on standard error, and with --json for programs on standard output.</summary>
     public static void Fail(ParseResult parsed, TextWriter output, TextWriter error, string message, string kind)

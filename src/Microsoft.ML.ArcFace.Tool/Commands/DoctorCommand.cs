@@ -116,7 +116,7 @@ internal sealed record GpuCheck(int Count, string? WhyNot)
         int count = TorchSharp.torch.cuda.is_available() ? TorchSharp.torch.cuda.device_count() : 0;
         bool hasDriver = NativeLibrary.TryLoad(OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1", out _);
         return new GpuCheck(count, count > 0 ? null : hasDriver
-            ? "NVIDIA's driver is here, but this libtorch computes on processors only. Build with -p:TorchBackend=cuda, or reference TorchSharp-cuda-linux or TorchSharp-cuda-windows in place of TorchSharp-cpu."
+            ? "NVIDIA's driver is here, but this libtorch computes on processors only. Set ARCFACE_LIBTORCH to the folder lib of a libtorch for CUDA, such as that of Python's torch; a program of your own may reference TorchSharp-cuda-linux or TorchSharp-cuda-windows in place of TorchSharp-cpu."
             : "none is used: NVIDIA's driver is not installed. Without a GPU everything runs on the processor.");
     }
 }

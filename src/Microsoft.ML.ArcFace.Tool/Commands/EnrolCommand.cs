@@ -41,7 +41,7 @@ internal static class EnrolCommand
 
     private static ToolAnswer Run(ToolRun run)
     {
-        using var embedder = new FaceEmbedder(run.Need(Model).FullName, new FaceEmbedder.Options { ReloadInterval = null });
+        using FaceEmbedder embedder = EmbedderFile.Open(run, Model);
         using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, createIfMissing: true);
         Dictionary<string, string> people = run.Get(Person) is { } person
             ? FileOptions.Files(run.Need(Photographs)).ToDictionary(path => path, _ => person)

@@ -31,7 +31,7 @@ internal static class IdentifyCommand
 
     private static ToolAnswer Run(ToolRun run)
     {
-        using var embedder = new FaceEmbedder(run.Need(Model).FullName, new FaceEmbedder.Options { ReloadInterval = null });
+        using FaceEmbedder embedder = EmbedderFile.OpenCalibrated(run, Model, run.Get(Cosine));
         using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, createIfMissing: false, run.Get(Cosine));
         var found = new List<(string Path, FaceIdentification Answer)>();
         string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, FileOptions.Files(run.Need(Photographs)), run.Get(SkipUnusable), (path, vector) => found.Add((path, gallery.Identify(vector))));

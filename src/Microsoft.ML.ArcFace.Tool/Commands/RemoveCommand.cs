@@ -27,7 +27,7 @@ internal static class RemoveCommand
 
     private static ToolAnswer Run(ToolRun run)
     {
-        using var embedder = new FaceEmbedder(run.Need(Model).FullName, new FaceEmbedder.Options { ReloadInterval = null });
+        using FaceEmbedder embedder = EmbedderFile.Open(run, Model);
         using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, createIfMissing: false);
         int removed = gallery.Remove(run.Need(People));
         return new ToolAnswer(

@@ -30,7 +30,7 @@ internal static class VerifyCommand
 
     private static ToolAnswer Run(ToolRun run)
     {
-        using var embedder = new FaceEmbedder(run.Need(Model).FullName, new FaceEmbedder.Options { Cosine = run.Get(Cosine), ReloadInterval = null });
+        using FaceEmbedder embedder = EmbedderFile.OpenCalibrated(run, Model, run.Get(Cosine));
         FaceVerification answer = embedder.Verify(FacePhotograph.FromFile(run.Need(First).FullName), FacePhotograph.FromFile(run.Need(Second).FullName));
         return new ToolAnswer(
             new { samePerson = answer.IsSamePerson, score = answer.Score, threshold = answer.Threshold, margin = answer.Margin },
