@@ -11,9 +11,9 @@ public sealed record PostgresGalleryOptions : IdentificationOptions
 
     /// <summary>
     /// How many photographs the index finds for a search, which are then compared exactly, 1 to 10,000: more find more of the nearest,
-    /// and take longer. <see cref="PostgresFaceGallery.MeasureRecallAsync"/> tells how many are enough. Default 100.
+    /// and take longer. <see cref="PostgresFaceGallery.MeasureRecallAsync"/> tells how many are enough. Default 200.
     /// </summary>
-    public int CandidateCount { get; init; } = 100;
+    public int CandidateCount { get; init; } = 200;
 
     /// <summary>Neighbours of a photograph in the index, 2 to 100; counts when the gallery is made. Default 16, pgvector's own.</summary>
     public int IndexNeighbourCount { get; init; } = 16;

@@ -54,4 +54,7 @@ var people = new Option<int>("--people") { Description = "People in the gallery,
 var size = new Option<int>("--size") { Description = "Numbers in a vector.", DefaultValueFactory = _ => 512 };
 var gallery = new Command("gallery", "One search of a gallery beside reading as much memory once, as ratios.") { people, size, rounds, threads };
 gallery.SetAction(parsed => GalleryComparison.Run(parsed.GetValue(people), parsed.GetValue(size), parsed.GetValue(rounds), parsed.GetValue(threads)));
-return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, precision, memory, gallery, first, heads, partial, benchmarks }.Parse(args).Invoke();
+var connection = new Option<string>("--connection") { Required = true, Description = "A database with pgvector, as Npgsql takes it; the gallery stays in a schema of its own." };
+var postgres = new Command("postgres", "What the index of a gallery in PostgreSQL finds of what an exact search finds.") { connection, people, size };
+postgres.SetAction((parsed, _) => PostgresRecall.RunAsync(parsed.GetValue(connection)!, parsed.GetValue(people), parsed.GetValue(size)));
+return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, precision, memory, gallery, postgres, first, heads, partial, benchmarks }.Parse(args).Invoke();

@@ -93,15 +93,26 @@ internal sealed class GalleryFile : IDisposable
     /// <summary>
     /// Makes what was removed unreadable: the file is written anew without it, and the log, which still had it, is cut off.
     /// </summary>
-    public void Erase() => GalleryErrors.Explained(_path, () =>
+    public void Erase()
     {
-        GallerySchema.Execute(_connection, "VACUUM");
-        GallerySchema.TruncateLog(_connection);
+        try
+        {
+            GalleryErrors.Explained(_path, () =>
+            {
+                GallerySchema.Execute(_connection, "VACUUM");
+                GallerySchema.TruncateLog(_connection);
 
-        // Last, so that it is done again if the process ends in between.
-        GallerySchema.SetErasurePending(_connection, false);
-        return true;
-    });
+                // Last, so that it is done again if the process ends in between.
+                GallerySchema.SetErasurePending(_connection, false);
+                return true;
+            });
+        }
+        catch (FaceGalleryException error)
+        {
+            throw new FaceGalleryException(error.Problem,
+                $"What was removed is not found any more, but its bytes are still in the file; they go with the next removal, or when the gallery is opened next. {error.Message}", error);
+        }
+    }
 
     public void Dispose()
     {
