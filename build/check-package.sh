@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Uses the package as its users do: packs it, installs it with TorchSharp-cpu into a new console project from a local
-# folder, loads a saved model and embeds a picture that it draws.
+# folder, loads a saved model and embeds a picture that it draws. Packs the tool arcface for this platform, installs it into
+# a folder of its own, and asks it for its help and how it is.
 # Usage: build/check-package.sh MODEL.zip
 set -euo pipefail
 [ $# = 1 ] || { echo "Usage: build/check-package.sh MODEL.zip" >&2; exit 2; }
@@ -9,7 +10,7 @@ model=$(realpath "$1")
 work=$(mktemp -d)
 # A version of its own, so that NuGet's cache never serves an older build; it leaves the cache again at the end.
 version=0.0.0-check.$(date +%s)
-trap 'rm -rf "$work" "${NUGET_PACKAGES:-$HOME/.nuget/packages}/microsoft.ml.arcface/$version"' EXIT
+trap 'rm -rf "$work" "${NUGET_PACKAGES:-$HOME/.nuget/packages}"/microsoft.ml.arcface{,.tool,.tool.*}/"$version"' EXIT
 
 dotnet pack "$root/src/Microsoft.ML.ArcFace" -c Release -v quiet --nologo -p:PackageVersion="$version" -o "$work/packages"
 for part in README.md LICENSE lib/net10.0/Microsoft.ML.ArcFace.dll lib/net10.0/Microsoft.ML.ArcFace.xml; do
@@ -30,3 +31,10 @@ for package in "Microsoft.ML.ArcFace --version $version" "TorchSharp-cpu --versi
   dotnet add package $package >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
 done
 dotnet run -c Release -- "$model"
+
+platform=$(dotnet --info | sed -nE 's/^ *RID: *//p')
+cd "$work"
+dotnet pack "$root/src/Microsoft.ML.ArcFace.Tool" -c Release -v quiet --nologo -p:PackageVersion="$version" -p:ToolPackageRuntimeIdentifiers="$platform" -o "$work/packages"
+dotnet tool install Microsoft.ML.ArcFace.Tool --tool-path "$work/tools" --add-source "$work/packages" --version "$version"
+tools/arcface --help | grep -q identify || { echo "The tool's help lacks a command." >&2; exit 1; }
+tools/arcface doctor --json

@@ -19,9 +19,9 @@ internal static class AngularMarginCommand
     public static Command Create()
     {
         var output = new Option<DirectoryInfo>("--output") { Description = "Where the figures go, as SVG and PNG.", HelpName = "DIR", DefaultValueFactory = _ => new DirectoryInfo("angular-margin") };
-        Option<int?> pictures = SampleCommand.WholeNumber("--pictures", "Pictures of each person. Default 16", 4, 1000, example: 16);
-        Option<int?> epochs = SampleCommand.WholeNumber("--epochs", "How often training sees every picture. Default 30", 1, 1000, example: 30);
-        Option<int?> seed = SampleCommand.WholeNumber("--seed", "Start of all random numbers. Default 1", 0, int.MaxValue, example: 1);
+        Option<int?> pictures = NumberOption.Whole("--pictures", "Pictures of each person. Default 16", 4, 1000, example: 16);
+        Option<int?> epochs = NumberOption.Whole("--epochs", "How often training sees every picture. Default 30", 1, 1000, example: 30);
+        Option<int?> seed = NumberOption.Whole("--seed", "Start of all random numbers. Default 1", 0, int.MaxValue, example: 1);
         var command = new Command("AngularMargin", Description) { output, pictures, epochs, seed };
         command.SetSample((parsed, cancellationToken) => AngularMargin.Run(
             new AngularMarginSettings(parsed.GetRequiredValue(output).FullName, parsed.GetValue(pictures) ?? 16, parsed.GetValue(epochs) ?? 30, parsed.GetValue(seed) ?? 1),

@@ -25,8 +25,8 @@ internal static class CompareLossesCommand
         var pairs = new Option<FileInfo?>("--pairs") { Description = "The pairs of --test to verify, in the format of LFW's pairs.txt.", HelpName = "FILE" };
         var losses = new Option<string?>("--losses") { Description = $"Some of the losses, with commas between: {names}. Default all.", HelpName = "NAMES" };
         var backbone = new Option<BackboneArchitecture>("--backbone") { Description = "The network.", DefaultValueFactory = _ => BackboneArchitecture.MobileFaceNet };
-        Option<int?> epochs = SampleCommand.WholeNumber("--epochs", "How often training sees every picture. Default 10", 1, 1000, example: 10);
-        Option<int?> seed = SampleCommand.WholeNumber("--seed", "Start of all random numbers. Default 1", 0, int.MaxValue, example: 1);
+        Option<int?> epochs = NumberOption.Whole("--epochs", "How often training sees every picture. Default 10", 1, 1000, example: 10);
+        Option<int?> seed = NumberOption.Whole("--seed", "Start of all random numbers. Default 1", 0, int.MaxValue, example: 1);
         var output = new Option<DirectoryInfo>("--output") { Description = "Where results go, a file a loss and losses.json.", HelpName = "DIR", DefaultValueFactory = _ => new DirectoryInfo("compare-losses") };
 
         var command = new Command("CompareLosses", Description) { data, test, pairs, losses, backbone, epochs, seed, output };

@@ -23,12 +23,12 @@ internal static class FineTuneCommand
         var weights = new Option<FileInfo>("--weights") { Description = "Where to start: weights of PyTorch (.pth, .pt) or safetensors.", HelpName = "FILE", Required = true };
         var backbone = new Option<string>("--backbone") { Description = $"The network of --weights: {string.Join(", ", BackboneArchitectures.ShortNames)}.", HelpName = "NAME", Required = true };
         var verify = new Option<FileInfo?>("--verify") { Description = "Pairs to verify, a .bin. Default: lfw.bin in --data.", HelpName = "FILE" };
-        Option<int?> folds = SampleCommand.WholeNumber("--folds", "In how many folds the pairs come. Default 10, as in lfw.bin", 2, 1000, example: 10);
-        Option<int?> freeze = SampleCommand.WholeNumber("--freeze", "How many of the network's four stages keep their weights. Default 0", 0, 4, example: 2);
-        Option<int?> epochs = SampleCommand.WholeNumber("--epochs", "How often training sees every picture. Default: as many as the size of the set asks for", 1, 1000, example: 5);
-        Option<int?> seed = SampleCommand.WholeNumber("--seed", "Start of all random numbers. Default 1", 0, int.MaxValue, example: 1);
+        Option<int?> folds = NumberOption.Whole("--folds", "In how many folds the pairs come. Default 10, as in lfw.bin", 2, 1000, example: 10);
+        Option<int?> freeze = NumberOption.Whole("--freeze", "How many of the network's four stages keep their weights. Default 0", 0, 4, example: 2);
+        Option<int?> epochs = NumberOption.Whole("--epochs", "How often training sees every picture. Default: as many as the size of the set asks for", 1, 1000, example: 5);
+        Option<int?> seed = NumberOption.Whole("--seed", "Start of all random numbers. Default 1", 0, int.MaxValue, example: 1);
         var checkpoints = new Option<DirectoryInfo?>("--checkpoints") { Description = "A folder for checkpoints, from which the same command goes on after it was stopped.", HelpName = "DIR" };
-        Option<int?> checkpointEvery = SampleCommand.WholeNumber("--checkpoint-every", "Steps from checkpoint to checkpoint. Default: one every 5 minutes", 1, int.MaxValue, example: 1000);
+        Option<int?> checkpointEvery = NumberOption.Whole("--checkpoint-every", "Steps from checkpoint to checkpoint. Default: one every 5 minutes", 1, int.MaxValue, example: 1000);
         var output = new Option<FileInfo>("--output") { Description = "Where the model goes, for ML.NET.", HelpName = "FILE", DefaultValueFactory = _ => new FileInfo("faces.zip") };
         var onnx = new Option<FileInfo>("--onnx") { Description = "Where the ONNX file goes.", HelpName = "FILE", DefaultValueFactory = _ => new FileInfo("faces.onnx") };
         var command = new Command("FineTune", Description) { data, weights, backbone, verify, folds, freeze, epochs, seed, checkpoints, checkpointEvery, output, onnx };

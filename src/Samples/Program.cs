@@ -14,6 +14,7 @@ var samples = new RootCommand("Samples of face recognition with ML.NET. Each is 
     Pack.CreateCommand(),
     PhotoToEmbeddingCommand.Create(),
     Verify.CreateCommand(),
+    WebApiCommand.Create(),
     IdentifyCommand.Create(),
     SecondProcess.CreateCommand(),
 };

@@ -31,8 +31,8 @@ internal static class QuickStartCommand
         var test = new Option<DirectoryInfo?>("--test") { Description = "Photographs of other people to verify, one folder a person. Without it every fifth person of --data is held out.", HelpName = "DIR" };
         var pairs = new Option<FileInfo?>("--pairs") { Description = "The pairs of --test to verify, in the format of LFW's pairs.txt.", HelpName = "FILE" };
         var backbone = new Option<string>("--backbone") { Description = $"The network: {string.Join(", ", Backbones.Keys)}.", HelpName = "NAME", DefaultValueFactory = _ => "mbf" };
-        Option<int?> epochs = SampleCommand.WholeNumber("--epochs", "How often training sees every picture", 1, 1000, example: 20);
-        Option<int?> seed = SampleCommand.WholeNumber("--seed", "Start of all random numbers; the same seed gives the same run. Default 1", 0, int.MaxValue, example: 1);
+        Option<int?> epochs = NumberOption.Whole("--epochs", "How often training sees every picture", 1, 1000, example: 20);
+        Option<int?> seed = NumberOption.Whole("--seed", "Start of all random numbers; the same seed gives the same run. Default 1", 0, int.MaxValue, example: 1);
         var output = new Option<FileInfo>("--output") { Description = "Where the model goes.", HelpName = "FILE", DefaultValueFactory = _ => new FileInfo("quickstart.zip") };
         var report = new Option<FileInfo?>("--report") { Description = "Write what the verification found as one HTML file: curves, the worst pairs as pictures, people.", HelpName = "FILE" };
         var brief = new Option<bool>("--short") { Description = "About a minute: fewer people and epochs, to see that everything works." };

@@ -34,9 +34,7 @@ internal static class Verify
         VerificationThreshold threshold = faces.CalibrateThreshold(model.Transform(photographs), faces.AllPairs(photographs, folds: 2), rate);
 
         // The whole file or none: a service that watches it loads what it finds.
-        string part = modelFile + ".part";
-        ml.Model.Save(model.WithThreshold(threshold), schema, part);
-        File.Move(part, modelFile, overwrite: true);
+        ModelFile.SaveWhole(ml, model.WithThreshold(threshold), schema, modelFile);
         Console.WriteLine($"{modelFile}: {threshold}");
         Console.WriteLine($"In a gallery of 100 people: {threshold.ForGallerySize(100)}");
     }

@@ -80,7 +80,8 @@ internal static class FaceFolder
         ];
     }
 
-    private static bool IsPhotograph(string file) => Extensions.Contains(Path.GetExtension(file));
+    /// <summary>Whether a file is one of the kinds that are read, by its ending.</summary>
+    public static bool IsPhotograph(string file) => Extensions.Contains(Path.GetExtension(file));
 
     private static void WarnOfWhatIsLeftOut(IChannel channel, string folder, string[] emptyPeople, int strayPhotographs)
     {

@@ -40,6 +40,8 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
     /// <summary>The image column that is added.</summary>
     internal string OutputColumnName => _outputColumnName;
 
+    internal string InputColumnName => _inputColumnName;
+
     internal const string ExpectedInput = "String or Vector<Byte>";
 
     internal static bool AcceptsInput(DataViewType type) =>

@@ -1,12 +1,11 @@
 using System.CommandLine;
-using System.Reflection;
 
 namespace Microsoft.ML.ArcFace.Samples.Support;
 
 // Microsoft.ML.Command is a namespace.
 using Command = System.CommandLine.Command;
 
-/// <summary>What the commands of all samples share: exit codes, error messages, checks of numbers.</summary>
+/// <summary>What the commands of all samples share: exit codes and error messages.</summary>
 internal static class SampleCommand
 {
     /// <summary>Exit code of a run that was stopped with Ctrl+C, as shells expect it.</summary>
@@ -44,29 +43,8 @@ internal static class SampleCommand
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            await Console.Error.WriteLineAsync(parsed.GetValue(Verbose) ? error.ToString() : $"{command.Name} failed: {CauseOf(error).Message}");
+            await Console.Error.WriteLineAsync(parsed.GetValue(Verbose) ? error.ToString() : $"{command.Name} failed: {ErrorCause.Of(error).Message}");
             return Failed;
         }
     });
-
-    // ML.NET creates by reflection what it loads from a file, and reflection wraps what is thrown.
-    private static Exception CauseOf(Exception error) => error is TargetInvocationException { InnerException: { } inner } ? CauseOf(inner) : error;
-
-    /// <summary>An option that takes a whole number of a range.</summary>
-    public static Option<int?> WholeNumber(string name, string description, int lowest, int highest, int example) => new(name)
-    {
-        Description = $"{description} ({lowest} to {highest})",
-        HelpName = "N",
-        CustomParser = argument =>
-        {
-            string text = argument.Tokens.Count > 0 ? argument.Tokens[0].Value : "";
-            if (int.TryParse(text, out int number) && number >= lowest && number <= highest)
-            {
-                return number;
-            }
-
-            argument.AddError($"{name} is '{text}'; it must be a whole number from {lowest} to {highest}, for example {name} {example}.");
-            return null;
-        },
-    };
 }

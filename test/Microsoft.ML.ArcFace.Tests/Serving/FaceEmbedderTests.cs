@@ -207,7 +207,7 @@ public class FaceEmbedderTests
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => new FaceEmbedder(zip)).Message, "'Landmarks'");
     }
 
-    private static (string Zip, float[] Embedding) Detecting(TemporaryFolder folder, string name, byte[] detector, byte[] photograph)
+    internal static (string Zip, float[] Embedding) Detecting(TemporaryFolder folder, string name, byte[] detector, byte[] photograph)
     {
         IDataView rows = Ml.Data.LoadFromEnumerable([new Photograph { ImagePath = folder.Write($"{name}.png", photograph) }]);
         using var toFace = Ml.Transforms.LoadFaceImages("Photograph", "ImagePath")

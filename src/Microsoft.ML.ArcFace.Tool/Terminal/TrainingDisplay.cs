@@ -1,6 +1,6 @@
 using Spectre.Console;
 
-namespace Microsoft.ML.ArcFace.Samples.Support;
+namespace Microsoft.ML.ArcFace.Terminal;
 
 /// <summary>Shows how training goes: a bar on a terminal, a line each epoch (or quarter of a minute) elsewhere.</summary>
 internal sealed class TrainingDisplay : IDisposable
@@ -9,14 +9,18 @@ internal sealed class TrainingDisplay : IDisposable
 
     private readonly TaskCompletionSource _finished = new();
     private readonly Task? _bar;
+    private readonly TextWriter _output;
     private ProgressTask? _task;
     private long _lastLine = Environment.TickCount64;
 
-    public TrainingDisplay()
+    /// <param name="output">Where it is shown; null: standard output.</param>
+    public TrainingDisplay(TextWriter? output = null)
     {
-        if (AnsiConsole.Profile.Out.IsTerminal)
+        _output = output ?? Console.Out;
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(_output) });
+        if (console.Profile.Out.IsTerminal)
         {
-            _bar = AnsiConsole.Progress()
+            _bar = console.Progress()
                 .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn())
                 .StartAsync(context =>
                 {
@@ -42,7 +46,7 @@ internal sealed class TrainingDisplay : IDisposable
         else if (progress.IsEpochEnd || Environment.TickCount64 - _lastLine > LineInterval.TotalMilliseconds)
         {
             _lastLine = Environment.TickCount64;
-            Console.WriteLine(line);
+            _output.WriteLine(line);
         }
     }
 

@@ -1,7 +1,7 @@
-using Microsoft.ML.ArcFace.Samples.Support;
+using Microsoft.ML.ArcFace.Terminal;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 
-namespace Microsoft.ML.ArcFace.Tests.Samples;
+namespace Microsoft.ML.ArcFace.Tests.Tool;
 
 [TestClass]
 public class ModelFileTests

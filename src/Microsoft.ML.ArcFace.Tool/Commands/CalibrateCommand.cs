@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Microsoft.ML.ArcFace.Terminal;
+
+namespace Microsoft.ML.ArcFace.Tool.Commands;
+
+// Microsoft.ML.Command is a namespace.
+using Command = System.CommandLine.Command;
+
+/// <summary>arcface calibrate: a threshold from data, kept in the model.</summary>
+internal static class CalibrateCommand
+{
+    private const string Description = """
+        Chooses the threshold at which at most a given share of pairs of different people is accepted, and keeps it in the model.
+        verify and identify go by it. Use people whom the model was not trained on. Examples:
+          arcface calibrate --model faces.zip --data faces/test --rate 0.001
+          arcface calibrate --model faces.zip --data faces/test --pairs pairs.txt --rate 0.01 --output calibrated.zip
+        """;
+
+    private static readonly Option<FileInfo> Model = FileOptions.Model();
+    private static readonly Option<DirectoryInfo> Data = FileOptions.People("Whom to calibrate on");
+    private static readonly Option<FileInfo> Pairs = FileOptions.Pairs();
+    private static readonly Option<double?> Rate = NumberOption.Real("--rate", "The false match rate: how many strangers may pass. It takes 10/rate pairs of different people. Default 0.001", "over 0, below 1", value => value is > 0 and < 1, 0.001);
+    private static readonly Option<FileInfo> Output = new("--output") { Description = "Where the calibrated model goes. Default: it replaces --model.", HelpName = "FILE" };
+
+    public static Command Create()
+    {
+        var command = new Command("calibrate", Description) { Model, Data, Pairs, Rate, Output };
+        command.Answer(Run);
+        return command;
+    }
+
+    private static ToolAnswer Run(ToolRun run)
+    {
+        string output = (run.Get(Output) ?? run.Need(Model)).FullName;
+        ModelFile.CheckWritable(output);
+        using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName, seed: 1);
+        (IDataView photographs, IDataView embedded) = model.Embed(run.Need(Data));
+        IReadOnlyList<FacePair> pairs = run.Get(Pairs) is { } file ? model.Faces.LoadPairs(file.FullName) : model.Faces.AllPairs(photographs, folds: 2);
+        VerificationThreshold threshold = model.Faces.CalibrateThreshold(embedded, pairs, run.Get(Rate) ?? 0.001);
+        ModelFile.SaveWhole(model.Context, model.Model.WithThreshold(threshold), model.InputSchema, output);
+        return new ToolAnswer(
+            new
+            {
+                model = output, cosine = threshold.Cosine, lowerCosine = threshold.LowerCosine, upperCosine = threshold.UpperCosine,
+                targetFalseMatchRate = threshold.TargetFalseMatchRate, falseMatchRate = threshold.FalseMatchRate, falseNonMatchRate = threshold.FalseNonMatchRate,
+                genuinePairs = threshold.GenuinePairCount, impostorPairs = threshold.ImpostorPairCount, people = threshold.PersonCount,
+            },
+            $"{output}: {threshold}");
+    }
+}

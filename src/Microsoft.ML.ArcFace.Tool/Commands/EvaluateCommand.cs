@@ -1,0 +1,57 @@
+using System.CommandLine;
+
+namespace Microsoft.ML.ArcFace.Tool.Commands;
+
+// Microsoft.ML.Command is a namespace.
+using Command = System.CommandLine.Command;
+
+/// <summary>arcface evaluate: how well a model tells people apart whom it was not trained on.</summary>
+internal static class EvaluateCommand
+{
+    private const string Description = """
+        Verifies pairs of photographs by the protocol of Labeled Faces in the Wild. Examples:
+          arcface evaluate --model faces.zip --data faces/test
+          arcface evaluate --model faces.zip --data lfw --pairs pairs.txt --picture-pattern "{0}/{0}_{1:0000}.jpg" --json
+        """;
+
+    private static readonly double[] FalseAcceptRates = [0.1, 0.01, 0.001, 0.0001];
+
+    private static readonly Option<FileInfo> Model = FileOptions.Model();
+    private static readonly Option<DirectoryInfo> Data = FileOptions.People("Whom to verify; people whom the model was not trained on");
+    private static readonly Option<FileInfo> Pairs = FileOptions.Pairs();
+    private static readonly Option<string?> PicturePattern = new("--picture-pattern") { Description = "How --pairs names pictures below --data: {0} is the person, {1} the number. LFW's own: \"{0}/{0}_{1:0000}.jpg\".", HelpName = "PATTERN" };
+
+    public static Command Create()
+    {
+        var command = new Command("evaluate", Description) { Model, Data, Pairs, PicturePattern };
+        command.Answer(Run);
+        return command;
+    }
+
+    private static ToolAnswer Run(ToolRun run)
+    {
+        using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName);
+        (IDataView photographs, IDataView embedded) = model.Embed(run.Need(Data));
+        IReadOnlyList<FacePair> pairs = PairsOf(run, model, photographs);
+        VerificationMetrics metrics = model.Faces.EvaluateVerification(embedded, pairs);
+        AngleMetrics angles = model.Faces.EvaluateAngles(embedded);
+        return new ToolAnswer(
+            new
+            {
+                accuracy = metrics.Accuracy, accuracyStandardDeviation = metrics.AccuracyStandardDeviation, areaUnderRocCurve = metrics.AreaUnderRocCurve,
+                equalErrorRate = metrics.EqualErrorRate,
+                trueAcceptRates = FalseAcceptRates.ToDictionary(
+                    rate => rate.ToString(System.Globalization.CultureInfo.InvariantCulture), rate => metrics.TryGetTrueAcceptRate(rate, out double accepted) ? accepted : (double?)null),
+                genuinePairs = metrics.GenuinePairCount, impostorPairs = metrics.ImpostorPairCount,
+                intraDegrees = angles.IntraDegrees, interDegrees = angles.InterDegrees,
+            },
+            $"{metrics}{Environment.NewLine}{angles}");
+    }
+
+    private static IReadOnlyList<FacePair> PairsOf(ToolRun run, LoadedModel model, IDataView photographs) => (run.Get(Pairs), run.Get(PicturePattern)) switch
+    {
+        (null, _) => model.Faces.AllPairs(photographs),
+        ({ } file, null) => model.Faces.LoadPairs(file.FullName),
+        ({ } file, { } pattern) => model.Faces.LoadPairs(file.FullName, pattern),
+    };
+}

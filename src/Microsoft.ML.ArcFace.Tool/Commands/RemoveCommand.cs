@@ -1,0 +1,38 @@
+using System.CommandLine;
+
+namespace Microsoft.ML.ArcFace.Tool.Commands;
+
+// Microsoft.ML.Command is a namespace.
+using Command = System.CommandLine.Command;
+
+/// <summary>arcface remove: people out of a gallery, from the bytes of its file too.</summary>
+internal static class RemoveCommand
+{
+    private const string Description = """
+        Removes people with all their photographs from a gallery, and from the bytes of its file. Exit code 3 if nobody was there. Example:
+          arcface remove --model faces.zip --gallery people.db --person "Ada Lovelace"
+        """;
+
+    private static readonly Option<FileInfo> Model = FileOptions.Model();
+    private static readonly Option<FileInfo> Gallery = FileOptions.Existing(FileOptions.Gallery());
+    private static readonly Option<FileInfo> KeyFile = FileOptions.KeyFile();
+    private static readonly Option<string[]> People = new("--person") { Description = "Who; may be given several times.", HelpName = "ID", Required = true };
+
+    public static Command Create()
+    {
+        var command = new Command("remove", Description) { Model, Gallery, KeyFile, People };
+        command.Answer(Run);
+        return command;
+    }
+
+    private static ToolAnswer Run(ToolRun run)
+    {
+        using FaceEmbedder embedder = EmbedderFile.Open(run, Model);
+        using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, createIfMissing: false);
+        int removed = gallery.Remove(run.Need(People));
+        return new ToolAnswer(
+            new { gallery = gallery.Path, removedPeople = removed, people = gallery.PersonCount, photographs = gallery.PhotographCount },
+            $"Removed {removed} people; {gallery.Path} has {gallery.PersonCount}",
+            removed > 0 ? ExitCode.Done : ExitCode.No);
+    }
+}

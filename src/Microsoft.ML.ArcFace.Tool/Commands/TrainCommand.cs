@@ -1,0 +1,166 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.ML.ArcFace.Terminal;
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.ArcFace.Tool.Commands;
+
+// Microsoft.ML.Command is a namespace.
+using Command = System.CommandLine.Command;
+
+/// <summary>arcface train: photographs in, a model's .zip out.</summary>
+internal static class TrainCommand
+{
+    private const string Description = """
+        Trains a network on photographs of people and writes one .zip. What is not said is chosen for the size of the set.
+        Photographs are expected aligned (112×112); with --detector they may be as a camera takes them. Examples:
+          arcface train --data faces/train --output faces.zip
+          arcface train --data faces/train --validate faces/other --loss cosface --epochs 20 --output faces.zip
+          arcface train --records faces_emore/train.rec --backbone r50 --weights backbone.pth --gpu 0 --output faces.zip
+          arcface train --data faces/train --checkpoints run --tensorboard run/events --output faces.zip
+        With --checkpoints it may be stopped with Ctrl+C at any time; the same command goes on where it was.
+        """;
+
+    private static readonly Option<DirectoryInfo> Data = FileOptions.People("Whom to train on", isRequired: false);
+    private static readonly Option<FileInfo> Records = FileOptions.Existing(new Option<FileInfo>("--records") { Description = "Instead of --data: a RecordIO set of InsightFace.", HelpName = "FILE.rec" });
+    private static readonly Option<FileInfo> List = FileOptions.Existing(new Option<FileInfo>("--list") { Description = "Instead of --data: a list of paths and labels, .csv or .tsv.", HelpName = "FILE" });
+    private static readonly Option<FileInfo> Output = new("--output") { Description = "The model's .zip.", HelpName = "FILE", DefaultValueFactory = _ => new FileInfo("faces.zip") };
+    private static readonly Option<string> Backbone = BackboneOption.Create("The network.");
+    private static readonly Option<string> Loss = LossOption.Create();
+    private static readonly Option<double?> Margin = NumberOption.Real("--margin", "The loss's margin. Default: the paper's", "0 or more", value => value >= 0, 0.5);
+    private static readonly Option<double?> Scale = NumberOption.Real("--scale", "The scale of the logits. Default: fits the number of people", "over 0, at most 1000", value => value is > 0 and <= 1000, 64);
+    private static readonly Option<int?> Epochs = NumberOption.Whole("--epochs", "How often training sees every photograph. Default: enough for the size of the set", 1, 100_000, example: 20);
+    private static readonly Option<int?> BatchSize = NumberOption.Whole("--batch", "Photographs in a step. Default: fits the size of the set", 2, 65_536, example: 128);
+    private static readonly Option<double?> LearningRate = NumberOption.Real("--learning-rate", "The peak learning rate. Default: fits optimizer and batch", "over 0", value => value > 0, 0.001);
+    private static readonly Option<TrainingOptimizer?> Optimizer = new("--optimizer") { Description = "What turns gradients into steps. Default: AdamW for small sets, SGD for large ones." };
+    private static readonly Option<double?> WeightDecay = NumberOption.Real("--weight-decay", "Default: fits the optimizer", "0 or more", value => value >= 0, 0.0005);
+    private static readonly Option<int?> EmbeddingSize = NumberOption.Whole("--embedding-size", "Numbers in an embedding. Default 512", 2, 4096, example: 512);
+    private static readonly Option<TrainingPrecision?> Precision = new("--precision") { Description = "The arithmetic. Default: what is fastest here." };
+    private static readonly Option<double?> SampleRate = NumberOption.Real("--sample-rate", "Share of the people that a step scores (Partial FC). Default: all", "over 0, at most 1", value => value is > 0 and <= 1, 0.1);
+    private static readonly Option<FileInfo> Weights = FileOptions.Existing(new Option<FileInfo>("--weights") { Description = "Where to start: weights of the same network (.pth, .pt, .safetensors).", HelpName = "FILE" });
+    private static readonly Option<int?> Freeze = NumberOption.Whole("--freeze", "How many of the network's four stages keep the weights of --weights", 0, 4, example: 2);
+    private static readonly Option<DirectoryInfo> Validate = FileOptions.Existing(new Option<DirectoryInfo>("--validate") { Description = "Photographs of other people, one folder a person; the weights that verify them best are kept.", HelpName = "DIR" });
+    private static readonly Option<int?> Patience = NumberOption.Whole("--patience", "Stop after so many epochs that do not verify --validate better", 1, 100_000, example: 5);
+    private static readonly Option<bool> SkipUnusable = new("--skip-unusable") { Description = "Leave out photographs that cannot be read or show no face, and count them, instead of ending with an error." };
+    private static readonly Option<DirectoryInfo> Checkpoints = new("--checkpoints") { Description = "A folder for checkpoints of the run, from which the same command goes on.", HelpName = "DIR" };
+    private static readonly Option<int?> CheckpointEvery = NumberOption.Whole("--checkpoint-every", "Steps from checkpoint to checkpoint. Default: one every 5 minutes", 1, int.MaxValue, example: 1000);
+    private static readonly Option<bool> Restart = new("--restart") { Description = "Start anew where --checkpoints has checkpoints; the first new one replaces them." };
+    private static readonly Option<DirectoryInfo> TensorBoard = new("--tensorboard") { Description = "A folder for TensorBoard's events.", HelpName = "DIR" };
+    private static readonly Option<bool> MirrorImage = new("--mirror") { Description = "Embed each face together with its mirror image: better by a little, twice the time." };
+    private static readonly Option<FileInfo> Detector = FileOptions.Existing(new Option<FileInfo>("--detector") { Description = "Find and align faces first: the .onnx file of YuNet or SCRFD. It becomes part of the model.", HelpName = "FILE.onnx" });
+    private static readonly Option<int?> Gpu = NumberOption.Whole("--gpu", "The GPU to train on. Default: the processor", 0, 1023, example: 0);
+    private static readonly Option<int?> Seed = NumberOption.Whole("--seed", "Start of all random numbers. Default 1", 0, int.MaxValue, example: 1);
+
+    public static Command Create()
+    {
+        var command = new Command("train", Description)
+        {
+            Data, Records, List, Output, Detector, SkipUnusable, Backbone, EmbeddingSize, MirrorImage, Loss, Margin, Scale, SampleRate, Epochs, BatchSize, Optimizer, LearningRate, WeightDecay,
+            Precision, Weights, Freeze, Validate, Patience, Checkpoints, CheckpointEvery, Restart, TensorBoard, Gpu, Seed,
+        };
+        command.Validators.Add(result =>
+        {
+            int sources = new[] { result.GetValue(Data) is not null, result.GetValue(Records) is not null, result.GetValue(List) is not null }.Count(given => given);
+            if (sources != 1)
+            {
+                result.AddError($"Give photographs in one way, not {sources}: --data DIR, --records FILE.rec or --list FILE.");
+            }
+
+            if (result.GetValue(Patience) is not null && result.GetValue(Validate) is null)
+            {
+                result.AddError("--patience waits for a better validation; give people to validate on with --validate DIR.");
+            }
+        });
+        command.Answer(Run, Check);
+        return command;
+    }
+
+    /// <summary>What training would refuse, before a photograph is read.</summary>
+    private static IReadOnlyList<string> Check(ToolRun run)
+    {
+        try
+        {
+            return OptionsOf(run, validation: null).Violations();
+        }
+        catch (ArgumentException error)
+        {
+            return [error.Message];
+        }
+    }
+
+    private static ToolAnswer Run(ToolRun run)
+    {
+        string output = run.Need(Output).FullName;
+        ModelFile.CheckWritable(output);
+        MLContext ml = run.CreateContext(SeedOf(run), run.Get(Gpu));
+        FaceRecognitionCatalog faces = ml.FaceRecognition();
+        (IDataView train, string source) = Photographs(run, faces);
+        ITransformer preparation = FacePreparation.Create(ml, source, run.Get(Detector)?.FullName, run.Get(SkipUnusable)).Fit(train);
+        using var native = preparation as IDisposable;
+        IDataView? validation = run.Get(Validate) is { } folder ? preparation.Transform(faces.LoadFromFolder(folder.FullName)) : null;
+
+        TrainingProgress? last = null;
+        var clock = Stopwatch.StartNew();
+        FaceEmbeddingTransformer embedding;
+        using (var display = new TrainingDisplay(run.Error))
+        {
+            ArcFaceTrainer.Options options = OptionsOf(run, validation) with
+            {
+                CancellationToken = run.CancellationToken,
+                Progress = progress =>
+                {
+                    last = progress;
+                    display.Show(progress);
+                },
+            };
+            embedding = faces.Trainers.ArcFace(options).Fit(preparation.Transform(train));
+        }
+
+        using (embedding)
+        {
+            ModelFile.SaveWhole(ml, new TransformerChain<ITransformer>(preparation, embedding), train.Schema, output);
+            return new ToolAnswer(
+                new
+                {
+                    model = output, fingerprint = embedding.Fingerprint, backbone = embedding.Backbone.ToShortName(), loss = run.Need(Loss), people = embedding.PersonNames?.Count,
+                    steps = last?.Step, epochs = last?.Epoch, finalLoss = last?.Loss, imagesPerSecond = last?.ImagesPerSecond, seconds = clock.Elapsed.TotalSeconds,
+                    validationAreaUnderRocCurve = last?.ValidationAreaUnderRocCurve,
+                },
+                string.Create(CultureInfo.InvariantCulture, $"Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB) in {clock.Elapsed.TotalSeconds:F0} s. Next: arcface calibrate --model {output} --data PEOPLE-NOT-TRAINED-ON"));
+        }
+    }
+
+    private static int SeedOf(ToolRun run) => run.Get(Seed) ?? 1;
+
+    private static ArcFaceTrainer.Options OptionsOf(ToolRun run, IDataView? validation) => new()
+    {
+        Backbone = BackboneArchitectures.Parse(run.Need(Backbone)),
+        EmbeddingSize = run.Get(EmbeddingSize) ?? new ArcFaceTrainer.Options().EmbeddingSize,
+        Loss = LossOption.Make(run.Need(Loss), run.Get(Margin), run.Get(Scale)),
+        Epochs = run.Get(Epochs),
+        BatchSize = run.Get(BatchSize),
+        Optimizer = run.Get(Optimizer),
+        LearningRate = run.Get(LearningRate),
+        WeightDecay = run.Get(WeightDecay),
+        Precision = run.Get(Precision),
+        ClassSampleRate = run.Get(SampleRate),
+        InitialWeights = run.Get(Weights)?.FullName,
+        FrozenStages = run.Get(Freeze) ?? 0,
+        ValidationSet = validation,
+        EarlyStoppingPatienceEpochs = run.Get(Patience),
+        UnreadableImages = run.Get(SkipUnusable) ? UnreadableImages.Skip : UnreadableImages.Error,
+        CheckpointDirectory = run.Get(Checkpoints)?.FullName,
+        CheckpointEverySteps = run.Get(CheckpointEvery),
+        Resume = !run.Get(Restart),
+        TensorBoardDirectory = run.Get(TensorBoard)?.FullName,
+        AddMirrorImage = run.Get(MirrorImage),
+        Seed = SeedOf(run),
+    };
+
+    /// <summary>The photographs and the column that they are in.</summary>
+    private static (IDataView Rows, string Source) Photographs(ToolRun run, FaceRecognitionCatalog faces) =>
+        run.Get(Records) is { } records ? (faces.LoadFromRecordIO(records.FullName), "ImageBytes")
+        : run.Get(List) is { } list ? (faces.LoadFromList(list.FullName), "ImagePath")
+        : (faces.LoadFromFolder(run.Need(Data).FullName), "ImagePath");
+}

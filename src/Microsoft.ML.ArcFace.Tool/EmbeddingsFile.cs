@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.ML.ArcFace.Files;
+
+namespace Microsoft.ML.ArcFace.Tool;
+
+/// <summary>A file of embeddings in the format of its ending; it appears when it is whole.</summary>
+internal sealed class EmbeddingsFile : IDisposable
+{
+    /// <summary>NumPy's format 1.0: its header, padded so that the numbers begin at a multiple of 64.</summary>
+    private const int NumpyHeaderLength = 128;
+
+    private readonly string _ending;
+    private readonly int _embeddingSize;
+    private readonly WholeFile _file;
+
+    /// <summary>The paths of a .npy, which holds numbers alone.</summary>
+    private readonly WholeFile? _paths;
+
+    public EmbeddingsFile(string path, int embeddingSize)
+    {
+        (_ending, _embeddingSize) = (Path.GetExtension(path).ToLowerInvariant(), embeddingSize);
+        _file = new WholeFile(path);
+        _paths = _ending == ".npy" ? new WholeFile(Path.ChangeExtension(path, ".txt")) : null;
+        if (_ending == ".csv")
+        {
+            WriteLine(_file, string.Join(',', [.. (string[])["path"], .. Enumerable.Range(0, embeddingSize).Select(number => $"e{number}")]));
+        }
+        else if (_paths is not null)
+        {
+            _file.Stream.Write(new byte[NumpyHeaderLength]);
+        }
+    }
+
+    public static string[] Endings { get; } = [".csv", ".jsonl", ".npy"];
+
+    /// <summary>How many there are.</summary>
+    public int Count { get; private set; }
+
+    public void Add(string path, float[] vector)
+    {
+        Count++;
+        switch (_ending)
+        {
+            case ".csv":
+                WriteLine(_file, string.Join(',', [Quoted(path), .. vector.Select(value => value.ToString("R", CultureInfo.InvariantCulture))]));
+                break;
+            case ".jsonl":
+                WriteLine(_file, ToolCommand.ToJson(new { path, embedding = vector }));
+                break;
+            default:
+                WriteLine(_paths!, path);
+                _file.Stream.Write(MemoryMarshal.AsBytes<float>(vector));
+                break;
+        }
+    }
+
+    public void Complete()
+    {
+        if (_paths is not null)
+        {
+            _file.Stream.Position = 0;
+            _file.Stream.Write(NumpyHeader());
+            _paths.Complete();
+        }
+
+        _file.Complete();
+    }
+
+    public void Dispose()
+    {
+        _file.Dispose();
+        _paths?.Dispose();
+    }
+
+    private static void WriteLine(WholeFile file, string line) => file.Stream.Write(Encoding.UTF8.GetBytes(line + '\n'));
+
+    private byte[] NumpyHeader()
+    {
+        string shape = string.Create(CultureInfo.InvariantCulture, $"{{'descr': '<f4', 'fortran_order': False, 'shape': ({Count}, {_embeddingSize}), }}");
+        const int preamble = 10;                               // magic, version 1.0, length of the rest
+        return [0x93, .. "NUMPY"u8, 1, 0, NumpyHeaderLength - preamble, 0, .. Encoding.ASCII.GetBytes(shape.PadRight(NumpyHeaderLength - preamble - 1)), (byte)'\n'];
+    }
+
+    /// <summary>As RFC 4180 has it.</summary>
+    private static string Quoted(string text) => text.AsSpan().ContainsAny(",\"\n\r") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
+}

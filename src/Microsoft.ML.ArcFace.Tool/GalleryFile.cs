@@ -1,0 +1,12 @@
+using System.CommandLine;
+
+namespace Microsoft.ML.ArcFace.Tool;
+
+/// <summary>The gallery of a command, for the embeddings of a model.</summary>
+internal static class GalleryFile
+{
+    public static FaceGallery Open(ToolRun run, FaceEmbedder embedder, Option<FileInfo> path, Option<FileInfo> keyFile, bool createIfMissing, double? cosine = null) =>
+        run.CreateContext().FaceRecognition().CreateGalleryFor(
+            new FaceGalleryModel(embedder.Fingerprint, embedder.EmbeddingSize, embedder.Threshold), run.Need(path).FullName,
+            new FaceGalleryOptions { CreateIfMissing = createIfMissing, CosineThreshold = cosine, EncryptionKey = run.Get(keyFile) is { } file ? File.ReadAllBytes(file.FullName) : null });
+}

@@ -1,0 +1,14 @@
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.ArcFace.Tool;
+
+/// <summary>The photographs of a folder and who is on them.</summary>
+internal static class LabelledPhotographs
+{
+    /// <summary>Path to person.</summary>
+    public static Dictionary<string, string> Of(MLContext ml, DirectoryInfo folder)
+    {
+        IDataView photographs = ml.FaceRecognition().LoadFromFolder(folder.FullName);
+        return photographs.GetColumn<string>("ImagePath").Zip(photographs.GetColumn<string>("Label")).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal);
+    }
+}

@@ -1,0 +1,89 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.ML.ArcFace.Terminal;
+
+namespace Microsoft.ML.ArcFace.Tool;
+
+// Microsoft.ML.Command is a namespace.
+using Command = System.CommandLine.Command;
+
+/// <summary>What a command has to say.</summary>
+/// <param name="Facts">All of it for programs, one JSON object.</param>
+/// <param name="Text">The same for people.</param>
+/// <param name="ExitCode">One of <see cref="Tool.ExitCode"/>.</param>
+internal sealed record ToolAnswer(object Facts, string Text, int ExitCode = ExitCode.Done);
+
+/// <summary>What all commands share: --json and --verbose, answers, errors.</summary>
+internal static class ToolCommand
+{
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+    };
+
+    /// <summary>Asks for one JSON object on standard output.</summary>
+    public static Option<bool> Json { get; } = new("--json") { Description = "Answer with one JSON object on standard output.", Recursive = true };
+
+    /// <summary>Asks for the log of ML.NET, and for stack traces.</summary>
+    public static Option<bool> Verbose { get; } = new("--verbose") { Description = "Print ML.NET's log, and stack traces of errors.", Recursive = true };
+
+    /// <summary>Runs a command; what it throws becomes a message and an exit code.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="run">What it does.</param>
+    /// <param name="check">What is wrong with the options together, a sentence each; null: nothing can be.</param>
+    public static void Answer(this Command command, Func<ToolRun, ToolAnswer> run, Func<ToolRun, IReadOnlyList<string>>? check = null) => command.SetAction(async (parsed, cancellationToken) =>
+    {
+        InvocationConfiguration invocation = parsed.InvocationConfiguration;
+        try
+        {
+            var toolRun = new ToolRun(parsed, invocation.Error, cancellationToken);
+            if (check?.Invoke(toolRun) is { Count: > 0 } violations)
+            {
+                FailToParse(parsed, invocation.Output, invocation.Error, violations);
+                return ExitCode.WrongCommandLine;
+            }
+
+            ToolAnswer answer = await Task.Run(() => run(toolRun), CancellationToken.None);
+            await invocation.Output.WriteLineAsync(parsed.GetValue(Json) ? ToJson(answer.Facts) : answer.Text);
+            return answer.ExitCode;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            Fail(parsed, invocation.Output, invocation.Error, "Cancelled.", nameof(ExitCode.Cancelled));
+            return ExitCode.Cancelled;
+        }
+#pragma warning disable CA1031 // The last stop of every error: it is printed and becomes the exit code.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            Exception cause = ErrorCause.Of(error);
+            Fail(parsed, invocation.Output, invocation.Error, parsed.GetValue(Verbose) ? error.ToString() : $"{command.Name} failed: {cause.Message}", cause.GetType().Name);
+            return ExitCode.Failed;
+        }
+    });
+
+    /// <summary>What is wrong with the command line.</summary>
+    public static void FailToParse(ParseResult parsed, TextWriter output, TextWriter error, IEnumerable<string> violations)
+    {
+        Command command = parsed.CommandResult.Command;
+        string name = command is RootCommand ? "arcface" : $"arcface {command.Name}";
+        Fail(parsed, output, error, $"{string.Join(Environment.NewLine, violations)}{Environment.NewLine}See: {name} --help", nameof(ExitCode.WrongCommandLine));
+    }
+
+    /// <summary>An error for people on standard error, and with --json for programs on standard output.</summary>
+    public static void Fail(ParseResult parsed, TextWriter output, TextWriter error, string message, string kind)
+    {
+        error.WriteLine(message);
+        if (parsed.GetValue(Json))
+        {
+            output.WriteLine(ToJson(new { error = new { kind, message } }));
+        }
+    }
+
+    /// <summary>One line.</summary>
+    public static string ToJson(object facts) => JsonSerializer.Serialize(facts, Format);
+}

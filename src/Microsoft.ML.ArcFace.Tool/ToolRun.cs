@@ -1,0 +1,30 @@
+using System.CommandLine;
+using Microsoft.ML.ArcFace.Terminal;
+
+namespace Microsoft.ML.ArcFace.Tool;
+
+/// <summary>A command as it runs.</summary>
+/// <param name="Parsed">What was asked for, checked.</param>
+/// <param name="Error">Where progress goes.</param>
+/// <param name="CancellationToken">Ctrl+C.</param>
+internal sealed record ToolRun(ParseResult Parsed, TextWriter Error, CancellationToken CancellationToken)
+{
+    public T? Get<T>(Option<T> option) => Parsed.GetValue(option);
+
+    public T Need<T>(Option<T> option) => Parsed.GetRequiredValue(option);
+
+    public T Need<T>(Argument<T> argument) => Parsed.GetRequiredValue(argument);
+
+    /// <summary>Tells people how things go; programs read standard output.</summary>
+    public void Say(string line) => Error.WriteLine(line);
+
+    /// <summary>A context whose warnings, and with --verbose whose log, go to standard error.</summary>
+    /// <param name="seed">Start of all random numbers.</param>
+    /// <param name="gpu">The GPU to compute on; null: the processor.</param>
+    public MLContext CreateContext(int? seed = null, int? gpu = null)
+    {
+        var ml = new MLContext(seed) { GpuDeviceId = gpu };
+        _ = new LogPrinter(ml, Parsed.GetValue(ToolCommand.Verbose), Error);
+        return ml;
+    }
+}

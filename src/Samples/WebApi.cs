@@ -1,0 +1,170 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+
+namespace Microsoft.ML.ArcFace.Samples;
+
+/// <summary>What the service runs on.</summary>
+/// <param name="Model">A calibrated .zip that begins with a photograph.</param>
+/// <param name="Gallery">The SQLite file of the people; it is made if it is not there.</param>
+internal sealed record WebApiSettings(string Model, string Gallery)
+{
+    public string Urls { get; init; } = "http://localhost:5080";
+
+    /// <summary>Largest photograph.</summary>
+    public int MaximumBytes { get; init; } = 10_000_000;
+
+    /// <summary>A cosine to tell strangers by; null: the model's calibrated one.</summary>
+    public double? Cosine { get; init; }
+
+    /// <summary>32 bytes that the gallery is encrypted with; null: it is not.</summary>
+    public byte[]? EncryptionKey { get; init; }
+}
+
+/// <summary>A photograph in the gallery.</summary>
+internal sealed record EnrolledPhotograph(string PersonId, string PhotographId, DateTimeOffset EnrolledAt);
+
+/// <summary>Somebody it may be.</summary>
+internal sealed record PossiblePerson(string PersonId, string Name, double Score);
+
+/// <summary>Who it is: one candidate in a match, two where they are about as near, nobody if it is a stranger.</summary>
+internal sealed record IdentifiedFace(IdentificationOutcome Outcome, double Threshold, IReadOnlyList<PossiblePerson> Candidates);
+
+/// <summary>
+/// Face recognition over HTTP: enrol, identify, delete. A photograph is the body of a request. Errors are ProblemDetails:
+/// 400 no readable image, 413 too large, 415 no image type, 422 no usable face in it, 503 the model was replaced.
+/// Whoever reaches this service may use it: before it leaves your machine, add authentication (RequireAuthorization) and HTTPS.
+/// </summary>
+internal static class WebApi
+{
+    /// <summary>Loads the model, opens the gallery, listens.</summary>
+    /// <exception cref="InvalidOperationException">The model is not calibrated, and the settings give no threshold.</exception>
+    public static async Task<WebApplication> StartAsync(WebApiSettings settings, CancellationToken cancellationToken)
+    {
+        WebApplication app = Create(settings);
+        try
+        {
+            // A bad model or gallery ends the start, not the first request.
+            _ = app.Services.GetRequiredService<IFaceGallery>();
+            await app.StartAsync(cancellationToken);
+            return app;
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static WebApplication Create(WebApiSettings settings)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateBuilder();
+        builder.WebHost.UseUrls(settings.Urls);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = settings.MaximumBytes);
+        builder.Services.AddFaceEmbedder(settings.Model);
+        builder.Services.AddSingleton(provider => OpenGallery(provider.GetRequiredService<FaceEmbedder>(), settings));
+        builder.Services.AddSingleton<FaceService>().AddSingleton(settings);
+        builder.Services.AddHealthChecks().AddCheck<ModelCheck>("model");
+        builder.Services.AddProblemDetails().AddExceptionHandler<Refusals>();
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase)));
+
+        WebApplication app = builder.Build();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.MapHealthChecks("/health");
+        app.MapPost("/people/{id}/photographs", EnrolAsync).AcceptsPhotographs();
+        app.MapGet("/people/{id}", FindAsync);
+        app.MapDelete("/people/{id}", DeleteAsync);
+        app.MapPost("/identify", IdentifyAsync).AcceptsPhotographs();
+        return app;
+    }
+
+    private static void AcceptsPhotographs(this RouteHandlerBuilder endpoint) => endpoint.Accepts<Stream>("image/jpeg", "image/png", "image/webp", "image/bmp");
+
+    private static IFaceGallery OpenGallery(FaceEmbedder embedder, WebApiSettings settings)
+    {
+        var model = new FaceGalleryModel(embedder.Fingerprint, embedder.EmbeddingSize, embedder.Threshold);
+        var options = new FaceGalleryOptions { CosineThreshold = settings.Cosine, EncryptionKey = settings.EncryptionKey };
+        _ = options.ThresholdFor(model, vectorCount: 1);
+        return new MLContext().FaceRecognition().CreateGalleryFor(model, settings.Gallery, options);
+    }
+
+    private static async Task<Created<EnrolledPhotograph>> EnrolAsync(string id, string? name, Stream body, FaceService service, IFaceGallery gallery, CancellationToken cancellationToken)
+    {
+        var face = new FaceToEnrol(id, await service.EmbedAsync(body, cancellationToken)) { Name = name };
+        GalleryPhotograph photograph = (await gallery.EnrolAsync([face], cancellationToken))[0];
+        return TypedResults.Created($"/people/{Uri.EscapeDataString(id)}", new EnrolledPhotograph(id, photograph.Id, photograph.EnrolledAt));
+    }
+
+    private static async Task<Results<Ok<GalleryPerson>, NotFound>> FindAsync(string id, IFaceGallery gallery, CancellationToken cancellationToken) =>
+        await gallery.FindAsync(id, cancellationToken) is { } person ? TypedResults.Ok(person) : TypedResults.NotFound();
+
+    private static async Task<Results<NoContent, NotFound>> DeleteAsync(string id, IFaceGallery gallery, CancellationToken cancellationToken) =>
+        await gallery.RemoveAsync(id, cancellationToken) ? TypedResults.NoContent() : TypedResults.NotFound();
+
+    private static async Task<IdentifiedFace> IdentifyAsync(Stream body, FaceService service, IFaceGallery gallery, CancellationToken cancellationToken)
+    {
+        FaceIdentification found = await gallery.IdentifyAsync(await service.EmbedAsync(body, cancellationToken), cancellationToken);
+
+        // Whom a stranger resembles most is nobody's business.
+        FaceCandidate?[] candidates = found.Outcome switch
+        {
+            IdentificationOutcome.Match => [found.Nearest],
+            IdentificationOutcome.Ambiguous => [found.Nearest, found.RunnerUp],
+            _ => [],
+        };
+        return new IdentifiedFace(found.Outcome, found.Threshold, [.. candidates.OfType<FaceCandidate>().Select(person => new PossiblePerson(person.PersonId, person.Name, person.Score))]);
+    }
+
+    /// <summary>From the body of a request to a vector that the gallery can be asked about.</summary>
+    private sealed class FaceService(FaceEmbedder embedder, IFaceGallery gallery, WebApiSettings settings)
+    {
+        /// <summary>False after a file of other weights took the model's place.</summary>
+        public bool IsOfGallery(string fingerprint) => fingerprint == gallery.Model.Fingerprint;
+
+        public async Task<float[]> EmbedAsync(Stream body, CancellationToken cancellationToken)
+        {
+            FacePhotograph photograph = await FacePhotograph.ReadAsync(body, settings.MaximumBytes, cancellationToken);
+            FaceEmbedding embedding = await embedder.EmbedAsync(photograph, cancellationToken);
+            return IsOfGallery(embedding.Fingerprint) ? embedding.Vector : throw new BadHttpRequestException(ModelCheck.Replaced, StatusCodes.Status503ServiceUnavailable);
+        }
+    }
+
+    /// <summary>Whether the service can answer.</summary>
+    private sealed class ModelCheck(FaceEmbedder embedder, FaceService service) : IHealthCheck
+    {
+        public const string Replaced = "The model was replaced by another one than the gallery's people were embedded with. Restart the service with a gallery for it.";
+
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            Task.FromResult(service.IsOfGallery(embedder.Fingerprint) ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(Replaced));
+    }
+
+    /// <summary>What is wrong with a request, as ProblemDetails. Anything else stays a 500 that tells nothing.</summary>
+    private sealed class Refusals(IProblemDetailsService problems) : IExceptionHandler
+    {
+        public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+        {
+            int? status = exception switch
+            {
+                BadHttpRequestException request => request.StatusCode,
+                FaceImageException or ArgumentException => StatusCodes.Status400BadRequest,
+                FaceNotFoundException or PresentationAttackException => StatusCodes.Status422UnprocessableEntity,
+                _ => null,
+            };
+            if (status is null)
+            {
+                return false;
+            }
+
+            httpContext.Response.StatusCode = status.Value;
+            return await problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = { Status = status, Detail = exception.Message } });
+        }
+    }
+}

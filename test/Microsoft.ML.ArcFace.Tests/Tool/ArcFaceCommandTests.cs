@@ -1,0 +1,102 @@
+using System.Text.Json;
+using Microsoft.ML.ArcFace.Tests.TestSupport;
+
+namespace Microsoft.ML.ArcFace.Tests.Tool;
+
+/// <summary>What the tool does with command lines and files that are wrong, and how it is stopped.</summary>
+[TestClass]
+public class ArcFaceCommandTests
+{
+    private static TemporaryFolder s_folder = null!;
+    private static string s_damaged = "";
+
+    [ClassInitialize]
+    public static void Write(TestContext _)
+    {
+        s_folder = new TemporaryFolder();
+        s_damaged = s_folder.Write("damaged.zip", "no model"u8.ToArray());
+    }
+
+    [ClassCleanup]
+    public static void Remove() => s_folder.Dispose();
+
+    [TestMethod]
+    [DataRow("fly", "fly", DisplayName = "no such command")]
+    [DataRow("", "Required command", DisplayName = "no command")]
+    [DataRow("train", "not 0", DisplayName = "no photographs")]
+    [DataRow("train --data . --list damaged.zip", "not 2", DisplayName = "photographs in two ways")]
+    [DataRow("train --data missing", "'missing', which does not exist", DisplayName = "no such folder")]
+    [DataRow("train --data . --loss magic", "'magic'", DisplayName = "no such loss")]
+    [DataRow("train --data . --backbone r51", "'r51'", DisplayName = "no such network")]
+    [DataRow("train --data . --epochs 0", "1 to 100000", DisplayName = "a number out of its range")]
+    [DataRow("train --data . --epochs many", "whole number", DisplayName = "no number")]
+    [DataRow("train --data . --precision float8", "float8", DisplayName = "no such precision")]
+    [DataRow("train --data . --loss softmax --margin 0.5", "softmax has none", DisplayName = "a margin for a loss without")]
+    [DataRow("train --data . --loss arcface --margin 9", "MarginRadians is 9", DisplayName = "a margin out of its range")]
+    [DataRow("train --data . --freeze 2", "InitialWeights", DisplayName = "frozen stages without weights")]
+    [DataRow("train --data . --checkpoint-every 10", "CheckpointDirectory", DisplayName = "checkpoints nowhere")]
+    [DataRow("train --data . --patience 3", "--validate", DisplayName = "patience without validation")]
+    [DataRow("embed --model damaged.zip --output e.xml damaged.zip", "'e.xml'", DisplayName = "no such format")]
+    [DataRow("embed --model damaged.zip --output e.csv missing.jpg", "'missing.jpg' does not exist", DisplayName = "no such photograph")]
+    [DataRow("verify --model damaged.zip damaged.zip", "second", DisplayName = "one photograph")]
+    [DataRow("verify --model damaged.zip damaged.zip damaged.zip --cosine 2", "-1 to 1", DisplayName = "a cosine out of its range")]
+    [DataRow("calibrate --model damaged.zip --data . --rate 1", "below 1", DisplayName = "a rate out of its range")]
+    [DataRow("enrol --model damaged.zip --gallery g.db", "--person", DisplayName = "nobody to enrol")]
+    [DataRow("export --model damaged.zip --output faces.pth", "'faces.pth'", DisplayName = "no such export")]
+    public void CommandLine_Wrong_IsToldWithCode2(string commandLine, string message)
+    {
+        string[] arguments = [.. commandLine.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(part => part switch { "damaged.zip" => s_damaged, "." => s_folder.FullName, _ => part })];
+        ToolOutcome outcome = ToolProgram.Run([.. arguments, "--json"]);
+        Assert.AreEqual((2, "WrongCommandLine"), (outcome.ExitCode, outcome.ErrorKind));
+        StringAssert.Contains(outcome.Error, message);
+        StringAssert.Contains(outcome.Error, "--help");
+        Assert.AreEqual(outcome.Error.TrimEnd(), outcome.Json.GetProperty("error").GetProperty("message").GetString());
+        Assert.AreEqual("", ToolProgram.Run(arguments).Output, "Without --json standard output stays empty.");
+    }
+
+    [TestMethod]
+    public void Model_Damaged_IsToldWithCode1()
+    {
+        ToolOutcome outcome = ToolProgram.Run("verify", "--model", s_damaged, s_damaged, s_damaged, "--json");
+        Assert.AreEqual(1, outcome.ExitCode);
+        StringAssert.Contains(outcome.Error, "verify failed");
+        Assert.DoesNotContain("   at ", outcome.Error);
+        StringAssert.Contains(ToolProgram.Run("verify", "--model", s_damaged, s_damaged, s_damaged, "--verbose").Error, "   at ");
+    }
+
+    [TestMethod]
+    public void Train_FolderWithoutPhotographs_IsToldWithCode1()
+    {
+        string output = Path.Combine(s_folder.FullName, "never.zip");
+        Assert.AreEqual(1, ToolProgram.Run("train", "--data", s_folder.FullName, "--output", output).ExitCode);
+        Assert.IsFalse(File.Exists(output));
+    }
+
+    [TestMethod]
+    public void Train_Cancelled_EndsWithCode130()
+    {
+        using var people = new DrawnPeople(people: 2, picturesPerPerson: 2);
+        string output = Path.Combine(people.Folder, "faces.zip");
+        ToolOutcome outcome = ToolProgram.Run(new CancellationToken(canceled: true), "train", "--data", people.Folder, "--output", output, "--batch", "2", "--json");
+        Assert.AreEqual((130, "Cancelled"), (outcome.ExitCode, outcome.ErrorKind));
+        Assert.IsFalse(File.Exists(output));
+    }
+
+    [TestMethod]
+    public void Doctor_Here_FindsEverythingAtWork()
+    {
+        JsonElement facts = ToolProgram.Answer(0, "doctor");
+        Assert.IsTrue(facts.GetProperty("healthy").GetBoolean());
+        Assert.AreEqual(3, facts.GetProperty("libraries").EnumerateArray().Count(library => library.GetProperty("problem").ValueKind == JsonValueKind.Null));
+        JsonElement gpu = facts.GetProperty("gpu");
+        Assert.AreEqual(gpu.GetProperty("count").GetInt32() == 0, gpu.GetProperty("whyNot").ValueKind == JsonValueKind.String);
+        StringAssert.Contains(ToolProgram.Run("doctor").Output, "TorchSharp 0.107");
+    }
+
+    [TestMethod]
+    public void Help_OfEachCommand_HasItsOptions()
+    {
+        StringAssert.Contains(ToolProgram.Run("train", "--help").Output, "--learning-rate <X>");
+        StringAssert.Contains(ToolProgram.Run("--help").Output, "identify");
+    }
+}

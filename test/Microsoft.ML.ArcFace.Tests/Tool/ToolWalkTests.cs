@@ -1,0 +1,178 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.ML.ArcFace.Samples.Drawing;
+using Microsoft.ML.ArcFace.Tests.TestSupport;
+
+namespace Microsoft.ML.ArcFace.Tests.Tool;
+
+/// <summary>The way of a new user, on drawn faces: from folders to a recogniser. Each answer has the fields that docs/command-line.md promises.</summary>
+[TestClass]
+public partial class ToolWalkTests
+{
+    private static readonly Dictionary<string, string[]> Promised = FieldsOfTheDocs();
+    private static DrawnPeople s_train = null!;
+    private static DrawnPeople s_test = null!;
+    private static string s_model = "";
+    private static string[] s_pictures = [];
+
+    private static string[] Training => ["train", "--data", s_train.Folder, "--output", s_model, "--epochs", "1", "--batch", "8", "--embedding-size", "32", "--checkpoints", In("run"), "--tensorboard", In("events")];
+
+    [ClassInitialize]
+    public static void TrainAndCalibrate(TestContext _)
+    {
+        s_train = new DrawnPeople(people: 4, picturesPerPerson: 6);
+        s_test = new DrawnPeople(people: 10, picturesPerPerson: 3, seed: 2);
+        s_model = In("faces.zip");
+        s_pictures = [.. Directory.EnumerateFiles(s_test.Folder, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+
+        JsonElement trained = Ask(0, Training);
+        Assert.AreEqual(("mbf", "arcface", 4, 3), (trained.GetProperty("backbone").GetString(), trained.GetProperty("loss").GetString(), trained.GetProperty("people").GetInt32(), trained.GetProperty("steps").GetInt32()));
+        Assert.IsNotEmpty(Directory.GetFiles(In("run")));
+        Assert.IsNotEmpty(Directory.GetFiles(In("events")));
+
+        // Nothing can be answered without a threshold; the message says how to get one.
+        ToolOutcome tooEarly = ToolProgram.Run("verify", "--model", s_model, s_pictures[0], s_pictures[1], "--json");
+        Assert.AreEqual((1, "InvalidOperationException"), (tooEarly.ExitCode, tooEarly.ErrorKind));
+        StringAssert.Contains(tooEarly.Error, "arcface calibrate");
+
+        JsonElement calibrated = Ask(0, "calibrate", "--model", s_model, "--data", s_test.Folder, "--rate", "0.1");
+        Assert.AreEqual((30, 405, 10), (calibrated.GetProperty("genuinePairs").GetInt32(), calibrated.GetProperty("impostorPairs").GetInt32(), calibrated.GetProperty("people").GetInt32()));
+        Assert.IsLessThanOrEqualTo(0.1, calibrated.GetProperty("falseMatchRate").GetDouble());
+    }
+
+    [ClassCleanup]
+    public static void Remove()
+    {
+        s_train.Dispose();
+        s_test.Dispose();
+    }
+
+    [TestMethod]
+    public void Train_FinishedBefore_GivesTheSameModelWithoutAStep()
+    {
+        string other = In("again.zip");
+        JsonElement first = Ask(0, "export", "--model", s_model, "--output", In("first.safetensors"));
+        JsonElement again = Ask(0, [.. Training[..4], other, .. Training[5..]]);
+        Assert.AreEqual(first.GetProperty("fingerprint").GetString(), again.GetProperty("fingerprint").GetString());
+        Assert.AreEqual(JsonValueKind.Null, again.GetProperty("steps").ValueKind);
+    }
+
+    [TestMethod]
+    public void Evaluate_OtherPeople_TellsRates()
+    {
+        JsonElement metrics = Ask(0, "evaluate", "--model", s_model, "--data", s_test.Folder);
+        Assert.IsTrue(metrics.GetProperty("accuracy").GetDouble() is > 0.4 and <= 1);
+        Assert.AreEqual(435, metrics.GetProperty("genuinePairs").GetInt32() + metrics.GetProperty("impostorPairs").GetInt32());
+        Assert.AreEqual(JsonValueKind.Null, metrics.GetProperty("trueAcceptRates").GetProperty("0.0001").ValueKind, "405 pairs cannot tell.");
+    }
+
+    [TestMethod]
+    public void Verify_SameAndOther_AnswersByExitCode()
+    {
+        JsonElement same = Ask(0, "verify", "--model", s_model, s_pictures[0], s_pictures[0]);
+        Assert.IsTrue(same.GetProperty("samePerson").GetBoolean());
+        Assert.AreEqual(1, same.GetProperty("score").GetDouble(), 1e-5);
+        JsonElement other = Ask(3, "verify", "--model", s_model, s_pictures[0], s_pictures[29], "--cosine", "1");
+        Assert.IsFalse(other.GetProperty("samePerson").GetBoolean());
+        StringAssert.StartsWith(ToolProgram.Run("verify", "--model", s_model, s_pictures[0], s_pictures[0]).Output, "same person");
+    }
+
+    [TestMethod]
+    public void Gallery_EnrolIdentifyRemove()
+    {
+        string gallery = In("people.db");
+        JsonElement enrolled = Ask(0, "enrol", "--model", s_model, "--gallery", gallery, "--person", "Ada Lovelace", s_pictures[0], s_pictures[1]);
+        Assert.AreEqual((1, 2), (enrolled.GetProperty("enrolledPeople").GetInt32(), enrolled.GetProperty("photographs").GetInt32()));
+        JsonElement known = Ask(0, "identify", "--model", s_model, "--gallery", gallery, s_pictures[0]).GetProperty("photographs")[0];
+        Assert.AreEqual(("match", "Ada Lovelace"), (known.GetProperty("outcome").GetString(), known.GetProperty("person").GetString()));
+        JsonElement stranger = Ask(3, "identify", "--model", s_model, "--gallery", gallery, "--cosine", "1", s_pictures[29]).GetProperty("photographs")[0];
+        Assert.AreEqual(("unknown", JsonValueKind.Null), (stranger.GetProperty("outcome").GetString(), stranger.GetProperty("person").ValueKind));
+
+        Assert.AreEqual(11, Ask(0, "enrol", "--model", s_model, "--gallery", gallery, "--data", s_test.Folder).GetProperty("people").GetInt32());
+        Assert.AreEqual(10, Ask(0, "remove", "--model", s_model, "--gallery", gallery, "--person", "Ada Lovelace").GetProperty("people").GetInt32());
+        Ask(3, "remove", "--model", s_model, "--gallery", gallery, "--person", "Ada Lovelace");
+    }
+
+    [TestMethod]
+    public void Gallery_WithAKey_FailsWithoutIt()
+    {
+        string gallery = In("sealed.db"), key = In("gallery.key");
+        File.WriteAllBytes(key, [.. Enumerable.Range(0, 32).Select(i => (byte)i)]);
+        Ask(0, "enrol", "--model", s_model, "--gallery", gallery, "--key-file", key, "--person", "Ada", s_pictures[0]);
+        Assert.IsFalse(Encoding.Latin1.GetString(File.ReadAllBytes(gallery)).Contains("Ada", StringComparison.Ordinal));
+        Assert.AreEqual((1, "FaceGalleryException"), KindOf(ToolProgram.Run("identify", "--model", s_model, "--gallery", gallery, s_pictures[0], "--json")));
+        Ask(0, "identify", "--model", s_model, "--gallery", gallery, "--key-file", key, s_pictures[0]);
+    }
+
+    [TestMethod]
+    public void Embed_EachFormat_HoldsTheSameNumbers()
+    {
+        string unreadable = In("unreadable.jpg");
+        File.WriteAllText(unreadable, "no image");
+        foreach (string ending in new[] { "csv", "jsonl", "npy" })
+        {
+            JsonElement answer = Ask(0, "embed", "--model", s_model, s_pictures[0], unreadable, s_pictures[3], "--skip-unusable", "--output", In($"embeddings.{ending}"));
+            Assert.AreEqual((2, 32, unreadable), (answer.GetProperty("embedded").GetInt32(), answer.GetProperty("embeddingSize").GetInt32(), answer.GetProperty("unusable")[0].GetString()));
+        }
+
+        float[][] lines = [.. File.ReadLines(In("embeddings.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("embedding").EnumerateArray().Select(value => value.GetSingle()).ToArray())];
+        string[][] cells = [.. File.ReadLines(In("embeddings.csv")).Select(line => line.Split(','))];
+        CollectionAssert.AreEqual(new[] { "path", "e0", "e1" }, cells[0][..3]);
+        byte[] numpy = File.ReadAllBytes(In("embeddings.npy"));
+        Assert.HasCount(128 + (2 * 32 * sizeof(float)), numpy);
+        StringAssert.StartsWith(Encoding.Latin1.GetString(numpy, 1, 127), "NUMPY\u0001\0v\0{'descr': '<f4', 'fortran_order': False, 'shape': (2, 32), }");
+        Assert.AreEqual((byte)'\n', numpy[127]);
+        CollectionAssert.AreEqual(new[] { s_pictures[0], s_pictures[3] }, File.ReadAllLines(In("embeddings.txt")));
+        for (int i = 0; i < 2; i++)
+        {
+            CollectionAssert.AreEqual(lines[i], cells[i + 1][1..].Select(float.Parse).ToArray());
+            CollectionAssert.AreEqual(lines[i], Enumerable.Range(0, 32).Select(k => BitConverter.ToSingle(numpy, 128 + (((32 * i) + k) * sizeof(float)))).ToArray());
+        }
+
+        Assert.AreEqual((1, "FaceImageException"), KindOf(ToolProgram.Run("embed", "--model", s_model, s_pictures[0], unreadable, "--output", In("all.csv"), "--json")));
+        Assert.IsEmpty(Directory.GetFiles(s_train.Folder, "all.csv*"), "No part of a file is left.");
+    }
+
+    [TestMethod]
+    public void Export_BothFormats_AreWritten()
+    {
+        foreach (string ending in new[] { "onnx", "safetensors" })
+        {
+            JsonElement exported = Ask(0, "export", "--model", s_model, "--output", In($"faces.{ending}"));
+            Assert.AreEqual((ending, new FileInfo(In($"faces.{ending}")).Length), (exported.GetProperty("format").GetString(), exported.GetProperty("bytes").GetInt64()));
+        }
+    }
+
+    [TestMethod]
+    public void Records_PackedAndTrainedOn_GiveAModelForPhotographs()
+    {
+        string records = Ask(0, "pack", "--data", s_train.Folder, "--output", In("packed")).GetProperty("output").GetString()!;
+        string model = In("records.zip");
+        Ask(0, "train", "--records", records, "--output", model, "--epochs", "1", "--batch", "8", "--embedding-size", "16");
+        Assert.AreEqual(30, Ask(0, "calibrate", "--model", model, "--data", s_test.Folder, "--rate", "0.1").GetProperty("genuinePairs").GetInt32());
+        Ask(0, "verify", "--model", model, s_pictures[0], s_pictures[0]);
+
+        string pairs = In("pairs.txt");
+        DrawnFaces.WritePairs(pairs, people: 10, picturesPerPerson: 3, folds: 2, pairsPerKind: 4, seed: 2);
+        Assert.AreEqual(16, ToolProgram.Answer(0, "pack", "--data", s_test.Folder, "--pairs", pairs, "--output", In("packed")).GetProperty("pairs").GetInt32());
+    }
+
+    private static string In(string name) => Path.Combine(s_train.Folder, name);
+
+    private static (int ExitCode, string Kind) KindOf(ToolOutcome outcome) => (outcome.ExitCode, outcome.ErrorKind);
+
+    private static JsonElement Ask(int exitCode, params string[] arguments)
+    {
+        JsonElement answer = ToolProgram.Answer(exitCode, arguments);
+        CollectionAssert.AreEqual(Promised[arguments[0]], answer.EnumerateObject().Select(field => field.Name).ToArray(), arguments[0]);
+        return answer;
+    }
+
+    private static Dictionary<string, string[]> FieldsOfTheDocs() =>
+        Docs.CommandLineTests.Lines("docs/command-line.md").SkipWhile(line => line != "| command | fields |").Skip(2).TakeWhile(line => line.StartsWith('|'))
+            .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
+            .ToDictionary(cells => cells[1], cells => (string[])[.. WithoutDetails().Replace(cells[2], "").Replace("photographs or pairs", "photographs", StringComparison.Ordinal).Split(',', StringSplitOptions.TrimEntries)]);
+
+    [System.Text.RegularExpressions.GeneratedRegex(@" \([^)]*\)")]
+    private static partial System.Text.RegularExpressions.Regex WithoutDetails();
+}
