@@ -19,6 +19,7 @@ internal static class ArcFaceCommand
     {
         TrainCommand.Create(),
         EvaluateCommand.Create(),
+        ReportCommand.Create(),
         CalibrateCommand.Create(),
         EmbedCommand.Create(),
         VerifyCommand.Create(),

@@ -19,11 +19,11 @@ internal static class ExperimentWithLossesCommand
     public static Command Create()
     {
         var data = new Option<DirectoryInfo?>("--data") { Description = "Photographs: one folder a person, faces aligned as for ArcFace (112×112). Without it people are drawn.", HelpName = "DIR" };
-        Option<int?> trials = SampleCommand.WholeNumber("--trials", "How many points of the search space are tried. Default 9", 1, 10_000, example: 27);
-        Option<int?> epochs = SampleCommand.WholeNumber("--epochs", "How often the best trials see every picture. Default 18", 1, 1000, example: 27);
-        Option<int?> minutes = SampleCommand.WholeNumber("--minutes", "When to stop with the best so far. Default: when all trials are done", 1, 60_000, example: 120);
+        Option<int?> trials = NumberOption.Whole("--trials", "How many points of the search space are tried. Default 9", 1, 10_000, example: 27);
+        Option<int?> epochs = NumberOption.Whole("--epochs", "How often the best trials see every picture. Default 18", 1, 1000, example: 27);
+        Option<int?> minutes = NumberOption.Whole("--minutes", "When to stop with the best so far. Default: when all trials are done", 1, 60_000, example: 120);
         var cache = new Option<DirectoryInfo?>("--cache") { Description = "Where finished trials are kept. Default: nowhere.", HelpName = "DIR" };
-        Option<int?> seed = SampleCommand.WholeNumber("--seed", "Start of all random numbers. Default 1", 0, int.MaxValue, example: 1);
+        Option<int?> seed = NumberOption.Whole("--seed", "Start of all random numbers. Default 1", 0, int.MaxValue, example: 1);
         var output = new Option<FileInfo>("--output") { Description = "Where the best model goes.", HelpName = "FILE", DefaultValueFactory = _ => new FileInfo("faces.zip") };
         var command = new Command("ExperimentWithLosses", Description) { data, trials, epochs, minutes, cache, seed, output };
         command.Validators.Add(result =>

@@ -18,12 +18,10 @@ internal static class EvaluateCommand
 
     private static readonly Option<FileInfo> Model = FileOptions.Model();
     private static readonly Option<DirectoryInfo> Data = FileOptions.People("Whom to verify; people whom the model was not trained on");
-    private static readonly Option<FileInfo> Pairs = FileOptions.Pairs();
-    private static readonly Option<string?> PicturePattern = new("--picture-pattern") { Description = "How --pairs names pictures below --data: {0} is the person, {1} the number. LFW's own: \"{0}/{0}_{1:0000}.jpg\".", HelpName = "PATTERN" };
 
     public static Command Create()
     {
-        var command = new Command("evaluate", Description) { Model, Data, Pairs, PicturePattern };
+        var command = new Command("evaluate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern };
         command.Answer(Run);
         return command;
     }
@@ -32,7 +30,7 @@ internal static class EvaluateCommand
     {
         using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName);
         (IDataView photographs, IDataView embedded) = model.Embed(run.Need(Data));
-        IReadOnlyList<FacePair> pairs = PairsOf(run, model, photographs);
+        IReadOnlyList<FacePair> pairs = ComparedPairs.Read(run, model.Faces, photographs);
         VerificationMetrics metrics = model.Faces.EvaluateVerification(embedded, pairs);
         AngleMetrics angles = model.Faces.EvaluateAngles(embedded);
         return new ToolAnswer(
@@ -47,11 +45,4 @@ internal static class EvaluateCommand
             },
             $"{metrics}{Environment.NewLine}{angles}");
     }
-
-    private static IReadOnlyList<FacePair> PairsOf(ToolRun run, LoadedModel model, IDataView photographs) => (run.Get(Pairs), run.Get(PicturePattern)) switch
-    {
-        (null, _) => model.Faces.AllPairs(photographs),
-        ({ } file, null) => model.Faces.LoadPairs(file.FullName),
-        ({ } file, { } pattern) => model.Faces.LoadPairs(file.FullName, pattern),
-    };
 }

@@ -67,6 +67,19 @@ public partial class ToolWalkTests
     }
 
     [TestMethod]
+    public void Report_OtherPeople_IsOnePageWithItsCommand()
+    {
+        JsonElement answer = Ask(0, "report", "--model", s_model, "--data", s_test.Folder, "--output", In("report.html"), "--title", "People <of> the test");
+        Assert.AreEqual(Ask(0, "evaluate", "--model", s_model, "--data", s_test.Folder).GetProperty("areaUnderRocCurve").GetDouble(), answer.GetProperty("areaUnderRocCurve").GetDouble());
+        string page = File.ReadAllText(In("report.html"));
+        StringAssert.Contains(page, "People &lt;of&gt; the test");
+        StringAssert.Contains(page, "arcface report --model");
+        StringAssert.Contains(page, "data:image/jpeg");
+        Ask(0, "report", "--model", s_model, "--data", s_test.Folder, "--output", In("report.html"), "--without-photographs");
+        Assert.IsFalse(File.ReadAllText(In("report.html")).Contains("data:image/jpeg", StringComparison.Ordinal));
+    }
+
+    [TestMethod]
     public void Verify_SameAndOther_AnswersByExitCode()
     {
         JsonElement same = Ask(0, "verify", "--model", s_model, s_pictures[0], s_pictures[0]);

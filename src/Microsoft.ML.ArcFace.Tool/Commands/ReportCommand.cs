@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.Globalization;
+using Microsoft.ML.ArcFace.Terminal;
+
+namespace Microsoft.ML.ArcFace.Tool.Commands;
+
+// Microsoft.ML.Command is a namespace.
+using Command = System.CommandLine.Command;
+
+/// <summary>arcface report: an evaluation as one page that shows where the model goes wrong.</summary>
+internal static class ReportCommand
+{
+    private const string Description = """
+        Evaluates a model and writes one HTML file with curves, histograms, a map of the embeddings, and the worst pairs as photographs.
+        The file holds those photographs: --without-photographs leaves them out. Examples:
+          arcface report --model faces.zip --data faces/test --output report.html
+          arcface report --model faces.zip --data lfw --pairs pairs.txt --without-photographs --output report.html
+        """;
+
+    private static readonly Option<FileInfo> Model = FileOptions.Model();
+    private static readonly Option<DirectoryInfo> Data = FileOptions.People("Whom to evaluate on; people whom the model was not trained on");
+    private static readonly Option<FileInfo> Output = new("--output") { Description = "The HTML file.", HelpName = "FILE", DefaultValueFactory = _ => new FileInfo("report.html") };
+    private static readonly Option<string?> Title = new("--title") { Description = "The heading.", HelpName = "TEXT" };
+    private static readonly Option<bool> WithoutPhotographs = new("--without-photographs") { Description = "Show no photographs, so that the file may be passed on where they may not." };
+
+    public static Command Create()
+    {
+        var command = new Command("report", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, Output, Title, WithoutPhotographs };
+        command.Answer(Run);
+        return command;
+    }
+
+    private static ToolAnswer Run(ToolRun run)
+    {
+        string output = run.Need(Output).FullName;
+        ModelFile.CheckWritable(output);
+        using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName);
+        (IDataView photographs, IDataView embedded) = model.Embed(run.Need(Data));
+        var defaults = new FaceReportOptions();
+        VerificationMetrics metrics = model.Faces.WriteReport(output, embedded, ComparedPairs.Read(run, model.Faces, photographs), defaults with
+        {
+            Title = run.Get(Title) ?? defaults.Title,
+            ImageColumnName = run.Get(WithoutPhotographs) ? null : defaults.ImageColumnName,
+            Model = model.Model,
+            Facts = [new("Model", run.Need(Model).Name), new("Photographs", run.Need(Data).Name), new("Pairs", run.Get(ComparedPairs.File)?.Name ?? "all pairs, or a sample of them")],
+            Commands = [$"arcface {string.Join(' ', run.Parsed.Tokens.Select(token => token.Value))}"],
+        });
+        return new ToolAnswer(
+            new { report = output, accuracy = metrics.Accuracy, areaUnderRocCurve = metrics.AreaUnderRocCurve, genuinePairs = metrics.GenuinePairCount, impostorPairs = metrics.ImpostorPairCount },
+            string.Create(CultureInfo.InvariantCulture, $"Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB): accuracy {metrics.Accuracy:P2}, area under the ROC {metrics.AreaUnderRocCurve:F4}"));
+    }
+}
