@@ -9,7 +9,7 @@ namespace Microsoft.ML.ArcFace.Benchmarks.Scaling;
 /// <summary>The curves as pictures: measured in full lines, the floor of each dashed in its colour.</summary>
 internal static class ScalingCharts
 {
-    private const int PanelWidth = 460, PanelHeight = 400;
+    private const int PanelWidth = 460, PanelHeight = 440;
 
     private static readonly OxyColor[] Colours = [OxyColor.FromRgb(0, 114, 178), OxyColor.FromRgb(213, 94, 0), OxyColor.FromRgb(0, 158, 115)];
 
@@ -36,7 +36,7 @@ internal static class ScalingCharts
         var chart = new PlotModel { Title = title, TitleFontSize = 16, DefaultFontSize = 13, Padding = new OxyThickness(12), IsLegendVisible = true };
         chart.Axes.Add(Axis(AxisPosition.Bottom, xTitle));
         chart.Axes.Add(Axis(AxisPosition.Left, yTitle));
-        chart.Legends.Add(new Legend { LegendPosition = LegendPosition.LeftTop, LegendBackground = OxyColor.FromAColor(220, OxyColors.White) });
+        chart.Legends.Add(new Legend { LegendPosition = LegendPosition.BottomCenter, LegendPlacement = LegendPlacement.Outside, LegendOrientation = LegendOrientation.Vertical });
         foreach ((ScalingCurve curve, int index) in curves.Select((curve, index) => (curve, index)))
         {
             chart.Series.Add(Line(curve, measured, Colours[index], LineStyle.Solid, curve.Name));

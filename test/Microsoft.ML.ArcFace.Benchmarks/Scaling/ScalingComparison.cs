@@ -109,6 +109,9 @@ internal sealed class ScalingComparison(string folder, int largest)
     private static void UseCores(int count)
     {
         Environment.SetEnvironmentVariable("OMP_NUM_THREADS", Text($"{count}"));
+
+        // As the scripts set it: threads that spin at their barriers take each other's core.
+        Environment.SetEnvironmentVariable("OMP_WAIT_POLICY", "passive");
         if (OperatingSystem.IsLinux() && AllCores < 64)
         {
             using Process self = Process.GetCurrentProcess();
