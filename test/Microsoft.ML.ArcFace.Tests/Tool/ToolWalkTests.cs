@@ -163,7 +163,7 @@ public partial class ToolWalkTests
         string model = In("records.zip");
         Ask(0, "train", "--records", records, "--output", model, "--epochs", "1", "--batch", "8", "--embedding-size", "16");
         Assert.AreEqual(30, Ask(0, "calibrate", "--model", model, "--data", s_test.Folder, "--rate", "0.1").GetProperty("genuinePairs").GetInt32());
-        Ask(0, "verify", "--model", model, s_pictures[0], s_pictures[0]);
+        Ask(0, "verify", "--model", model, s_pictures[0], s_pictures[0], "--cosine", "0.5");
 
         string pairs = In("pairs.txt");
         DrawnFaces.WritePairs(pairs, people: 10, picturesPerPerson: 3, folds: 2, pairsPerKind: 4, seed: 2);
