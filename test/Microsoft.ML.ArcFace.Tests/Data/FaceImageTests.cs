@@ -258,11 +258,15 @@ public class FaceImageTests
             }
         }
 
-        // 240 times 2 MB of pixels: what nobody frees would show.
+        // 240 times 2 MB of pixels: what nobody frees would show each time. What else the process does may show once.
         DecodeBoth(10);
-        long before = ResidentBytes();
-        DecodeBoth(120);
-        Assert.IsLessThan(100_000_000, ResidentBytes() - before);
+        long least = Enumerable.Range(0, 3).Min(_ =>
+        {
+            long before = ResidentBytes();
+            DecodeBoth(120);
+            return ResidentBytes() - before;
+        });
+        Assert.IsLessThan(100_000_000, least);
     }
 
     private static long ResidentBytes()
