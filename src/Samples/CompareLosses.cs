@@ -90,9 +90,10 @@ internal static class CompareLosses
             .Fit(train);
         double trainSeconds = clock.Total.TotalSeconds;
 
-        VerificationMetrics verification = faces.EvaluateVerification(model.Transform(test), pairs);
+        IDataView embedded = ml.Data.Cache(model.Transform(test));     // both metrics read it
+        VerificationMetrics verification = faces.EvaluateVerification(embedded, pairs);
         AngleMetrics trained = faces.EvaluateAngles(model.Transform(train), model);
-        AngleMetrics unseen = faces.EvaluateAngles(model.Transform(test));
+        AngleMetrics unseen = faces.EvaluateAngles(embedded);
         return new LossResult
         {
             Name = name,

@@ -12,10 +12,10 @@ using Command = System.CommandLine.Command;
 internal static class Verify
 {
     /// <summary>Exit code where the photographs show different people.</summary>
-    public const int DifferentPeople = 2;
+    public const int DifferentPeople = 3;
 
     private const string Description = """
-        Tells whether two photographs show the same person: exit code 0 if so, 2 if not, 1 if it cannot be told. Examples:
+        Tells whether two photographs show the same person: exit code 0 if so, 3 if not, 1 if it cannot be told. Examples:
           Verify --model quickstart.zip --calibrate faces/test --rate 0.01
           Verify --model quickstart.zip --photographs a.jpg b.jpg
         """;

@@ -29,7 +29,8 @@ internal static class EvaluateCommand
     private static ToolAnswer Run(ToolRun run)
     {
         using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName);
-        (IDataView photographs, IDataView embedded) = model.Embed(run.Need(Data));
+        (IDataView photographs, IDataView lazy) = model.Embed(run.Need(Data));
+        IDataView embedded = model.Context.Data.Cache(lazy);   // both metrics read it
         IReadOnlyList<FacePair> pairs = ComparedPairs.Read(run, model.Faces, photographs);
         VerificationMetrics metrics = model.Faces.EvaluateVerification(embedded, pairs);
         AngleMetrics angles = model.Faces.EvaluateAngles(embedded);

@@ -132,5 +132,4 @@ internal sealed class TrialStore : IDisposable
     private string ResultFile(FaceTrial trial) => Path.Combine(_directory, NameOf(trial) + ".json");
 
     private string ModelFile(FaceTrial trial) => Path.Combine(_directory, NameOf(trial) + ".zip");
-
 }
