@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics.Tensors;
+using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace.Gallery;
 
@@ -19,12 +20,12 @@ internal static class VectorSearch
     /// <param name="maxDegreeOfParallelism">Threads to use; −1: all.</param>
     public static (VectorRow Row, float Score)[] Nearest(VectorTable table, float[] probe, int count, int maxDegreeOfParallelism)
     {
-        var threads = new ParallelOptions { MaxDegreeOfParallelism = maxDegreeOfParallelism };
+        int threads = maxDegreeOfParallelism == -1 ? Environment.ProcessorCount : maxDegreeOfParallelism;
         count = Math.Min(count, Math.Max(table.Count, 1));
         return (table.KeepsHalves ? ByHalves(table, probe, count, threads) : ByVectors(table, probe, count, threads)).ToArray();
     }
 
-    private static TopPeople ByVectors(VectorTable table, float[] probe, int count, ParallelOptions threads) => EachBlock(table, count, threads, (block, _, top) =>
+    private static TopPeople ByVectors(VectorTable table, float[] probe, int count, int threads) => EachBlock(table, count, threads, (block, _, top) =>
     {
         for (int place = 0; place < block.Count; place++)
         {
@@ -41,7 +42,7 @@ internal static class VectorSearch
     /// best person scores at least s̃ − e, s̃ being the k-th best of the rounded scores; whoever reaches that has a rounded
     /// score of s̃ − 2e at least. Those are compared exactly.
     /// </summary>
-    private static TopPeople ByHalves(VectorTable table, float[] probe, int count, ParallelOptions threads)
+    private static TopPeople ByHalves(VectorTable table, float[] probe, int count, int threads)
     {
         float[] rounded = ArrayPool<float>.Shared.Rent(table.Count);
         try
@@ -77,23 +78,23 @@ internal static class VectorSearch
         }
     }
 
-    private static TopPeople EachBlock(VectorTable table, int count, ParallelOptions threads, Action<VectorTable.Block, int, TopPeople> search)
+    private static TopPeople EachBlock(VectorTable table, int count, int threads, Action<VectorTable.Block, int, TopPeople> search)
     {
-        int rowsInBlock = table.RowsInBlock;
         var top = new TopPeople(count);
-        Parallel.For(0, table.Blocks.Count, threads, () => new TopPeople(count),
-            (index, _, own) =>
+        int taken = -1;
+        ParallelLoop.Run(Math.Min(threads, table.Blocks.Count), threads, _ =>
+        {
+            var own = new TopPeople(count);
+            for (int index; (index = Interlocked.Increment(ref taken)) < table.Blocks.Count;)
             {
-                search(table.Blocks[index], index * rowsInBlock, own);
-                return own;
-            },
-            own =>
+                search(table.Blocks[index], index * table.RowsInBlock, own);
+            }
+
+            lock (top)
             {
-                lock (top)
-                {
-                    top.OfferAll(own);
-                }
-            });
+                top.OfferAll(own);
+            }
+        });
         return top;
     }
 }

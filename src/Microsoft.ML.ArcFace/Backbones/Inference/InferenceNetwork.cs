@@ -94,7 +94,7 @@ internal sealed class InferenceNetwork : IDisposable
         // Groups of faces side by side; where there are fewer than threads, these share the work of each step.
         int groups = Math.Max((count + _groupSizes.Small - 1) / _groupSizes.Small, Math.Min(threads, count));
         int threadsOfGroup = groups >= threads ? 1 : threads;
-        ForEach(groups, threadsOfGroup == 1 ? threads : 1, group =>
+        ParallelLoop.Run(groups, threadsOfGroup == 1 ? threads : 1, group =>
         {
             int first = (int)((long)count * group / groups), images = (int)((long)count * (group + 1) / groups) - first;
             using ThreadShare? share = _usesTorch ? new ThreadShare(threadsOfGroup) : null;
@@ -174,21 +174,7 @@ internal sealed class InferenceNetwork : IDisposable
     private static void RunStep(InferenceStep step, StepMemory memory, int images, int threads)
     {
         int parts = step.PartCount(images), slices = Math.Min(threads, parts);
-        ForEach(slices, threads, slice => step.Run(memory, images, (int)((long)parts * slice / slices), (int)((long)parts * (slice + 1) / slices)));
-    }
-
-    private static void ForEach(int count, int threads, Action<int> action)
-    {
-        if (threads > 1 && count > 1)
-        {
-            Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, action);
-            return;
-        }
-
-        for (int number = 0; number < count; number++)
-        {
-            action(number);
-        }
+        ParallelLoop.Run(slices, threads, slice => step.Run(memory, images, (int)((long)parts * slice / slices), (int)((long)parts * (slice + 1) / slices)));
     }
 
     /// <summary>Pixels of some faces to numbers from −1 to 1 within the border: the one copy that is made of them.</summary>

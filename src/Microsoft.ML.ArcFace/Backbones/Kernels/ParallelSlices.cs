@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Backbones.Kernels;
@@ -13,15 +14,7 @@ internal static class ParallelSlices
         (int)Math.Clamp((long)items * valuesPerItem / SmallestSlice, 1, Math.Max(1, Math.Min(get_num_threads(), items)));
 
     /// <summary>Runs <paramref name="slice"/>(number, first item, item after the last) for every slice and waits for all.</summary>
-    public static void Run(int items, int slices, Action<int, int, int> slice)
-    {
-        if (slices == 1)
-        {
-            slice(0, 0, items);
-            return;
-        }
-
-        Parallel.For(0, slices, new ParallelOptions { MaxDegreeOfParallelism = slices }, number =>
+    public static void Run(int items, int slices, Action<int, int, int> slice) =>
+        ParallelLoop.Run(slices, slices, number =>
             slice(number, (int)((long)items * number / slices), (int)((long)items * (number + 1) / slices)));
-    }
 }
