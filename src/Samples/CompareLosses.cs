@@ -7,8 +7,8 @@ namespace Microsoft.ML.ArcFace.Samples;
 
 /// <summary>
 /// The ArcFace paper's Table 2 on faces of your own: the same network trained with each loss, verified on people it has
-/// never seen, with the angles of Table 3. What is finished is kept in a file each; a run that was stopped goes on with
-/// the next loss.
+/// never seen, with the angles of Table 3. What is finished is kept in a file each, and the training under way in
+/// checkpoints; a run that was stopped goes on where it was.
 /// </summary>
 internal static class CompareLosses
 {
@@ -33,6 +33,7 @@ internal static class CompareLosses
             Console.WriteLine($"{index + 1}/{settings.Losses.Count} {name}: training");
             LossResult result = Train(name, loss, settings, cancellationToken);
             WriteWhole(file, JsonSerializer.Serialize(result, Json));
+            Directory.Delete(Checkpoints(name, settings), recursive: true);
             results.Add(result);
         }
 
@@ -84,6 +85,7 @@ internal static class CompareLosses
                 Epochs = settings.Epochs,
                 Seed = settings.Seed,
                 AddMirrorImage = true,
+                CheckpointDirectory = Checkpoints(name, settings),
                 Progress = clock.Observe,
                 CancellationToken = cancellationToken,
             }))
@@ -117,6 +119,8 @@ internal static class CompareLosses
             TrainSeconds = trainSeconds,
         };
     }
+
+    private static string Checkpoints(string name, CompareLossesSettings settings) => Path.Combine(settings.Output, name + ".checkpoints");
 
     /// <summary>A file is there whole or not at all, also when the run is stopped while writing.</summary>
     private static void WriteWhole(string file, string text)

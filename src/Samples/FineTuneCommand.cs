@@ -21,7 +21,7 @@ internal static class FineTuneCommand
     {
         var data = new Option<DirectoryInfo>("--data") { Description = "A folder with train.rec, and as far as there are train.idx, property and lfw.bin.", HelpName = "DIR", Required = true };
         var weights = new Option<FileInfo>("--weights") { Description = "Where to start: weights of PyTorch (.pth, .pt) or safetensors.", HelpName = "FILE", Required = true };
-        var backbone = new Option<string>("--backbone") { Description = $"The network of --weights: {string.Join(", ", BackboneArchitectures.ShortNames)}.", HelpName = "NAME", Required = true };
+        Option<BackboneArchitecture> backbone = BackboneOption.Create("That of --weights.", required: true);
         var verify = new Option<FileInfo?>("--verify") { Description = "Pairs to verify, a .bin. Default: lfw.bin in --data.", HelpName = "FILE" };
         Option<int?> folds = NumberOption.Whole("--folds", "In how many folds the pairs come. Default 10, as in lfw.bin", 2, 1000, example: 10);
         Option<int?> freeze = NumberOption.Whole("--freeze", "How many of the network's four stages keep their weights. Default 0", 0, 4, example: 2);
@@ -45,11 +45,6 @@ internal static class FineTuneCommand
                 result.AddError($"--weights is '{missing}', which is not a file; give a .pth, .pt or .safetensors file.");
             }
 
-            if (result.GetValue(backbone) is { } name && !BackboneArchitectures.TryParse(name, out BackboneArchitecture _))
-            {
-                result.AddError($"--backbone is '{name}'; it must be one of {string.Join(", ", BackboneArchitectures.ShortNames)}, for example --backbone r50.");
-            }
-
             if (result.GetValue(checkpointEvery) is not null && result.GetValue(checkpoints) is null)
             {
                 result.AddError("--checkpoint-every needs a folder to write to; give one with --checkpoints DIR.");
@@ -68,7 +63,7 @@ internal static class FineTuneCommand
                 {
                     Records = RecordsOf(parsed.GetRequiredValue(data)),
                     Weights = parsed.GetRequiredValue(weights).FullName,
-                    Backbone = BackboneArchitectures.Parse(parsed.GetRequiredValue(backbone)),
+                    Backbone = parsed.GetRequiredValue(backbone),
                     Verify = PairsOf(parsed.GetRequiredValue(data), parsed.GetValue(verify)),
                     Folds = parsed.GetValue(folds) ?? 10,
                     FrozenStages = parsed.GetValue(freeze) ?? 0,

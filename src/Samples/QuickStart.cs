@@ -33,7 +33,7 @@ internal static class QuickStart
         var history = new TrainingHistory();
         ArcFaceTrainer.Options options;
         ITransformer model;
-        int epochsDone;
+        TrainingProgress? last = null;
         using (var display = new TrainingDisplay())
         {
             options = new ArcFaceTrainer.Options
@@ -44,20 +44,21 @@ internal static class QuickStart
                 Epochs = epochs,
                 Seed = settings.Seed,
                 AddMirrorImage = true,
+                CheckpointDirectory = settings.Checkpoints,
                 Progress = progress =>
                 {
+                    last = progress;
                     history.Add(progress);
                     display.Show(progress);
                 },
                 CancellationToken = cancellationToken,
             };
             model = ml.Transforms.LoadFaceImages("Image", "ImagePath").Append(faces.Trainers.ArcFace(options)).Fit(train);
-            epochsDone = display.EpochsDone;
         }
 
         double trainSeconds = clock.Elapsed.TotalSeconds;
         ml.Model.Save(model, train.Schema, settings.Output);
-        Console.WriteLine($"   {trainSeconds:F0} s, {images * epochsDone / trainSeconds:F0} pictures a second");
+        Console.WriteLine($"   {trainSeconds:F0} s{(last is null ? ", of a run that was finished before" : $", {last.ImagesPerSecond:F0} pictures a second")}");
         Console.WriteLine($"3. Saved the model: {settings.Output} ({new FileInfo(settings.Output).Length / 1e6:F1} MB)");
 
         // Verification: a program that knows nothing but the file.
@@ -79,6 +80,6 @@ internal static class QuickStart
             Console.WriteLine($"5. Wrote the report: {report}");
         }
 
-        Report.Print(verification, new TrainingSummary(epochsDone, trainSeconds, images * epochsDone / trainSeconds, people, images, settings.Output));
+        Report.Print(verification, new TrainingSummary(epochs, trainSeconds, last?.ImagesPerSecond ?? 0, people, images, settings.Output));
     }
 }

@@ -9,13 +9,6 @@ using Command = System.CommandLine.Command;
 /// <summary>The command line of <see cref="QuickStart"/>.</summary>
 internal static class QuickStartCommand
 {
-    private static readonly Dictionary<string, BackboneArchitecture> Backbones = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["mbf"] = BackboneArchitecture.MobileFaceNet, ["mbf_large"] = BackboneArchitecture.MobileFaceNetLarge,
-        ["r18"] = BackboneArchitecture.IResNet18, ["r34"] = BackboneArchitecture.IResNet34, ["r50"] = BackboneArchitecture.IResNet50,
-        ["r100"] = BackboneArchitecture.IResNet100, ["r200"] = BackboneArchitecture.IResNet200,
-    };
-
     private const string Description = """
         Trains on some people, saves the model, loads it in a second process and verifies people it has never seen.
 
@@ -30,21 +23,15 @@ internal static class QuickStartCommand
         var data = new Option<DirectoryInfo?>("--data") { Description = "Photographs to train on: one folder a person, faces aligned as for ArcFace (112×112).", HelpName = "DIR" };
         var test = new Option<DirectoryInfo?>("--test") { Description = "Photographs of other people to verify, one folder a person. Without it every fifth person of --data is held out.", HelpName = "DIR" };
         var pairs = new Option<FileInfo?>("--pairs") { Description = "The pairs of --test to verify, in the format of LFW's pairs.txt.", HelpName = "FILE" };
-        var backbone = new Option<string>("--backbone") { Description = $"The network: {string.Join(", ", Backbones.Keys)}.", HelpName = "NAME", DefaultValueFactory = _ => "mbf" };
+        Option<BackboneArchitecture> backbone = BackboneOption.Create("The network.");
         Option<int?> epochs = NumberOption.Whole("--epochs", "How often training sees every picture", 1, 1000, example: 20);
         Option<int?> seed = NumberOption.Whole("--seed", "Start of all random numbers; the same seed gives the same run. Default 1", 0, int.MaxValue, example: 1);
         var output = new Option<FileInfo>("--output") { Description = "Where the model goes.", HelpName = "FILE", DefaultValueFactory = _ => new FileInfo("quickstart.zip") };
         var report = new Option<FileInfo?>("--report") { Description = "Write what the verification found as one HTML file: curves, the worst pairs as pictures, people.", HelpName = "FILE" };
+        var checkpoints = new Option<DirectoryInfo?>("--checkpoints") { Description = "A folder for checkpoints of the training, from which the same command goes on.", HelpName = "DIR" };
         var brief = new Option<bool>("--short") { Description = "About a minute: fewer people and epochs, to see that everything works." };
 
-        var command = new Command("QuickStart", Description) { data, test, pairs, backbone, epochs, seed, output, report, brief };
-        backbone.Validators.Add(result =>
-        {
-            if (result.Tokens.Count > 0 && !Backbones.ContainsKey(result.Tokens[0].Value))
-            {
-                result.AddError($"--backbone is '{result.Tokens[0].Value}'; it must be one of {string.Join(", ", Backbones.Keys)}, for example --backbone mbf.");
-            }
-        });
+        var command = new Command("QuickStart", Description) { data, test, pairs, backbone, epochs, seed, output, report, checkpoints, brief };
         foreach (Option<DirectoryInfo?> folder in (ReadOnlySpan<Option<DirectoryInfo?>>)[data, test])
         {
             folder.Validators.Add(result =>
@@ -82,11 +69,12 @@ internal static class QuickStartCommand
                 Data = parsed.GetValue(data)?.FullName,
                 Test = parsed.GetValue(test)?.FullName,
                 Pairs = parsed.GetValue(pairs)?.FullName,
-                Backbone = Backbones[parsed.GetRequiredValue(backbone)],
+                Backbone = parsed.GetValue(backbone),
                 Epochs = parsed.GetValue(epochs),
                 Seed = parsed.GetValue(seed) ?? 1,
                 Output = parsed.GetRequiredValue(output).FullName,
                 Report = parsed.GetValue(report)?.FullName,
+                Checkpoints = parsed.GetValue(checkpoints)?.FullName,
                 Short = parsed.GetValue(brief),
                 Verbose = parsed.GetValue(SampleCommand.Verbose),
             },
@@ -113,6 +101,8 @@ internal sealed record QuickStartSettings
     public required string Output { get; init; }
 
     public string? Report { get; init; }
+
+    public string? Checkpoints { get; init; }
 
     public bool Short { get; init; }
 

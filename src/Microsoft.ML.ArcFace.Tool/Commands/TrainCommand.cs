@@ -26,7 +26,7 @@ internal static class TrainCommand
     private static readonly Option<FileInfo> Records = FileOptions.Existing(new Option<FileInfo>("--records") { Description = "Instead of --data: a RecordIO set of InsightFace.", HelpName = "FILE.rec" });
     private static readonly Option<FileInfo> List = FileOptions.Existing(new Option<FileInfo>("--list") { Description = "Instead of --data: a list of paths and labels, .csv or .tsv.", HelpName = "FILE" });
     private static readonly Option<FileInfo> Output = new("--output") { Description = "The model's .zip.", HelpName = "FILE", DefaultValueFactory = _ => new FileInfo("faces.zip") };
-    private static readonly Option<string> Backbone = BackboneOption.Create("The network.");
+    private static readonly Option<BackboneArchitecture> Backbone = BackboneOption.Create("The network.");
     private static readonly Option<string> Loss = LossOption.Create();
     private static readonly Option<double?> Margin = NumberOption.Real("--margin", "The loss's margin. Default: the paper's", "0 or more", value => value >= 0, 0.5);
     private static readonly Option<double?> Scale = NumberOption.Real("--scale", "The scale of the logits. Default: fits the number of people", "over 0, at most 1000", value => value is > 0 and <= 1000, 64);
@@ -135,7 +135,7 @@ internal static class TrainCommand
 
     private static ArcFaceTrainer.Options OptionsOf(ToolRun run, IDataView? validation) => new()
     {
-        Backbone = BackboneArchitectures.Parse(run.Need(Backbone)),
+        Backbone = run.Get(Backbone),
         EmbeddingSize = run.Get(EmbeddingSize) ?? new ArcFaceTrainer.Options().EmbeddingSize,
         Loss = LossOption.Make(run.Need(Loss), run.Get(Margin), run.Get(Scale)),
         Epochs = run.Get(Epochs),

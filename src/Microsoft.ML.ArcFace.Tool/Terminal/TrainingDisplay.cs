@@ -30,13 +30,9 @@ internal sealed class TrainingDisplay : IDisposable
         }
     }
 
-    /// <summary>How many epochs were finished.</summary>
-    public int EpochsDone { get; private set; }
-
     /// <summary>Called by the trainer several times a minute and after each epoch.</summary>
     public void Show(TrainingProgress progress)
     {
-        EpochsDone = progress.IsEpochEnd ? progress.Epoch : progress.Epoch - 1;
         string line = $"   epoch {progress.Epoch}/{progress.Epochs}  step {progress.Step}/{progress.Steps}  loss {progress.Loss:F2}  {progress.ImagesPerSecond:F0} pictures/s  {progress.EstimatedTimeRemaining.ToString(progress.EstimatedTimeRemaining.TotalHours < 1 ? @"m\:ss" : "c")} left";
         if (_task is { } task)
         {

@@ -71,9 +71,62 @@ public sealed class LossSamplesTests
             Assert.IsTrue(rows.RootElement.EnumerateArray().All(row => row.GetProperty("accuracy").GetDouble() is >= 0 and <= 1));
         }
 
+        Assert.IsEmpty(Directory.GetDirectories(output), "Checkpoints of a finished loss are of no use.");
         string first = File.ReadAllText(summary);
         CompareLosses.Run(settings, default);
         Assert.AreEqual(first, File.ReadAllText(summary), "What is finished is not trained again: its time would differ.");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => CompareLosses.Run(settings with { Epochs = 2 }, default)).Message, "--output");
+    }
+
+    [TestMethod]
+    public void CompareLosses_StoppedWithinALoss_GoesOnToTheResultOfOneRun()
+    {
+        string faces = Path.Combine(_folder, "faces");
+        DrawnFaces.WriteFolder(faces, people: 16, picturesPerPerson: 4, seed: 3);
+        CompareLossesSettings Settings(string output) => new()
+        {
+            Data = faces, Output = Path.Combine(_folder, output), Backbone = BackboneArchitecture.MobileFaceNet, Epochs = 3, Seed = 1,
+            Losses = [.. ComparedLosses.All.Where(loss => loss.Name == "NormSoftmax")],
+        };
+
+        CompareLosses.Run(Settings("whole"), default);
+        using (var stop = new CancellationTokenSource())
+        using (var said = new CancellingWriter("epoch 1/", stop))
+        {
+            TextWriter console = Console.Out;
+            Console.SetOut(said);
+            try
+            {
+                Assert.Throws<OperationCanceledException>(() => CompareLosses.Run(Settings("stopped"), stop.Token));
+            }
+            finally
+            {
+                Console.SetOut(console);
+            }
+        }
+
+        Assert.HasCount(1, Directory.GetDirectories(Settings("stopped").Output));
+        CompareLosses.Run(Settings("stopped"), default);
+
+        double[] Numbers(string output)
+        {
+            using JsonDocument result = JsonDocument.Parse(File.ReadAllText(Path.Combine(Settings(output).Output, "NormSoftmax.json")));
+            return [.. new[] { "accuracy", "auc", "unseenIntraDegrees", "unseenInterDegrees" }.Select(name => result.RootElement.GetProperty(name).GetDouble())];
+        }
+
+        CollectionAssert.AreEqual(Numbers("whole"), Numbers("stopped"));
+    }
+
+    /// <summary>Cancels when a line with these words is written.</summary>
+    private sealed class CancellingWriter(string words, CancellationTokenSource stop) : StringWriter
+    {
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value?.Contains(words, StringComparison.Ordinal) == true)
+            {
+                stop.Cancel();
+            }
+        }
     }
 }
