@@ -31,6 +31,9 @@ internal static class ToolCommand
     /// <summary>Asks for the log of ML.NET, and for stack traces.</summary>
     public static Option<bool> Verbose { get; } = new("--verbose") { Description = "Print ML.NET's log, and stack traces of errors.", Recursive = true };
 
+    /// <summary>Asks for a GPU; for commands that compute embeddings.</summary>
+    public static Option<int?> Gpu { get; } = NumberOption.Whole("--gpu", "The GPU to compute on. Default: the processor", 0, 1023, example: 0);
+
     /// <summary>Runs a command; what it throws becomes a message and an exit code.</summary>
     /// <param name="command">The command.</param>
     /// <param name="run">What it does.</param>

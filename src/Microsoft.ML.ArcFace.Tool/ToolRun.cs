@@ -18,12 +18,11 @@ internal sealed record ToolRun(ParseResult Parsed, TextWriter Error, Cancellatio
     /// <summary>Tells people how things go; programs read standard output.</summary>
     public void Say(string line) => Error.WriteLine(line);
 
-    /// <summary>A context whose warnings, and with --verbose whose log, go to standard error.</summary>
+    /// <summary>A context on the GPU that --gpu names, whose warnings, and with --verbose whose log, go to standard error.</summary>
     /// <param name="seed">Start of all random numbers.</param>
-    /// <param name="gpu">The GPU to compute on; null: the processor.</param>
-    public MLContext CreateContext(int? seed = null, int? gpu = null)
+    public MLContext CreateContext(int? seed = null)
     {
-        var ml = new MLContext(seed) { GpuDeviceId = gpu };
+        var ml = new MLContext(seed) { GpuDeviceId = Parsed.GetValue(ToolCommand.Gpu), FallbackToCpu = false };
         _ = new LogPrinter(ml, Parsed.GetValue(ToolCommand.Verbose), Error);
         return ml;
     }

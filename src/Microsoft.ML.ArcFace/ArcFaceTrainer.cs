@@ -62,7 +62,7 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
         PrepareTensorBoard();
 
         using IChannel channel = _host.Start("Training");
-        CheckpointFolder? checkpoints = CheckpointFolder.Open(channel, _options);
+        using CheckpointFolder? checkpoints = CheckpointFolder.Open(channel, _options);
         int? givenSeed = _options.Seed ?? hardware.Seed;
         checkpoints?.CheckSettings(RunSettings.Of(_options, givenSeed));
         int seed = givenSeed ?? checkpoints?.Newest?.Settings.StoredSeed ?? Environment.TickCount;

@@ -24,7 +24,7 @@ internal static class CalibrateCommand
 
     public static Command Create()
     {
-        var command = new Command("calibrate", Description) { Model, Data, Pairs, Rate, Output };
+        var command = new Command("calibrate", Description) { Model, Data, Pairs, Rate, Output, ToolCommand.Gpu };
         command.Answer(Run);
         return command;
     }

@@ -26,7 +26,7 @@ internal static class EnrolCommand
     public static Command Create()
     {
         Photographs.Arity = ArgumentArity.ZeroOrMore;
-        var command = new Command("enrol", Description) { Model, Gallery, KeyFile, Data, Person, SkipUnusable, Photographs };
+        var command = new Command("enrol", Description) { Model, Gallery, KeyFile, Data, Person, SkipUnusable, Photographs, ToolCommand.Gpu };
         command.Validators.Add(result =>
         {
             bool ofOne = result.GetValue(Person) is not null;

@@ -24,7 +24,7 @@ internal static class IdentifyCommand
 
     public static Command Create()
     {
-        var command = new Command("identify", Description) { Model, Gallery, KeyFile, Cosine, SkipUnusable, Photographs };
+        var command = new Command("identify", Description) { Model, Gallery, KeyFile, Cosine, SkipUnusable, Photographs, ToolCommand.Gpu };
         command.Answer(Run);
         return command;
     }

@@ -49,7 +49,6 @@ internal static class TrainCommand
     private static readonly Option<DirectoryInfo> TensorBoard = new("--tensorboard") { Description = "A folder for TensorBoard's events.", HelpName = "DIR" };
     private static readonly Option<bool> MirrorImage = new("--mirror") { Description = "Embed each face together with its mirror image: better by a little, twice the time." };
     private static readonly Option<FileInfo> Detector = FileOptions.Existing(new Option<FileInfo>("--detector") { Description = "Find and align faces first: the .onnx file of YuNet or SCRFD. It becomes part of the model.", HelpName = "FILE.onnx" });
-    private static readonly Option<int?> Gpu = NumberOption.Whole("--gpu", "The GPU to train on. Default: the processor", 0, 1023, example: 0);
     private static readonly Option<int?> Seed = NumberOption.Whole("--seed", "Start of all random numbers. Default 1", 0, int.MaxValue, example: 1);
 
     public static Command Create()
@@ -57,7 +56,7 @@ internal static class TrainCommand
         var command = new Command("train", Description)
         {
             Data, Records, List, Output, Detector, SkipUnusable, Backbone, EmbeddingSize, MirrorImage, Loss, Margin, Scale, SampleRate, Epochs, BatchSize, Optimizer, LearningRate, WeightDecay,
-            Precision, Weights, Freeze, Validate, Patience, Checkpoints, CheckpointEvery, Restart, TensorBoard, Gpu, Seed,
+            Precision, Weights, Freeze, Validate, Patience, Checkpoints, CheckpointEvery, Restart, TensorBoard, ToolCommand.Gpu, Seed,
         };
         command.Validators.Add(result =>
         {
@@ -93,7 +92,7 @@ internal static class TrainCommand
     {
         string output = run.Need(Output).FullName;
         ModelFile.CheckWritable(output);
-        MLContext ml = run.CreateContext(SeedOf(run), run.Get(Gpu));
+        MLContext ml = run.CreateContext(SeedOf(run));
         FaceRecognitionCatalog faces = ml.FaceRecognition();
         (IDataView train, string source) = Photographs(run, faces);
         ITransformer preparation = FacePreparation.Create(ml, source, run.Get(Detector)?.FullName, run.Get(SkipUnusable)).Fit(train);

@@ -23,7 +23,7 @@ internal static class VerifyCommand
 
     public static Command Create()
     {
-        var command = new Command("verify", Description) { Model, First, Second, Cosine };
+        var command = new Command("verify", Description) { Model, First, Second, Cosine, ToolCommand.Gpu };
         command.Answer(Run);
         return command;
     }

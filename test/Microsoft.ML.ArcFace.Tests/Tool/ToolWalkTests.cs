@@ -170,6 +170,43 @@ public partial class ToolWalkTests
         Assert.AreEqual(16, ToolProgram.Answer(0, "pack", "--data", s_test.Folder, "--pairs", pairs, "--output", In("packed")).GetProperty("pairs").GetInt32());
     }
 
+    [TestMethod]
+    public void Gpu_Absent_IsNotPassedOverInSilence()
+    {
+        if (TorchSharp.torch.cuda.is_available())
+        {
+            Assert.Inconclusive("This machine has the GPU that the test must not find.");
+        }
+
+        foreach (string[] command in new[] { new[] { "evaluate", "--data", s_test.Folder }, ["embed", s_pictures[0], "--output", In("gpu.csv")], ["verify", s_pictures[0], s_pictures[1], "--cosine", "0"] })
+        {
+            ToolOutcome outcome = ToolProgram.Run([.. command, "--model", s_model, "--gpu", "0", "--json"]);
+            Assert.AreEqual(1, outcome.ExitCode, command[0]);
+            StringAssert.Contains(outcome.Error, "GPU", command[0]);
+        }
+    }
+
+    [TestMethod]
+    [RequiresYuNet]
+    [RequiresFaceData("lfw_raw")]
+    public void Train_WithADetector_TakesPhotographsAsACameraMakesThem()
+    {
+        using var folder = new TemporaryFolder();
+        string[] photographs = [.. Directory.EnumerateFiles(TestData.PathOf("lfw_raw"), "*.jpg").Order(StringComparer.Ordinal).Take(8)];
+        foreach ((int index, string photograph) in photographs.Index())
+        {
+            string person = Path.Combine(folder.FullName, "people", $"{index / 2}");
+            Directory.CreateDirectory(person);
+            File.Copy(photograph, Path.Combine(person, Path.GetFileName(photograph)));
+        }
+
+        string people = Path.Combine(folder.FullName, "people"), model = Path.Combine(folder.FullName, "faces.zip"), blank = folder.Write("blank.png", EncodedImages.Gradient(250, 250, SkiaSharp.SKEncodedImageFormat.Png));
+        JsonElement trained = Ask(0, "train", "--data", people, "--detector", DetectorModels.YuNet, "--output", model, "--epochs", "1", "--batch", "4", "--embedding-size", "16");
+        Assert.AreEqual(4, trained.GetProperty("people").GetInt32());
+        Assert.AreEqual(1, Ask(0, "verify", "--model", model, photographs[0], photographs[0], "--cosine", "0.5").GetProperty("score").GetDouble(), 1e-5);
+        Assert.AreEqual((1, "FaceNotFoundException"), KindOf(ToolProgram.Run("verify", "--model", model, photographs[0], blank, "--cosine", "0.5", "--json")));
+    }
+
     private static string In(string name) => Path.Combine(s_train.Folder, name);
 
     private static (int ExitCode, string Kind) KindOf(ToolOutcome outcome) => (outcome.ExitCode, outcome.ErrorKind);

@@ -7,13 +7,17 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.ArcFace.Training;
 
 /// <summary>The checkpoints of a run: the newest few, a file each, and below them those of the second stage of a loss that has one.</summary>
-internal sealed partial class CheckpointFolder
+internal sealed partial class CheckpointFolder : IDisposable
 {
     private const string SecondStageName = "second-stage";
+
+    /// <summary>Held open by the run that writes here; the system lets go of it also when the process is killed.</summary>
+    private const string LockName = "run.lock";
 
     private readonly IChannel _channel;
     private readonly string _path;
     private readonly int _kept;
+    private FileStream? _lock;
     private Checkpoint? _newest;
     private bool _isSearched;
 
@@ -45,8 +49,8 @@ internal sealed partial class CheckpointFolder
         }
     }
 
-    /// <summary>The folder that the options name, ready to be written to; null if they name none.</summary>
-    /// <exception cref="IOException">It cannot be written to.</exception>
+    /// <summary>The folder that the options name, ready to be written to by this run alone; null if they name none.</summary>
+    /// <exception cref="IOException">It cannot be written to, or another run writes to it.</exception>
     public static CheckpointFolder? Open(IChannel channel, ArcFaceTrainer.Options options)
     {
         if (options.CheckpointDirectory is not { } directory)
@@ -55,7 +59,7 @@ internal sealed partial class CheckpointFolder
         }
 
         WritableFolder.Prepare(directory, nameof(ArcFaceTrainer.Options.CheckpointDirectory));
-        var folder = new CheckpointFolder(channel, Path.GetFullPath(directory), options.CheckpointsKept);
+        var folder = new CheckpointFolder(channel, Path.GetFullPath(directory), options.CheckpointsKept) { _lock = Lock(directory) };
         if (!options.Resume)
         {
             // Passed over, and deleted with the first checkpoint of the new run.
@@ -102,6 +106,22 @@ internal sealed partial class CheckpointFolder
         foreach (string part in Directory.EnumerateFiles(_path, "checkpoint-*.part"))
         {
             File.Delete(part);
+        }
+    }
+
+    /// <summary>Lets another run write here.</summary>
+    public void Dispose() => _lock?.Dispose();
+
+    private static FileStream Lock(string directory)
+    {
+        try
+        {
+            return new FileStream(Path.Combine(directory, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException error)
+        {
+            throw new IOException(
+                $"Another run writes checkpoints to '{directory}' ({error.Message.TrimEnd('.')}). Wait for it or stop it, or give this one another {nameof(ArcFaceTrainer.Options.CheckpointDirectory)}.", error);
         }
     }
 

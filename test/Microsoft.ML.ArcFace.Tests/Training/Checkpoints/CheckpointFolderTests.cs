@@ -126,6 +126,22 @@ public class CheckpointFolderTests
     }
 
     [TestMethod]
+    public void Fit_FolderOfAnotherRunUnderWay_IsRefusedBeforeTheDataAreRead()
+    {
+        using TemporaryFolder folder = Copy();
+        var ml = new MLContext(seed: 1);
+        ArcFaceTrainer.Options options = Run with { CheckpointDirectory = folder.FullName };
+        string? refusal = null;
+        ResumedRun.Weights(options with
+        {
+            Resume = false,
+            Progress = _ => refusal ??= Assert.ThrowsExactly<IOException>(() => ml.FaceRecognition().Trainers.ArcFace(options).Fit(Unreadable(ml))).Message,
+        }, s_people);
+        StringAssert.Contains(refusal, "Another run");
+        CollectionAssert.AreEqual(s_weights, ResumedRun.Weights(options, s_people), "Its end lets go of the folder.");
+    }
+
+    [TestMethod]
     public void Options_OfCheckpointsOutOfRange_AreAllReported()
     {
         var options = new ArcFaceTrainer.Options { CheckpointEverySteps = 0, CheckpointsKept = 0, TensorBoardDirectory = " " };
