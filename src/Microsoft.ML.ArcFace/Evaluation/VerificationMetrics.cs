@@ -126,12 +126,17 @@ public sealed class VerificationMetrics
         return (Math.Max((centre - half) / scale, 0), Math.Min((centre + half) / scale, 1));
     }
 
+    /// <summary>What the accuracy is to be held against where most pairs are of one kind; empty where there are as many of each.</summary>
+    internal string ConstantAnswer => GenuinePairCount == ImpostorPairCount
+        ? ""
+        : Text($"; {(GenuinePairCount > ImpostorPairCount ? "yes" : "no")} to every pair would be right for {(double)Math.Max(GenuinePairCount, ImpostorPairCount) / (GenuinePairCount + ImpostorPairCount):P2}");
+
     /// <summary>A short table: each rate with its 95 % confidence interval and the pairs it was counted over.</summary>
     public override string ToString()
     {
         int pairs = GenuinePairCount + ImpostorPairCount;
         var table = new StringBuilder();
-        Row("Accuracy", Rate(Accuracy, pairs), $"{pairs} pairs, {FoldAccuracies.Count} folds, standard deviation {AccuracyStandardDeviation:P2}");
+        Row("Accuracy", Rate(Accuracy, pairs), $"{pairs} pairs, {FoldAccuracies.Count} folds, standard deviation {AccuracyStandardDeviation:P2}{ConstantAnswer}");
         Row("Area under ROC curve", Text($"{AreaUnderRocCurve,8:0.0000}"), $"{GenuinePairCount} genuine, {ImpostorPairCount} impostor pairs");
         Row("Equal error rate", Rate(EqualErrorRate, pairs), $"{pairs} pairs");
         foreach (double falseAcceptRate in UsualFalseAcceptRates)

@@ -49,7 +49,7 @@ internal static class ReportBuilder
         VerificationMetrics metrics = evaluation.Metrics;
         return
         [
-            new("Accuracy", Text($"{metrics.Accuracy:P2}"), Text($"± {metrics.AccuracyStandardDeviation:P2} over {metrics.FoldAccuracies.Count} folds")),
+            new("Accuracy", Text($"{metrics.Accuracy:P2}"), Text($"± {metrics.AccuracyStandardDeviation:P2} over {metrics.FoldAccuracies.Count} folds{metrics.ConstantAnswer}")),
             new("Area under the ROC curve", Text($"{metrics.AreaUnderRocCurve:0.0000}"), Text($"{metrics.GenuinePairCount:N0} pairs of the same person, {metrics.ImpostorPairCount:N0} of different people")),
             new("False match rate", Text($"{evaluation.FalseMatch.Rate:P2}"), Text($"{evaluation.FalseMatch.ErrorCount:N0} of {evaluation.FalseMatch.PairCount:N0} at cosine {evaluation.Cosine:0.000}")),
             new("False non-match rate", Text($"{evaluation.FalseNonMatch.Rate:P2}"), Text($"{evaluation.FalseNonMatch.ErrorCount:N0} of {evaluation.FalseNonMatch.PairCount:N0} at cosine {evaluation.Cosine:0.000}")),
@@ -61,7 +61,7 @@ internal static class ReportBuilder
         int pairs = metrics.GenuinePairCount + metrics.ImpostorPairCount;
         return
         [
-            Rate("Accuracy", metrics.Accuracy, pairs, Text($"{pairs:N0} pairs, {metrics.FoldAccuracies.Count} folds")),
+            Rate("Accuracy", metrics.Accuracy, pairs, Text($"{pairs:N0} pairs, {metrics.FoldAccuracies.Count} folds{metrics.ConstantAnswer}")),
             Rate("Equal error rate", metrics.EqualErrorRate, pairs, Text($"{pairs:N0} pairs")),
             .. FalseAcceptRates.Select(falseAcceptRate => metrics.TryGetTrueAcceptRate(falseAcceptRate, out double rate)
                 ? Rate(Text($"TAR at FAR {falseAcceptRate:0.#####}"), rate, metrics.GenuinePairCount, Text($"{metrics.GenuinePairCount:N0} genuine, {metrics.ImpostorPairCount:N0} impostor pairs"))

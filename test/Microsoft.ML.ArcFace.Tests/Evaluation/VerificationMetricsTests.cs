@@ -44,6 +44,18 @@ public class VerificationMetricsTests
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => VerificationMetrics.ConfidenceInterval(rate, count));
 
     [TestMethod]
+    [DataRow(3, 1, "; yes to every pair would be right for 75.00 %")]
+    [DataRow(1, 3, "; no to every pair would be right for 75.00 %")]
+    [DataRow(2, 2, "")]
+    public void ToString_PairsOfOneKindPrevail_SaysWhatAConstantAnswerGives(int genuine, int impostor, string expected)
+    {
+        bool[] isSame = [.. Enumerable.Range(0, 2).SelectMany(_ => Enumerable.Repeat(true, genuine).Concat(Enumerable.Repeat(false, impostor)))];
+        VerificationMetrics metrics = VerificationEvaluator.Evaluate(
+            [.. isSame.Select(same => same ? 0.9 : 0.1)], isSame, [.. isSame.Select((_, i) => i / (genuine + impostor))]);
+        StringAssert.EndsWith(metrics.ToString().Split('\n')[0], "standard deviation 0.00 %" + expected);
+    }
+
+    [TestMethod]
     public void ToString_AnyCulture_IsATableOfTheRatesThatCanBeMeasured()
     {
         CultureInfo culture = CultureInfo.CurrentCulture;
