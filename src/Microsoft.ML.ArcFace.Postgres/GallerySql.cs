@@ -17,7 +17,7 @@ internal sealed class GallerySql(PostgresGalleryOptions options, int embeddingSi
             fingerprint text NOT NULL, embedding_size integer NOT NULL, vector_count integer NOT NULL);
         CREATE TABLE IF NOT EXISTS {Schema}.person (id text PRIMARY KEY, name text NOT NULL);
         CREATE TABLE IF NOT EXISTS {Schema}.photograph (
-            id text PRIMARY KEY, person text NOT NULL REFERENCES {Schema}.person ON DELETE CASCADE, source text, enrolled_at timestamptz NOT NULL,
+            id text PRIMARY KEY, person text NOT NULL REFERENCES {Schema}.person, source text, enrolled_at timestamptz NOT NULL,
             embedding vector({embeddingSize}) NOT NULL);
         CREATE INDEX IF NOT EXISTS photograph_person ON {Schema}.photograph (person);
         CREATE INDEX IF NOT EXISTS photograph_embedding ON {Schema}.photograph

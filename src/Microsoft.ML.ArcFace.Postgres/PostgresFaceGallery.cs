@@ -74,12 +74,20 @@ public sealed class PostgresFaceGallery : FaceGalleryBase
         ArgumentNullException.ThrowIfNull(personId);
         return InTransactionAsync(async connection =>
         {
-            // Whoever enrols this person at the same time has finished, or waits.
-            await ExecuteAsync(connection, _sql.LockPerson, cancellationToken, personId).ConfigureAwait(false);
+            // Whoever enrols this person at the same time has finished, or waits. Without a row there is nothing to hold: whoever
+            // makes it in the next moment enrols after this removal.
+            await using (NpgsqlCommand find = Command(connection, _sql.LockPerson, personId))
+            {
+                if (await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is null)
+                {
+                    return false;
+                }
+            }
+
             int photographs = await ExecuteAsync(connection, _sql.RemovePhotographsOf, cancellationToken, personId).ConfigureAwait(false);
-            bool wasThere = await ExecuteAsync(connection, _sql.RemovePerson, cancellationToken, personId).ConfigureAwait(false) == 1;
+            await ExecuteAsync(connection, _sql.RemovePerson, cancellationToken, personId).ConfigureAwait(false);
             await ExecuteAsync(connection, _sql.ChangeCount, cancellationToken, -photographs).ConfigureAwait(false);
-            return wasThere;
+            return true;
         }, cancellationToken);
     }
 

@@ -58,7 +58,7 @@ public class PostgresGalleryTests
     public async Task Changes_FromTwoSides_CountEveryPhotographOnce()
     {
         await using PostgresFaceGallery one = await OpenAsync("two_sides", options => options), other = await OpenAsync("two_sides", options => options);
-        await Task.WhenAll(WorkAsync(one, 0), WorkAsync(other, 1));
+        await Task.WhenAll(WorkAsync(one, 0), WorkAsync(other, 1), WorkAsync(one, 2), WorkAsync(other, 3));
         int expected = 0;
         foreach (string person in new[] { "0", "1", "2" })
         {
@@ -70,10 +70,10 @@ public class PostgresGalleryTests
         static async Task WorkAsync(PostgresFaceGallery gallery, int seed)
         {
             var random = new Random(seed);
-            for (int i = 0; i < 60; i++)
+            for (int i = 0; i < 400; i++)
             {
                 string person = $"{random.Next(3)}";
-                if (random.Next(4) == 0)
+                if (random.Next(2) == 0)
                 {
                     await gallery.RemoveAsync(person);
                 }
