@@ -148,7 +148,7 @@ public sealed partial class ArcFaceTrainer
         /// A folder for checkpoints of the run. Where it has one of a run with the same options and data, training goes on
         /// from it, on the same processor to the very weights that it would have come to without the interruption; after
         /// a finished run it gives that run's model at once. One is written at the end, when the run is cancelled,
-        /// and as <see cref="CheckpointEverySteps"/> says. It is up to 5 times as large as the weights. Null: none.
+        /// and as <see cref="CheckpointEverySteps"/> says. It is up to 5 times as large as the weights. One run at a time may write to it. Null: none.
         /// </summary>
         public string? CheckpointDirectory { get; init; }
 

@@ -41,7 +41,7 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
     /// </exception>
     /// <exception cref="FaceImageException">LoadFaceImages cannot read a photograph, and was not asked to skip it.</exception>
     /// <exception cref="WeightsFormatException"><see cref="Options.InitialWeights"/> is damaged, or does not fit the network; or every checkpoint is damaged.</exception>
-    /// <exception cref="IOException">A checkpoint or event cannot be written.</exception>
+    /// <exception cref="IOException">A checkpoint or event cannot be written, or another run writes to the folder of checkpoints.</exception>
     /// <exception cref="NativeRuntimeException">The native torch library cannot be loaded.</exception>
     /// <exception cref="TrainingDivergedException">The loss diverged or collapsed.</exception>
     /// <exception cref="OperationCanceledException"><see cref="Options.CancellationToken"/> was cancelled; a checkpoint is written before.</exception>
