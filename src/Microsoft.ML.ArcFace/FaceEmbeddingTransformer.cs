@@ -21,6 +21,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     private readonly bool _addMirrorImage;
     private readonly int _batchSize;
     private readonly Lazy<string> _fingerprint;
+    private readonly EmbeddingOrigin _origin;
 
     internal FaceEmbeddingTransformer(IHostEnvironment environment, FaceEmbeddingModel model, EmbeddingColumns columns, bool addMirrorImage, int batchSize, VerificationThreshold? threshold = null)
     {
@@ -31,6 +32,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
         _batchSize = batchSize;
         Threshold = threshold;
         _fingerprint = new Lazy<string>(() => model.Fingerprint(addMirrorImage));
+        _origin = new EmbeddingOrigin(model.PersonCount, model.PersonNames, threshold, model.CopyCenters);
     }
 
     /// <summary>Numbers in an embedding.</summary>
@@ -78,7 +80,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     {
         Host.CheckValue(inputSchema, nameof(inputSchema));
         FacePixelReader.Column(Host, inputSchema, Columns.Image);
-        return Columns.AddTo(inputSchema, _model);
+        return Columns.AddTo(inputSchema, _model, _origin, () => Fingerprint);
     }
 
     /// <summary>A lazy view with the added columns.</summary>
