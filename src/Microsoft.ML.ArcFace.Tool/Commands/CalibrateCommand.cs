@@ -27,7 +27,7 @@ internal static class CalibrateCommand
 
     public static Command Create()
     {
-        var command = new Command("calibrate", Description) { Model, Data, Pairs, Rate, Output, AllowTrainingPeople, ToolCommand.Gpu };
+        var command = new Command("calibrate", Description) { Model, Data, Pairs, Rate, Output, AllowTrainingPeople, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Answer(Run);
         return command;
     }
@@ -47,7 +47,7 @@ internal static class CalibrateCommand
                 model = output, verdict = threshold.Verdict.ToString(), cosine = threshold.Cosine, lowerCosine = threshold.LowerCosine, upperCosine = threshold.UpperCosine,
                 targetFalseMatchRate = threshold.TargetFalseMatchRate, falseMatchRate = threshold.FalseMatchRate, falseNonMatchRate = threshold.FalseNonMatchRate,
                 genuinePairs = threshold.GenuinePairCount, impostorPairs = threshold.ImpostorPairCount, people = threshold.PersonCount,
-                trainedOnPeople = threshold.TrainedOnPeople,
+                trainedOnPeople = threshold.TrainedOnPeople, notAligned = model.NotAligned,
             },
             $"{threshold.Verdict}{Environment.NewLine}{output}: {threshold}");
     }

@@ -22,7 +22,7 @@ internal static class EvaluateCommand
 
     public static Command Create()
     {
-        var command = new Command("evaluate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ToolCommand.Gpu };
+        var command = new Command("evaluate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Answer(Run);
         return command;
     }
@@ -42,7 +42,7 @@ internal static class EvaluateCommand
             {
                 verdict = metrics.VerdictText, falseAcceptRate = verdict?.FalseAcceptRate, trueAcceptRate = verdict?.TrueAcceptRate,
                 lowerTrueAcceptRate = verdict?.LowerTrueAcceptRate, upperTrueAcceptRate = verdict?.UpperTrueAcceptRate,
-                trainedOnPeople = metrics.TrainedOnPeople,
+                trainedOnPeople = metrics.TrainedOnPeople, notAligned = model.NotAligned,
                 trueAcceptRates = FalseAcceptRates.ToDictionary(
                     rate => rate.ToString(CultureInfo.InvariantCulture), rate => metrics.TryGetTrueAcceptRate(rate, out double accepted) ? accepted : (double?)null),
                 threshold = metrics.Threshold?.Cosine, falseMatchRateAtThreshold = atThreshold?.FalseMatchRate, falseNonMatchRateAtThreshold = atThreshold?.FalseNonMatchRate,

@@ -25,7 +25,7 @@ internal static class ReportCommand
 
     public static Command Create()
     {
-        var command = new Command("report", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, Output, Title, WithoutPhotographs, ToolCommand.Gpu };
+        var command = new Command("report", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, Output, Title, WithoutPhotographs, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Answer(Run);
         return command;
     }
@@ -50,7 +50,7 @@ internal static class ReportCommand
             {
                 report = output, verdict = metrics.VerdictText, trainedOnPeople = metrics.TrainedOnPeople, falseAcceptRate = metrics.Verdict?.FalseAcceptRate, trueAcceptRate = metrics.Verdict?.TrueAcceptRate,
                 areaUnderRocCurve = metrics.AreaUnderRocCurve, accuracy = metrics.Accuracy, constantAnswerAccuracy = metrics.ConstantAnswerAccuracy,
-                genuinePairs = metrics.GenuinePairCount, impostorPairs = metrics.ImpostorPairCount,
+                genuinePairs = metrics.GenuinePairCount, impostorPairs = metrics.ImpostorPairCount, notAligned = model.NotAligned,
             },
             string.Create(CultureInfo.InvariantCulture, $"{metrics.VerdictText}{Environment.NewLine}Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB)"));
     }
