@@ -84,7 +84,15 @@ internal sealed class EmbeddingOriginType : StructuredDataViewType
     {
     }
 
-    public static EmbeddingOriginType Instance { get; } = new();
+    public static EmbeddingOriginType Instance { get; } = Registered();
+
+    // Views of lists take annotations of registered types only.
+    private static EmbeddingOriginType Registered()
+    {
+        var type = new EmbeddingOriginType();
+        DataViewTypeManager.Register(type, typeof(EmbeddingOrigin), typeAttributes: (IEnumerable<Attribute>?)null);
+        return type;
+    }
 
     public override bool Equals(DataViewType? other) => other is EmbeddingOriginType;
 

@@ -14,7 +14,7 @@ internal static class VerificationEvaluator
 
     /// <summary>Reads the embeddings of the pictures that pairs name, in one pass, and judges the pairs.</summary>
     public static VerificationMetrics EvaluateVerification(
-        IHostEnvironment environment, IDataView data, IEnumerable<FacePair> pairs, string embeddingColumnName, string imageColumnName, string? labelColumnName) =>
+        IHostEnvironment environment, IDataView data, IEnumerable<FacePair> pairs, string embeddingColumnName, string imageColumnName, string? labelColumnName = null) =>
         Evaluate(ComparedPairs.Read(environment, data, pairs, embeddingColumnName, imageColumnName, labelColumnName, check: (isSame, folds) => CheckFolds(isSame, folds)));
 
     /// <summary>Judges pairs whose embeddings were read.</summary>
