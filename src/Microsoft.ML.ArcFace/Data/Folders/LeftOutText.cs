@@ -42,7 +42,7 @@ internal static class LeftOutText
         string ending = ShownName.Of(files.Ending);
         return files.Reason switch
         {
-            LeftOutReason.Heic => (ending, "convert to JPEG, for example by heif-convert; iPhones write JPEG with Settings, Camera, Formats, Most Compatible"),
+            LeftOutReason.Heic => (ending.Length == 0 ? "HEIC" : ending, "convert to JPEG, for example by heif-convert; iPhones write JPEG with Settings, Camera, Formats, Most Compatible"),
             LeftOutReason.OtherEnding when OtherPictures.Contains(files.Ending) => (ending, "convert to JPEG or PNG"),
             LeftOutReason.OtherEnding => (ending, "no photographs by their ending; jpg, png, bmp and webp are read"),
             LeftOutReason.NoPhotograph => ("without an ending", "no photographs by their first bytes"),

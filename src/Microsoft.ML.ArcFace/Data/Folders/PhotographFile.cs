@@ -1,3 +1,5 @@
+using Microsoft.ML.ArcFace.Files;
+
 namespace Microsoft.ML.ArcFace.Data.Folders;
 
 /// <summary>Tells photographs from other files, by their ending or by their first bytes.</summary>
@@ -12,24 +14,10 @@ internal static class PhotographFile
     /// <summary>Whether a file is a photograph in HEIC, which is not read, by its ending.</summary>
     public static bool IsHeic(string path) => HeicEndings.Contains(Path.GetExtension(path));
 
-    /// <summary>Whether a file is one of the kinds that are read, by its first bytes.</summary>
+    /// <summary>What a file is by its first bytes.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not read it.</exception>
-    public static bool HasFirstBytes(string path)
-    {
-        // Pipes and devices have no length, and may block whoever opens them.
-        if (new FileInfo(path).Length == 0)
-        {
-            return false;
-        }
-
-        Span<byte> start = stackalloc byte[12];
-        using FileStream file = File.OpenRead(path);
-        int read = file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
-        start = start[..read];
-        return start is [0xFF, 0xD8, 0xFF, ..]
-            || start is [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A, ..]
-            || start.StartsWith("BM"u8)
-            || (start.StartsWith("RIFF"u8) && start.EndsWith("WEBP"u8));
-    }
+    public static FileKind KindOf(string path) =>
+        new FileInfo(path).Length == 0 ? FileKind.Empty                       // pipes and devices, too, which may block whoever opens them
+            : FileKinds.OfFile(path);
 }

@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Names;
 
 namespace Microsoft.ML.ArcFace.Data.Folders;
@@ -100,13 +101,16 @@ internal sealed class PhotographWalk(string root)
             return false;
         }
 
-        LeftOutReason reason = LeftOutReason.NoPhotograph;
+        LeftOutReason reason;
         try
         {
-            if (PhotographFile.HasFirstBytes(path))
+            FileKind kind = PhotographFile.KindOf(path);
+            if (kind.IsPhotograph())
             {
                 return true;
             }
+
+            reason = kind == FileKind.Heic ? LeftOutReason.Heic : LeftOutReason.NoPhotograph;
         }
         catch (FileNotFoundException)
         {

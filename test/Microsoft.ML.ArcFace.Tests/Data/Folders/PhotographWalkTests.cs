@@ -20,6 +20,7 @@ public class PhotographWalkTests
         Write(folder, Jpeg, "Ada/jpeg");
         Write(folder, Png, "Ada/png");
         Write(folder, WebP, "Ada/webp");
+        Write(folder, [0, 0, 0, 24, .. "ftypheic\0\0\0\0mif1heic"u8], "Ada/heic");
         Write(folder, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13], "Ada/LICENSE");
         Write(folder, [], "Ada/nothing");
 
@@ -29,7 +30,7 @@ public class PhotographWalkTests
         CollectionAssert.AreEqual(
             new[]
             {
-                "Heic .heic 2 Ada/a.HEIC|Ada/b.heic", "Heic .heif 1 Ada/c.heif", "OtherEnding .gif 1 Ada/d.gif", "OtherEnding .md 1 readme.md", "OtherEnding .tiff 1 Max/1.tiff",
+                "Heic .heic 2 Ada/a.HEIC|Ada/b.heic", "Heic  1 Ada/heic", "Heic .heif 1 Ada/c.heif", "OtherEnding .gif 1 Ada/d.gif", "OtherEnding .md 1 readme.md", "OtherEnding .tiff 1 Max/1.tiff",
                 "OtherEnding .txt 1 Ada/notes.txt", "NoPhotograph  2 Ada/LICENSE|Ada/nothing", "Hidden  1 .cache", "Hidden .ds_store 1 Ada/.DS_Store", "Hidden .jpg 1 Ada/._1.jpg",
                 "OutsideOfPeople .png 1 stray.png", "EmptyFolder  1 Max",
             },
