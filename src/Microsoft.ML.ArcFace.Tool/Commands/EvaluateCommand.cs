@@ -30,7 +30,7 @@ internal static class EvaluateCommand
     private static ToolAnswer Run(ToolRun run)
     {
         using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName);
-        (IDataView photographs, IDataView lazy) = model.Embed(run.Need(Data));
+        (IDataView photographs, IDataView lazy) = model.Embed(run, run.Need(Data));
         IDataView embedded = model.Context.Data.Cache(lazy);   // both metrics read it
         IReadOnlyList<FacePair> pairs = ComparedPairs.Read(run, model.Faces, photographs);
         VerificationMetrics metrics = model.Faces.EvaluateVerification(embedded, pairs);
@@ -49,7 +49,7 @@ internal static class EvaluateCommand
                 equalErrorRate = metrics.EqualErrorRate, areaUnderRocCurve = metrics.AreaUnderRocCurve,
                 accuracy = metrics.Accuracy, accuracyStandardDeviation = metrics.AccuracyStandardDeviation, constantAnswerAccuracy = metrics.ConstantAnswerAccuracy,
                 genuinePairs = metrics.GenuinePairCount, impostorPairs = metrics.ImpostorPairCount,
-                intraDegrees = angles.IntraDegrees, interDegrees = angles.InterDegrees,
+                intraDegrees = angles.IntraDegrees, interDegrees = angles.InterDegrees, leftOut = run.LeftOut,
             },
             string.Join(Environment.NewLine, [metrics.ToString(), .. AtThreshold(metrics, atThreshold), angles.ToString(), .. Unknown(metrics)]));
     }

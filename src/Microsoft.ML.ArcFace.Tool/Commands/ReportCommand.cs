@@ -35,7 +35,7 @@ internal static class ReportCommand
         string output = run.Need(Output).FullName;
         ModelFile.CheckWritable(output);
         using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName);
-        (IDataView photographs, IDataView embedded) = model.Embed(run.Need(Data));
+        (IDataView photographs, IDataView embedded) = model.Embed(run, run.Need(Data));
         var defaults = new FaceReportOptions();
         VerificationMetrics metrics = model.Faces.WriteReport(output, embedded, ComparedPairs.Read(run, model.Faces, photographs), defaults with
         {
@@ -50,7 +50,7 @@ internal static class ReportCommand
             {
                 report = output, verdict = metrics.VerdictText, trainedOnPeople = metrics.TrainedOnPeople, falseAcceptRate = metrics.Verdict?.FalseAcceptRate, trueAcceptRate = metrics.Verdict?.TrueAcceptRate,
                 areaUnderRocCurve = metrics.AreaUnderRocCurve, accuracy = metrics.Accuracy, constantAnswerAccuracy = metrics.ConstantAnswerAccuracy,
-                genuinePairs = metrics.GenuinePairCount, impostorPairs = metrics.ImpostorPairCount, notAligned = model.NotAligned,
+                genuinePairs = metrics.GenuinePairCount, impostorPairs = metrics.ImpostorPairCount, notAligned = model.NotAligned, leftOut = run.LeftOut,
             },
             string.Create(CultureInfo.InvariantCulture, $"{metrics.VerdictText}{Environment.NewLine}Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB)"));
     }
