@@ -34,7 +34,7 @@ internal static class Verify
         VerificationThreshold threshold = faces.CalibrateThreshold(model.Transform(photographs), faces.AllPairs(photographs, folds: 2), rate);
 
         // The whole file or none: a service that watches it loads what it finds.
-        ModelFile.SaveWhole(ml, model.WithThreshold(threshold), schema, modelFile);
+        ml.FaceRecognition().SaveModel(model.WithThreshold(threshold), schema, modelFile);
         Console.WriteLine($"{modelFile}: {threshold}");
         Console.WriteLine($"In a gallery of 100 people: {threshold.ForGallerySize(100)}");
     }

@@ -118,7 +118,7 @@ internal static class TrainCommand
 
         using (embedding)
         {
-            ModelFile.SaveWhole(ml, new TransformerChain<ITransformer>(preparation, embedding), train.Schema, output);
+            faces.SaveModel(new TransformerChain<ITransformer>(preparation, embedding), train.Schema, output);
             return new ToolAnswer(
                 new
                 {

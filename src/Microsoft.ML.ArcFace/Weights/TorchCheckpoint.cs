@@ -27,7 +27,7 @@ internal static class TorchCheckpoint
         Span<byte> first = stackalloc byte[1];
         first.Clear();
         source.Read(0, first[..(int)Math.Min(1, source.Length)]);
-        return first[0] == ProtocolOpcode || StoredZip.IsZip(source);
+        return first[0] == ProtocolOpcode || ZipDirectory.IsZip(source);
     }
 
     /// <summary>The tensors of the state dictionary, under the names it has in the file.</summary>
@@ -36,7 +36,7 @@ internal static class TorchCheckpoint
     {
         try
         {
-            (object? root, IReadOnlyDictionary<string, StoredElements> storages) = StoredZip.IsZip(source) ? TorchArchive.Read(source) : TorchStream.Read(source);
+            (object? root, IReadOnlyDictionary<string, StoredElements> storages) = ZipDirectory.IsZip(source) ? TorchArchive.Read(source) : TorchStream.Read(source);
             return [.. StateOf(source, root).Select(entry => Locate(entry.Name, entry.Tensor, storages))];
         }
         catch (PickleException error)

@@ -1,0 +1,105 @@
+using System.IO.Compression;
+using System.Text;
+using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Tests.TestSupport;
+using SkiaSharp;
+
+namespace Microsoft.ML.ArcFace.Tests.Files;
+
+[TestClass]
+public class FileNatureTests
+{
+    private static readonly TorchFileStorage Floats = new("0", "FloatStorage", 6, new byte[24]);
+    private static readonly byte[] Pickle = TorchFileWriter.Pickle([new("a.weight", "0", 0, [2, 2], [2, 1])], [Floats]);
+
+    private static readonly Dictionary<string, byte[]> Files = new()
+    {
+        [nameof(FileKind.Empty)] = [],
+        [nameof(FileKind.FaceModel)] = Zip(("TrainingInfo/Version.txt", "5"), ("TransformerChain/Transform_001/Weights.safetensors", "w")),
+        [nameof(FileKind.OtherModel)] = Zip(("TrainingInfo\\Version.txt", "5"), ("TransformerChain/Model.key", "w")),
+        [nameof(FileKind.OtherZip)] = Zip(("a.txt", "hello"), ("b.txt", "hello"), ("c.txt", "hello"), ("d.txt", "hello")),
+        [nameof(FileKind.PartialZip)] = Zip(("TrainingInfo/Version.txt", "5"), ("TransformerChain/Model.key", "w"))[..60],
+        [nameof(FileKind.TorchFile)] = TorchFileWriter.Zip(Pickle, [Floats]),
+        [nameof(FileKind.CompressedTorchFile)] = TorchFileWriter.Zip(Pickle, [Floats], CompressionLevel.Optimal),
+        [nameof(FileKind.TorchScript)] = TorchFileWriter.Zip(Pickle, [Floats], others: ("net/constants.pkl", Pickle)),
+        [nameof(FileKind.Pickle)] = PickleWriter.Start().Long(5).Stop(),
+        [nameof(FileKind.Safetensors)] = [16, 0, 0, 0, 0, 0, 0, 0, .. "{\"a\":1}         "u8],
+        [nameof(FileKind.TrainingCheckpoint)] = [48, 0, 0, 0, 0, 0, 0, 0, .. "{\"__metadata__\":{\"arcface_checkpoint\":\"1\"}}    "u8],
+        [nameof(FileKind.Onnx)] = [0x08, 7, 0x12, 7, .. "pytorch"u8, 0x3a, 0],
+        [nameof(FileKind.MxNetParameters)] = [0x12, 1, 0, 0, 0, 0, 0, 0, 0, 0],
+        [nameof(FileKind.Hdf5)] = [0x89, .. "HDF\r\n"u8, 0x1a, 10],
+        [nameof(FileKind.NumPyArray)] = [0x93, .. "NUMPY"u8, 1, 0],
+        [nameof(FileKind.RecordIO)] = [0x0a, 0x23, 0xd7, 0xce, 0, 0, 0, 0],
+        [nameof(FileKind.Sqlite)] = [.. "SQLite format 3\0"u8, 16, 0],
+        [nameof(FileKind.Image)] = EncodedImages.Gradient(9, 6, SKEncodedImageFormat.Png),
+        [nameof(FileKind.HtmlPage)] = Encoding.UTF8.GetBytes("\uFEFF\n <!DOCTYPE html><html><body>Quota exceeded</body></html>"),
+        [nameof(FileKind.GitLfsPointer)] = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"u8.ToArray(),
+        [nameof(FileKind.Archive)] = [0x1f, 0x8b, 8, 0],
+        [nameof(FileKind.Text)] = "a.jpg\tAda\n"u8.ToArray(),
+        [nameof(FileKind.Unknown)] = [1, 2, 3, 4, 5, 6, 7, 8, 9],
+    };
+
+    [TestMethod]
+    public void Of_EachKind_IsKnownByItsBytes()
+    {
+        foreach (FileKind kind in Enum.GetValues<FileKind>())
+        {
+            Assert.AreEqual(kind, FileNature.Of(ByteSource.Of(Files[kind.ToString()])).Kind, kind.ToString());
+        }
+    }
+
+    [TestMethod]
+    public void Of_StreamOfTorchAndFoldersInAZip_AreTold()
+    {
+        Assert.AreEqual(FileKind.TorchFile, FileNature.Of(ByteSource.Of(TorchFileWriter.Stream(Pickle, [Floats]))).Kind);
+        Assert.AreEqual("a zip with 'a.txt', 'b.txt', 'c.txt' and 1 more files in it", FileNature.Of(ByteSource.Of(Files[nameof(FileKind.OtherZip)])).What);
+    }
+
+    [TestMethod]
+    public void Mismatch_EachKindInEachPlace_SaysWhatItIsAndWhatToDo()
+    {
+        foreach (FileUse use in new[] { FileUse.Weights, FileUse.Model, FileUse.Detector, FileUse.Gallery, FileUse.Records, FileUse.VerificationBin })
+        {
+            foreach ((string kind, byte[] bytes) in Files.Where(file => file.Key != nameof(FileKind.Unknown)))
+            {
+                FileNature nature = FileNature.Of(ByteSource.Of(bytes));
+                string? mismatch = use.Mismatch(nature);
+                Assert.AreEqual(use.Fitting.Contains(nature.Kind), mismatch is null, $"{use.Needed}: {kind}");
+                if (mismatch is not null)
+                {
+                    StringAssert.StartsWith(mismatch, $"It is {nature.What}, where {use.Needed} is due. ");
+                    StringAssert.EndsWith(mismatch, ".");
+                }
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Unpack_EntryThatLies_IsRefused()
+    {
+        byte[] zip = Zip(("a", new string('a', 100_000)));
+        ZipEntry entry = ZipDirectory.Read(ByteSource.Of(zip)).Values.Single();
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => entry.Unpack(ByteSource.Of(zip))).Message, "claims 100000 bytes");
+        byte[] small = Zip(("a", "hello, hello"));
+        entry = ZipDirectory.Read(ByteSource.Of(small)).Values.Single();
+        Assert.AreEqual("hello, hello", Encoding.UTF8.GetString(entry.Unpack(ByteSource.Of(small))));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => (entry with { Crc32 = 1 }).Unpack(ByteSource.Of(small))).Message, "checksum");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => (entry with { Length = 13 }).Unpack(ByteSource.Of(small))).Message, "does not have the 13 bytes");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => (entry with { Packing = ZipPacking.Unknown }).Unpack(ByteSource.Of(small))).Message, "encrypted");
+    }
+
+    private static byte[] Zip(params (string Name, string Text)[] entries)
+    {
+        var bytes = new MemoryStream();
+        using (var zip = new ZipArchive(bytes, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach ((string name, string text) in entries)
+            {
+                using Stream entry = zip.CreateEntry(name).Open();
+                entry.Write(Encoding.UTF8.GetBytes(text));
+            }
+        }
+
+        return bytes.ToArray();
+    }
+}
