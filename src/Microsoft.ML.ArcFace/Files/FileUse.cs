@@ -8,14 +8,14 @@ internal sealed record FileUse(string Needed, IReadOnlyList<FileKind> Fitting, I
 {
     public static readonly FileUse Weights = new(
         "weights (.pth, .pt, .safetensors, or the .zip of a face model)",
-        [FileKind.TorchFile, FileKind.Pickle, FileKind.Safetensors, FileKind.TrainingCheckpoint, FileKind.FaceModel],
+        [FileKind.TorchZip, FileKind.Pickle, FileKind.Safetensors, FileKind.TrainingCheckpoint, FileKind.FaceModel],
         new Dictionary<FileKind, string>
         {
             [FileKind.Onnx] = "Weights inside an ONNX graph are not read; give the .pth or .safetensors file of the same network (a model of your own: arcface export --output weights.safetensors, or ExportToSafetensors).",
             [FileKind.TorchScript] = "Save its state dictionary in Python: torch.save(torch.jit.load('program.pt').state_dict(), 'weights.pth').",
-            [FileKind.CompressedTorchFile] = "Save it in Python as torch.save does, without compression: torch.save(torch.load('packed.pth'), 'weights.pth').",
-            [FileKind.OtherZip] = "Unpack it, and give the file of weights that is in it.",
-            [FileKind.OtherModel] = "Give a model that arcface train or ArcFace made.",
+            [FileKind.CompressedTorchZip] = "Save it in Python as torch.save does, without compression: torch.save(torch.load('packed.pth'), 'weights.pth').",
+            [FileKind.Zip] = "Unpack it, and give the file of weights that is in it.",
+            [FileKind.MLNetModel] = "Give a model that arcface train or ArcFace made.",
             [FileKind.MxNetParameters] = "MXNet's files are not read; give the PyTorch file of the same network.",
             [FileKind.Hdf5] = "Networks of Keras and TensorFlow are not read; give weights of IResNet or MobileFaceNet from PyTorch.",
             [FileKind.Archive] = "Unpack it, and give the file of weights that is in it.",
@@ -27,13 +27,14 @@ internal sealed record FileUse(string Needed, IReadOnlyList<FileKind> Fitting, I
         new Dictionary<FileKind, string>
         {
             [FileKind.Onnx] = "A face detector goes to --detector (DetectFaces). A recognizer as ONNX is not read; use its weights as .pth or .safetensors.",
-            [FileKind.TorchFile] = WeightsAlone,
+            [FileKind.TorchZip] = WeightsAlone,
             [FileKind.Safetensors] = WeightsAlone,
             [FileKind.TrainingCheckpoint] = "Let the training go on to its end, which writes the model; or start from these weights: arcface train --weights (InitialWeights), or EmbedFaces.",
+            [FileKind.Pickle] = WeightsAlone,
             [FileKind.TorchScript] = WeightsAlone,
             [FileKind.Sqlite] = "A gallery goes to --gallery (CreateGalleryFor); the model is the .zip that its vectors were made with.",
-            [FileKind.OtherModel] = "Give a model that arcface train, ArcFace or EmbedFaces made; ml.Model.Load loads others.",
-            [FileKind.OtherZip] = "Give the .zip itself that arcface train or ml.Model.Save wrote, not one that was packed anew.",
+            [FileKind.MLNetModel] = "Give a model that arcface train, ArcFace or EmbedFaces made; ml.Model.Load loads others.",
+            [FileKind.Zip] = "Give the .zip itself that arcface train or ml.Model.Save wrote, not one that was packed anew.",
         });
 
     public static readonly FileUse Detector = new(
@@ -42,9 +43,9 @@ internal sealed record FileUse(string Needed, IReadOnlyList<FileKind> Fitting, I
         new Dictionary<FileKind, string>
         {
             [FileKind.FaceModel] = "A model goes to --model. Give the detector as an .onnx file.",
-            [FileKind.TorchFile] = "Export the detector to ONNX, or give the .onnx file that its publisher has.",
+            [FileKind.TorchZip] = "Export the detector to ONNX, or give the .onnx file that its publisher has.",
             [FileKind.TorchScript] = "Export the detector to ONNX, or give the .onnx file that its publisher has.",
-            [FileKind.OtherZip] = "Unpack it, and give the .onnx file that is in it.",
+            [FileKind.Zip] = "Unpack it, and give the .onnx file that is in it.",
             [FileKind.Archive] = "Unpack it, and give the .onnx file that is in it.",
         });
 
@@ -63,7 +64,7 @@ internal sealed record FileUse(string Needed, IReadOnlyList<FileKind> Fitting, I
         {
             [FileKind.Pickle] = "Pairs in a .bin are read by LoadFromVerificationBin.",
             [FileKind.Text] = "Give the .rec file; its .idx is looked for beside it. Lists of paths are read by --list (LoadFromList).",
-            [FileKind.OtherZip] = "Unpack it, and give the .rec file that is in it.",
+            [FileKind.Zip] = "Unpack it, and give the .rec file that is in it.",
             [FileKind.Archive] = "Unpack it, and give the .rec file that is in it.",
         });
 
@@ -86,7 +87,7 @@ internal sealed record FileUse(string Needed, IReadOnlyList<FileKind> Fitting, I
     {
         [FileKind.Empty] = "Copy or download it again.",
         [FileKind.PartialZip] = "It was copied or downloaded in part, or damaged; copy it again.",
-        [FileKind.HtmlPage] = "A server sent a page in place of the file; download the file itself.",
+        [FileKind.Html] = "A server sent a page in place of the file; download the file itself.",
         [FileKind.GitLfsPointer] = "Fetch the file itself: git lfs pull.",
     };
 

@@ -74,11 +74,11 @@ public class LoadModelTests
     }
 
     [TestMethod]
-    [DataRow("half.zip", "a zip that is not whole", "copied or downloaded in part")]
-    [DataRow("empty.zip", "an empty file", "Copy or download it again")]
-    [DataRow("page.zip", "an HTML page", "download the file itself")]
-    [DataRow("people.db", "a SQLite database", "--gallery")]
-    [DataRow("other.zip", "an ML.NET model without a face embedding", "ml.Model.Load loads others")]
+    [DataRow("half.zip", "a .zip that is not whole", "copied or downloaded in part")]
+    [DataRow("empty.zip", "empty (0 bytes)", "Copy or download it again")]
+    [DataRow("page.zip", "a web page (HTML)", "download the file itself")]
+    [DataRow("people.db", "an SQLite database", "--gallery")]
+    [DataRow("other.zip", "an ML.NET model (.zip) without a face embedding", "ml.Model.Load loads others")]
     public void LoadModel_FileOfAnotherKind_NamesItAndTheRemedy(string name, string what, string remedy)
     {
         using var folder = new TemporaryFolder();
