@@ -7,7 +7,7 @@ namespace Microsoft.ML.ArcFace.Fuzz.Targets;
 /// <summary>A saved model's zip that is read as weights: its directory, its compressed entry, and the safetensors file in that.</summary>
 internal sealed class ModelWeightsTarget() : FuzzTarget("model-weights")
 {
-    private static readonly byte[] Weights = SafetensorsTarget.HandWritten("""{"backbone.a":{"dtype":"F32","shape":[8,8],"data_offsets":[0,256]}}""", [.. Enumerable.Range(0, 256).Select(value => (byte)(value * 37))]);
+    private static readonly byte[] Weights = SafetensorsTarget.HandWritten("""{"backbone.a":{"dtype":"F32","shape":[8,8],"data_offsets":[0,256]}}""", [.. Enumerable.Range(0, 256).Select(value => (byte)(value * 37 % 60))]);
 
     public override IReadOnlyList<byte[]> Seeds { get; } = [Zip(Weights, CompressionLevel.Optimal), Zip(Weights, CompressionLevel.NoCompression)];
 
