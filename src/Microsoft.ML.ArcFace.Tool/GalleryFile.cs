@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.ML.ArcFace.Terminal;
 
 namespace Microsoft.ML.ArcFace.Tool;
 
@@ -8,13 +9,5 @@ internal static class GalleryFile
     public static FaceGallery Open(ToolRun run, FaceEmbedder embedder, Option<FileInfo> path, Option<FileInfo> keyFile, bool createIfMissing, double? cosine = null) =>
         run.CreateContext().FaceRecognition().CreateGalleryFor(
             new FaceGalleryModel(embedder.Fingerprint, embedder.EmbeddingSize, embedder.Threshold), run.Need(path).FullName,
-            new FaceGalleryOptions { CreateIfMissing = createIfMissing, CosineThreshold = cosine, EncryptionKey = run.Get(keyFile) is { } file ? ReadKey(file) : null });
-
-    private static byte[] ReadKey(FileInfo file)
-    {
-        const int size = 32;
-        return file.Length == size
-            ? File.ReadAllBytes(file.FullName)
-            : throw new InvalidDataException($"The key file '{file}' has {file.Length} bytes; a key has {size}, which are read as they are (head -c {size} /dev/urandom > key makes one). A gallery is opened with the key that it was made with.");
-    }
+            new FaceGalleryOptions { CreateIfMissing = createIfMissing, CosineThreshold = cosine, EncryptionKey = KeyFile.Read(run.Get(keyFile)) });
 }

@@ -22,7 +22,7 @@ internal sealed record FileUse(string Needed, IReadOnlyList<FileKind> Fitting, I
         });
 
     public static readonly FileUse Model = new(
-        "the .zip of a face model, as arcface train and ml.Model.Save write it,",
+        "the .zip of a face model, as arcface train and ml.Model.Save write it",
         [FileKind.FaceModel],
         new Dictionary<FileKind, string>
         {
@@ -94,7 +94,7 @@ internal sealed record FileUse(string Needed, IReadOnlyList<FileKind> Fitting, I
     /// <summary>Says what a file is in place of what it should be, and what to do; null if its kind fits, or is not known.</summary>
     public string? Mismatch(FileNature nature) => nature.Kind == FileKind.Unknown || Fitting.Contains(nature.Kind)
         ? null
-        : $"It is {nature.What}, where {Needed} is due. {Remedies.GetValueOrDefault(nature.Kind) ?? Accidents.GetValueOrDefault(nature.Kind) ?? $"Give {Needed.TrimEnd(',')}."}";
+        : $"It is {nature.What}, not {Needed}. {Remedies.GetValueOrDefault(nature.Kind) ?? Accidents.GetValueOrDefault(nature.Kind) ?? $"Give {Needed}."}";
 
     /// <inheritdoc cref="Mismatch(FileNature)"/>
     public string? Mismatch(string path) => FileNature.Of(path) is { } nature ? Mismatch(nature) : null;

@@ -67,7 +67,7 @@ public class FileNatureTests
                 Assert.AreEqual(use.Fitting.Contains(nature.Kind), mismatch is null, $"{use.Needed}: {kind}");
                 if (mismatch is not null)
                 {
-                    StringAssert.StartsWith(mismatch, $"It is {nature.What}, where {use.Needed} is due. ");
+                    StringAssert.StartsWith(mismatch, $"It is {nature.What}, not {use.Needed}. ");
                     StringAssert.EndsWith(mismatch, ".");
                 }
             }

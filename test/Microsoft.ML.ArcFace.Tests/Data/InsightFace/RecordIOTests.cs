@@ -278,7 +278,7 @@ public class RecordIOTests
         using var folder = new TemporaryFolder();
         string path = folder.Write("train.rec", "<html></html>"u8.ToArray());
         string message = Assert.ThrowsExactly<FaceDataFormatException>(() => Faces.LoadFromRecordIO(path)).Message;
-        StringAssert.StartsWith(message, $"'{path}' cannot be read as a RecordIO file. It is a web page (HTML), where a RecordIO file (.rec) is due.");
+        StringAssert.StartsWith(message, $"'{path}' cannot be read as a RecordIO file. It is a web page (HTML), not a RecordIO file (.rec). ");
     }
 
     private static (RecordDataView View, string[] Warnings) LoadWithWarnings(byte[] records, byte[] index, string? property = null)
