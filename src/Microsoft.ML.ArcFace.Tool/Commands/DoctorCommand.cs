@@ -29,6 +29,7 @@ internal static class DoctorCommand
     {
         NativeCheck[] libraries = [NativeCheck.OfTorch(), NativeCheck.OfOnnxRuntime(), NativeCheck.OfImages()];
         GpuCheck gpu = GpuCheck.Run(isTorchLoaded: libraries[0].Problem is null);
+        var load = MachineLoad.Measure();
         var facts = new
         {
             versions = new
@@ -40,6 +41,7 @@ internal static class DoctorCommand
             {
                 operatingSystem = RuntimeInformation.OSDescription, runtimeIdentifier = NativePlatform.Current.RuntimeIdentifier, processors = Environment.ProcessorCount,
                 memoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, avx512 = Avx512F.IsSupported, bfloat16 = TorchDevices.IsFastInBFloat16(TorchSharp.torch.CPU),
+                busy = load.IsBusy, takenByOthers = Math.Round(load.TakenByOthers, 2), threads = NativeThreads.LetSleep(),
             },
             libraries,
             gpu,
@@ -52,6 +54,8 @@ internal static class DoctorCommand
             $"Microsoft.ML.ArcFace {facts.versions.arcFace}, ML.NET {facts.versions.mlNet}, TorchSharp {facts.versions.torchSharp}, ONNX Runtime {facts.versions.onnxRuntime}, {facts.versions.dotnet}",
             string.Create(CultureInfo.InvariantCulture, $"{facts.machine.operatingSystem} ({facts.machine.runtimeIdentifier}), {facts.machine.processors} processors, {facts.machine.memoryBytes / 1e9:F1} GB"),
             $"AVX-512: {YesOrNo(facts.machine.avx512)} (embedding uses the fast network if so); bfloat16: {YesOrNo(facts.machine.bfloat16)} (training uses it if so)",
+            $"The machine is {load}.",
+            $"Torch's threads wait as {(facts.machine.threads.Length > 0 ? facts.machine.threads : "its OpenMP chooses")} says.",
             .. libraries.Select(library => $"{library.Name}: {library.Problem ?? "works"}"),
             $"GPU: {(gpu.Count > 0 ? $"{gpu.Count}, numbered from 0; train and serve with MLContext.GpuDeviceId or --gpu" : gpu.WhyNot)}",
         ]);
