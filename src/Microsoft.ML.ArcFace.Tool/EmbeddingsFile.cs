@@ -47,7 +47,7 @@ internal sealed class EmbeddingsFile : IDisposable
                 WriteLine(_file, string.Join(',', [Quoted(path), .. vector.Select(value => value.ToString("R", CultureInfo.InvariantCulture))]));
                 break;
             case ".jsonl":
-                WriteLine(_file, ToolCommand.ToJson(new { path, embedding = vector }));
+                WriteLine(_file, ToolJson.Write(new EmbeddingFacts(path, vector)));
                 break;
             default:
                 WriteLine(_paths!, path);
@@ -86,3 +86,6 @@ internal sealed class EmbeddingsFile : IDisposable
     /// <summary>As RFC 4180 has it.</summary>
     private static string Quoted(string text) => text.AsSpan().ContainsAny(",\"\n\r") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
 }
+
+/// <summary>A line of a .jsonl.</summary>
+internal sealed record EmbeddingFacts(string Path, float[] Embedding) : ToolFacts;

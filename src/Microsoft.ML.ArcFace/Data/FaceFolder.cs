@@ -1,5 +1,4 @@
 using System.IO.Enumeration;
-using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Data;
@@ -62,7 +61,7 @@ internal static class FaceFolder
         WarnOfWhatIsLeftOut(channel, folder, emptyPeople, strayPhotographs);
         channel.Info($"'{folder}': {count} photographs of {people.Count - emptyPeople.Length} people.");
         FaceFile[] files = [.. people.SelectMany(person => person.Files)];
-        return DataViewConstructionUtils.CreateFromList(environment, files);
+        return FaceFile.ToView(files);
     }
 
     private static FaceFile[] PhotographsOf(string root, string person)
