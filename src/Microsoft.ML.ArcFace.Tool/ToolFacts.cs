@@ -21,7 +21,7 @@ internal sealed record ErrorFacts(ErrorFacts.Cause Error) : ToolFacts
 
 /// <summary>How facts become JSON: one line, names as they are written, numbers that are not finite by name.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, Converters = [typeof(OutcomeName)])]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, Converters = [typeof(OutcomeName), typeof(LeftOutReasonName)])]
 [JsonSerializable(typeof(ErrorFacts))]
 [JsonSerializable(typeof(CalibrateFacts))]
 [JsonSerializable(typeof(DoctorFacts))]
@@ -45,6 +45,9 @@ internal sealed partial class ToolJson : JsonSerializerContext
     public static string Write(ToolFacts facts) => JsonSerializer.Serialize(
         facts, Legible.GetTypeInfo(facts.GetType()) ?? throw new NotSupportedException($"{nameof(ToolJson)} does not list {facts.GetType().Name}."));
 }
+
+/// <summary>Writes heic, hidden, link and so on.</summary>
+internal sealed class LeftOutReasonName() : JsonStringEnumConverter<LeftOutReason>(JsonNamingPolicy.CamelCase);
 
 /// <summary>Writes match, unknown or ambiguous.</summary>
 internal sealed class OutcomeName() : JsonStringEnumConverter<IdentificationOutcome>(JsonNamingPolicy.CamelCase);

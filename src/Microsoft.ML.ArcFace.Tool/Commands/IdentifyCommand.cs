@@ -34,16 +34,16 @@ internal static class IdentifyCommand
         using FaceEmbedder embedder = EmbedderFile.OpenCalibrated(run, Model, run.Get(Cosine));
         using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, createIfMissing: false, run.Get(Cosine));
         var found = new List<(string Path, FaceIdentification Answer)>();
-        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, FileOptions.Files(run.Need(Photographs)), run.Get(SkipUnusable), (path, vector) => found.Add((path, gallery.Identify(vector))));
+        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, FileOptions.Files(run, run.Need(Photographs), run.Get(SkipUnusable)), run.Get(SkipUnusable), (path, vector) => found.Add((path, gallery.Identify(vector))));
         return new ToolAnswer(
-            new IdentifyFacts([.. found.Select(photograph => IdentifyFacts.Photograph.Of(photograph.Path, photograph.Answer))], unusable),
-            string.Join(Environment.NewLine, found.Select(photograph => $"{photograph.Path}  {photograph.Answer}")),
+            new IdentifyFacts([.. found.Select(photograph => IdentifyFacts.Photograph.Of(photograph.Path, photograph.Answer))], unusable, run.LeftOut),
+            string.Join(Environment.NewLine, found.Select(photograph => $"{Names.ShownName.Of(photograph.Path)}  {photograph.Answer}")),
             unusable.Length == 0 && found.TrueForAll(photograph => photograph.Answer.Outcome == IdentificationOutcome.Match) ? ExitCode.Done : ExitCode.No);
     }
 }
 
 /// <summary>Who is on the photographs.</summary>
-internal sealed record IdentifyFacts(IdentifyFacts.Photograph[] Photographs, string[] Unusable) : ToolFacts
+internal sealed record IdentifyFacts(IdentifyFacts.Photograph[] Photographs, string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts
 {
     /// <summary>Who is on one of them.</summary>
     internal sealed record Photograph(string Path, IdentificationOutcome Outcome, string? Person, string? Name, Candidate? Nearest, Candidate? RunnerUp, double Threshold)
