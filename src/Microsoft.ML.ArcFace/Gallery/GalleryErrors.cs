@@ -18,7 +18,7 @@ internal static class GalleryErrors
             string? mismatch = problem == FaceGalleryProblem.NotAGallery ? FileUse.Gallery.Mismatch(path) : null;
             throw new FaceGalleryException(problem, mismatch is null ? $"The gallery '{path}' {finding} (SQLite: {error.Message})" : $"'{path}' is no gallery. {mismatch}", error);
         }
-        catch (Exception error) when (error is UnauthorizedAccessException or (IOException and not FaceGalleryException))
+        catch (Exception error) when (error is UnauthorizedAccessException or IOException)
         {
             throw new FaceGalleryException(FaceGalleryProblem.Unreachable, $"The gallery '{path}' cannot be opened: {error.Message} Give a path in a folder that you may write to.", error);
         }

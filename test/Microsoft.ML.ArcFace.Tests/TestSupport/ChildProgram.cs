@@ -12,6 +12,9 @@ internal static class ChildProgram
     {
         switch (arguments)
         {
+            case [FileBasedProgram.Name, var folder]:
+                FileBasedProgram.Run(folder);
+                return 0;
             case [EndlessEnrolment.Name, var path]:
                 EndlessEnrolment.Run(path);
                 return 0;
