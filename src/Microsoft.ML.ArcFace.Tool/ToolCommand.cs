@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Microsoft.ML.ArcFace.Terminal;
 
 namespace Microsoft.ML.ArcFace.Tool;
@@ -12,24 +10,19 @@ using Command = System.CommandLine.Command;
 /// <param name="Facts">All of it for programs, one JSON object.</param>
 /// <param name="Text">The same for people.</param>
 /// <param name="ExitCode">One of <see cref="Tool.ExitCode"/>.</param>
-internal sealed record ToolAnswer(object Facts, string Text, int ExitCode = ExitCode.Done);
+internal sealed record ToolAnswer(ToolFacts Facts, string Text, int ExitCode = ExitCode.Done);
 
 /// <summary>What all commands share: --json and --verbose, answers, errors.</summary>
 internal static class ToolCommand
 {
-    private static readonly JsonSerializerOptions Format = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
-    };
-
     /// <summary>Asks for one JSON object on standard output.</summary>
     public static Option<bool> Json { get; } = new("--json") { Description = "Answer with one JSON object on standard output.", Recursive = true };
 
     /// <summary>Asks for the log of ML.NET, and for stack traces.</summary>
     public static Option<bool> Verbose { get; } = new("--verbose") { Description = "Print ML.NET's log, and stack traces of errors.", Recursive = true };
+
+    /// <summary>Names a folder for the temporary files of ML.NET.</summary>
+    public static Option<DirectoryInfo> TemporaryFolder { get; } = new("--temp") { Description = "The folder for temporary files, which models of more than 512 MiB need. Default: the system's (TMPDIR).", HelpName = "DIR", Recursive = true };
 
     /// <summary>Asks for a GPU; for commands that compute embeddings.</summary>
     public static Option<int?> Gpu { get; } = NumberOption.Whole("--gpu", "The GPU to compute on. Default: the processor", 0, 1023, example: 0);
@@ -51,7 +44,7 @@ internal static class ToolCommand
             }
 
             ToolAnswer answer = await Task.Run(() => run(toolRun), CancellationToken.None);
-            await invocation.Output.WriteLineAsync(parsed.GetValue(Json) ? ToJson(answer.Facts) : answer.Text);
+            await invocation.Output.WriteLineAsync(parsed.GetValue(Json) ? ToolJson.Write(answer.Facts) : answer.Text);
             return answer.ExitCode;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -83,10 +76,7 @@ internal static class ToolCommand
         error.WriteLine(message);
         if (parsed.GetValue(Json))
         {
-            output.WriteLine(ToJson(new { error = new { kind, message } }));
+            output.WriteLine(ToolJson.Write(new ErrorFacts(new(kind, message))));
         }
     }
-
-    /// <summary>One line.</summary>
-    public static string ToJson(object facts) => JsonSerializer.Serialize(facts, Format);
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace;
@@ -31,6 +32,9 @@ public sealed partial class FaceEmbedder
         /// <summary>Whether to embed on the CPU where that GPU cannot be used. Default false: an error.</summary>
         public bool FallbackToCpu { get; init; }
 
+        /// <summary>The folder that a model of more than 512 MiB is unpacked to while it is loaded; null: that of the system (TMPDIR).</summary>
+        public string? TemporaryFolder { get; init; }
+
         /// <summary>Every violated range, as a sentence with value, allowed range and remedy.</summary>
         internal IReadOnlyList<string> Violations()
         {
@@ -45,5 +49,8 @@ public sealed partial class FaceEmbedder
             check.InRange(GpuDeviceId, 0, int.MaxValue);
             return check.Violations;
         }
+
+        /// <summary>The values by name, numbers in the invariant culture.</summary>
+        public override string ToString() => InvariantText.OfRecord(nameof(Options), PrintMembers);
     }
 }

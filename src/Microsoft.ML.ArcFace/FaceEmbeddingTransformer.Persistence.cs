@@ -4,6 +4,7 @@ using Microsoft.ML;
 using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Training;
 using Microsoft.ML.ArcFace.Weights;
@@ -21,7 +22,7 @@ public sealed partial class FaceEmbeddingTransformer
 {
     internal const string LoaderSignature = "FaceEmbedding";
 
-    private const string WeightsEntry = "Weights.safetensors";
+    private const string WeightsEntry = FileNature.ModelWeightsName;
     private const string BackbonePrefix = "backbone.";
 
     private const uint FirstVersion = 0x00010001;
@@ -128,9 +129,9 @@ public sealed partial class FaceEmbeddingTransformer
 
             return header.BatchSize is >= 1 and <= 4096 && Enum.IsDefined(header.Precision) && header.EmbeddingSize is >= 2 and <= 4096 && double.IsFinite(header.Scale)
                 ? header
-                : throw Damaged($"its header holds a batch size of {header.BatchSize}, a precision {header.Precision}, an embedding size of {header.EmbeddingSize} and a scale of {header.Scale}");
+                : throw Damaged(FormattableString.Invariant($"its header holds a batch size of {header.BatchSize}, a precision {header.Precision}, an embedding size of {header.EmbeddingSize} and a scale of {header.Scale}"));
         }
-        catch (Exception error) when (error is IOException or InvalidDataException or (FormatException and not WeightsFormatException))
+        catch (Exception error) when (error is IOException or InvalidDataException or FormatException)
         {
             throw Damaged($"its header is cut off or was altered ({error.Message.TrimEnd('.')})");
         }

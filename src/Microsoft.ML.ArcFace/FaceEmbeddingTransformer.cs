@@ -34,6 +34,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
         _addMirrorImage = addMirrorImage;
         _batchSize = batchSize;
         Threshold = threshold;
+        Passes = new RepeatedPasses(Host, columns.Embedding);
         _fingerprint = new Lazy<string>(() => model.Fingerprint(addMirrorImage));
         _origin = new EmbeddingOrigin(model.PersonCount, model.PersonNames, threshold, model.CopyCenters);
     }
@@ -83,6 +84,9 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     internal AlignmentCheck Alignment { get; }
 
     internal FaceEmbeddingModel Model => _model;
+
+    /// <summary>How often the same photographs were embedded.</summary>
+    internal RepeatedPasses Passes { get; }
 
     /// <summary>The input's schema with the added columns behind it.</summary>
     /// <param name="inputSchema">A schema with the image column.</param>

@@ -40,15 +40,12 @@ internal static class CalibrateCommand
         (IDataView photographs, IDataView embedded) = model.Embed(run, run.Need(Data));
         IReadOnlyList<FacePair> pairs = run.Get(Pairs) is { } file ? model.Faces.LoadPairs(file.FullName) : model.Faces.AllPairs(photographs, folds: 2);
         VerificationThreshold threshold = Calibrate(run, model.Faces, embedded, pairs);
-        ModelFile.SaveWhole(model.Context, model.Model.WithThreshold(threshold), model.InputSchema, output);
+        model.Faces.SaveModel(model.Model.WithThreshold(threshold), model.InputSchema, output);
         return new ToolAnswer(
-            new
-            {
-                model = output, verdict = threshold.Verdict.ToString(), cosine = threshold.Cosine, lowerCosine = threshold.LowerCosine, upperCosine = threshold.UpperCosine,
-                targetFalseMatchRate = threshold.TargetFalseMatchRate, falseMatchRate = threshold.FalseMatchRate, falseNonMatchRate = threshold.FalseNonMatchRate,
-                genuinePairs = threshold.GenuinePairCount, impostorPairs = threshold.ImpostorPairCount, people = threshold.PersonCount,
-                trainedOnPeople = threshold.TrainedOnPeople, notAligned = model.NotAligned, leftOut = run.LeftOut,
-            },
+            new CalibrateFacts(
+                output, threshold.Verdict.ToString(), threshold.Cosine, threshold.LowerCosine, threshold.UpperCosine,
+                threshold.TargetFalseMatchRate, threshold.FalseMatchRate, threshold.FalseNonMatchRate,
+                threshold.GenuinePairCount, threshold.ImpostorPairCount, threshold.PersonCount, threshold.TrainedOnPeople, model.NotAligned, run.LeftOut),
             $"{threshold.Verdict}{Environment.NewLine}{output}: {threshold}");
     }
 
@@ -65,3 +62,8 @@ internal static class CalibrateCommand
         }
     }
 }
+
+/// <summary>The threshold, and what it was measured on.</summary>
+internal sealed record CalibrateFacts(
+    string Model, string Verdict, double Cosine, double LowerCosine, double UpperCosine, double TargetFalseMatchRate, double FalseMatchRate, double FalseNonMatchRate,
+    int GenuinePairs, int ImpostorPairs, int People, IReadOnlyList<string>? TrainedOnPeople, long NotAligned, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

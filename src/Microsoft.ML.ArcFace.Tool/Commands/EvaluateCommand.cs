@@ -38,19 +38,13 @@ internal static class EvaluateCommand
         VerificationVerdict? verdict = metrics.Verdict;
         DetPoint? atThreshold = metrics.Threshold is { } threshold ? metrics.ErrorsAt(threshold.Cosine) : null;
         return new ToolAnswer(
-            new
-            {
-                verdict = metrics.VerdictText, falseAcceptRate = verdict?.FalseAcceptRate, trueAcceptRate = verdict?.TrueAcceptRate,
-                lowerTrueAcceptRate = verdict?.LowerTrueAcceptRate, upperTrueAcceptRate = verdict?.UpperTrueAcceptRate,
-                trainedOnPeople = metrics.TrainedOnPeople, notAligned = model.NotAligned,
-                trueAcceptRates = FalseAcceptRates.ToDictionary(
+            new EvaluateFacts(
+                metrics.VerdictText, verdict?.FalseAcceptRate, verdict?.TrueAcceptRate, verdict?.LowerTrueAcceptRate, verdict?.UpperTrueAcceptRate, metrics.TrainedOnPeople, model.NotAligned,
+                TrueAcceptRates: FalseAcceptRates.ToDictionary(
                     rate => rate.ToString(CultureInfo.InvariantCulture), rate => metrics.TryGetTrueAcceptRate(rate, out double accepted) ? accepted : (double?)null),
-                threshold = metrics.Threshold?.Cosine, falseMatchRateAtThreshold = atThreshold?.FalseMatchRate, falseNonMatchRateAtThreshold = atThreshold?.FalseNonMatchRate,
-                equalErrorRate = metrics.EqualErrorRate, areaUnderRocCurve = metrics.AreaUnderRocCurve,
-                accuracy = metrics.Accuracy, accuracyStandardDeviation = metrics.AccuracyStandardDeviation, constantAnswerAccuracy = metrics.ConstantAnswerAccuracy,
-                genuinePairs = metrics.GenuinePairCount, impostorPairs = metrics.ImpostorPairCount,
-                intraDegrees = angles.IntraDegrees, interDegrees = angles.InterDegrees, leftOut = run.LeftOut,
-            },
+                metrics.Threshold?.Cosine, atThreshold?.FalseMatchRate, atThreshold?.FalseNonMatchRate, metrics.EqualErrorRate, metrics.AreaUnderRocCurve,
+                metrics.Accuracy, metrics.AccuracyStandardDeviation, metrics.ConstantAnswerAccuracy, metrics.GenuinePairCount, metrics.ImpostorPairCount,
+                angles.IntraDegrees, angles.InterDegrees, run.LeftOut),
             string.Join(Environment.NewLine, [metrics.ToString(), .. AtThreshold(metrics, atThreshold), angles.ToString(), .. Unknown(metrics)]));
     }
 
@@ -71,3 +65,9 @@ internal static class EvaluateCommand
         }
     }
 }
+
+/// <summary>How well people are verified.</summary>
+internal sealed record EvaluateFacts(
+    string Verdict, double? FalseAcceptRate, double? TrueAcceptRate, double? LowerTrueAcceptRate, double? UpperTrueAcceptRate, IReadOnlyList<string>? TrainedOnPeople, long NotAligned,
+    Dictionary<string, double?> TrueAcceptRates, double? Threshold, double? FalseMatchRateAtThreshold, double? FalseNonMatchRateAtThreshold, double EqualErrorRate, double AreaUnderRocCurve,
+    double Accuracy, double AccuracyStandardDeviation, double ConstantAnswerAccuracy, int GenuinePairs, int ImpostorPairs, double IntraDegrees, double InterDegrees, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

@@ -46,12 +46,14 @@ internal static class ReportCommand
             Commands = [$"arcface {string.Join(' ', run.Parsed.Tokens.Select(token => token.Value))}"],
         });
         return new ToolAnswer(
-            new
-            {
-                report = output, verdict = metrics.VerdictText, trainedOnPeople = metrics.TrainedOnPeople, falseAcceptRate = metrics.Verdict?.FalseAcceptRate, trueAcceptRate = metrics.Verdict?.TrueAcceptRate,
-                areaUnderRocCurve = metrics.AreaUnderRocCurve, accuracy = metrics.Accuracy, constantAnswerAccuracy = metrics.ConstantAnswerAccuracy,
-                genuinePairs = metrics.GenuinePairCount, impostorPairs = metrics.ImpostorPairCount, notAligned = model.NotAligned, leftOut = run.LeftOut,
-            },
+            new ReportFacts(
+                output, metrics.VerdictText, metrics.TrainedOnPeople, metrics.Verdict?.FalseAcceptRate, metrics.Verdict?.TrueAcceptRate, metrics.AreaUnderRocCurve,
+                metrics.Accuracy, metrics.ConstantAnswerAccuracy, metrics.GenuinePairCount, metrics.ImpostorPairCount, model.NotAligned, run.LeftOut),
             string.Create(CultureInfo.InvariantCulture, $"{metrics.VerdictText}{Environment.NewLine}Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB)"));
     }
 }
+
+/// <summary>The page, and its first numbers.</summary>
+internal sealed record ReportFacts(
+    string Report, string Verdict, IReadOnlyList<string>? TrainedOnPeople, double? FalseAcceptRate, double? TrueAcceptRate, double AreaUnderRocCurve,
+    double Accuracy, double ConstantAnswerAccuracy, int GenuinePairs, int ImpostorPairs, long NotAligned, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace.Gallery;
 
@@ -14,9 +15,10 @@ internal static class GalleryErrors
         catch (SqliteException error)
         {
             (FaceGalleryProblem problem, string finding) = Explain(error.SqliteErrorCode);
-            throw new FaceGalleryException(problem, $"The gallery '{path}' {finding} (SQLite: {error.Message})", error);
+            string? mismatch = problem == FaceGalleryProblem.NotAGallery ? FileUse.Gallery.Mismatch(path) : null;
+            throw new FaceGalleryException(problem, mismatch is null ? $"The gallery '{path}' {finding} (SQLite: {error.Message})" : $"'{path}' is no gallery. {mismatch}", error);
         }
-        catch (Exception error) when (error is UnauthorizedAccessException or (IOException and not FaceGalleryException))
+        catch (Exception error) when (error is UnauthorizedAccessException or IOException)
         {
             throw new FaceGalleryException(FaceGalleryProblem.Unreachable, $"The gallery '{path}' cannot be opened: {error.Message} Give a path in a folder that you may write to.", error);
         }

@@ -1,3 +1,5 @@
+using Microsoft.ML.ArcFace.Files;
+
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>Where a training run stands.</summary>
@@ -25,4 +27,8 @@ public sealed record TrainingProgress(
     bool IsEpochEnd,
     double? ValidationAreaUnderRocCurve,
     double MarginFraction = 1,
-    string? Remark = null);
+    string? Remark = null)
+{
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(TrainingProgress), PrintMembers);
+}

@@ -70,10 +70,11 @@ internal sealed class TrainingReporter : IDisposable
             _recipe.Schedule.LearningRate(Math.Max(0, step - 1)), _recipe.BatchSize / secondsPerStep,
             TimeSpan.FromSeconds(Math.Max(0, _recipe.TotalSteps - step) * secondsPerStep), isEpochEnd, areaUnderRocCurve,
             marginFraction, _remark.Next(Loss.Last, marginFraction));
-        _channel.Info($"Epoch {epoch}/{progress.Epochs}, step {step}/{progress.Steps}: loss {progress.Loss:0.000}, " +
-            (marginFraction < 1 ? string.Create(CultureInfo.InvariantCulture, $"{marginFraction:P0} of the margin, ") : "") +
-            $"{progress.ImagesPerSecond:0.0} images/s, {Text(progress.EstimatedTimeRemaining)} left" +
-            (areaUnderRocCurve is { } area ? $", validation AUC {area:0.0000}" : ""));
+        _channel.Info(
+            FormattableString.Invariant($"Epoch {epoch}/{progress.Epochs}, step {step}/{progress.Steps}: loss {progress.Loss:0.000}, ") +
+            (marginFraction < 1 ? FormattableString.Invariant($"{marginFraction * 100:0} % of the margin, ") : "") +
+            FormattableString.Invariant($"{progress.ImagesPerSecond:0.0} images/s, {Text(progress.EstimatedTimeRemaining)} left") +
+            (areaUnderRocCurve is { } area ? FormattableString.Invariant($", validation AUC {area:0.0000}") : ""));
         if (progress.Remark is { } remark)
         {
             _channel.Info(remark);
