@@ -35,7 +35,7 @@ internal static class EnrolCommand
                 result.AddError("Give either --data DIR with one folder a person, or --person ID and photographs.");
             }
         });
-        command.Answer(Run);
+        command.Answer(Run, stopped: "Nobody was enrolled.");
         return command;
     }
 
@@ -45,7 +45,7 @@ internal static class EnrolCommand
         using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, createIfMissing: true);
         Dictionary<string, string> people = run.Get(Person) is { } person
             ? FileOptions.Files(run.Need(Photographs)).ToDictionary(path => path, _ => person)
-            : LabelledPhotographs.Of(run.CreateContext(), run.Need(Data));
+            : LabelledPhotographs.Of(run, run.Need(Data));
         var faces = new List<FaceToEnrol>();
         string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, [.. people.Keys], run.Get(SkipUnusable), (path, vector) => faces.Add(new FaceToEnrol(people[path], vector) { Source = path }));
         gallery.Enrol(faces);
