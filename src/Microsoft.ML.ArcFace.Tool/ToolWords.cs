@@ -102,6 +102,7 @@ internal static partial class ToolWords
         return Name().Replace(message, match => match switch
         {
             { Groups: var groups } when groups["option"].Success => Options.GetValueOrDefault(groups["option"].Value) ?? Properties.Value.GetValueOrDefault(groups["option"].Value, match.Value),
+            { Groups: var groups } when groups["type"].Value.Split('.').Any(Names.Value.ContainsKey) => Options.GetValueOrDefault(groups["member"].Value) ?? AsWords(groups["member"].Value),
             { Groups: var groups } when groups["member"].Success => Names.Value.GetValueOrDefault(groups["member"].Value, match.Value),
             _ => match.Value,
         });
@@ -117,7 +118,7 @@ internal static partial class ToolWords
     private static string AsWords(string name) => WordStart().Replace(name, " ").ToLowerInvariant();
 
     // In quotation marks: left alone. A name with its qualifiers; a short name only where it can be no word of the sentence.
-    [GeneratedRegex(@"(?<![A-Za-z0-9])'[^']*'(?![A-Za-z])|(?<=^|[.;:,(] |\n)(?<option>[A-Z][a-z]+)(?= is\b| = )|(?<![\w/\\.-])(?:\w+\.)*(?<member>[A-Za-z][A-Za-z0-9]+)(?![\w/\\])", RegexOptions.Multiline)]
+    [GeneratedRegex(@"(?<![A-Za-z0-9])'[^']*'(?![A-Za-z])|(?<=^|[.;:,(] |\n)(?<option>[A-Z][a-z]+)(?= is\b| = )|(?<![\w/\\.-])(?<type>(?:\w+\.)*)(?<member>[A-Za-z][A-Za-z0-9]+)(?![\w/\\])", RegexOptions.Multiline)]
     private static partial Regex Name();
 
     [GeneratedRegex(@"\s*\(Parameter '[^']*'\)|\r?\nActual value was .*")]

@@ -48,7 +48,7 @@ public class CatalogProgressTests
         using var folder = new TemporaryFolder();
         faces.SaveAsRecordIO(photographs, Path.Combine(folder.FullName, "train.rec"));
         faces.WriteReport(Path.Combine(folder.FullName, "report.html"), embedded, pairs);
-        CollectionAssert.AreEqual(new (string, long, long?)[] { ("photographs packed", 16, 16), ("photographs embedded", 16, 16), ("photographs read", 16, 16) }, ends);
+        CollectionAssert.AreEqual(new[] { "photographs packed", "photographs embedded", "photographs read" }, ends.Select(end => end.Work).ToArray());
     }
 
     [TestMethod]
