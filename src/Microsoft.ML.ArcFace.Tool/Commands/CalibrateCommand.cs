@@ -34,8 +34,13 @@ internal static class CalibrateCommand
         string output = (run.Get(Output) ?? run.Need(Model)).FullName;
         ModelFile.CheckWritable(output);
         using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName, seed: 1);
+<<<<<<< HEAD
         (IDataView photographs, IDataView embedded) = model.Embed(run.Need(Data));
         IReadOnlyList<FacePair> pairs = run.Get(Pairs) is { } file ? model.Faces.LoadPairs(file.FullName) : ComparedPairs.AllOf(run.Need(Data), model.Faces, photographs, folds: 2);
+=======
+        (IDataView photographs, IDataView embedded) = model.Embed(run, run.Need(Data));
+        IReadOnlyList<FacePair> pairs = run.Get(Pairs) is { } file ? model.Faces.LoadPairs(file.FullName) : model.Faces.AllPairs(photographs, folds: 2);
+>>>>>>> main
         VerificationThreshold threshold = model.Faces.CalibrateThreshold(embedded, pairs, run.Get(Rate) ?? 0.001);
         run.CancellationToken.ThrowIfCancellationRequested();
         ModelFile.SaveWhole(model.Context, model.Model.WithThreshold(threshold), model.InputSchema, output);
@@ -45,6 +50,7 @@ internal static class CalibrateCommand
                 model = output, cosine = threshold.Cosine, lowerCosine = threshold.LowerCosine, upperCosine = threshold.UpperCosine,
                 targetFalseMatchRate = threshold.TargetFalseMatchRate, falseMatchRate = threshold.FalseMatchRate, falseNonMatchRate = threshold.FalseNonMatchRate,
                 genuinePairs = threshold.GenuinePairCount, impostorPairs = threshold.ImpostorPairCount, people = threshold.PersonCount,
+                leftOut = run.LeftOut,
             },
             $"{output}: {threshold}");
     }

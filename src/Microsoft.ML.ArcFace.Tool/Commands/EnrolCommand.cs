@@ -44,14 +44,19 @@ internal static class EnrolCommand
         using FaceEmbedder embedder = EmbedderFile.Open(run, Model);
         using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, createIfMissing: true);
         Dictionary<string, string> people = run.Get(Person) is { } person
+<<<<<<< HEAD
             ? FileOptions.Files(run.Need(Photographs)).ToDictionary(path => path, _ => person)
             : LabelledPhotographs.Of(run, run.Need(Data));
+=======
+            ? FileOptions.Files(run, run.Need(Photographs), run.Get(SkipUnusable)).ToDictionary(path => path, _ => person)
+            : LabelledPhotographs.Of(run, run.Need(Data), run.Get(SkipUnusable));
+>>>>>>> main
         var faces = new List<FaceToEnrol>();
         string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, [.. people.Keys], run.Get(SkipUnusable), (path, vector) => faces.Add(new FaceToEnrol(people[path], vector) { Source = path }));
         gallery.Enrol(faces);
         int enrolled = faces.Select(face => face.PersonId).Distinct(StringComparer.Ordinal).Count();
         return new ToolAnswer(
-            new { gallery = gallery.Path, enrolledPeople = enrolled, enrolledPhotographs = faces.Count, unusable, people = gallery.PersonCount, photographs = gallery.PhotographCount },
+            new { gallery = gallery.Path, enrolledPeople = enrolled, enrolledPhotographs = faces.Count, unusable, leftOut = run.LeftOut, people = gallery.PersonCount, photographs = gallery.PhotographCount },
             $"Enrolled {faces.Count} photographs of {enrolled} people; {gallery.Path} has {gallery.PhotographCount} of {gallery.PersonCount}");
     }
 }

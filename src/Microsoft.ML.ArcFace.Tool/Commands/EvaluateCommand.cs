@@ -29,7 +29,7 @@ internal static class EvaluateCommand
     private static ToolAnswer Run(ToolRun run)
     {
         using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName);
-        (IDataView photographs, IDataView lazy) = model.Embed(run.Need(Data));
+        (IDataView photographs, IDataView lazy) = model.Embed(run, run.Need(Data));
         IDataView embedded = model.Context.Data.Cache(lazy);   // both metrics read it
         IReadOnlyList<FacePair> pairs = ComparedPairs.Read(run, model.Faces, photographs, Data);
         VerificationMetrics metrics = model.Faces.EvaluateVerification(embedded, pairs);
@@ -42,7 +42,7 @@ internal static class EvaluateCommand
                 trueAcceptRates = FalseAcceptRates.ToDictionary(
                     rate => rate.ToString(System.Globalization.CultureInfo.InvariantCulture), rate => metrics.TryGetTrueAcceptRate(rate, out double accepted) ? accepted : (double?)null),
                 genuinePairs = metrics.GenuinePairCount, impostorPairs = metrics.ImpostorPairCount,
-                intraDegrees = angles.IntraDegrees, interDegrees = angles.InterDegrees,
+                intraDegrees = angles.IntraDegrees, interDegrees = angles.InterDegrees, leftOut = run.LeftOut,
             },
             $"{metrics}{Environment.NewLine}{angles}");
     }

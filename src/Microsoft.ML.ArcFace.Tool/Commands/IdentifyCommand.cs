@@ -34,7 +34,7 @@ internal static class IdentifyCommand
         using FaceEmbedder embedder = EmbedderFile.OpenCalibrated(run, Model, run.Get(Cosine));
         using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, createIfMissing: false, run.Get(Cosine));
         var found = new List<(string Path, FaceIdentification Answer)>();
-        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, FileOptions.Files(run.Need(Photographs)), run.Get(SkipUnusable), (path, vector) => found.Add((path, gallery.Identify(vector))));
+        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, FileOptions.Files(run, run.Need(Photographs), run.Get(SkipUnusable)), run.Get(SkipUnusable), (path, vector) => found.Add((path, gallery.Identify(vector))));
         return new ToolAnswer(
             new
             {
@@ -43,9 +43,9 @@ internal static class IdentifyCommand
                     path = photograph.Path, outcome = photograph.Answer.Outcome, person = photograph.Answer.Person?.PersonId, name = photograph.Answer.Person?.Name,
                     nearest = Candidate(photograph.Answer.Nearest), runnerUp = Candidate(photograph.Answer.RunnerUp), threshold = photograph.Answer.Threshold,
                 }),
-                unusable,
+                unusable, leftOut = run.LeftOut,
             },
-            string.Join(Environment.NewLine, found.Select(photograph => $"{photograph.Path}  {photograph.Answer}")),
+            string.Join(Environment.NewLine, found.Select(photograph => $"{Names.ShownName.Of(photograph.Path)}  {photograph.Answer}")),
             unusable.Length == 0 && found.TrueForAll(photograph => photograph.Answer.Outcome == IdentificationOutcome.Match) ? ExitCode.Done : ExitCode.No);
     }
 

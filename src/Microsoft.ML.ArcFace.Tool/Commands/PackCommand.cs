@@ -28,19 +28,24 @@ internal static class PackCommand
     private static ToolAnswer Run(ToolRun run)
     {
         DirectoryInfo folder = Directory.CreateDirectory(run.Need(Output).FullName);
+<<<<<<< HEAD
         FaceRecognitionCatalog faces = run.FaceRecognition(run.CreateContext());
         IDataView photographs = faces.LoadFromFolder(run.Need(Data).FullName);
+=======
+        FaceRecognitionCatalog faces = run.CreateContext().FaceRecognition();
+        IDataView photographs = run.LoadFromFolder(faces, run.Need(Data));
+>>>>>>> main
         if (run.Get(Pairs) is { } file)
         {
             string bin = Path.Combine(folder.FullName, "pairs.bin");
             faces.SaveAsVerificationBin(photographs, faces.LoadPairs(file.FullName), bin);
             int pairs = faces.LoadFromVerificationBin(bin).Pairs.Count;
-            return new ToolAnswer(new { output = bin, pairs }, $"Wrote {bin}: {pairs} pairs");
+            return new ToolAnswer(new { output = bin, pairs, leftOut = run.LeftOut }, $"Wrote {bin}: {pairs} pairs");
         }
 
         string records = Path.Combine(folder.FullName, "train.rec");
         faces.SaveAsRecordIO(photographs, records);
         long? count = faces.LoadFromRecordIO(records).GetRowCount();
-        return new ToolAnswer(new { output = records, photographs = count }, $"Wrote {records}: {count} photographs, with .idx, property and identities.txt");
+        return new ToolAnswer(new { output = records, photographs = count, leftOut = run.LeftOut }, $"Wrote {records}: {count} photographs, with .idx, property and identities.txt");
     }
 }

@@ -98,7 +98,7 @@ internal static class TrainCommand
         (IDataView train, string source) = Photographs(run, faces);
         ITransformer preparation = FacePreparation.Create(ml, source, run.Get(Detector)?.FullName, run.Get(SkipUnusable)).Fit(train);
         using var native = preparation as IDisposable;
-        IDataView? validation = run.Get(Validate) is { } folder ? preparation.Transform(faces.LoadFromFolder(folder.FullName)) : null;
+        IDataView? validation = run.Get(Validate) is { } folder ? preparation.Transform(run.LoadFromFolder(faces, folder, run.Get(SkipUnusable))) : null;
 
         TrainingProgress? last = null;
         var clock = Stopwatch.StartNew();
@@ -121,8 +121,12 @@ internal static class TrainCommand
                 {
                     model = output, fingerprint = embedding.Fingerprint, backbone = embedding.Backbone.ToShortName(), loss = run.Need(Loss), people = embedding.PersonNames?.Count,
                     steps = last?.Step, epochs = last?.Epoch, finalLoss = last?.Loss, imagesPerSecond = last?.ImagesPerSecond, seconds = clock.Elapsed.TotalSeconds,
+<<<<<<< HEAD
                     validationAreaUnderRocCurve = last?.ValidationAreaUnderRocCurve,
                     resumedAfterStep = start.ResumedAfterStep,
+=======
+                    validationAreaUnderRocCurve = last?.ValidationAreaUnderRocCurve, leftOut = run.LeftOut,
+>>>>>>> main
                 },
                 string.Create(CultureInfo.InvariantCulture, $"Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB) in {clock.Elapsed.TotalSeconds:F0} s. Next: arcface calibrate --model {output} --data PEOPLE-NOT-TRAINED-ON"));
         }
@@ -179,5 +183,5 @@ internal static class TrainCommand
     private static (IDataView Rows, string Source) Photographs(ToolRun run, FaceRecognitionCatalog faces) =>
         run.Get(Records) is { } records ? (faces.LoadFromRecordIO(records.FullName), "ImageBytes")
         : run.Get(List) is { } list ? (faces.LoadFromList(list.FullName), "ImagePath")
-        : (faces.LoadFromFolder(run.Need(Data).FullName), "ImagePath");
+        : (run.LoadFromFolder(faces, run.Need(Data), run.Get(SkipUnusable)), "ImagePath");
 }

@@ -91,7 +91,12 @@ internal sealed class TrainingLoop : IDisposable
         SaveCheckpoint();
         _best.Restore();
         Tensor centers = _learner.ResultHead.ClassCenters(TrainingEmbeddings.Of(_learner.ResultBackbone, FacesOfCenters(), _run.Device, _run.Options.CancellationToken));
-        return new FaceEmbeddingModel(_learner.ResultBackbone, centers, _run.Faces.Labels.Names, _recipe.Scale, _run.Device, _run.Options.InferencePrecision);
+        return new FaceEmbeddingModel(_learner.ResultBackbone, centers, _run.Faces.Labels.Names, _recipe.Scale, _run.Device, _run.Options.InferencePrecision)
+        {
+            Training = new FaceTrainingSummary(
+                _run.Options.Loss.GetType().Name, FaceTrainingSummary.MarginOf(_run.Options.Loss), _recipe.Scale, _run.Faces.Labels.Count, _run.Faces.Count,
+                Math.Max(1, (_place.Step + _recipe.StepsPerEpoch - 1) / _recipe.StepsPerEpoch), _place.Step, _run.Options.InitialWeights is not null, FaceTrainingSummary.CurrentVersion),
+        };
     }
 
     private IEnumerable<(byte[] Pixels, int Label)> FacesOfCenters() => _run.Observer.Watch(_run.Faces.InOrder(), "photographs embedded for the class centers", _run.Faces.Count);
