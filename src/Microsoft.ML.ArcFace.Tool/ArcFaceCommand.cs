@@ -26,6 +26,7 @@ internal static class ArcFaceCommand
         EnrolCommand.Create(),
         IdentifyCommand.Create(),
         RemoveCommand.Create(),
+        InfoCommand.Create(),
         ExportCommand.Create(),
         PackCommand.Create(),
         DoctorCommand.Create(),

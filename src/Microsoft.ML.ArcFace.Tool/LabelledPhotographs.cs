@@ -6,15 +6,9 @@ namespace Microsoft.ML.ArcFace.Tool;
 internal static class LabelledPhotographs
 {
     /// <summary>Path to person.</summary>
-<<<<<<< HEAD
-    public static Dictionary<string, string> Of(ToolRun run, DirectoryInfo folder)
-    {
-        IDataView photographs = run.FaceRecognition(run.CreateContext()).LoadFromFolder(folder.FullName);
-=======
     public static Dictionary<string, string> Of(ToolRun run, DirectoryInfo folder, bool skipUnusable)
     {
-        IDataView photographs = run.LoadFromFolder(run.CreateContext().FaceRecognition(), folder, skipUnusable);
->>>>>>> main
+        IDataView photographs = run.LoadFromFolder(run.FaceRecognition(run.CreateContext()), folder, skipUnusable);
         return photographs.GetColumn<string>("ImagePath").Zip(photographs.GetColumn<string>("Label")).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal);
     }
 }

@@ -34,13 +34,8 @@ internal static class CalibrateCommand
         string output = (run.Get(Output) ?? run.Need(Model)).FullName;
         ModelFile.CheckWritable(output);
         using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName, seed: 1);
-<<<<<<< HEAD
-        (IDataView photographs, IDataView embedded) = model.Embed(run.Need(Data));
-        IReadOnlyList<FacePair> pairs = run.Get(Pairs) is { } file ? model.Faces.LoadPairs(file.FullName) : ComparedPairs.AllOf(run.Need(Data), model.Faces, photographs, folds: 2);
-=======
         (IDataView photographs, IDataView embedded) = model.Embed(run, run.Need(Data));
-        IReadOnlyList<FacePair> pairs = run.Get(Pairs) is { } file ? model.Faces.LoadPairs(file.FullName) : model.Faces.AllPairs(photographs, folds: 2);
->>>>>>> main
+        IReadOnlyList<FacePair> pairs = run.Get(Pairs) is { } file ? model.Faces.LoadPairs(file.FullName) : ComparedPairs.AllOf(run.Need(Data), model.Faces, photographs, folds: 2);
         VerificationThreshold threshold = model.Faces.CalibrateThreshold(embedded, pairs, run.Get(Rate) ?? 0.001);
         run.CancellationToken.ThrowIfCancellationRequested();
         ModelFile.SaveWhole(model.Context, model.Model.WithThreshold(threshold), model.InputSchema, output);

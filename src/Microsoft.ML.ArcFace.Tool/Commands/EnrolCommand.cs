@@ -44,13 +44,8 @@ internal static class EnrolCommand
         using FaceEmbedder embedder = EmbedderFile.Open(run, Model);
         using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, createIfMissing: true);
         Dictionary<string, string> people = run.Get(Person) is { } person
-<<<<<<< HEAD
-            ? FileOptions.Files(run.Need(Photographs)).ToDictionary(path => path, _ => person)
-            : LabelledPhotographs.Of(run, run.Need(Data));
-=======
             ? FileOptions.Files(run, run.Need(Photographs), run.Get(SkipUnusable)).ToDictionary(path => path, _ => person)
             : LabelledPhotographs.Of(run, run.Need(Data), run.Get(SkipUnusable));
->>>>>>> main
         var faces = new List<FaceToEnrol>();
         string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, [.. people.Keys], run.Get(SkipUnusable), (path, vector) => faces.Add(new FaceToEnrol(people[path], vector) { Source = path }));
         gallery.Enrol(faces);

@@ -99,5 +99,5 @@ internal sealed record ThresholdFacts(
 internal sealed record DetectorFacts(FaceDetectorKind Network, double ScoreThreshold, MainFace MainFace, int InputSize)
 {
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Network}, for faces with a score over {ScoreThreshold:0.##}, in photographs of {InputSize} pixels; of several the one that is {(MainFace == MainFace.LargestNearCenter ? "largest near the center" : MainFace.ToString())}");
+        $"{Network}, for faces with a score over {ScoreThreshold:0.##}, in photographs of {InputSize} pixels; of several the {(MainFace switch { MainFace.Largest => "largest", MainFace.HighestScore => "surest", _ => "largest near the center" })}");
 }

@@ -28,13 +28,8 @@ internal static class PackCommand
     private static ToolAnswer Run(ToolRun run)
     {
         DirectoryInfo folder = Directory.CreateDirectory(run.Need(Output).FullName);
-<<<<<<< HEAD
         FaceRecognitionCatalog faces = run.FaceRecognition(run.CreateContext());
-        IDataView photographs = faces.LoadFromFolder(run.Need(Data).FullName);
-=======
-        FaceRecognitionCatalog faces = run.CreateContext().FaceRecognition();
         IDataView photographs = run.LoadFromFolder(faces, run.Need(Data));
->>>>>>> main
         if (run.Get(Pairs) is { } file)
         {
             string bin = Path.Combine(folder.FullName, "pairs.bin");

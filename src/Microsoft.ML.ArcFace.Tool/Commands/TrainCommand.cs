@@ -121,12 +121,9 @@ internal static class TrainCommand
                 {
                     model = output, fingerprint = embedding.Fingerprint, backbone = embedding.Backbone.ToShortName(), loss = run.Need(Loss), people = embedding.PersonNames?.Count,
                     steps = last?.Step, epochs = last?.Epoch, finalLoss = last?.Loss, imagesPerSecond = last?.ImagesPerSecond, seconds = clock.Elapsed.TotalSeconds,
-<<<<<<< HEAD
                     validationAreaUnderRocCurve = last?.ValidationAreaUnderRocCurve,
                     resumedAfterStep = start.ResumedAfterStep,
-=======
-                    validationAreaUnderRocCurve = last?.ValidationAreaUnderRocCurve, leftOut = run.LeftOut,
->>>>>>> main
+                    leftOut = run.LeftOut,
                 },
                 string.Create(CultureInfo.InvariantCulture, $"Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB) in {clock.Elapsed.TotalSeconds:F0} s. Next: arcface calibrate --model {output} --data PEOPLE-NOT-TRAINED-ON"));
         }

@@ -46,20 +46,12 @@ public partial class LayerTests
         CollectionAssert.IsSubsetOf(used.Where(name => Directory.Exists(Path.Combine(Source, name))).ToArray(), allowed);
     }
 
-<<<<<<< HEAD
-    /// <summary>Runtime, Progress, Files and Weights, which serve all, then the folders in the order of the document's first paragraph.</summary>
-=======
-    /// <summary>Names, Runtime, Files and Weights, which serve all, then the folders in the order of the document's first paragraph.</summary>
->>>>>>> main
+    /// <summary>Names, Runtime, Progress, Files and Weights, which serve all, then the folders in the order of the document's first paragraph.</summary>
     private static string[] StagesOfTheDocs()
     {
         string document = File.ReadAllText(Path.Combine(Root, "docs", "architecture.md"));
         string order = OrderOfStages().Match(document).Groups[1].Value;
-<<<<<<< HEAD
-        return ["Runtime", "Progress", "Files", "Weights", .. order.Split('→', StringSplitOptions.TrimEntries).Where(name => Directory.Exists(Path.Combine(Source, name)))];
-=======
-        return ["Names", "Runtime", "Files", "Weights", .. order.Split('→', StringSplitOptions.TrimEntries).Where(name => Directory.Exists(Path.Combine(Source, name)))];
->>>>>>> main
+        return ["Names", "Runtime", "Progress", "Files", "Weights", .. order.Split('→', StringSplitOptions.TrimEntries).Where(name => Directory.Exists(Path.Combine(Source, name)))];
     }
 
     private static IEnumerable<(string File, string Folder, string Used)> FindReferences()
