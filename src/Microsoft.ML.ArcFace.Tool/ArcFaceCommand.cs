@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Microsoft.ML.ArcFace.Tool.Commands;
 
 namespace Microsoft.ML.ArcFace.Tool;
@@ -43,6 +44,9 @@ internal static class ArcFaceCommand
     /// <returns>The exit code (<see cref="ExitCode"/>).</returns>
     public static async Task<int> InvokeAsync(string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default, TimeProvider? clock = null)
     {
+        // Numbers have one form, in options and in answers, whatever the culture of the machine. Callers keep theirs.
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+
         // Signals come as the token.
         var invocation = new ToolInvocation { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Clock = clock ?? TimeProvider.System };
         RootCommand tool = Create();

@@ -59,7 +59,7 @@ public sealed partial class FaceRecognitionCatalog
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="InvalidOperationException">It holds no folder with photographs.</exception>
     /// <exception cref="FaceDataFormatException">Something cannot be opened: a name is not UTF-8, a path too long, a folder not this user's to read.</exception>
-    public IDataView LoadFromFolder(string folder) => FaceFolder.Load(_environment, folder, UnreadableImages.Error, out _);
+    public IDataView LoadFromFolder(string folder) => FaceFolder.Load(_environment, _observer, folder, UnreadableImages.Error, out _);
 
     /// <summary>Lists photographs as <see cref="LoadFromFolder(string)"/> does, and gives what was passed over.</summary>
     /// <param name="folder">A folder with one folder of jpg, png, bmp or webp files a person, at any depth below it.</param>
@@ -70,7 +70,7 @@ public sealed partial class FaceRecognitionCatalog
     /// <exception cref="InvalidOperationException">It holds no folder with photographs.</exception>
     /// <exception cref="FaceDataFormatException">Something cannot be opened: a name is not UTF-8, a path too long, a folder not this user's to read.</exception>
     public IDataView LoadFromFolder(string folder, UnreadableImages unreadableImages, out IReadOnlyList<LeftOutFiles> leftOut) =>
-        FaceFolder.Load(_environment, folder, unreadableImages, out leftOut);
+        FaceFolder.Load(_environment, _observer, folder, unreadableImages, out leftOut);
 
     /// <summary>
     /// Lists photographs from a text file of paths and labels: separated by commas (.csv) or by tabs (otherwise). A first

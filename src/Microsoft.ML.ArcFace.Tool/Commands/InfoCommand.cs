@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace.Tool.Commands;
@@ -50,7 +51,7 @@ internal static class InfoCommand
 
         string description = Describe(file, kind);
         return new ToolAnswer(
-            new { file = file.FullName, kind = kind.ToString(), bytes = file.Length, description },
+            new FileFacts(file.FullName, JsonNamingPolicy.CamelCase.ConvertName(kind.ToString()), file.Length, description),
             string.Create(CultureInfo.InvariantCulture, $"{file}: {description} ({file.Length / 1e6:0.###} MB)"));
     }
 
@@ -69,3 +70,6 @@ internal static class InfoCommand
 
     private static string Checkpoint(FileInfo file) => file.Name.StartsWith("checkpoint-", StringComparison.Ordinal) ? ", by its name a checkpoint of a training (train --checkpoints goes on from it)" : "";
 }
+
+/// <summary>What a file is that is no model.</summary>
+internal sealed record FileFacts(string File, string Kind, long Bytes, string Description) : ToolFacts;

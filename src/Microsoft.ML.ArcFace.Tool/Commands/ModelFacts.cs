@@ -4,7 +4,7 @@ using Microsoft.ML.ArcFace.Data;
 namespace Microsoft.ML.ArcFace.Tool.Commands;
 
 /// <summary>What a model tells of itself; what is null is not recorded in its file, or there is none.</summary>
-internal sealed record ModelFacts
+internal sealed record ModelFacts : ToolFacts
 {
     private const string NotRecorded = "not recorded: the weights came from a file, or an older version saved the model";
 
@@ -18,7 +18,7 @@ internal sealed record ModelFacts
 
     public required int EmbeddingSize { get; init; }
 
-    public required InferencePrecision Precision { get; init; }
+    public required string Precision { get; init; }
 
     public required bool AddsMirrorImage { get; init; }
 
@@ -49,12 +49,12 @@ internal sealed record ModelFacts
             Bytes = file.Length,
             Network = embedding.Backbone.ToShortName(),
             EmbeddingSize = embedding.EmbeddingSize,
-            Precision = embedding.Precision,
+            Precision = embedding.Precision == InferencePrecision.BFloat16 ? "bfloat16" : "float32",
             AddsMirrorImage = embedding.AddsMirrorImage,
             People = embedding.Model.PersonCount is > 0 and var people ? people : null,
             Training = embedding.Training is { } training ? training with { Loss = LossOption.NameOf(training.Loss) ?? training.Loss } : null,
             Threshold = embedding.Threshold is { } threshold ? ThresholdFacts.Of(threshold) : null,
-            Detector = parts.OfType<FaceDetectingTransformer>().FirstOrDefault() is { } detector ? new DetectorFacts(detector.Kind, detector.Settings.ScoreThreshold, detector.Settings.MainFace, detector.Settings.InputSize) : null,
+            Detector = parts.OfType<FaceDetectingTransformer>().FirstOrDefault() is { } detector ? DetectorFacts.Of(detector) : null,
             Pixels = $"{FaceTensor.Size}×{FaceTensor.Size} RGB, (value - 127.5) / 127.5",
             Alignment = parts.OfType<FaceAligningTransformer>().Any() ? "found faces are aligned to the five points of the ArcFace template" : "none: photographs are expected aligned; others are resized whole",
             InputColumns = [.. model.InputSchema.Select(column => column.Name)],
@@ -65,7 +65,7 @@ internal sealed record ModelFacts
     public override string ToString() => string.Join(Environment.NewLine, (string[])
     [
         Invariant($"{File}: a face recognition model ({Bytes / 1e6:F1} MB)"),
-        $"  network      {Network}; embeddings of {EmbeddingSize} numbers, {(Precision == InferencePrecision.BFloat16 ? "bfloat16" : "float32")}{(AddsMirrorImage ? ", of each face and its mirror image" : "")}",
+        $"  network      {Network}; embeddings of {EmbeddingSize} numbers, {Precision}{(AddsMirrorImage ? ", of each face and its mirror image" : "")}",
         $"  trained on   {TrainedOn()}",
         $"  threshold    {Threshold?.ToString() ?? "none; choose one with arcface calibrate, on people whom it was not trained on"}",
         $"  detector     {Detector?.ToString() ?? "none"}",
@@ -96,8 +96,12 @@ internal sealed record ThresholdFacts(
 }
 
 /// <summary>A model's detector.</summary>
-internal sealed record DetectorFacts(FaceDetectorKind Network, double ScoreThreshold, MainFace MainFace, int InputSize)
+internal sealed record DetectorFacts(string Network, double ScoreThreshold, string MainFace, int InputSize)
 {
+    public static DetectorFacts Of(FaceDetectingTransformer detector) => new(
+        detector.Kind.ToString().ToLowerInvariant(), detector.Settings.ScoreThreshold,
+        detector.Settings.MainFace switch { ArcFace.MainFace.Largest => "largest", ArcFace.MainFace.HighestScore => "surest", _ => "largest near the center" }, detector.Settings.InputSize);
+
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Network}, for faces with a score over {ScoreThreshold:0.##}, in photographs of {InputSize} pixels; of several the {(MainFace switch { MainFace.Largest => "largest", MainFace.HighestScore => "surest", _ => "largest near the center" })}");
+        $"{Network}, for faces with a score over {ScoreThreshold:0.##}, in photographs of {InputSize} pixels; of several the {MainFace}");
 }

@@ -21,7 +21,7 @@ public class CatalogProgressTests
         var ends = new List<(string Work, long Done, long? Total)>();
         FaceRecognitionCatalog faces = ml.FaceRecognition(progress =>
         {
-            if (progress.IsEnd)
+            if (progress.IsEnd && progress.Work != "photographs found")
             {
                 ends.Add((progress.Work, progress.Done, progress.Total));
             }
