@@ -41,6 +41,7 @@ internal sealed record ToolRun(ParseResult Parsed, ProgressDisplay Display, Time
     public MLContext CreateContext(int? seed = null)
     {
         var ml = new MLContext(seed) { GpuDeviceId = Parsed.GetValue(ToolCommand.Gpu), FallbackToCpu = false };
+        ml.TempFilePath = Get(ToolCommand.TemporaryFolder)?.FullName ?? ml.TempFilePath;
         _ = new LogPrinter(ml, Parsed.GetValue(ToolCommand.Verbose), line => Say(ToolWords.Of(line)));
         return ml;
     }

@@ -38,7 +38,7 @@ internal static class CalibrateCommand
         IReadOnlyList<FacePair> pairs = run.Get(Pairs) is { } file ? model.Faces.LoadPairs(file.FullName) : ComparedPairs.AllOf(run.Need(Data), model.Faces, photographs, folds: 2);
         VerificationThreshold threshold = model.Faces.CalibrateThreshold(embedded, pairs, run.Get(Rate) ?? 0.001);
         run.CancellationToken.ThrowIfCancellationRequested();
-        ModelFile.SaveWhole(model.Context, model.Model.WithThreshold(threshold), model.InputSchema, output);
+        model.Faces.SaveModel(model.Model.WithThreshold(threshold), model.InputSchema, output);
         return new ToolAnswer(
             new CalibrateFacts(
                 output, threshold.Cosine, threshold.LowerCosine, threshold.UpperCosine,

@@ -38,37 +38,32 @@ internal static class InfoCommand
     private static ToolAnswer Run(ToolRun run)
     {
         FileInfo file = run.Get(Model) ?? run.Parsed.GetValue(Any)!;
-        FileKind kind = FileKinds.OfFile(file.FullName);
-        if (kind == FileKind.MLNetModel)
+        FileNature nature = FileNature.Of(file.FullName) ?? throw new IOException($"'{file}' cannot be read.");
+        if (nature.Kind == FileKind.FaceModel)
         {
             using LoadedModel model = LoadedModel.Load(run, file.FullName);
-            if (model.Model.Parts().OfType<FaceEmbeddingTransformer>().Any())
-            {
-                ModelFacts facts = ModelFacts.Of(model, file);
-                return new ToolAnswer(facts, facts.ToString());
-            }
+            ModelFacts facts = ModelFacts.Of(model, file);
+            return new ToolAnswer(facts, facts.ToString());
         }
 
-        string description = Describe(file, kind);
+        string description = nature.What + UseOf(file, nature.Kind);
         return new ToolAnswer(
-            new FileFacts(file.FullName, JsonNamingPolicy.CamelCase.ConvertName(kind.ToString()), file.Length, description),
+            new FileFacts(file.FullName, JsonNamingPolicy.CamelCase.ConvertName(nature.Kind.ToString()), file.Length, description),
             string.Create(CultureInfo.InvariantCulture, $"{file}: {description} ({file.Length / 1e6:0.###} MB)"));
     }
 
-    private static string Describe(FileInfo file, FileKind kind) => kind switch
+    /// <summary>What a file is good for here; empty if for nothing that is known.</summary>
+    private static string UseOf(FileInfo file, FileKind kind) => kind switch
     {
-        FileKind.MLNetModel => "an ML.NET model (.zip) without a face embedding in it. No command of arcface can use it",
-        FileKind.Safetensors => $"a safetensors file{Checkpoint(file)}. train --weights starts from weights in it",
-        FileKind.TorchZip or FileKind.Pickle when file.Extension.Equals(".bin", StringComparison.OrdinalIgnoreCase) => $"{kind.Describe()}, by its ending verification pairs of InsightFace",
-        FileKind.TorchZip or FileKind.Pickle => $"{kind.Describe()}. train --weights starts from weights in it",
-        FileKind.Onnx => $"{kind.Describe()}. train --detector takes it if it is YuNet's or SCRFD's",
-        FileKind.Sqlite => $"{kind.Describe()}. If it is a gallery, arcface people lists who is in it",
-        FileKind.RecordIO => $"{kind.Describe()}. train --records takes it",
-        _ when kind.IsPhotograph() => $"{kind.Describe()}. verify, identify and embed take photographs",
-        _ => kind.Describe(),
+        FileKind.TrainingCheckpoint => "; train goes on from its folder with --checkpoints, and starts from it with --weights",
+        FileKind.Pickle when file.Extension.Equals(".bin", StringComparison.OrdinalIgnoreCase) => ", by its ending pairs of InsightFace",
+        FileKind.Safetensors or FileKind.TorchZip or FileKind.Pickle => "; train starts from weights in it with --weights",
+        FileKind.Onnx => "; train finds faces by it with --detector, if it is YuNet or SCRFD",
+        FileKind.Sqlite => "; if it is a gallery, identify searches it with --gallery",
+        FileKind.RecordIO => "; train takes it with --records",
+        _ when kind.IsPhotograph() => "; verify, identify and embed take photographs",
+        _ => "",
     };
-
-    private static string Checkpoint(FileInfo file) => file.Name.StartsWith("checkpoint-", StringComparison.Ordinal) ? ", by its name a checkpoint of a training (train --checkpoints goes on from it)" : "";
 }
 
 /// <summary>What a file is that is no model.</summary>

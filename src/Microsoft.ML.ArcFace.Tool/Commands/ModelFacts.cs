@@ -57,7 +57,7 @@ internal sealed record ModelFacts : ToolFacts
             Detector = parts.OfType<FaceDetectingTransformer>().FirstOrDefault() is { } detector ? DetectorFacts.Of(detector) : null,
             Pixels = $"{FaceTensor.Size}×{FaceTensor.Size} RGB, (value - 127.5) / 127.5",
             Alignment = parts.OfType<FaceAligningTransformer>().Any() ? "found faces are aligned to the five points of the ArcFace template" : "none: photographs are expected aligned; others are resized whole",
-            InputColumns = [.. model.InputSchema.Select(column => column.Name)],
+            InputColumns = [.. (model.InputSchema ?? Enumerable.Empty<DataViewSchema.Column>()).Select(column => column.Name)],
             Fingerprint = embedding.Fingerprint,
         };
     }
