@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Data.Decoding;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace;
@@ -47,5 +48,8 @@ public sealed partial class FaceEmbedder
             check.InRange(GpuDeviceId, 0, int.MaxValue);
             return check.Violations;
         }
+
+        /// <summary>The values by name, numbers in the invariant culture.</summary>
+        public override string ToString() => InvariantText.OfRecord(nameof(Options), PrintMembers);
     }
 }
