@@ -32,6 +32,7 @@ internal static class ArcFaceCommand
         DoctorCommand.Create(),
         ToolCommand.Json,
         ToolCommand.Verbose,
+        ToolCommand.TemporaryFolder,
     };
 
     /// <summary>Parses, runs, answers.</summary>

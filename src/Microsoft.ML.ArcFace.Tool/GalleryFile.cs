@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.ML.ArcFace.Terminal;
 
 namespace Microsoft.ML.ArcFace.Tool;
 
@@ -8,5 +9,5 @@ internal static class GalleryFile
     public static FaceGallery Open(ToolRun run, FaceEmbedder embedder, Option<FileInfo> path, Option<FileInfo> keyFile, bool createIfMissing, double? cosine = null) =>
         run.CreateContext().FaceRecognition().CreateGalleryFor(
             new FaceGalleryModel(embedder.Fingerprint, embedder.EmbeddingSize, embedder.Threshold), run.Need(path).FullName,
-            new FaceGalleryOptions { CreateIfMissing = createIfMissing, CosineThreshold = cosine, EncryptionKey = run.Get(keyFile) is { } file ? File.ReadAllBytes(file.FullName) : null });
+            new FaceGalleryOptions { CreateIfMissing = createIfMissing, CosineThreshold = cosine, EncryptionKey = KeyFile.Read(run.Get(keyFile)) });
 }

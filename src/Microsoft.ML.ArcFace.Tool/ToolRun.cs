@@ -34,6 +34,7 @@ internal sealed record ToolRun(ParseResult Parsed, TextWriter Error, Cancellatio
     public MLContext CreateContext(int? seed = null)
     {
         var ml = new MLContext(seed) { GpuDeviceId = Parsed.GetValue(ToolCommand.Gpu), FallbackToCpu = false };
+        ml.TempFilePath = Get(ToolCommand.TemporaryFolder)?.FullName ?? ml.TempFilePath;
         _ = new LogPrinter(ml, Parsed.GetValue(ToolCommand.Verbose), Error);
         return ml;
     }

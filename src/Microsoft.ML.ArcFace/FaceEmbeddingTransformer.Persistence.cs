@@ -4,6 +4,7 @@ using Microsoft.ML;
 using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Training;
 using Microsoft.ML.ArcFace.Weights;
@@ -21,7 +22,7 @@ public sealed partial class FaceEmbeddingTransformer
 {
     internal const string LoaderSignature = "FaceEmbedding";
 
-    private const string WeightsEntry = "Weights.safetensors";
+    private const string WeightsEntry = FileNature.ModelWeightsName;
     private const string BackbonePrefix = "backbone.";
 
     private const uint FirstVersion = 0x00010001;

@@ -37,7 +37,7 @@ internal static class CalibrateCommand
         (IDataView photographs, IDataView embedded) = model.Embed(run, run.Need(Data));
         IReadOnlyList<FacePair> pairs = run.Get(Pairs) is { } file ? model.Faces.LoadPairs(file.FullName) : model.Faces.AllPairs(photographs, folds: 2);
         VerificationThreshold threshold = model.Faces.CalibrateThreshold(embedded, pairs, run.Get(Rate) ?? 0.001);
-        ModelFile.SaveWhole(model.Context, model.Model.WithThreshold(threshold), model.InputSchema, output);
+        model.Faces.SaveModel(model.Model.WithThreshold(threshold), model.InputSchema, output);
         return new ToolAnswer(
             new CalibrateFacts(
                 output, threshold.Cosine, threshold.LowerCosine, threshold.UpperCosine,

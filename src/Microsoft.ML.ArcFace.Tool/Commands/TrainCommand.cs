@@ -38,7 +38,7 @@ internal static class TrainCommand
     private static readonly Option<int?> EmbeddingSize = NumberOption.Whole("--embedding-size", "Numbers in an embedding. Default 512", 2, 4096, example: 512);
     private static readonly Option<TrainingPrecision?> Precision = new("--precision") { Description = "The arithmetic. Default: what is fastest here." };
     private static readonly Option<double?> SampleRate = NumberOption.Real("--sample-rate", "Share of the people that a step scores (Partial FC). Default: all", "over 0, at most 1", value => value is > 0 and <= 1, 0.1);
-    private static readonly Option<FileInfo> Weights = FileOptions.Existing(new Option<FileInfo>("--weights") { Description = "Where to start: weights of the same network (.pth, .pt, .safetensors).", HelpName = "FILE" });
+    private static readonly Option<FileInfo> Weights = FileOptions.Existing(new Option<FileInfo>("--weights") { Description = "Where to start: weights of the same network (.pth, .pt, .safetensors), or a model (.zip).", HelpName = "FILE" });
     private static readonly Option<int?> Freeze = NumberOption.Whole("--freeze", "How many of the network's four stages keep the weights of --weights", 0, 4, example: 2);
     private static readonly Option<DirectoryInfo> Validate = FileOptions.Existing(new Option<DirectoryInfo>("--validate") { Description = "Photographs of other people, one folder a person; the weights that verify them best are kept.", HelpName = "DIR" });
     private static readonly Option<int?> Patience = NumberOption.Whole("--patience", "Stop after so many epochs that do not verify --validate better", 1, 100_000, example: 5);
@@ -118,10 +118,10 @@ internal static class TrainCommand
 
         using (embedding)
         {
-            ModelFile.SaveWhole(ml, new TransformerChain<ITransformer>(preparation, embedding), train.Schema, output);
+            faces.SaveModel(new TransformerChain<ITransformer>(preparation, embedding), train.Schema, output);
             return new ToolAnswer(
                 new TrainFacts(
-                    output, embedding.Fingerprint, embedding.Backbone.ToShortName(), run.Need(Loss), embedding.PersonNames?.Count,
+                    output, embedding.Fingerprint, embedding.Backbone.ToShortName(), run.Need(Loss), embedding.Model.PersonCount,
                     last?.Step, last?.Epoch, last?.Loss, last?.ImagesPerSecond, clock.Elapsed.TotalSeconds, last?.ValidationAreaUnderRocCurve, run.LeftOut),
                 string.Create(CultureInfo.InvariantCulture, $"Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB) in {clock.Elapsed.TotalSeconds:F0} s. Next: arcface calibrate --model {output} --data PEOPLE-NOT-TRAINED-ON"));
         }

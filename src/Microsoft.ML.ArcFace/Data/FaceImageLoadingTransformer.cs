@@ -122,6 +122,9 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
         private readonly int _inputIndex;
         private readonly bool _isPath;
 
+        /// <summary>By which the origin of encoded bytes is told in messages; null if it is not known.</summary>
+        private readonly DataViewSchema.Column? _origin;
+
         public Mapper(FaceImageLoadingTransformer parent, DataViewSchema inputSchema)
             : base(parent.Host.Register(nameof(Mapper)), inputSchema, parent)
         {
@@ -129,12 +132,13 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
             DataViewSchema.Column input = SchemaCheck.Find(Host, inputSchema, parent._inputColumnName, ExpectedInput, AcceptsInput);
             _inputIndex = input.Index;
             _isPath = input.Type is TextDataViewType;
+            _origin = ImageOrigin.KeyColumn(inputSchema, input);
         }
 
         protected override void SaveModel(ModelSaveContext context) => _parent.SaveModel(context);
 
         protected override Func<int, bool> GetDependenciesCore(Func<int, bool> activeOutput) =>
-            column => activeOutput(0) && column == _inputIndex;
+            column => activeOutput(0) && (column == _inputIndex || column == _origin?.Index);
 
         protected override DataViewSchema.DetachedColumn[] GetOutputColumnsCore() =>
             [new DataViewSchema.DetachedColumn(_parent._outputColumnName, new ImageDataViewType())];
@@ -172,10 +176,11 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
             ValueGetter<VBuffer<byte>> getBytes = input.GetGetter<VBuffer<byte>>(input.Schema[_inputIndex]);
             VBuffer<byte> bytes = default;
             string name = $"in column '{_parent._inputColumnName}'";
+            Func<string>? getOrigin = _origin is { } origin ? ImageOrigin.CreateGetter(input, input.Schema[origin.Index]) : null;
             return () =>
             {
                 getBytes(ref bytes);
-                return _parent.Decode(() => FaceImage.FromBytes(bytes.IsDense ? bytes.GetValues() : [.. bytes.DenseValues()], name, _parent._maximumPixels));
+                return _parent.Decode(() => FaceImage.FromBytes(bytes.IsDense ? bytes.GetValues() : [.. bytes.DenseValues()], getOrigin is null ? name : $"in {getOrigin()}", _parent._maximumPixels));
             };
         }
     }

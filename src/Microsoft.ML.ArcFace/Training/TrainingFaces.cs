@@ -119,10 +119,10 @@ internal sealed class TrainingFaces
 
         // What is known to be too much is not gathered until the cache is full.
         bool mayFit = !(_data.GetRowCount() > capacity);
-        foreach ((byte[]? pixels, int label) in ReadRows(rand: null))
+        foreach ((byte[]? pixels, int label, Func<string>? name) in ReadRows(rand: null, ImageOrigin.KeyColumn(_data.Schema)))
         {
             options.CancellationToken.ThrowIfCancellationRequested();
-            if (!preflight.Accept(pixels, label))
+            if (!preflight.Accept(pixels, label, name))
             {
                 continue;
             }
@@ -176,7 +176,7 @@ internal sealed class TrainingFaces
     private IEnumerable<(byte[] Pixels, int Label)> ReadAccepted(Random? rand)
     {
         int place = 0;
-        foreach ((byte[]? pixels, int label) in ReadRows(rand))
+        foreach ((byte[]? pixels, int label, _) in ReadRows(rand))
         {
             if (pixels is not null && label >= 0 && !_leftOut.Contains(place++))
             {
@@ -185,16 +185,18 @@ internal sealed class TrainingFaces
         }
     }
 
-    private IEnumerable<(byte[]? Pixels, int Label)> ReadRows(Random? rand)
+    /// <summary>All rows, and where <paramref name="nameColumn"/> is given, what to call the one that was read last.</summary>
+    private IEnumerable<(byte[]? Pixels, int Label, Func<string>? Name)> ReadRows(Random? rand, DataViewSchema.Column? nameColumn = null)
     {
-        using DataViewRowCursor cursor = _data.GetRowCursor([_imageColumn, _labelColumn], rand);
+        using DataViewRowCursor cursor = _data.GetRowCursor([_imageColumn, _labelColumn, .. nameColumn is { } column ? [column] : Array.Empty<DataViewSchema.Column>()], rand);
+        Func<string>? getName = nameColumn is { } named ? ImageOrigin.CreateGetter(cursor, named) : null;
         FacePixelReader.Getter getFace = FacePixelReader.Create(cursor, _imageColumn);
         Func<int> getLabel = Labels.CreateGetter(cursor, _labelColumn);
         while (cursor.MoveNext())
         {
             byte[] pixels = GC.AllocateUninitializedArray<byte>(FaceTensor.ByteCount);
             bool isReadable = getFace(pixels);
-            yield return (isReadable ? pixels : null, getLabel());
+            yield return (isReadable ? pixels : null, getLabel(), getName);
         }
     }
 

@@ -41,8 +41,10 @@ internal sealed class TrainingValidation
         var faces = new List<byte[]>();
         var classes = new List<int>();
         using DataFingerprint? fingerprint = DataFingerprint.Begin(options, labels);
-        using (DataViewRowCursor cursor = data.GetRowCursor([imageColumn, labelColumn]))
+        DataViewSchema.Column? nameColumn = ImageOrigin.KeyColumn(data.Schema);
+        using (DataViewRowCursor cursor = data.GetRowCursor([imageColumn, labelColumn, .. nameColumn is { } column ? [column] : Array.Empty<DataViewSchema.Column>()]))
         {
+            Func<string>? getName = nameColumn is { } named ? ImageOrigin.CreateGetter(cursor, named) : null;
             FacePixelReader.Getter getFace = FacePixelReader.Create(cursor, imageColumn);
             Func<int> getLabel = labels.CreateGetter(cursor, labelColumn);
             while (cursor.MoveNext())
@@ -51,7 +53,7 @@ internal sealed class TrainingValidation
                 byte[] pixels = new byte[FaceTensor.ByteCount];
                 bool isReadable = getFace(pixels);
                 int label = getLabel();
-                if (preflight.Accept(isReadable ? pixels : null, label))
+                if (preflight.Accept(isReadable ? pixels : null, label, getName))
                 {
                     fingerprint?.Add(pixels, label);
                     faces.Add(pixels);

@@ -59,7 +59,7 @@ public class ArcFaceCommandTests
     {
         ToolOutcome outcome = ToolProgram.Run("verify", "--model", s_damaged, s_damaged, s_damaged, "--json");
         Assert.AreEqual(1, outcome.ExitCode);
-        StringAssert.Contains(outcome.Error, "verify failed");
+        StringAssert.Contains(outcome.Error, $"verify failed: '{s_damaged}' cannot be loaded as a model. It is a text file");
         Assert.DoesNotContain("   at ", outcome.Error);
         StringAssert.Contains(ToolProgram.Run("verify", "--model", s_damaged, s_damaged, s_damaged, "--verbose").Error, "   at ");
     }
