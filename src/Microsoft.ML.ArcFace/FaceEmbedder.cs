@@ -70,7 +70,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     public FaceEmbedding Embed(FacePhotograph photograph)
     {
         ArgumentNullException.ThrowIfNull(photograph);
-        return Use(model => new FaceEmbedding(model.Embed(model.ReadFace(photograph, _attackDetector), count: 1)[0], model.Fingerprint));
+        return Use(model => new FaceEmbedding(model.Embed(model.ReadFace(photograph, _attackDetector, _options.MaximumPixels), count: 1)[0], model.Fingerprint));
     }
 
     /// <summary>
@@ -109,7 +109,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         return Use(model =>
         {
             double threshold = CosineOf(model);
-            byte[] faces = [.. model.ReadFace(first, _attackDetector), .. model.ReadFace(second, _attackDetector)];
+            byte[] faces = [.. model.ReadFace(first, _attackDetector, _options.MaximumPixels), .. model.ReadFace(second, _attackDetector, _options.MaximumPixels)];
             float[][] embeddings = model.Embed(faces, count: 2);
             return Compare(embeddings[0], embeddings[1], threshold);
         });
@@ -156,7 +156,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         byte[] face;
         try
         {
-            face = await Task.Run(() => model.ReadFace(photograph, _attackDetector), cancellationToken).ConfigureAwait(false);
+            face = await Task.Run(() => model.ReadFace(photograph, _attackDetector, _options.MaximumPixels, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
