@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Data.Decoding;
 using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 
@@ -26,6 +27,9 @@ public sealed partial class FaceEmbedder
         /// <summary>The cosine to verify by instead of the model's own threshold, −1 to 1; null: the model's.</summary>
         public double? Cosine { get; init; }
 
+        /// <summary>Photographs of more pixels are refused, 1 to 1,000,000,000; null: 250 million for JPEG, 64 million for other formats.</summary>
+        public long? MaximumPixels { get; init; }
+
         /// <summary>The GPU to embed on; null: the CPU.</summary>
         public int? GpuDeviceId { get; init; }
 
@@ -46,6 +50,7 @@ public sealed partial class FaceEmbedder
                 ReloadInterval is null || (ReloadInterval >= TimeSpan.FromMilliseconds(10) && ReloadInterval <= TimeSpan.FromDays(1)),
                 $"{nameof(ReloadInterval)} is {ReloadInterval}; it must be from 10 ms to 1 day, or null for never.");
             check.InRange(Cosine, -1, 1);
+            check.InRange(MaximumPixels, 1, PixelLimit.LargestLimit);
             check.InRange(GpuDeviceId, 0, int.MaxValue);
             return check.Violations;
         }

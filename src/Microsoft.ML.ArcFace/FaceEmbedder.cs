@@ -79,7 +79,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(photograph);
         return Use(model =>
         {
-            PreparedFace face = model.ReadFace(photograph, _attackDetector);
+            PreparedFace face = model.ReadFace(photograph, _attackDetector, _options.MaximumPixels);
             return new FaceEmbedding(model.Embed(face.Pixels, count: 1)[0], model.Fingerprint) { IsAligned = face.IsAligned };
         });
     }
@@ -121,7 +121,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         return Use(model =>
         {
             double threshold = CosineOf(model);
-            byte[] faces = [.. model.ReadFace(first, _attackDetector).Pixels, .. model.ReadFace(second, _attackDetector).Pixels];
+            byte[] faces = [.. model.ReadFace(first, _attackDetector, _options.MaximumPixels).Pixels, .. model.ReadFace(second, _attackDetector, _options.MaximumPixels).Pixels];
             float[][] embeddings = model.Embed(faces, count: 2);
             return Compare(embeddings[0], embeddings[1], threshold);
         });
@@ -168,7 +168,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         PreparedFace face;
         try
         {
-            face = await Task.Run(() => model.ReadFace(photograph, _attackDetector), cancellationToken).ConfigureAwait(false);
+            face = await Task.Run(() => model.ReadFace(photograph, _attackDetector, _options.MaximumPixels, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
         finally
         {

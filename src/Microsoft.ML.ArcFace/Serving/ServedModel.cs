@@ -77,9 +77,10 @@ internal sealed class ServedModel
     /// <exception cref="FaceImageException">It cannot be read.</exception>
     /// <exception cref="FaceNotFoundException">It shows no face.</exception>
     /// <exception cref="PresentationAttackException">The detector refuses it.</exception>
-    public PreparedFace ReadFace(FacePhotograph photograph, IPresentationAttackDetector? attackDetector)
+    /// <exception cref="OperationCanceledException">It was cancelled before it was decoded.</exception>
+    public PreparedFace ReadFace(FacePhotograph photograph, IPresentationAttackDetector? attackDetector, long? maximumPixels = null, CancellationToken cancellationToken = default)
     {
-        using Microsoft.ML.Data.MLImage image = photograph.Decode();
+        using Microsoft.ML.Data.MLImage image = photograph.Decode(maximumPixels, cancellationToken);
         if (!photograph.IsReference && attackDetector?.Assess(image) is { IsAttack: true } assessment)
         {
             throw new PresentationAttackException(photograph.Name, assessment);
