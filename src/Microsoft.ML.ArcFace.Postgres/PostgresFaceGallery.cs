@@ -74,8 +74,8 @@ public sealed class PostgresFaceGallery : FaceGalleryBase
         ArgumentNullException.ThrowIfNull(personId);
         return InTransactionAsync(async connection =>
         {
-            // Whoever enrols this person at the same time has finished, or waits. Without a row there is nothing to hold: whoever
-            // makes it in the next moment enrols after this removal.
+            // Whoever enrolls this person at the same time has finished, or waits. Without a row there is nothing to hold: whoever
+            // makes it in the next moment enrolls after this removal.
             await using (NpgsqlCommand find = Command(connection, _sql.LockPerson, personId))
             {
                 if (await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is null)
@@ -243,7 +243,7 @@ public sealed class PostgresFaceGallery : FaceGalleryBase
         {
             throw new FaceGalleryException(FaceGalleryProblem.OtherModel,
                 $"The gallery '{_options.Schema}' keeps embeddings of the model {reader.GetString(0)} ({reader.GetInt32(1)} numbers), and yours is {Model.Fingerprint} ({Model.EmbeddingSize} numbers). " +
-                "Embeddings of different models cannot be compared: open it with its own model, or enrol the photographs again in another schema.");
+                "Embeddings of different models cannot be compared: open it with its own model, or enroll the photographs again in another schema.");
         }
     }
 

@@ -38,7 +38,7 @@ internal sealed record PossiblePerson(string PersonId, string Name, double Score
 internal sealed record IdentifiedFace(IdentificationOutcome Outcome, double Threshold, IReadOnlyList<PossiblePerson> Candidates);
 
 /// <summary>
-/// Face recognition over HTTP: enrol, identify, delete. A photograph is the body of a request. Errors are ProblemDetails:
+/// Face recognition over HTTP: enroll, identify, delete. A photograph is the body of a request. Errors are ProblemDetails:
 /// 400 no readable image, 413 too large, 415 no image type, 422 no usable face in it, 503 the model was replaced.
 /// Whoever reaches this service may use it: before it leaves your machine, add authentication (RequireAuthorization) and HTTPS.
 /// </summary>
@@ -79,7 +79,7 @@ internal static class WebApi
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.MapHealthChecks("/health");
-        app.MapPost("/people/{id}/photographs", EnrolAsync).AcceptsPhotographs();
+        app.MapPost("/people/{id}/photographs", EnrollAsync).AcceptsPhotographs();
         app.MapGet("/people/{id}", FindAsync);
         app.MapDelete("/people/{id}", DeleteAsync);
         app.MapPost("/identify", IdentifyAsync).AcceptsPhotographs();
@@ -96,10 +96,10 @@ internal static class WebApi
         return new MLContext().FaceRecognition().CreateGalleryFor(model, settings.Gallery, options);
     }
 
-    private static async Task<Created<EnrolledPhotograph>> EnrolAsync(string id, string? name, Stream body, FaceService service, IFaceGallery gallery, CancellationToken cancellationToken)
+    private static async Task<Created<EnrolledPhotograph>> EnrollAsync(string id, string? name, Stream body, FaceService service, IFaceGallery gallery, CancellationToken cancellationToken)
     {
-        var face = new FaceToEnrol(id, await service.EmbedAsync(body, cancellationToken)) { Name = name };
-        GalleryPhotograph photograph = (await gallery.EnrolAsync([face], cancellationToken))[0];
+        var face = new FaceToEnroll(id, await service.EmbedAsync(body, cancellationToken)) { Name = name };
+        GalleryPhotograph photograph = (await gallery.EnrollAsync([face], cancellationToken))[0];
         return TypedResults.Created($"/people/{Uri.EscapeDataString(id)}", new EnrolledPhotograph(id, photograph.Id, photograph.EnrolledAt));
     }
 

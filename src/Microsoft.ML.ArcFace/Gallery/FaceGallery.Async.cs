@@ -8,7 +8,7 @@ public sealed partial class FaceGallery
     ValueTask<int> IFaceGallery.CountVectorsAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Read(memory => memory.Vectors.Count));
 
     /// <inheritdoc/>
-    Task<IReadOnlyList<GalleryPhotograph>> IFaceGallery.EnrolAsync(IReadOnlyCollection<FaceToEnrol> faces, CancellationToken cancellationToken) => Task.Run(() => Enrol(faces), cancellationToken);
+    Task<IReadOnlyList<GalleryPhotograph>> IFaceGallery.EnrollAsync(IReadOnlyCollection<FaceToEnroll> faces, CancellationToken cancellationToken) => Task.Run(() => Enroll(faces), cancellationToken);
 
     /// <inheritdoc/>
     Task<bool> IFaceGallery.RenameAsync(string personId, string name, CancellationToken cancellationToken) => Task.Run(() => Rename(personId, name), cancellationToken);

@@ -16,15 +16,15 @@ public sealed partial class FaceGallery
     /// <returns>The photograph as it is kept.</returns>
     /// <exception cref="ArgumentException">The face cannot be kept: no id, another name than the person's, an embedding of another size or without a direction.</exception>
     /// <exception cref="FaceGalleryException">The file cannot be written; nothing was added.</exception>
-    public GalleryPhotograph Enrol(string personId, float[] embedding, string? name = null, string? source = null) =>
-        Enrol([new FaceToEnrol(personId, embedding) { Name = name, Source = source }])[0];
+    public GalleryPhotograph Enroll(string personId, float[] embedding, string? name = null, string? source = null) =>
+        Enroll([new FaceToEnroll(personId, embedding) { Name = name, Source = source }])[0];
 
     /// <summary>Adds photographs, all or none; many at once are much faster than one by one.</summary>
     /// <param name="faces">Photographs of one person or several.</param>
     /// <returns>The photographs as they are kept, in the same order.</returns>
     /// <exception cref="ArgumentException">A face cannot be kept; the message says which and why.</exception>
     /// <exception cref="FaceGalleryException">The file cannot be written; nothing was added.</exception>
-    public IReadOnlyList<GalleryPhotograph> Enrol(IReadOnlyCollection<FaceToEnrol> faces) => Write(() => Add(faces, replacedPerson: null));
+    public IReadOnlyList<GalleryPhotograph> Enroll(IReadOnlyCollection<FaceToEnroll> faces) => Write(() => Add(faces, replacedPerson: null));
 
     /// <summary>Puts photographs in the place of all that a person has, in one step; the old ones cannot be read any more.</summary>
     /// <param name="personId">Who.</param>
@@ -32,7 +32,7 @@ public sealed partial class FaceGallery
     /// <returns>The photographs as they are kept, in the same order.</returns>
     /// <exception cref="ArgumentException">There is no such person, no photograph, one of somebody else, or one that cannot be kept.</exception>
     /// <exception cref="FaceGalleryException">The file cannot be written.</exception>
-    public IReadOnlyList<GalleryPhotograph> ReplacePhotographs(string personId, IReadOnlyCollection<FaceToEnrol> faces)
+    public IReadOnlyList<GalleryPhotograph> ReplacePhotographs(string personId, IReadOnlyCollection<FaceToEnroll> faces)
     {
         ArgumentNullException.ThrowIfNull(personId);
         ArgumentNullException.ThrowIfNull(faces);
@@ -45,7 +45,7 @@ public sealed partial class FaceGallery
 
         return Write(() =>
         {
-            PersonEntry person = _memory.FindPerson(personId) ?? throw new ArgumentException($"There is no person '{personId}' in the gallery. Call {nameof(Enrol)}.", nameof(personId));
+            PersonEntry person = _memory.FindPerson(personId) ?? throw new ArgumentException($"There is no person '{personId}' in the gallery. Call {nameof(Enroll)}.", nameof(personId));
             return Add(faces, person);
         });
     }
@@ -58,17 +58,17 @@ public sealed partial class FaceGallery
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another kind.</exception>
     /// <exception cref="ArgumentException">The embeddings have another size than the gallery's.</exception>
     /// <exception cref="FaceGalleryException">The file cannot be written; nothing was added.</exception>
-    public EnrolmentSummary EnrolFrom(IDataView data, string labelColumnName = "Label", string embeddingColumnName = "Embedding", string? sourceColumnName = null)
+    public EnrollmentSummary EnrollFrom(IDataView data, string labelColumnName = "Label", string embeddingColumnName = "Embedding", string? sourceColumnName = null)
     {
-        (List<FaceToEnrol> faces, int unusable) = GalleryRows.Read(_host, data, labelColumnName, embeddingColumnName, sourceColumnName);
+        (List<FaceToEnroll> faces, int unusable) = GalleryRows.Read(_host, data, labelColumnName, embeddingColumnName, sourceColumnName);
         if (unusable > 0)
         {
-            using IChannel channel = _host.Start(nameof(EnrolFrom));
+            using IChannel channel = _host.Start(nameof(EnrollFrom));
             channel.Warning($"{unusable} rows have no label, or an embedding that is zero or not a number, as of a picture that cannot be read; they are not enrolled.");
         }
 
-        Enrol(faces);
-        return new EnrolmentSummary(faces.Select(face => face.PersonId).Distinct(StringComparer.Ordinal).Count(), faces.Count, unusable);
+        Enroll(faces);
+        return new EnrollmentSummary(faces.Select(face => face.PersonId).Distinct(StringComparer.Ordinal).Count(), faces.Count, unusable);
     }
 
     /// <summary>Calls a person by another name; the old one cannot be read from the file any more.</summary>
@@ -79,7 +79,7 @@ public sealed partial class FaceGallery
     public bool Rename(string personId, string name)
     {
         ArgumentNullException.ThrowIfNull(personId);
-        EnrolmentPlan.CheckText(name, "The name", nameof(name));
+        EnrollmentChecks.CheckText(name, "The name", nameof(name));
         return Write(() =>
         {
             if (_memory.FindPerson(personId) is not { } person)
@@ -148,10 +148,10 @@ public sealed partial class FaceGallery
         });
     }
 
-    private GalleryPhotograph[] Add(IReadOnlyCollection<FaceToEnrol> faces, PersonEntry? replacedPerson)
+    private GalleryPhotograph[] Add(IReadOnlyCollection<FaceToEnroll> faces, PersonEntry? replacedPerson)
     {
-        Dictionary<string, string?> names = EnrolmentPlan.GivenNames(faces, id => _memory.FindPerson(id)?.Name);
-        float[][] vectors = [.. faces.Select(face => EnrolmentPlan.UnitVector(face, Model, nameof(faces)))];
+        Dictionary<string, string?> names = EnrollmentChecks.GivenNames(faces, id => _memory.FindPerson(id)?.Name);
+        float[][] vectors = [.. faces.Select(face => EnrollmentChecks.UnitVector(face, Model, nameof(faces)))];
         DateTimeOffset now = DateTimeOffset.UtcNow;
         GalleryPhotograph[] photographs = [.. faces.Select(face => new GalleryPhotograph(Guid.CreateVersion7(now).ToString("N"), face.Source, now))];
 
@@ -168,7 +168,7 @@ public sealed partial class FaceGallery
             {
                 Array.ForEach(replaced, changes.RemovePhotograph);
                 Array.ForEach(newPeople, person => changes.AddPerson(person.Number, person.Id, names[person.Id] ?? person.Id));
-                foreach ((int index, FaceToEnrol face) in faces.Index())
+                foreach ((int index, FaceToEnroll face) in faces.Index())
                 {
                     changes.AddPhotograph(first + index, NumberOf(face.PersonId), photographs[index], vectors[index]);
                 }
@@ -176,7 +176,7 @@ public sealed partial class FaceGallery
             () =>
             {
                 Array.ForEach(newPeople, person => _memory.AddPerson(person.Number, person.Id, names[person.Id] ?? person.Id));
-                foreach ((int index, FaceToEnrol face) in faces.Index())
+                foreach ((int index, FaceToEnroll face) in faces.Index())
                 {
                     _memory.AddPhotograph(_memory.FindPerson(face.PersonId)!, first + index, photographs[index], vectors[index]);
                 }

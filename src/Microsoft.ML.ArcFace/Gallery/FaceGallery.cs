@@ -6,7 +6,7 @@ namespace Microsoft.ML.ArcFace;
 
 /// <summary>
 /// People who can be found again by their faces: in memory, and in one SQLite file if it has a path. Searches are exact. Many
-/// threads may search at once, also while one enrols or removes; what was written is on the disk when the method returns.
+/// threads may search at once, also while one enrolls or removes; what was written is on the disk when the method returns.
 /// </summary>
 public sealed partial class FaceGallery : IFaceGallery, IDisposable
 {
@@ -75,7 +75,7 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
     /// <exception cref="ObjectDisposedException">The gallery was disposed.</exception>
     public double CosineThreshold => Read(memory => _options.ThresholdFor(Model, memory.Vectors.Count));
 
-    /// <summary>Everybody in the gallery, in the order of enrolment.</summary>
+    /// <summary>Everybody in the gallery, in the order of enrollment.</summary>
     /// <exception cref="ObjectDisposedException">The gallery was disposed.</exception>
     public IReadOnlyList<GalleryPerson> GetPeople() => Read(memory => (GalleryPerson[])[.. memory.People.OrderBy(person => person.Number).Select(person => person.ToPerson())]);
 
@@ -96,7 +96,7 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
     public IReadOnlyList<FaceCandidate> Search(float[] embedding, int count = 5)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        float[] probe = EnrolmentPlan.UnitVector(embedding, Model, "The embedding", nameof(embedding));
+        float[] probe = EnrollmentChecks.UnitVector(embedding, Model, "The embedding", nameof(embedding));
         return Read(memory => Nearest(memory, probe, count));
     }
 
@@ -107,7 +107,7 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
     /// <exception cref="ObjectDisposedException">The gallery was disposed.</exception>
     public FaceIdentification Identify(float[] embedding)
     {
-        float[] probe = EnrolmentPlan.UnitVector(embedding, Model, "The embedding", nameof(embedding));
+        float[] probe = EnrollmentChecks.UnitVector(embedding, Model, "The embedding", nameof(embedding));
         return Read(memory => _options.Decide(Nearest(memory, probe, count: 2), _options.ThresholdFor(Model, memory.Vectors.Count)));
     }
 

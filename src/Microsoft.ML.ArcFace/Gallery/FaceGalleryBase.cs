@@ -40,15 +40,15 @@ public abstract class FaceGalleryBase : IFaceGallery
     public abstract ValueTask<int> CountVectorsAsync(CancellationToken cancellationToken = default);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<GalleryPhotograph>> EnrolAsync(IReadOnlyCollection<FaceToEnrol> faces, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<GalleryPhotograph>> EnrollAsync(IReadOnlyCollection<FaceToEnroll> faces, CancellationToken cancellationToken = default)
     {
-        Dictionary<string, string?> names = EnrolmentPlan.GivenNames(faces, _ => null);
+        Dictionary<string, string?> names = EnrollmentChecks.GivenNames(faces, _ => null);
         DateTimeOffset now = DateTimeOffset.FromUnixTimeMilliseconds(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
         GalleryVector[] vectors =
         [
             .. faces.Select(face => new GalleryVector(
                 face.PersonId, names[face.PersonId], new GalleryPhotograph(Guid.CreateVersion7(now).ToString("N"), face.Source, now),
-                EnrolmentPlan.UnitVector(face, Model, nameof(faces)))),
+                EnrollmentChecks.UnitVector(face, Model, nameof(faces)))),
         ];
         if (vectors.Length > 0)
         {
@@ -62,7 +62,7 @@ public abstract class FaceGalleryBase : IFaceGallery
     public Task<bool> RenameAsync(string personId, string name, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(personId);
-        EnrolmentPlan.CheckText(name, "The name", nameof(name));
+        EnrollmentChecks.CheckText(name, "The name", nameof(name));
         return ChangeNameAsync(personId, name, cancellationToken);
     }
 
@@ -115,14 +115,14 @@ public abstract class FaceGalleryBase : IFaceGallery
     /// <param name="embedding">A face's embedding.</param>
     /// <param name="parameterName">What the caller's argument is called.</param>
     /// <exception cref="ArgumentException">It has another size than the gallery's, or no direction.</exception>
-    protected float[] UnitVector(float[] embedding, string parameterName) => EnrolmentPlan.UnitVector(embedding, Model, "The embedding", parameterName);
+    protected float[] UnitVector(float[] embedding, string parameterName) => EnrollmentChecks.UnitVector(embedding, Model, "The embedding", parameterName);
 
     /// <summary>Refuses a photograph that comes with another name than its person has.</summary>
     /// <param name="personId">Who.</param>
     /// <param name="known">What they are called in the gallery.</param>
     /// <param name="given">What they are called with the photograph; null: nothing is said.</param>
     /// <exception cref="ArgumentException">The two differ.</exception>
-    protected static void CheckName(string personId, string known, string? given) => EnrolmentPlan.CheckName(personId, known, given, "faces");
+    protected static void CheckName(string personId, string known, string? given) => EnrollmentChecks.CheckName(personId, known, given, "faces");
 
     /// <summary>Compares candidates exactly and keeps each person's nearest photograph, best first.</summary>
     /// <param name="probe">A unit vector.</param>

@@ -157,5 +157,5 @@ internal sealed class GalleryFile : IDisposable
     private static byte[]? Blob(SqliteDataReader reader, int column) => reader.GetValue(column) as byte[];
 
     private FaceGalleryException Damaged(string what) => new(FaceGalleryProblem.Damaged,
-        $"The gallery '{_path}' is damaged: {what}. Take a copy from before the damage, or enrol the photographs again.");
+        $"The gallery '{_path}' is damaged: {what}. Take a copy from before the damage, or enroll the photographs again.");
 }

@@ -133,7 +133,7 @@ internal static class GallerySchema
             ? header
             : throw new FaceGalleryException(FaceGalleryProblem.OtherModel,
                 $"The gallery '{path}' keeps embeddings of the model {Shortened(fingerprint)} ({size} numbers), and yours is {Shortened(model.Fingerprint)} ({model.EmbeddingSize} numbers). " +
-                $"Embeddings of different models cannot be compared: open it with its own model, or enrol the photographs again in a new gallery.");
+                $"Embeddings of different models cannot be compared: open it with its own model, or enroll the photographs again in a new gallery.");
     }
 
     private static void CheckKey(string path, GalleryHeader header, byte[]? keyCheck, RecordSeal? seal)
@@ -142,7 +142,7 @@ internal static class GallerySchema
         {
             (null, null) => null,
             (not null, null) => $"is encrypted. Give its key as {nameof(FaceGalleryOptions.EncryptionKey)}",
-            (null, not null) => $"is not encrypted, but {nameof(FaceGalleryOptions.EncryptionKey)} is given. Leave it null, or enrol the people in a new gallery with a key",
+            (null, not null) => $"is not encrypted, but {nameof(FaceGalleryOptions.EncryptionKey)} is given. Leave it null, or enroll the people in a new gallery with a key",
             _ when header.RecordsFor(seal).IsKeyCheck(keyCheck) => null,
             _ => $"is encrypted under another key than {nameof(FaceGalleryOptions.EncryptionKey)}. Give the key that it was made with; without it nobody can read it",
         };

@@ -18,7 +18,7 @@ public interface IFaceGallery : IAsyncDisposable
     /// <param name="cancellationToken">Stops before anything is written.</param>
     /// <returns>The photographs as they are kept, in the same order.</returns>
     /// <exception cref="ArgumentException">A face cannot be kept; the message says which and why.</exception>
-    Task<IReadOnlyList<GalleryPhotograph>> EnrolAsync(IReadOnlyCollection<FaceToEnrol> faces, CancellationToken cancellationToken = default);
+    Task<IReadOnlyList<GalleryPhotograph>> EnrollAsync(IReadOnlyCollection<FaceToEnroll> faces, CancellationToken cancellationToken = default);
 
     /// <summary>Calls a person by another name.</summary>
     /// <param name="personId">Who.</param>

@@ -12,8 +12,8 @@ internal static class GalleryContract
         Assert.AreEqual(IdentificationOutcome.Unknown, (await gallery.IdentifyAsync(At(0))).Outcome);
         Assert.AreEqual(0, await gallery.CountVectorsAsync());
 
-        IReadOnlyList<GalleryPhotograph> photographs = await gallery.EnrolAsync(
-            [new FaceToEnrol("ada", At(0)) { Source = "a.jpg" }, new FaceToEnrol("ada", At(10)) { Name = "Ada Lovelace" }, new FaceToEnrol("bob", At(90))]);
+        IReadOnlyList<GalleryPhotograph> photographs = await gallery.EnrollAsync(
+            [new FaceToEnroll("ada", At(0)) { Source = "a.jpg" }, new FaceToEnroll("ada", At(10)) { Name = "Ada Lovelace" }, new FaceToEnroll("bob", At(90))]);
         Assert.AreEqual(3, await gallery.CountVectorsAsync());
         FaceIdentification who = await gallery.IdentifyAsync(At(3));
         Assert.AreEqual((IdentificationOutcome.Match, "ada", "Ada Lovelace", "bob"), (who.Outcome, who.Person?.PersonId, who.Person?.Name, who.RunnerUp?.PersonId));
@@ -24,14 +24,14 @@ internal static class GalleryContract
         Assert.AreEqual(IdentificationOutcome.Unknown, (await gallery.IdentifyAsync(At(200))).Outcome);
 
         // A person with many photographs hides nobody.
-        await gallery.EnrolAsync([.. Enumerable.Range(0, 60).Select(i => new FaceToEnrol("cleo", At(200 + (i * 0.1))))]);
+        await gallery.EnrollAsync([.. Enumerable.Range(0, 60).Select(i => new FaceToEnroll("cleo", At(200 + (i * 0.1))))]);
         IReadOnlyList<FaceCandidate> nearest = await gallery.SearchAsync(At(203), 3);
         CollectionAssert.AreEqual(new[] { "cleo", "bob", "ada" }, nearest.Select(person => person.PersonId).ToArray());
         Assert.HasCount(60, (await gallery.FindAsync("cleo"))!.Photographs);
 
-        await RefusesAsync(new FaceToEnrol("ada", At(0)) { Name = "Alan" }, "called 'Ada Lovelace'");
-        await RefusesAsync(new FaceToEnrol("dora", [1, 2]), "2 numbers");
-        await RefusesAsync(new FaceToEnrol("", At(0)), "PersonId");
+        await RefusesAsync(new FaceToEnroll("ada", At(0)) { Name = "Alan" }, "called 'Ada Lovelace'");
+        await RefusesAsync(new FaceToEnroll("dora", [1, 2]), "2 numbers");
+        await RefusesAsync(new FaceToEnroll("", At(0)), "PersonId");
         Assert.AreEqual(63, await gallery.CountVectorsAsync());
         Assert.IsNull(await gallery.FindAsync("eve"), "All or nothing.");
 
@@ -50,7 +50,7 @@ internal static class GalleryContract
         Assert.AreEqual(1, await gallery.CountVectorsAsync());
         Assert.AreEqual("bob", (await gallery.SearchAsync(At(200), 10)).Single().PersonId);
 
-        async Task RefusesAsync(FaceToEnrol face, string because) => StringAssert.Contains(
-            (await Assert.ThrowsExactlyAsync<ArgumentException>(() => gallery.EnrolAsync([new FaceToEnrol("eve", At(1)), face]))).Message, because);
+        async Task RefusesAsync(FaceToEnroll face, string because) => StringAssert.Contains(
+            (await Assert.ThrowsExactlyAsync<ArgumentException>(() => gallery.EnrollAsync([new FaceToEnroll("eve", At(1)), face]))).Message, because);
     }
 }

@@ -56,7 +56,7 @@ public class WebApiTests
     }
 
     [TestMethod]
-    public async Task PersonsLife_EnrolIdentifyDelete()
+    public async Task PersonsLife_EnrollIdentifyDelete()
     {
         Assert.AreEqual(IdentificationOutcome.Unknown, (await IdentifyAsync(s_pictures[0])).Outcome);
 
@@ -130,7 +130,7 @@ public class WebApiTests
     }
 
     [TestMethod]
-    public async Task Enrol_WithoutAnId_OrUnderAnotherName_IsRefused()
+    public async Task Enroll_WithoutAnId_OrUnderAnotherName_IsRefused()
     {
         await IsProblem(HttpStatusCode.BadRequest, await PostAsync("people/%20/photographs", s_pictures[0]));
         using HttpResponseMessage created = await PostAsync("people/bob/photographs?name=Bob", s_pictures[3]);

@@ -11,8 +11,8 @@ internal static class ChildProgram
     {
         switch (arguments)
         {
-            case [EndlessEnrolment.Name, var path]:
-                EndlessEnrolment.Run(path);
+            case [EndlessEnrollment.Name, var path]:
+                EndlessEnrollment.Run(path);
                 return 0;
             default:
                 Console.Error.WriteLine("This program belongs to the tests; run them with build/test.sh.");

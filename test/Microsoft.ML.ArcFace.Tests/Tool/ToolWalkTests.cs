@@ -91,17 +91,17 @@ public partial class ToolWalkTests
     }
 
     [TestMethod]
-    public void Gallery_EnrolIdentifyRemove()
+    public void Gallery_EnrollIdentifyRemove()
     {
         string gallery = In("people.db");
-        JsonElement enrolled = Ask(0, "enrol", "--model", s_model, "--gallery", gallery, "--person", "Ada Lovelace", s_pictures[0], s_pictures[1]);
+        JsonElement enrolled = Ask(0, "enroll", "--model", s_model, "--gallery", gallery, "--person", "Ada Lovelace", s_pictures[0], s_pictures[1]);
         Assert.AreEqual((1, 2), (enrolled.GetProperty("enrolledPeople").GetInt32(), enrolled.GetProperty("photographs").GetInt32()));
         JsonElement known = Ask(0, "identify", "--model", s_model, "--gallery", gallery, s_pictures[0]).GetProperty("photographs")[0];
         Assert.AreEqual(("match", "Ada Lovelace"), (known.GetProperty("outcome").GetString(), known.GetProperty("person").GetString()));
         JsonElement stranger = Ask(3, "identify", "--model", s_model, "--gallery", gallery, "--cosine", "1", s_pictures[29]).GetProperty("photographs")[0];
         Assert.AreEqual(("unknown", JsonValueKind.Null), (stranger.GetProperty("outcome").GetString(), stranger.GetProperty("person").ValueKind));
 
-        Assert.AreEqual(11, Ask(0, "enrol", "--model", s_model, "--gallery", gallery, "--data", s_test.Folder).GetProperty("people").GetInt32());
+        Assert.AreEqual(11, Ask(0, "enroll", "--model", s_model, "--gallery", gallery, "--data", s_test.Folder).GetProperty("people").GetInt32());
         Assert.AreEqual(10, Ask(0, "remove", "--model", s_model, "--gallery", gallery, "--person", "Ada Lovelace").GetProperty("people").GetInt32());
         Ask(3, "remove", "--model", s_model, "--gallery", gallery, "--person", "Ada Lovelace");
     }
@@ -111,7 +111,7 @@ public partial class ToolWalkTests
     {
         string gallery = In("sealed.db"), key = In("gallery.key");
         File.WriteAllBytes(key, [.. Enumerable.Range(0, 32).Select(i => (byte)i)]);
-        Ask(0, "enrol", "--model", s_model, "--gallery", gallery, "--key-file", key, "--person", "Ada", s_pictures[0]);
+        Ask(0, "enroll", "--model", s_model, "--gallery", gallery, "--key-file", key, "--person", "Ada", s_pictures[0]);
         Assert.IsFalse(Encoding.Latin1.GetString(File.ReadAllBytes(gallery)).Contains("Ada", StringComparison.Ordinal));
         Assert.AreEqual((1, "FaceGalleryException"), KindOf(ToolProgram.Run("identify", "--model", s_model, "--gallery", gallery, s_pictures[0], "--json")));
         Ask(0, "identify", "--model", s_model, "--gallery", gallery, "--key-file", key, s_pictures[0]);

@@ -30,7 +30,7 @@ internal sealed class VectorStoreGallery<TKey> : FaceGalleryBase where TKey : no
         {
             throw new FaceGalleryException(FaceGalleryProblem.OtherModel,
                 $"The collection '{collection.Name}' keeps embeddings of the model {other.Model}, and yours is {fingerprint}. Embeddings of different models cannot be compared: " +
-                "open it with its own model, or enrol the photographs again in a new collection.");
+                "open it with its own model, or enroll the photographs again in a new collection.");
         }
 
         return gallery;
