@@ -26,6 +26,7 @@ internal static class ArcFaceCommand
         EnrollCommand.Create(),
         IdentifyCommand.Create(),
         RemoveCommand.Create(),
+        PeopleCommand.Create(),
         ExportCommand.Create(),
         PackCommand.Create(),
         DoctorCommand.Create(),

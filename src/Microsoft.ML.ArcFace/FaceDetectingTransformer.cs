@@ -29,6 +29,9 @@ public sealed partial class FaceDetectingTransformer : RowToRowTransformerBase, 
     /// <summary>Which detector it is.</summary>
     public FaceDetectorKind Kind => _detector.Decoder.Kind;
 
+    /// <summary>The column of boxes, four numbers a face, the main one first.</summary>
+    internal string BoxesColumnName => _options.BoxesColumnName;
+
     /// <inheritdoc/>
     protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
 

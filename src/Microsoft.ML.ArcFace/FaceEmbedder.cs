@@ -68,7 +68,11 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     public FaceEmbedding Embed(FacePhotograph photograph)
     {
         ArgumentNullException.ThrowIfNull(photograph);
-        return Use(model => new FaceEmbedding(model.Embed(model.ReadFace(photograph, _attackDetector), count: 1)[0], model.Fingerprint));
+        return Use(model =>
+        {
+            ReadFace face = model.ReadFace(photograph, _attackDetector);
+            return new FaceEmbedding(model.Embed(face.Pixels, count: 1)[0], model.Fingerprint) { Faces = face.Boxes };
+        });
     }
 
     /// <summary>
@@ -87,7 +91,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         ServedModel model = _file.Begin();
         try
         {
-            return new FaceEmbedding(await EmbedAsync(model, photograph, cancellationToken).ConfigureAwait(false), model.Fingerprint);
+            return await EmbedAsync(model, photograph, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -107,9 +111,9 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         return Use(model =>
         {
             double threshold = CosineOf(model);
-            byte[] faces = [.. model.ReadFace(first, _attackDetector), .. model.ReadFace(second, _attackDetector)];
-            float[][] embeddings = model.Embed(faces, count: 2);
-            return Compare(embeddings[0], embeddings[1], threshold);
+            ReadFace[] faces = [model.ReadFace(first, _attackDetector), model.ReadFace(second, _attackDetector)];
+            float[][] embeddings = model.Embed([.. faces[0].Pixels, .. faces[1].Pixels], count: 2);
+            return Compare(embeddings[0], embeddings[1], threshold) with { FirstFaceCount = faces[0].Boxes?.Count, SecondFaceCount = faces[1].Boxes?.Count };
         });
     }
 
@@ -129,8 +133,8 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         try
         {
             double threshold = CosineOf(model);
-            float[][] embeddings = await Task.WhenAll(EmbedAsync(model, first, cancellationToken), EmbedAsync(model, second, cancellationToken)).ConfigureAwait(false);
-            return Compare(embeddings[0], embeddings[1], threshold);
+            FaceEmbedding[] embeddings = await Task.WhenAll(EmbedAsync(model, first, cancellationToken), EmbedAsync(model, second, cancellationToken)).ConfigureAwait(false);
+            return Compare(embeddings[0].Vector, embeddings[1].Vector, threshold) with { FirstFaceCount = embeddings[0].Faces?.Count, SecondFaceCount = embeddings[1].Faces?.Count };
         }
         finally
         {
@@ -148,10 +152,10 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     /// <inheritdoc cref="DisposeAsync"/>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    private async Task<float[]> EmbedAsync(ServedModel model, FacePhotograph photograph, CancellationToken cancellationToken)
+    private async Task<FaceEmbedding> EmbedAsync(ServedModel model, FacePhotograph photograph, CancellationToken cancellationToken)
     {
         await _decoding.WaitAsync(cancellationToken).ConfigureAwait(false);
-        byte[] face;
+        ReadFace face;
         try
         {
             face = await Task.Run(() => model.ReadFace(photograph, _attackDetector), cancellationToken).ConfigureAwait(false);
@@ -161,7 +165,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
             _decoding.Release();
         }
 
-        return await _queue.EmbedAsync(model, face, cancellationToken).ConfigureAwait(false);
+        return new FaceEmbedding(await _queue.EmbedAsync(model, face.Pixels, cancellationToken).ConfigureAwait(false), model.Fingerprint) { Faces = face.Boxes };
     }
 
     private T Use<T>(Func<ServedModel, T> action)

@@ -53,6 +53,11 @@ internal static class Identify
             Enroll(ml, model, gallery, people);
         }
 
+        if (gallery.PersonCount == 0)
+        {
+            throw new InvalidOperationException($"The gallery {settings.Gallery ?? "in memory"} is empty, so nobody can be identified. Enroll people first: --people DIR.");
+        }
+
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{gallery.PhotographCount} photographs of {gallery.PersonCount} people; a cosine over {gallery.CosineThreshold:0.000} is near enough"));
         IDataView photographs = ml.Data.LoadFromEnumerable(settings.Photographs.Select(path => new Photograph { ImagePath = path }));
         Found[] found = [.. ml.Data.CreateEnumerable<Face>(model.Transform(photographs), reuseRowObject: false)
@@ -60,13 +65,13 @@ internal static class Identify
         Print(found);
     }
 
-    /// <summary>Enrolls the photographs that the gallery has not seen yet.</summary>
+    /// <summary>Enrolls the people of a folder; photographs that are in the gallery already change nothing.</summary>
     private static void Enroll(MLContext ml, ITransformer model, FaceGallery gallery, string folder)
     {
-        HashSet<string?> known = [.. gallery.GetPeople().SelectMany(person => person.Photographs).Select(photograph => photograph.Source)];
-        IDataView unknown = ml.Data.FilterByCustomPredicate(ml.FaceRecognition().LoadFromFolder(folder), (Picture picture) => known.Contains(picture.RelativePath));
-        EnrollmentSummary enrolled = gallery.EnrollFrom(model.Transform(unknown), sourceColumnName: nameof(Picture.RelativePath));
-        Console.WriteLine($"Enrolled {enrolled.PhotographCount} photographs of {enrolled.PersonCount} people from {folder}; {known.Count} were there, {enrolled.UnusableCount} cannot be used");
+        IDataView photographs = ml.FaceRecognition().LoadFromFolder(folder);
+        EnrollmentSummary enrolled = gallery.EnrollFrom(model.Transform(photographs), sourceColumnName: "RelativePath");
+        Console.WriteLine(
+            $"Enrolled {enrolled.PhotographCount} photographs of {enrolled.PersonCount} people from {folder}; {enrolled.AlreadyThereCount} were there already, {enrolled.UnusableCount} cannot be used");
     }
 
     /// <summary>A table for people, and for programs one JSON array on the last line.</summary>
@@ -109,11 +114,6 @@ internal static class Identify
     private sealed class Photograph
     {
         public string ImagePath { get; set; } = "";
-    }
-
-    private sealed class Picture
-    {
-        public string RelativePath { get; set; } = "";
     }
 
     private sealed class Face

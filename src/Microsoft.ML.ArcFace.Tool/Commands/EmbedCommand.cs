@@ -36,14 +36,20 @@ internal static class EmbedCommand
     private static ToolAnswer Run(ToolRun run)
     {
         string output = run.Need(Output).FullName;
+        string[] photographs = EmbeddedPhotographs.Need(FileOptions.Files(run.Need(Photographs)), run.Need(Photographs));
         Terminal.ModelFile.CheckWritable(output);
         using FaceEmbedder embedder = EmbedderFile.Open(run, Model);
         using var file = new EmbeddingsFile(output, embedder.EmbeddingSize);
-        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, FileOptions.Files(run.Need(Photographs)), run.Get(SkipUnusable), file.Add);
+        var faces = new List<(string Path, int? Count)>();
+        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, photographs, run.Get(SkipUnusable), (path, embedding) =>
+        {
+            file.Add(path, embedding.Vector);
+            faces.Add((path, embedding.Faces?.Count));
+        });
         file.Complete();
         int embedded = file.Count;
         return new ToolAnswer(
-            new { output, embedded, unusable, embeddingSize = embedder.EmbeddingSize, fingerprint = embedder.Fingerprint },
+            new { output, embedded, photographs = faces.Select(photograph => new { path = photograph.Path, faces = photograph.Count }), unusable, embeddingSize = embedder.EmbeddingSize, fingerprint = embedder.Fingerprint },
             $"Wrote {output}: {embedded} embeddings of {embedder.EmbeddingSize} numbers{(unusable.Length == 0 ? "" : $"; {unusable.Length} photographs left out")}");
     }
 }

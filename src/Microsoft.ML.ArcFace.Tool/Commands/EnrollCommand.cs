@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Microsoft.ML.ArcFace.Terminal;
 
 namespace Microsoft.ML.ArcFace.Tool.Commands;
 
@@ -10,7 +9,7 @@ using Command = System.CommandLine.Command;
 internal static class EnrollCommand
 {
     private const string Description = """
-        Adds people to a gallery; all photographs or none. Examples:
+        Adds people to a gallery; all photographs or none. A photograph that is there already changes nothing. Examples:
           arcface enroll --model faces.zip --gallery people.db --data faces/known
           arcface enroll --model faces.zip --gallery people.db --person "Ada Lovelace" ada-1.jpg ada-2.jpg
         """;
@@ -20,13 +19,15 @@ internal static class EnrollCommand
     private static readonly Option<FileInfo> KeyFile = FileOptions.KeyFile();
     private static readonly Option<DirectoryInfo> Data = FileOptions.People("Whom to enroll", isRequired: false);
     private static readonly Option<string?> Person = new("--person") { Description = "Instead of --data: who is on the photographs.", HelpName = "ID" };
-    private static readonly Option<bool> SkipUnusable = new("--skip-unusable") { Description = "Leave out photographs that cannot be read or show no face, and count them." };
+    private static readonly Option<bool> Replace = new("--replace") { Description = "Put a photograph in the place of the person's older ones from the same path. Default: both are kept." };
+    private static readonly Option<bool> OneFace = new("--one-face") { Description = "Refuse photographs that show another face of at least half the main face's area; with --skip-unusable leave them out." };
+    private static readonly Option<bool> SkipUnusable = EmbeddedPhotographs.SkipUnusable();
     private static readonly Argument<FileSystemInfo[]> Photographs = FileOptions.Photographs("With --person: their photographs.");
 
     public static Command Create()
     {
         Photographs.Arity = ArgumentArity.ZeroOrMore;
-        var command = new Command("enroll", Description) { Model, Gallery, KeyFile, Data, Person, SkipUnusable, Photographs, ToolCommand.Gpu };
+        var command = new Command("enroll", Description) { Model, Gallery, KeyFile, Data, Person, Replace, OneFace, SkipUnusable, Photographs, ToolCommand.Gpu };
         command.Aliases.Add("enrol");                          // as it was spelled before
         command.Validators.Add(result =>
         {
@@ -42,17 +43,48 @@ internal static class EnrollCommand
 
     private static ToolAnswer Run(ToolRun run)
     {
-        using FaceEmbedder embedder = EmbedderFile.Open(run, Model);
-        using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, createIfMissing: true);
         Dictionary<string, string> people = run.Get(Person) is { } person
             ? FileOptions.Files(run.Need(Photographs)).ToDictionary(path => path, _ => person)
             : LabelledPhotographs.Of(run.CreateContext(), run.Need(Data));
+        string[] files = EmbeddedPhotographs.Need([.. people.Keys], run.Get(Data) is { } data ? [data] : run.Need(Photographs));
+        using FaceEmbedder embedder = EmbedderFile.Open(run, Model);
+        using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, new FaceGalleryOptions());
+        gallery.ThrowIfReadOnly();
         var faces = new List<FaceToEnroll>();
-        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, [.. people.Keys], run.Get(SkipUnusable), (path, vector) => faces.Add(new FaceToEnroll(people[path], vector) { Source = path }));
-        gallery.Enroll(faces);
-        int enrolled = faces.Select(face => face.PersonId).Distinct(StringComparer.Ordinal).Count();
+        var embeddings = new List<FaceEmbedding>();
+        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, files, run.Get(SkipUnusable), (path, embedding) =>
+        {
+            embeddings.Add(run.Get(OneFace) ? embedding.RequireOneFace($"'{path}'") : embedding);
+            faces.Add(new FaceToEnroll(people[path], embedding.Vector) { Source = path });
+            if (embedding is { PassedOver: { } other, Faces: [var main, ..] all })
+            {
+                run.Say($"'{path}' shows {all.Count} faces: the one of {main} pixels was taken for {people[path]}, another of {other} was passed over. --one-face refuses such photographs.");
+            }
+        });
+        IReadOnlyList<FaceEnrollment> results = gallery.Enroll(faces, run.Get(Replace));
+        foreach ((FaceToEnroll face, FaceEnrollment result) in faces.Zip(results).Where(one => one.Second is { Outcome: EnrollmentOutcome.Enrolled, SameSource.Count: > 0 }))
+        {
+            run.Say($"'{face.Source}' was enrolled before for {result.PersonId}, and now shows another face: both are kept. --replace puts the new one in the old one's place.");
+        }
+
+        var summary = EnrollmentSummary.Of(results, unusable.Length);
         return new ToolAnswer(
-            new { gallery = gallery.Path, enrolledPeople = enrolled, enrolledPhotographs = faces.Count, unusable, people = gallery.PersonCount, photographs = gallery.PhotographCount },
-            $"Enrolled {faces.Count} photographs of {enrolled} people; {gallery.Path} has {gallery.PhotographCount} of {gallery.PersonCount}");
+            new
+            {
+                gallery = gallery.Path, enrolledPeople = summary.PersonCount, enrolledPhotographs = summary.PhotographCount, alreadyThere = summary.AlreadyThereCount, replaced = summary.ReplacedCount,
+                sameSource = summary.SameSourceCount, severalFaces = embeddings.Count(embedding => embedding.PassedOver is not null), unusable,
+                results = faces.Index().Select(one => new
+                {
+                    path = one.Item.Source, person = one.Item.PersonId, outcome = results[one.Index].Outcome, faces = embeddings[one.Index].Faces?.Count, passedOver = SizeOf(embeddings[one.Index].PassedOver),
+                }),
+                people = gallery.PersonCount, photographs = gallery.PhotographCount,
+            },
+            $"Enrolled {summary.PhotographCount} photographs of {summary.PersonCount} people{Also(summary.AlreadyThereCount, "already there")}{Also(summary.ReplacedCount, "in the place of older ones")}" +
+            $"{Also(unusable.Length, "left out")}; {gallery.Path} has {gallery.PhotographCount} of {gallery.PersonCount}");
     }
+
+    /// <summary>The size of a face that was passed over.</summary>
+    public static object? SizeOf(FaceBox? face) => face is null ? null : new { width = face.Width, height = face.Height };
+
+    private static string Also(int count, string what) => count == 0 ? "" : $", {count} {what}";
 }

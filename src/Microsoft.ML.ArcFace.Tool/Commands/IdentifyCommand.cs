@@ -19,7 +19,7 @@ internal static class IdentifyCommand
     private static readonly Option<FileInfo> Gallery = FileOptions.Existing(FileOptions.Gallery());
     private static readonly Option<FileInfo> KeyFile = FileOptions.KeyFile();
     private static readonly Option<double?> Cosine = NumberOption.Real("--cosine", "The threshold. Default: the model's, for a gallery of this size", "-1 to 1", value => value is >= -1 and <= 1, 0.4);
-    private static readonly Option<bool> SkipUnusable = new("--skip-unusable") { Description = "Leave out photographs that cannot be read or show no face, and count them." };
+    private static readonly Option<bool> SkipUnusable = EmbeddedPhotographs.SkipUnusable();
     private static readonly Argument<FileSystemInfo[]> Photographs = FileOptions.Photographs("Photographs, or folders of them.");
 
     public static Command Create()
@@ -31,10 +31,16 @@ internal static class IdentifyCommand
 
     private static ToolAnswer Run(ToolRun run)
     {
+        string[] files = EmbeddedPhotographs.Need(FileOptions.Files(run.Need(Photographs)), run.Need(Photographs));
         using FaceEmbedder embedder = EmbedderFile.OpenCalibrated(run, Model, run.Get(Cosine));
-        using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, createIfMissing: false, run.Get(Cosine));
-        var found = new List<(string Path, FaceIdentification Answer)>();
-        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, FileOptions.Files(run.Need(Photographs)), run.Get(SkipUnusable), (path, vector) => found.Add((path, gallery.Identify(vector))));
+        using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, new FaceGalleryOptions { ReadOnly = true, CosineThreshold = run.Get(Cosine) });
+        if (gallery.PersonCount == 0)
+        {
+            throw new InvalidOperationException($"The gallery '{gallery.Path}' is empty, so nobody can be identified. Enroll people first: arcface enroll --model {run.Need(Model)} --gallery {run.Need(Gallery)} --data PEOPLE.");
+        }
+
+        var found = new List<(string Path, FaceIdentification Answer, FaceEmbedding Embedding)>();
+        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, files, run.Get(SkipUnusable), (path, embedding) => found.Add((path, gallery.Identify(embedding.Vector), embedding)));
         return new ToolAnswer(
             new
             {
@@ -42,10 +48,11 @@ internal static class IdentifyCommand
                 {
                     path = photograph.Path, outcome = photograph.Answer.Outcome, person = photograph.Answer.Person?.PersonId, name = photograph.Answer.Person?.Name,
                     nearest = Candidate(photograph.Answer.Nearest), runnerUp = Candidate(photograph.Answer.RunnerUp), threshold = photograph.Answer.Threshold,
+                    faces = photograph.Embedding.Faces?.Count, passedOver = EnrollCommand.SizeOf(photograph.Embedding.PassedOver),
                 }),
                 unusable,
             },
-            string.Join(Environment.NewLine, found.Select(photograph => $"{photograph.Path}  {photograph.Answer}")),
+            string.Join(Environment.NewLine, found.Select(photograph => $"{photograph.Path}  {photograph.Answer}{(photograph.Embedding.Faces is { Count: > 1 } faces ? $" (the main one of {faces.Count} faces)" : "")}")),
             unusable.Length == 0 && found.TrueForAll(photograph => photograph.Answer.Outcome == IdentificationOutcome.Match) ? ExitCode.Done : ExitCode.No);
     }
 

@@ -28,7 +28,7 @@ internal static class RemoveCommand
     private static ToolAnswer Run(ToolRun run)
     {
         using FaceEmbedder embedder = EmbedderFile.Open(run, Model);
-        using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, createIfMissing: false);
+        using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, new FaceGalleryOptions { CreateIfMissing = false });
         int removed = gallery.Remove(run.Need(People));
         return new ToolAnswer(
             new { gallery = gallery.Path, removedPeople = removed, people = gallery.PersonCount, photographs = gallery.PhotographCount },

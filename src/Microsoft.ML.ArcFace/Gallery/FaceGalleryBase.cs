@@ -40,7 +40,7 @@ public abstract class FaceGalleryBase : IFaceGallery
     public abstract ValueTask<int> CountVectorsAsync(CancellationToken cancellationToken = default);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<GalleryPhotograph>> EnrollAsync(IReadOnlyCollection<FaceToEnroll> faces, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<FaceEnrollment>> EnrollAsync(IReadOnlyCollection<FaceToEnroll> faces, bool replaceSameSource = false, CancellationToken cancellationToken = default)
     {
         Dictionary<string, string?> names = EnrollmentChecks.GivenNames(faces, _ => null);
         DateTimeOffset now = DateTimeOffset.FromUnixTimeMilliseconds(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
@@ -50,12 +50,7 @@ public abstract class FaceGalleryBase : IFaceGallery
                 face.PersonId, names[face.PersonId], new GalleryPhotograph(Guid.CreateVersion7(now).ToString("N"), face.Source, now),
                 EnrollmentChecks.UnitVector(face, Model, nameof(faces)))),
         ];
-        if (vectors.Length > 0)
-        {
-            await AddAsync(vectors, cancellationToken).ConfigureAwait(false);
-        }
-
-        return [.. vectors.Select(vector => vector.Photograph)];
+        return vectors.Length == 0 ? [] : await AddAsync(vectors, replaceSameSource, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -94,10 +89,15 @@ public abstract class FaceGalleryBase : IFaceGallery
     /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();
 
-    /// <summary>Writes photographs, all or none, after <see cref="CheckName"/>.</summary>
+    /// <summary>
+    /// Writes photographs, all or none, after <see cref="CheckName"/>: adds and removes what an <see cref="EnrollmentPlan"/> says,
+    /// made of the photographs that these people have and that nobody else changes meanwhile.
+    /// </summary>
     /// <param name="vectors">One or more; those of one person have the same name, or none.</param>
+    /// <param name="replaceSameSource">Whether a person's older photographs of the same source give way.</param>
     /// <param name="cancellationToken">Stops before anything is written.</param>
-    protected abstract Task AddAsync(IReadOnlyList<GalleryVector> vectors, CancellationToken cancellationToken);
+    /// <returns>The results of the plan.</returns>
+    protected abstract Task<IReadOnlyList<FaceEnrollment>> AddAsync(IReadOnlyList<GalleryVector> vectors, bool replaceSameSource, CancellationToken cancellationToken);
 
     /// <summary>Calls a person by another name; false: there is no such person.</summary>
     /// <param name="personId">Who.</param>

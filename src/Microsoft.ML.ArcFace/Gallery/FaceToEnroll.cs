@@ -23,9 +23,3 @@ public sealed record GalleryPerson(string Id, string Name, IReadOnlyList<Gallery
 /// <param name="Source">Where it comes from, if that was said.</param>
 /// <param name="EnrolledAt">When it was enrolled, in universal time.</param>
 public sealed record GalleryPhotograph(string Id, string? Source, DateTimeOffset EnrolledAt);
-
-/// <summary>What became of a view of embeddings that was enrolled.</summary>
-/// <param name="PersonCount">People who were enrolled or given more photographs.</param>
-/// <param name="PhotographCount">Photographs that were enrolled.</param>
-/// <param name="UnusableCount">Rows that were left out: without a label, or with an embedding that is zero or not a number, as of an unreadable picture.</param>
-public sealed record EnrollmentSummary(int PersonCount, int PhotographCount, int UnusableCount);

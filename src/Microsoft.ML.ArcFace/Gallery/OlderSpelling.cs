@@ -19,7 +19,7 @@ public sealed record EnrolmentSummary(int PersonCount, int PhotographCount, int 
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static class OlderGallerySpelling
 {
-    /// <summary>Calls <see cref="FaceGallery.Enroll(string, float[], string?, string?)"/>.</summary>
+    /// <summary>Calls <see cref="FaceGallery.Enroll(string, float[], string?, string?, bool)"/>.</summary>
     /// <param name="gallery">The gallery.</param>
     /// <param name="personId">Who it is.</param>
     /// <param name="embedding">The face's embedding.</param>
@@ -28,7 +28,7 @@ public static class OlderGallerySpelling
     public static GalleryPhotograph Enrol(this FaceGallery gallery, string personId, float[] embedding, string? name = null, string? source = null)
     {
         ArgumentNullException.ThrowIfNull(gallery);
-        return gallery.Enroll(personId, embedding, name, source);
+        return gallery.Enroll(personId, embedding, name, source).Photograph;
     }
 
     /// <summary>Calls <see cref="FaceGallery.Enroll(IReadOnlyCollection{FaceToEnroll})"/>.</summary>
@@ -37,7 +37,7 @@ public static class OlderGallerySpelling
     public static IReadOnlyList<GalleryPhotograph> Enrol(this FaceGallery gallery, IReadOnlyCollection<FaceToEnroll> faces)
     {
         ArgumentNullException.ThrowIfNull(gallery);
-        return gallery.Enroll(faces);
+        return [.. gallery.Enroll(faces).Select(result => result.Photograph)];
     }
 
     /// <summary>Calls <see cref="FaceGallery.EnrollFrom"/>.</summary>
@@ -57,9 +57,9 @@ public static class OlderGallerySpelling
     /// <param name="gallery">The gallery.</param>
     /// <param name="faces">One photograph or more.</param>
     /// <param name="cancellationToken">Stops before anything is written.</param>
-    public static Task<IReadOnlyList<GalleryPhotograph>> EnrolAsync(this IFaceGallery gallery, IReadOnlyCollection<FaceToEnroll> faces, CancellationToken cancellationToken = default)
+    public static async Task<IReadOnlyList<GalleryPhotograph>> EnrolAsync(this IFaceGallery gallery, IReadOnlyCollection<FaceToEnroll> faces, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(gallery);
-        return gallery.EnrollAsync(faces, cancellationToken);
+        return [.. (await gallery.EnrollAsync(faces, cancellationToken: cancellationToken).ConfigureAwait(false)).Select(result => result.Photograph)];
     }
 }

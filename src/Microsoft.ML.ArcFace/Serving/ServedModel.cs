@@ -67,11 +67,11 @@ internal sealed class ServedModel
         }
     }
 
-    /// <summary>Decodes a photograph and brings its face to the template: 112×112 RGB.</summary>
+    /// <summary>Decodes a photograph and brings its main face to the template.</summary>
     /// <exception cref="FaceImageException">It cannot be read.</exception>
     /// <exception cref="FaceNotFoundException">It shows no face.</exception>
     /// <exception cref="PresentationAttackException">The detector refuses it.</exception>
-    public byte[] ReadFace(FacePhotograph photograph, IPresentationAttackDetector? attackDetector)
+    public ReadFace ReadFace(FacePhotograph photograph, IPresentationAttackDetector? attackDetector)
     {
         using Microsoft.ML.Data.MLImage image = photograph.Decode();
         if (!photograph.IsReference && attackDetector?.Assess(image) is { IsAttack: true } assessment)

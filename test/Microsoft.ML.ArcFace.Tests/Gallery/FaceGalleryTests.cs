@@ -13,7 +13,7 @@ public class FaceGalleryTests
         // Ada at 0° and 20°, Bob at 90°; 60° from a photograph is the threshold.
         using FaceGallery gallery = Open(options: new FaceGalleryOptions { CosineThreshold = 0.5, AmbiguityMargin = 0.05 });
         gallery.Enroll("ada", At(0), "Ada Lovelace", "ada/1.jpg");
-        GalleryPhotograph second = gallery.Enroll("ada", At(20), source: "ada/2.jpg");
+        GalleryPhotograph second = gallery.Enroll("ada", At(20), source: "ada/2.jpg").Photograph;
         gallery.Enroll("bob", At(90));
 
         FaceIdentification match = gallery.Identify(At(25));
@@ -59,7 +59,7 @@ public class FaceGalleryTests
     public void Identify_ByTheMean_ComparesWithOneVectorAPerson()
     {
         using FaceGallery gallery = Open(options: new FaceGalleryOptions { Aggregation = PersonAggregation.MeanOfPhotographs });
-        GalleryPhotograph first = gallery.Enroll("ada", At(0));
+        GalleryPhotograph first = gallery.Enroll("ada", At(0)).Photograph;
         gallery.Enroll("ada", At(40));
         gallery.Enroll("bob", At(120));
         FaceCandidate ada = gallery.Search(At(20))[0];

@@ -192,7 +192,7 @@ public class GalleryFileTests
 
         string other = _folder.Write("other.gallery", [.. Enumerable.Repeat((byte)7, 5000)]);
         Assert.AreEqual(FaceGalleryProblem.NotAGallery, Fails(() => Open(other), "another kind of file"));
-        Assert.AreEqual(FaceGalleryProblem.Unreachable, Fails(() => Open(Path.Combine(_folder.FullName, "none", "x.gallery")), "cannot be opened"));
+        Assert.AreEqual(FaceGalleryProblem.Unreachable, Fails(() => Open(Path.Combine(other, "x.gallery")), "cannot be opened"));
         Assert.AreEqual(FaceGalleryProblem.Unreachable, Fails(() => Open(_folder.FullName), "a folder of that name"));
         Assert.AreEqual(FaceGalleryProblem.Unreachable, Fails(() => Open(Path.Combine(_folder.FullName, "x.gallery"), new FaceGalleryOptions { CreateIfMissing = false }), "CreateIfMissing"));
         Tamper("PRAGMA user_version = 2");
