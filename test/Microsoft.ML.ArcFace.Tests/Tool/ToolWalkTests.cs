@@ -13,6 +13,9 @@ public partial class ToolWalkTests
     private static DrawnPeople s_train = null!;
     private static DrawnPeople s_test = null!;
     private static string s_model = "";
+
+    /// <summary>A network with random weights: three steps of training make all faces one, and these keep every photograph apart.</summary>
+    private static string s_apart = "";
     private static string[] s_pictures = [];
 
     private static string[] Training => ["train", "--data", s_train.Folder, "--output", s_model, "--epochs", "1", "--batch", "8", "--embedding-size", "32", "--checkpoints", In("run"), "--tensorboard", In("events")];
@@ -24,6 +27,14 @@ public partial class ToolWalkTests
         s_test = new DrawnPeople(people: 10, picturesPerPerson: 3, seed: 2);
         s_model = In("faces.zip");
         s_pictures = [.. Directory.EnumerateFiles(s_test.Folder, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+
+        s_apart = In("apart.zip");
+        var ml = new MLContext(seed: 1);
+        IDataView photographs = ml.FaceRecognition().LoadFromFolder(s_test.Folder);
+        using (FaceEmbeddingTransformer embedding = Embedding.FaceEmbeddingTransformerTests.Create())
+        {
+            ml.Model.Save(ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(photographs).Append(embedding).WithThreshold(Thresholds.Of(0.4)), photographs.Schema, s_apart);
+        }
 
         JsonElement trained = Ask(0, Training);
         Assert.AreEqual(("mbf", "arcface", 4, 3), (trained.GetProperty("backbone").GetString(), trained.GetProperty("loss").GetString(), trained.GetProperty("people").GetInt32(), trained.GetProperty("steps").GetInt32()));
@@ -82,35 +93,35 @@ public partial class ToolWalkTests
     [TestMethod]
     public void Verify_SameAndOther_AnswersByExitCode()
     {
-        JsonElement same = Ask(0, "verify", "--model", s_model, s_pictures[0], s_pictures[0]);
+        JsonElement same = Ask(0, "verify", "--model", s_apart, s_pictures[0], s_pictures[0]);
         Assert.IsTrue(same.GetProperty("samePerson").GetBoolean());
         Assert.AreEqual(1, same.GetProperty("score").GetDouble(), 1e-5);
-        JsonElement other = Ask(3, "verify", "--model", s_model, s_pictures[0], s_pictures[29], "--cosine", "1");
+        JsonElement other = Ask(3, "verify", "--model", s_apart, s_pictures[0], s_pictures[29], "--cosine", "1");
         Assert.IsFalse(other.GetProperty("samePerson").GetBoolean());
-        StringAssert.StartsWith(ToolProgram.Run("verify", "--model", s_model, s_pictures[0], s_pictures[0]).Output, "same person");
+        StringAssert.StartsWith(ToolProgram.Run("verify", "--model", s_apart, s_pictures[0], s_pictures[0]).Output, "same person");
     }
 
     [TestMethod]
     public void Gallery_EnrollIdentifyRemove()
     {
         string gallery = In("people.db");
-        JsonElement enrolled = Ask(0, "enroll", "--model", s_model, "--gallery", gallery, "--person", "Ada Lovelace", s_pictures[0], s_pictures[1]);
+        JsonElement enrolled = Ask(0, "enroll", "--model", s_apart, "--gallery", gallery, "--person", "Ada Lovelace", s_pictures[0], s_pictures[1]);
         Assert.AreEqual((1, 2), (enrolled.GetProperty("enrolledPeople").GetInt32(), enrolled.GetProperty("photographs").GetInt32()));
-        JsonElement known = Ask(0, "identify", "--model", s_model, "--gallery", gallery, s_pictures[0]).GetProperty("photographs")[0];
+        JsonElement known = Ask(0, "identify", "--model", s_apart, "--gallery", gallery, s_pictures[0]).GetProperty("photographs")[0];
         Assert.AreEqual(("match", "Ada Lovelace"), (known.GetProperty("outcome").GetString(), known.GetProperty("person").GetString()));
-        JsonElement stranger = Ask(3, "identify", "--model", s_model, "--gallery", gallery, "--cosine", "1", s_pictures[29]).GetProperty("photographs")[0];
+        JsonElement stranger = Ask(3, "identify", "--model", s_apart, "--gallery", gallery, "--cosine", "1", s_pictures[29]).GetProperty("photographs")[0];
         Assert.AreEqual(("unknown", JsonValueKind.Null), (stranger.GetProperty("outcome").GetString(), stranger.GetProperty("person").ValueKind));
 
-        Assert.AreEqual(11, Ask(0, "enroll", "--model", s_model, "--gallery", gallery, "--data", s_test.Folder).GetProperty("people").GetInt32());
-        Assert.AreEqual(10, Ask(0, "remove", "--model", s_model, "--gallery", gallery, "--person", "Ada Lovelace").GetProperty("people").GetInt32());
-        Ask(3, "remove", "--model", s_model, "--gallery", gallery, "--person", "Ada Lovelace");
+        Assert.AreEqual(11, Ask(0, "enroll", "--model", s_apart, "--gallery", gallery, "--data", s_test.Folder).GetProperty("people").GetInt32());
+        Assert.AreEqual(10, Ask(0, "remove", "--model", s_apart, "--gallery", gallery, "--person", "Ada Lovelace").GetProperty("people").GetInt32());
+        Ask(3, "remove", "--model", s_apart, "--gallery", gallery, "--person", "Ada Lovelace");
     }
 
     [TestMethod]
     public void Gallery_EnrolledTwice_StaysAsItIs()
     {
         string gallery = In("new/folders/twice.db"), photograph = In("image.jpg");
-        string[] enroll = ["--model", s_model, "--gallery", gallery, "--person", "Ada", photograph];
+        string[] enroll = ["--model", s_apart, "--gallery", gallery, "--person", "Ada", photograph];
         File.Copy(s_pictures[0], photograph, overwrite: true);
         Assert.AreEqual((1, 0, 1), CountsOf(Ask(0, ["enroll", .. enroll])));
         JsonElement again = ToolProgram.Answer(0, ["enrol", .. enroll]);
@@ -192,10 +203,10 @@ public partial class ToolWalkTests
     {
         string gallery = In("sealed.db"), key = In("gallery.key");
         File.WriteAllBytes(key, [.. Enumerable.Range(0, 32).Select(i => (byte)i)]);
-        Ask(0, "enroll", "--model", s_model, "--gallery", gallery, "--key-file", key, "--person", "Ada", s_pictures[0]);
+        Ask(0, "enroll", "--model", s_apart, "--gallery", gallery, "--key-file", key, "--person", "Ada", s_pictures[0]);
         Assert.IsFalse(Encoding.Latin1.GetString(File.ReadAllBytes(gallery)).Contains("Ada", StringComparison.Ordinal));
-        Assert.AreEqual((1, "FaceGalleryException"), KindOf(ToolProgram.Run("identify", "--model", s_model, "--gallery", gallery, s_pictures[0], "--json")));
-        Ask(0, "identify", "--model", s_model, "--gallery", gallery, "--key-file", key, s_pictures[0]);
+        Assert.AreEqual((1, "FaceGalleryException"), KindOf(ToolProgram.Run("identify", "--model", s_apart, "--gallery", gallery, s_pictures[0], "--json")));
+        Ask(0, "identify", "--model", s_apart, "--gallery", gallery, "--key-file", key, s_pictures[0]);
         ToolOutcome listed = ToolProgram.Run("people", "--gallery", gallery, "--json");
         Assert.AreEqual((1, "FaceGalleryException"), KindOf(listed));
         StringAssert.Contains(listed.Error, "--key-file");
