@@ -1,3 +1,5 @@
+using Microsoft.ML.ArcFace.Files;
+
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>The embedding of a face, and of which model it is.</summary>
@@ -68,4 +70,7 @@ public sealed record FaceVerification(bool IsSamePerson, double Score, double Th
 
     /// <summary>Faces on the second photograph, of which the main one counts; null: the model has no detector.</summary>
     public int? SecondFaceCount { get; init; }
+
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(FaceVerification), PrintMembers);
 }

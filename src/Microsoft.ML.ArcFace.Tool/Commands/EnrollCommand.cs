@@ -44,8 +44,8 @@ internal static class EnrollCommand
     private static ToolAnswer Run(ToolRun run)
     {
         Dictionary<string, string> people = run.Get(Person) is { } person
-            ? FileOptions.Files(run.Need(Photographs)).ToDictionary(path => path, _ => person)
-            : LabelledPhotographs.Of(run.CreateContext(), run.Need(Data));
+            ? FileOptions.Files(run, run.Need(Photographs), run.Get(SkipUnusable)).ToDictionary(path => path, _ => person)
+            : LabelledPhotographs.Of(run, run.Need(Data), run.Get(SkipUnusable));
         string[] files = EmbeddedPhotographs.Need([.. people.Keys], run.Get(Data) is { } data ? [data] : run.Need(Photographs));
         using FaceEmbedder embedder = EmbedderFile.Open(run, Model);
         using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, new FaceGalleryOptions());
@@ -69,22 +69,32 @@ internal static class EnrollCommand
 
         var summary = EnrollmentSummary.Of(results, unusable.Length);
         return new ToolAnswer(
-            new
-            {
-                gallery = gallery.Path, enrolledPeople = summary.PersonCount, enrolledPhotographs = summary.PhotographCount, alreadyThere = summary.AlreadyThereCount, replaced = summary.ReplacedCount,
-                sameSource = summary.SameSourceCount, severalFaces = embeddings.Count(embedding => embedding.PassedOver is not null), unusable,
-                results = faces.Index().Select(one => new
-                {
-                    path = one.Item.Source, person = one.Item.PersonId, outcome = results[one.Index].Outcome, faces = embeddings[one.Index].Faces?.Count, passedOver = SizeOf(embeddings[one.Index].PassedOver),
-                }),
-                people = gallery.PersonCount, photographs = gallery.PhotographCount,
-            },
+            new EnrollFacts(
+                gallery.Path, summary.PersonCount, summary.PhotographCount, summary.AlreadyThereCount, summary.ReplacedCount, summary.SameSourceCount,
+                SeveralFaces: embeddings.Count(embedding => embedding.PassedOver is not null), unusable, run.LeftOut,
+                [.. faces.Index().Select(one => EnrollFacts.Result.Of(one.Item, results[one.Index], embeddings[one.Index]))], gallery.PersonCount, gallery.PhotographCount),
             $"Enrolled {summary.PhotographCount} photographs of {summary.PersonCount} people{Also(summary.AlreadyThereCount, "already there")}{Also(summary.ReplacedCount, "in the place of older ones")}" +
             $"{Also(unusable.Length, "left out")}; {gallery.Path} has {gallery.PhotographCount} of {gallery.PersonCount}");
     }
 
-    /// <summary>The size of a face that was passed over.</summary>
-    public static object? SizeOf(FaceBox? face) => face is null ? null : new { width = face.Width, height = face.Height };
-
     private static string Also(int count, string what) => count == 0 ? "" : $", {count} {what}";
+}
+
+/// <summary>Who was added, and who is there now.</summary>
+internal sealed record EnrollFacts(
+    string? Gallery, int EnrolledPeople, int EnrolledPhotographs, int AlreadyThere, int Replaced, int SameSource, int SeveralFaces,
+    string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut, EnrollFacts.Result[] Results, int People, int Photographs) : ToolFacts
+{
+    /// <summary>What became of a photograph.</summary>
+    internal sealed record Result(string Path, string Person, EnrollmentOutcome Outcome, int? Faces, FaceSize? PassedOver)
+    {
+        public static Result Of(FaceToEnroll face, FaceEnrollment result, FaceEmbedding embedding) =>
+            new(face.Source!, result.PersonId, result.Outcome, embedding.Faces?.Count, FaceSize.Of(embedding.PassedOver));
+    }
+}
+
+/// <summary>The size of a face that was passed over, in pixels.</summary>
+internal sealed record FaceSize(float Width, float Height)
+{
+    public static FaceSize? Of(FaceBox? face) => face is null ? null : new(face.Width, face.Height);
 }

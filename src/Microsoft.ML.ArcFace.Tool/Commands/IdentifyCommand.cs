@@ -31,7 +31,7 @@ internal static class IdentifyCommand
 
     private static ToolAnswer Run(ToolRun run)
     {
-        string[] files = EmbeddedPhotographs.Need(FileOptions.Files(run.Need(Photographs)), run.Need(Photographs));
+        string[] files = EmbeddedPhotographs.Need(FileOptions.Files(run, run.Need(Photographs), run.Get(SkipUnusable)), run.Need(Photographs));
         using FaceEmbedder embedder = EmbedderFile.OpenCalibrated(run, Model, run.Get(Cosine));
         using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, new FaceGalleryOptions { ReadOnly = true, CosineThreshold = run.Get(Cosine) });
         if (gallery.PersonCount == 0)
@@ -42,19 +42,26 @@ internal static class IdentifyCommand
         var found = new List<(string Path, FaceIdentification Answer, FaceEmbedding Embedding)>();
         string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, files, run.Get(SkipUnusable), (path, embedding) => found.Add((path, gallery.Identify(embedding.Vector), embedding)));
         return new ToolAnswer(
-            new
-            {
-                photographs = found.Select(photograph => new
-                {
-                    path = photograph.Path, outcome = photograph.Answer.Outcome, person = photograph.Answer.Person?.PersonId, name = photograph.Answer.Person?.Name,
-                    nearest = Candidate(photograph.Answer.Nearest), runnerUp = Candidate(photograph.Answer.RunnerUp), threshold = photograph.Answer.Threshold,
-                    faces = photograph.Embedding.Faces?.Count, passedOver = EnrollCommand.SizeOf(photograph.Embedding.PassedOver),
-                }),
-                unusable,
-            },
-            string.Join(Environment.NewLine, found.Select(photograph => $"{photograph.Path}  {photograph.Answer}{(photograph.Embedding.Faces is { Count: > 1 } faces ? $" (the main one of {faces.Count} faces)" : "")}")),
+            new IdentifyFacts([.. found.Select(photograph => IdentifyFacts.Photograph.Of(photograph.Path, photograph.Answer, photograph.Embedding))], unusable, run.LeftOut),
+            string.Join(Environment.NewLine, found.Select(photograph => $"{Names.ShownName.Of(photograph.Path)}  {photograph.Answer}{(photograph.Embedding.Faces is { Count: > 1 } faces ? $" (the main one of {faces.Count} faces)" : "")}")),
             unusable.Length == 0 && found.TrueForAll(photograph => photograph.Answer.Outcome == IdentificationOutcome.Match) ? ExitCode.Done : ExitCode.No);
     }
+}
 
-    private static object? Candidate(FaceCandidate? candidate) => candidate is null ? null : new { personId = candidate.PersonId, name = candidate.Name, score = candidate.Score };
+/// <summary>Who is on the photographs.</summary>
+internal sealed record IdentifyFacts(IdentifyFacts.Photograph[] Photographs, string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts
+{
+    /// <summary>Who is on one of them.</summary>
+    internal sealed record Photograph(string Path, IdentificationOutcome Outcome, string? Person, string? Name, Candidate? Nearest, Candidate? RunnerUp, double Threshold, int? Faces, FaceSize? PassedOver)
+    {
+        public static Photograph Of(string path, FaceIdentification answer, FaceEmbedding embedding) => new(
+            path, answer.Outcome, answer.Person?.PersonId, answer.Person?.Name, Candidate.Of(answer.Nearest), Candidate.Of(answer.RunnerUp), answer.Threshold,
+            embedding.Faces?.Count, FaceSize.Of(embedding.PassedOver));
+    }
+
+    /// <summary>Somebody it may be.</summary>
+    internal sealed record Candidate(string PersonId, string Name, double Score)
+    {
+        public static Candidate? Of(FaceCandidate? candidate) => candidate is null ? null : new(candidate.PersonId, candidate.Name, candidate.Score);
+    }
 }

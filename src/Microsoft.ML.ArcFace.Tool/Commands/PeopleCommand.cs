@@ -30,23 +30,19 @@ internal static class PeopleCommand
         string path = run.Need(Gallery).FullName;
         GalleryContents contents = GalleryFile.InWordsOfTheTool(() => run.CreateContext().FaceRecognition().ReadGallery(path, GalleryFile.Key(run, KeyFile)));
         return new ToolAnswer(
-            new
-            {
-                gallery = path, fingerprint = contents.Fingerprint, embeddingSize = contents.EmbeddingSize, encrypted = contents.IsEncrypted,
-                people = contents.People.Select(person => new
-                {
-                    id = person.Id, name = person.Name, photographs = person.Photographs.Select(photograph => new { id = photograph.Id, source = photograph.Source, enrolledAt = photograph.EnrolledAt }),
-                }),
-            },
+            new PeopleFacts(path, contents.Fingerprint, contents.EmbeddingSize, contents.IsEncrypted, contents.People),
             contents.People.Count == 0 ? $"{path} is empty: nobody is enrolled in it (arcface enroll adds people)." : string.Join(Environment.NewLine, [.. contents.People.Select(Describe), Summary(path, contents)]));
     }
 
     private static string Describe(GalleryPerson person) => string.Join(Environment.NewLine,
     [
         person.Name == person.Id ? person.Id : $"{person.Id} ({person.Name})",
-        .. person.Photographs.Select(photograph => string.Create(CultureInfo.InvariantCulture, $"  {photograph.EnrolledAt.UtcDateTime:yyyy-MM-dd HH:mm}  {photograph.Source ?? "no source was given"}")),
+        .. person.Photographs.Select(photograph => string.Create(CultureInfo.InvariantCulture, $"  {photograph.EnrolledAt.UtcDateTime:yyyy-MM-dd HH:mm}  {(photograph.Source is { } source ? Names.ShownName.Of(source) : "no source was given")}")),
     ]);
 
     private static string Summary(string path, GalleryContents contents) =>
         $"{path}: {contents.People.Sum(person => person.Photographs.Count)} photographs of {contents.People.Count} people, for the model {contents.Fingerprint[..Math.Min(12, contents.Fingerprint.Length)]}, {(contents.IsEncrypted ? "encrypted" : "not encrypted")}; times are UTC";
 }
+
+/// <summary>Who is in a gallery.</summary>
+internal sealed record PeopleFacts(string Gallery, string Fingerprint, int EmbeddingSize, bool Encrypted, IReadOnlyList<GalleryPerson> People) : ToolFacts;
