@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.ML.ArcFace.Progress;
 
 namespace Microsoft.ML.ArcFace.Tool;
 
@@ -31,6 +32,7 @@ internal static class EmbeddedPhotographs
         var unusable = new List<string>();
         string? reason = null;
         var waiting = new Queue<(string Path, Task<FaceEmbedding> Embedding)>();
+        using WorkMeter meter = run.Begin("photographs embedded", files.Count);
         foreach (string file in files)
         {
             waiting.Enqueue((file, embedder.EmbedAsync(FacePhotograph.FromFile(file), run.CancellationToken)));
@@ -45,7 +47,7 @@ internal static class EmbeddedPhotographs
             HandOne();
         }
 
-        return unusable.Count < files.Count ? [.. unusable] : throw new InvalidOperationException($"None of the {files.Count} photographs can be used. The first: {reason}");
+        return unusable.Count < files.Count ? [.. unusable] : throw new InvalidOperationException($"None of the {files.Count} photographs could be used. The first: {reason}");
 
         void HandOne()
         {
@@ -60,6 +62,8 @@ internal static class EmbeddedPhotographs
                 reason ??= error.Message;
                 unusable.Add(path);
             }
+
+            meter.Advance();
         }
     }
 }

@@ -29,8 +29,8 @@ public sealed partial class FaceDetectingTransformer : RowToRowTransformerBase, 
     /// <summary>Which detector it is.</summary>
     public FaceDetectorKind Kind => _detector.Decoder.Kind;
 
-    /// <summary>The column of boxes, four numbers a face, the main one first.</summary>
-    internal string BoxesColumnName => _options.BoxesColumnName;
+    /// <summary>What it was made with.</summary>
+    internal FaceDetectingEstimator.Options Settings => _options;
 
     /// <inheritdoc/>
     protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);

@@ -28,8 +28,9 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     /// <param name="logger">Told of replaced files; null: nobody is.</param>
     /// <exception cref="ArgumentOutOfRangeException">Options outside of their ranges; the message lists all of them.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="WeightsFormatException">The file is damaged, or no model with a face embedding.</exception>
+    /// <exception cref="IOException">It cannot be read, or is too large for memory and there is no folder for temporary files.</exception>
     /// <exception cref="InvalidOperationException">The model takes more than a photograph.</exception>
-    /// <exception cref="Exception">What ML.NET throws at damaged files; look at <see cref="Exception.GetBaseException"/>.</exception>
     public FaceEmbedder(string modelPath, Options? options = null, IPresentationAttackDetector? attackDetector = null, ILogger<FaceEmbedder>? logger = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(modelPath);
@@ -43,6 +44,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         }
 
         var ml = new MLContext { GpuDeviceId = _options.GpuDeviceId, FallbackToCpu = _options.FallbackToCpu };
+        ml.TempFilePath = _options.TemporaryFolder ?? ml.TempFilePath;
         _file = new ServedFile(ml, path, _options.ReloadInterval, logger ?? NullLogger<FaceEmbedder>.Instance);
         _queue = new EmbeddingQueue(_options);
     }
@@ -70,7 +72,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(photograph);
         return Use(model =>
         {
-            ReadFace face = model.ReadFace(photograph, _attackDetector);
+            ReadFace face = model.ReadFace(photograph, _attackDetector, _options.MaximumPixels);
             return new FaceEmbedding(model.Embed(face.Pixels, count: 1)[0], model.Fingerprint) { Faces = face.Boxes };
         });
     }
@@ -111,7 +113,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         return Use(model =>
         {
             double threshold = CosineOf(model);
-            ReadFace[] faces = [model.ReadFace(first, _attackDetector), model.ReadFace(second, _attackDetector)];
+            ReadFace[] faces = [model.ReadFace(first, _attackDetector, _options.MaximumPixels), model.ReadFace(second, _attackDetector, _options.MaximumPixels)];
             float[][] embeddings = model.Embed([.. faces[0].Pixels, .. faces[1].Pixels], count: 2);
             return Compare(embeddings[0], embeddings[1], threshold) with { FirstFaceCount = faces[0].Boxes?.Count, SecondFaceCount = faces[1].Boxes?.Count };
         });
@@ -158,7 +160,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         ReadFace face;
         try
         {
-            face = await Task.Run(() => model.ReadFace(photograph, _attackDetector), cancellationToken).ConfigureAwait(false);
+            face = await Task.Run(() => model.ReadFace(photograph, _attackDetector, _options.MaximumPixels, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
         finally
         {

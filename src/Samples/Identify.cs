@@ -37,7 +37,7 @@ internal static class Identify
     {
         var ml = new MLContext(seed: 1);
         FaceRecognitionCatalog faces = ml.FaceRecognition();
-        ITransformer model = ml.Model.Load(settings.Model, out _);
+        ITransformer model = faces.LoadModel(settings.Model, out _);
         using FaceEmbeddingTransformer embedding = model.FaceEmbedding();
         if (settings.Calibrate is { } others)
         {

@@ -40,7 +40,7 @@ internal static class WebApiCommand
             {
                 Urls = parsed.GetRequiredValue(urls),
                 Cosine = parsed.GetValue(cosine),
-                EncryptionKey = parsed.GetValue(keyFile) is { } file ? File.ReadAllBytes(file.FullName) : null,
+                EncryptionKey = KeyFile.Read(parsed.GetValue(keyFile)),
             },
             cancellationToken).GetAwaiter().GetResult());
         return command;

@@ -37,7 +37,7 @@ internal static class EnrollCommand
                 result.AddError("Give either --data DIR with one folder a person, or --person ID and photographs.");
             }
         });
-        command.Answer(Run);
+        command.Answer(Run, stopped: "Nobody was enrolled.");
         return command;
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace.Gallery;
 
@@ -14,7 +15,8 @@ internal static class GalleryErrors
         catch (SqliteException error)
         {
             (FaceGalleryProblem problem, string finding) = Explain(error.SqliteErrorCode);
-            throw new FaceGalleryException(problem, $"The gallery '{path}' {finding} (SQLite: {error.Message})", error);
+            string? mismatch = problem == FaceGalleryProblem.NotAGallery ? FileUse.Gallery.Mismatch(path) : null;
+            throw new FaceGalleryException(problem, mismatch is null ? $"The gallery '{path}' {finding} (SQLite: {error.Message})" : $"'{path}' is no gallery. {mismatch}", error);
         }
         catch (Exception error) when (error is UnauthorizedAccessException or IOException)
         {

@@ -32,7 +32,7 @@ internal sealed class FacePipeline : IDisposable
         int loader = Array.FindLastIndex(before, part => part is FaceImageLoadingTransformer or ImageLoadingTransformer);
         ITransformer[] between = before[(loader + 1)..];
         _faceColumn = embedding.Columns.Image;
-        _boxesColumn = between.OfType<FaceDetectingTransformer>().LastOrDefault()?.BoxesColumnName;
+        _boxesColumn = between.OfType<FaceDetectingTransformer>().LastOrDefault()?.Settings.BoxesColumnName;
         string photographColumn = (loader < 0 ? OnlyImageColumn(inputSchema) : LoadedColumn(before[..(loader + 1)], inputSchema)) ?? _faceColumn;
         _photographs = PhotographRow.SchemaOf(photographColumn);
         try

@@ -160,8 +160,8 @@ public partial class ToolWalkTests
         FailsBecause("no photographs in", "identify", "--gallery", gallery, nothing);
         FailsBecause("no photographs in", "enroll", "--gallery", gallery, "--person", "Ada", nothing);
         FailsBecause("no photographs in", "embed", "--output", In("none.csv"), nothing);
-        FailsBecause("None of the 1 photographs can be used", "enroll", "--gallery", gallery, "--person", "Ada", s_model, "--skip-unusable");
-        FailsBecause("None of the 1 photographs can be used", "embed", "--output", In("none.csv"), s_model, "--skip-unusable");
+        FailsBecause("None of the 1 photographs could be used", "enroll", "--gallery", gallery, "--person", "Ada", s_model, "--skip-unusable");
+        FailsBecause("None of the 1 photographs could be used", "embed", "--output", In("none.csv"), s_model, "--skip-unusable");
         FailsBecause("no detector", "enroll", "--gallery", gallery, "--person", "Ada", s_pictures[0], "--one-face");
         Assert.IsFalse(File.Exists(In("none.csv")));
         Assert.AreEqual(0, Ask(0, "people", "--gallery", gallery).GetProperty("people").GetArrayLength());
