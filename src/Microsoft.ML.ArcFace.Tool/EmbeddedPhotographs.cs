@@ -1,3 +1,5 @@
+using Microsoft.ML.ArcFace.Progress;
+
 namespace Microsoft.ML.ArcFace.Tool;
 
 /// <summary>Embeds many photographs, some ahead of the one that is handed on, so that they share forward passes.</summary>
@@ -14,8 +16,14 @@ internal static class EmbeddedPhotographs
     /// <returns>What was left out.</returns>
     public static string[] ForEach(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, Action<string, float[]> hand)
     {
+        if (files.Count == 0)
+        {
+            throw new InvalidOperationException("There are no photographs (jpg, png, bmp, webp) to embed in what was given. Give photographs, or folders with some.");
+        }
+
         var unusable = new List<string>();
         var waiting = new Queue<(string Path, Task<FaceEmbedding> Embedding)>();
+        using WorkMeter meter = run.Begin("photographs embedded", files.Count);
         foreach (string file in files)
         {
             waiting.Enqueue((file, embedder.EmbedAsync(FacePhotograph.FromFile(file), run.CancellationToken)));
@@ -30,7 +38,9 @@ internal static class EmbeddedPhotographs
             HandOne();
         }
 
-        return [.. unusable];
+        return unusable.Count < files.Count
+            ? [.. unusable]
+            : throw new InvalidOperationException($"None of the {files.Count} photographs could be used; standard error says why of each. Nothing was done.");
 
         void HandOne()
         {
@@ -44,6 +54,8 @@ internal static class EmbeddedPhotographs
                 run.Say($"left out: {error.Message}");
                 unusable.Add(path);
             }
+
+            meter.Advance();
         }
     }
 }

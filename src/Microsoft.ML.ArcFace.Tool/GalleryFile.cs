@@ -7,7 +7,7 @@ namespace Microsoft.ML.ArcFace.Tool;
 internal static class GalleryFile
 {
     public static FaceGallery Open(ToolRun run, FaceEmbedder embedder, Option<FileInfo> path, Option<FileInfo> keyFile, bool createIfMissing, double? cosine = null) =>
-        run.CreateContext().FaceRecognition().CreateGalleryFor(
+        run.FaceRecognition(run.CreateContext()).CreateGalleryFor(
             new FaceGalleryModel(embedder.Fingerprint, embedder.EmbeddingSize, embedder.Threshold), run.Need(path).FullName,
             new FaceGalleryOptions { CreateIfMissing = createIfMissing, CosineThreshold = cosine, EncryptionKey = KeyFile.Read(run.Get(keyFile)) });
 }

@@ -31,6 +31,8 @@ internal sealed record ErrorFacts(ErrorFacts.Cause Error) : ToolFacts
 [JsonSerializable(typeof(EvaluateFacts))]
 [JsonSerializable(typeof(ExportFacts))]
 [JsonSerializable(typeof(IdentifyFacts))]
+[JsonSerializable(typeof(FileFacts))]
+[JsonSerializable(typeof(ModelFacts))]
 [JsonSerializable(typeof(PackedPairsFacts))]
 [JsonSerializable(typeof(PackedPhotographsFacts))]
 [JsonSerializable(typeof(RemoveFacts))]

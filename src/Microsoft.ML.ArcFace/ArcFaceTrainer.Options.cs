@@ -174,7 +174,7 @@ public sealed partial class ArcFaceTrainer
         /// <summary>Called on the training thread several times a minute and after each epoch.</summary>
         public Action<TrainingProgress>? Progress { get; init; }
 
-        /// <summary>Stops the run within a batch, with an <see cref="OperationCanceledException"/>.</summary>
+        /// <summary>Stops the run within a batch, with a <see cref="TrainingCanceledException"/> that names the checkpoint, or before the first one with an <see cref="OperationCanceledException"/>.</summary>
         public CancellationToken CancellationToken { get; init; }
 
         /// <summary>

@@ -35,7 +35,7 @@ internal static class EnrolCommand
                 result.AddError("Give either --data DIR with one folder a person, or --person ID and photographs.");
             }
         });
-        command.Answer(Run);
+        command.Answer(Run, stopped: "Nobody was enrolled.");
         return command;
     }
 

@@ -25,7 +25,7 @@ internal static class IdentifyCommand
     public static Command Create()
     {
         var command = new Command("identify", Description) { Model, Gallery, KeyFile, Cosine, SkipUnusable, Photographs, ToolCommand.Gpu };
-        command.Answer(Run);
+        command.Answer(Run, stopped: "Nothing was kept; this command writes no files.");
         return command;
     }
 

@@ -21,7 +21,7 @@ internal static class RemoveCommand
     public static Command Create()
     {
         var command = new Command("remove", Description) { Model, Gallery, KeyFile, People };
-        command.Answer(Run);
+        command.Answer(Run, stopped: "Nobody was removed.");
         return command;
     }
 

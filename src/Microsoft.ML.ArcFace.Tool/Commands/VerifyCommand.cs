@@ -24,7 +24,7 @@ internal static class VerifyCommand
     public static Command Create()
     {
         var command = new Command("verify", Description) { Model, First, Second, Cosine, ToolCommand.Gpu };
-        command.Answer(Run);
+        command.Answer(Run, stopped: "Nothing was kept; this command writes no files.");
         return command;
     }
 

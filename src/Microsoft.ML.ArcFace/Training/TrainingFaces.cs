@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
@@ -52,7 +53,7 @@ internal sealed class TrainingFaces
 
     /// <summary>Reads the data once.</summary>
     /// <exception cref="InvalidOperationException">There is nothing to learn from; the message says what and how to mend it.</exception>
-    public static TrainingFaces Read(IHost host, IChannel channel, IDataView data, ArcFaceTrainer.Options options)
+    public static TrainingFaces Read(IHost host, IChannel channel, IDataView data, ArcFaceTrainer.Options options, WorkObserver observer)
     {
         DataViewSchema.Column imageColumn = FacePixelReader.Column(host, data.Schema, options.ImageColumnName);
         DataViewSchema.Column labelColumn = FaceLabels.Column(host, data.Schema, options.LabelColumnName);
@@ -61,7 +62,7 @@ internal sealed class TrainingFaces
         long cacheBytes = options.ImageCacheBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 3;
         int capacity = (int)Math.Min(cacheBytes / FaceTensor.ByteCount, Array.MaxLength);
         var faces = new TrainingFaces(host, data, imageColumn, labelColumn, labels, Math.Clamp(capacity, SmallestShufflePool, LargestShufflePool));
-        faces.FirstPass(channel, options, capacity);
+        faces.FirstPass(channel, options, capacity, observer);
         return faces;
     }
 
@@ -111,7 +112,7 @@ internal sealed class TrainingFaces
         return faces;
     }
 
-    private void FirstPass(IChannel channel, ArcFaceTrainer.Options options, int capacity)
+    private void FirstPass(IChannel channel, ArcFaceTrainer.Options options, int capacity, WorkObserver observer)
     {
         var preflight = new TrainingPreflight(Labels, options, "training set");
         var cache = new List<(byte[] Pixels, int Label)>();
@@ -119,7 +120,7 @@ internal sealed class TrainingFaces
 
         // What is known to be too much is not gathered until the cache is full.
         bool mayFit = !(_data.GetRowCount() > capacity);
-        foreach ((byte[]? pixels, int label, Func<string>? name) in ReadRows(rand: null, ImageOrigin.KeyColumn(_data.Schema)))
+        foreach ((byte[]? pixels, int label, Func<string>? name) in observer.Watch(ReadRows(rand: null, ImageOrigin.KeyColumn(_data.Schema)), "photographs decoded", _data.GetRowCount()))
         {
             options.CancellationToken.ThrowIfCancellationRequested();
             if (!preflight.Accept(pixels, label, name))
