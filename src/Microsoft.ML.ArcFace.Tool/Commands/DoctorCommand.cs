@@ -49,7 +49,7 @@ internal static class DoctorCommand
 
         string Text() => string.Join(Environment.NewLine, (string[])
         [
-            $"Microsoft.ML.ArcFace {facts.versions.arcFace}, ML.NET {facts.versions.mlNet}, TorchSharp {facts.versions.torchSharp}, ONNX Runtime {facts.versions.onnxRuntime}, {facts.versions.dotnet}",
+            $"ArcFace.MLNet {facts.versions.arcFace}, ML.NET {facts.versions.mlNet}, TorchSharp {facts.versions.torchSharp}, ONNX Runtime {facts.versions.onnxRuntime}, {facts.versions.dotnet}",
             string.Create(CultureInfo.InvariantCulture, $"{facts.machine.operatingSystem} ({facts.machine.runtimeIdentifier}), {facts.machine.processors} processors, {facts.machine.memoryBytes / 1e9:F1} GB"),
             $"AVX-512: {YesOrNo(facts.machine.avx512)} (embedding uses the fast network if so); bfloat16: {YesOrNo(facts.machine.bfloat16)} (training uses it if so)",
             .. libraries.Select(library => $"{library.Name}: {library.Problem ?? "works"}"),

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>Where a training run stands.</summary>
@@ -21,4 +23,14 @@ public sealed record TrainingProgress(
     double ImagesPerSecond,
     TimeSpan EstimatedTimeRemaining,
     bool IsEpochEnd,
-    double? ValidationAreaUnderRocCurve);
+    double? ValidationAreaUnderRocCurve)
+{
+    /// <summary>Formats the report as one line, as the log has it: <c>Progress = Console.WriteLine</c> shows how training goes.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"Epoch {Epoch}/{Epochs}, step {Step}/{Steps}: loss {Loss:0.000}, {ImagesPerSecond:0.0} images/s, {TimeLeft} left{Validation}");
+
+    private string TimeLeft => EstimatedTimeRemaining.ToString(EstimatedTimeRemaining.Days > 0 ? @"d\.hh\:mm\:ss" : @"hh\:mm\:ss", CultureInfo.InvariantCulture);
+
+    private string Validation => ValidationAreaUnderRocCurve is { } area ? string.Create(CultureInfo.InvariantCulture, $", validation AUC {area:0.0000}") : "";
+}
