@@ -24,12 +24,12 @@ internal sealed class LoadedModel : IDisposable
 
     /// <summary>The photographs of a folder and their embeddings, which are computed as they are read.</summary>
     /// <exception cref="InvalidOperationException">The model does not load photographs by itself.</exception>
-    public (IDataView Photographs, IDataView Embedded) Embed(DirectoryInfo folder)
+    public (IDataView Photographs, IDataView Embedded) Embed(ToolRun run, DirectoryInfo folder)
     {
         FaceImageLoadingTransformer loader = Model.Parts().OfType<FaceImageLoadingTransformer>().FirstOrDefault()
             ?? throw new InvalidOperationException(
                 $"The model does not load photographs by itself: it begins with the columns {string.Join(", ", InputSchema.Select(column => column.Name))}. Give one that begins with LoadFaceImages, as those of arcface train do.");
-        IDataView photographs = Faces.LoadFromFolder(folder.FullName);
+        IDataView photographs = run.LoadFromFolder(Faces, folder);
 
         // A model that was trained on RecordIO takes the photographs from a column of bytes; paths will do.
         IDataView named = loader.InputColumnName == "ImagePath" ? photographs : Context.Transforms.CopyColumns(loader.InputColumnName, "ImagePath").Fit(photographs).Transform(photographs);

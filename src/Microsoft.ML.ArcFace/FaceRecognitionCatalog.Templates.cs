@@ -25,7 +25,7 @@ public sealed partial class FaceRecognitionCatalog
     public IDataView LoadFromTemplateList(string path, string? imageFolder = null, string? landmarksPath = null, string? subjectsPath = null)
     {
         _environment.CheckNonWhiteSpace(path, nameof(path));
-        return TemplateList.Load(_environment, path, imageFolder, landmarksPath, subjectsPath);
+        return TemplateList.Load(path, imageFolder, landmarksPath, subjectsPath);
     }
 
     /// <summary>

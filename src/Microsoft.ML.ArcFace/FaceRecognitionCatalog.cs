@@ -35,12 +35,27 @@ public sealed partial class FaceRecognitionCatalog
     /// <summary>The trainers.</summary>
     public FaceRecognitionTrainers Trainers { get; }
 
-    /// <summary>Lists photographs below a folder, one folder a person; they are read when needed.</summary>
-    /// <param name="folder">A folder with one folder of jpg, png, bmp or webp files a person.</param>
-    /// <returns>Rows of ImagePath, Label (the person's folder) and RelativePath (below <paramref name="folder"/>, with forward slashes), all text.</returns>
+    /// <summary>
+    /// Lists photographs below a folder, one folder a person; they are read when needed. One warning in ML.NET's log counts
+    /// what is passed over: other kinds of files, hidden ones, links to folders, people without photographs.
+    /// </summary>
+    /// <param name="folder">A folder with one folder of jpg, png, bmp or webp files a person, at any depth below it.</param>
+    /// <returns>Rows of ImagePath, Label (the person's folder, in Unicode form NFC) and RelativePath (below <paramref name="folder"/>, with forward slashes), all text.</returns>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="InvalidOperationException">It holds no folder with photographs.</exception>
-    public IDataView LoadFromFolder(string folder) => FaceFolder.Load(_environment, folder);
+    /// <exception cref="FaceDataFormatException">Something cannot be opened: a name is not UTF-8, a path too long, a folder not this user's to read.</exception>
+    public IDataView LoadFromFolder(string folder) => FaceFolder.Load(_environment, folder, UnreadableImages.Error, out _);
+
+    /// <summary>Lists photographs as <see cref="LoadFromFolder(string)"/> does, and gives what was passed over.</summary>
+    /// <param name="folder">A folder with one folder of jpg, png, bmp or webp files a person, at any depth below it.</param>
+    /// <param name="unreadableImages">Whether folders and photographs that cannot be opened, by their name or their rights, are an error that names them, or are left out.</param>
+    /// <param name="leftOut">What was passed over, counted by reason and ending.</param>
+    /// <returns>Rows of ImagePath, Label (the person's folder, in Unicode form NFC) and RelativePath (below <paramref name="folder"/>, with forward slashes), all text.</returns>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="InvalidOperationException">It holds no folder with photographs.</exception>
+    /// <exception cref="FaceDataFormatException">Something cannot be opened: a name is not UTF-8, a path too long, a folder not this user's to read.</exception>
+    public IDataView LoadFromFolder(string folder, UnreadableImages unreadableImages, out IReadOnlyList<LeftOutFiles> leftOut) =>
+        FaceFolder.Load(_environment, folder, unreadableImages, out leftOut);
 
     /// <summary>
     /// Lists photographs from a text file of paths and labels: separated by commas (.csv) or by tabs (otherwise). A first
@@ -109,7 +124,7 @@ public sealed partial class FaceRecognitionCatalog
     /// Writes photographs as a training set of InsightFace: a RecordIO file, and beside it .idx, <c>property</c> and
     /// <c>identities.txt</c> with the names. The encoded files are copied as they are, person by person.
     /// </summary>
-    /// <param name="data">The photographs, of one size, as <see cref="LoadFromFolder"/> lists them.</param>
+    /// <param name="data">The photographs, of one size, as <see cref="LoadFromFolder(string)"/> lists them.</param>
     /// <param name="path">The .rec file. Existing files are replaced once the new ones are whole.</param>
     /// <param name="imageColumnName">The text column of the photographs' paths.</param>
     /// <param name="labelColumnName">The text column that says who it is.</param>
@@ -122,7 +137,7 @@ public sealed partial class FaceRecognitionCatalog
     }
 
     /// <summary>Writes pairs with their pictures as a .bin that InsightFace's verification and <see cref="LoadFromVerificationBin"/> read.</summary>
-    /// <param name="data">The pictures, as <see cref="LoadFromFolder"/> lists them.</param>
+    /// <param name="data">The pictures, as <see cref="LoadFromFolder(string)"/> lists them.</param>
     /// <param name="pairs">The pairs, by relative path; their order and folds are kept if all folds have one size.</param>
     /// <param name="path">The .bin file. An existing one is replaced once the new one is whole.</param>
     /// <param name="imageColumnName">The text column of the pictures' paths.</param>

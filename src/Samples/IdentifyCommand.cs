@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML.ArcFace.Samples.Support;
+using Microsoft.ML.ArcFace.Terminal;
 
 namespace Microsoft.ML.ArcFace.Samples;
 
@@ -15,8 +16,6 @@ internal static class IdentifyCommand
           Identify --model quickstart.zip --people faces/people --gallery people.gallery --calibrate faces/others --photographs faces/visitors
           Identify --model quickstart.zip --gallery people.gallery --photographs a.jpg
         """;
-
-    private static readonly HashSet<string> Extensions = new(StringComparer.OrdinalIgnoreCase) { ".jpg", ".jpeg", ".png", ".bmp", ".webp" };
 
     public static Command Create()
     {
@@ -53,7 +52,15 @@ internal static class IdentifyCommand
         return command;
     }
 
-    private static IEnumerable<string> PhotographsOf(string path) => Directory.Exists(path)
-        ? Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(file => Extensions.Contains(Path.GetExtension(file))).Order(StringComparer.Ordinal)
-        : [path];
+    private static IReadOnlyList<string> PhotographsOf(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return [path];
+        }
+
+        var ml = new MLContext();
+        using var log = new LogPrinter(ml, verbose: false);
+        return ml.FaceRecognition().FindPhotographs(path, UnreadableImages.Error, out _);
+    }
 }

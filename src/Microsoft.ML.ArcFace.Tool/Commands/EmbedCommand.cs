@@ -39,11 +39,14 @@ internal static class EmbedCommand
         Terminal.ModelFile.CheckWritable(output);
         using FaceEmbedder embedder = EmbedderFile.Open(run, Model);
         using var file = new EmbeddingsFile(output, embedder.EmbeddingSize);
-        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, FileOptions.Files(run.Need(Photographs)), run.Get(SkipUnusable), file.Add);
+        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, FileOptions.Files(run, run.Need(Photographs), run.Get(SkipUnusable)), run.Get(SkipUnusable), file.Add);
         file.Complete();
         int embedded = file.Count;
         return new ToolAnswer(
-            new { output, embedded, unusable, embeddingSize = embedder.EmbeddingSize, fingerprint = embedder.Fingerprint },
+            new EmbedFacts(output, embedded, unusable, run.LeftOut, embedder.EmbeddingSize, embedder.Fingerprint),
             $"Wrote {output}: {embedded} embeddings of {embedder.EmbeddingSize} numbers{(unusable.Length == 0 ? "" : $"; {unusable.Length} photographs left out")}");
     }
 }
+
+/// <summary>What was written.</summary>
+internal sealed record EmbedFacts(string Output, int Embedded, string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut, int EmbeddingSize, string Fingerprint) : ToolFacts;

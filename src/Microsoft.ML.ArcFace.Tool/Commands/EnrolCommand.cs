@@ -44,14 +44,17 @@ internal static class EnrolCommand
         using FaceEmbedder embedder = EmbedderFile.Open(run, Model);
         using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, createIfMissing: true);
         Dictionary<string, string> people = run.Get(Person) is { } person
-            ? FileOptions.Files(run.Need(Photographs)).ToDictionary(path => path, _ => person)
-            : LabelledPhotographs.Of(run.CreateContext(), run.Need(Data));
+            ? FileOptions.Files(run, run.Need(Photographs), run.Get(SkipUnusable)).ToDictionary(path => path, _ => person)
+            : LabelledPhotographs.Of(run, run.Need(Data), run.Get(SkipUnusable));
         var faces = new List<FaceToEnrol>();
         string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, [.. people.Keys], run.Get(SkipUnusable), (path, vector) => faces.Add(new FaceToEnrol(people[path], vector) { Source = path }));
         gallery.Enrol(faces);
         int enrolled = faces.Select(face => face.PersonId).Distinct(StringComparer.Ordinal).Count();
         return new ToolAnswer(
-            new { gallery = gallery.Path, enrolledPeople = enrolled, enrolledPhotographs = faces.Count, unusable, people = gallery.PersonCount, photographs = gallery.PhotographCount },
+            new EnrolFacts(gallery.Path, EnrolledPeople: enrolled, EnrolledPhotographs: faces.Count, unusable, run.LeftOut, People: gallery.PersonCount, Photographs: gallery.PhotographCount),
             $"Enrolled {faces.Count} photographs of {enrolled} people; {gallery.Path} has {gallery.PhotographCount} of {gallery.PersonCount}");
     }
 }
+
+/// <summary>Who was added, and who is there now.</summary>
+internal sealed record EnrolFacts(string? Gallery, int EnrolledPeople, int EnrolledPhotographs, string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut, int People, int Photographs) : ToolFacts;

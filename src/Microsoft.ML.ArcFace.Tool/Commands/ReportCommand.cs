@@ -35,7 +35,7 @@ internal static class ReportCommand
         string output = run.Need(Output).FullName;
         ModelFile.CheckWritable(output);
         using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName);
-        (IDataView photographs, IDataView embedded) = model.Embed(run.Need(Data));
+        (IDataView photographs, IDataView embedded) = model.Embed(run, run.Need(Data));
         var defaults = new FaceReportOptions();
         VerificationMetrics metrics = model.Faces.WriteReport(output, embedded, ComparedPairs.Read(run, model.Faces, photographs), defaults with
         {
@@ -46,7 +46,10 @@ internal static class ReportCommand
             Commands = [$"arcface {string.Join(' ', run.Parsed.Tokens.Select(token => token.Value))}"],
         });
         return new ToolAnswer(
-            new { report = output, accuracy = metrics.Accuracy, areaUnderRocCurve = metrics.AreaUnderRocCurve, genuinePairs = metrics.GenuinePairCount, impostorPairs = metrics.ImpostorPairCount },
+            new ReportFacts(output, metrics.Accuracy, metrics.AreaUnderRocCurve, metrics.GenuinePairCount, metrics.ImpostorPairCount, run.LeftOut),
             string.Create(CultureInfo.InvariantCulture, $"Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB): accuracy {metrics.Accuracy:P2}, area under the ROC {metrics.AreaUnderRocCurve:F4}"));
     }
 }
+
+/// <summary>The page, and its first numbers.</summary>
+internal sealed record ReportFacts(string Report, double Accuracy, double AreaUnderRocCurve, int GenuinePairs, int ImpostorPairs, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.ML.ArcFace.Files;
-using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Data;
@@ -28,7 +27,7 @@ internal static class FaceList
         FaceFile[] files = Read(reader, path, separator, imageFolder ?? Path.GetDirectoryName(Path.GetFullPath(path))!);
         using IChannel channel = environment.Start(nameof(FaceList));
         channel.Info($"'{path}': {files.Length} photographs of {files.DistinctBy(file => file.Label).Count()} people.");
-        return DataViewConstructionUtils.CreateFromList(environment, files);
+        return FaceFile.ToView(files);
     }
 
     /// <summary>The photographs of a list; none of them is opened.</summary>

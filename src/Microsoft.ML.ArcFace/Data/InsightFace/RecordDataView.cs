@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Views;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
