@@ -22,7 +22,7 @@ cache=${NUGET_PACKAGES:-$HOME/.nuget/packages}
 platform=$(dotnet --info | sed -nE 's/^ *RID: *//p')
 trap 'rm -rf "$work" "$cache"/arcface.mlnet{,.postgres,.tool,.tool.*}/"$PackageVersion"' EXIT
 
-# README's ../arcface is this repository. The feed that it adds goes into this file instead of the user's.
+# README's ../arcface is this repository. The feed that it adds goes into this file instead of the user's configuration.
 ln -s "$root" "$work/arcface"
 echo '<configuration />' >"$work/nuget.config"
 
@@ -30,7 +30,7 @@ echo "-- README: pack, feed, add"
 torch_version=$(sed -nE 's/.*"TorchSharp-cpu" Version="([^"]+)".*/\1/p' "$root/Directory.Packages.props")
 grep -qF "dotnet add package TorchSharp-cpu --version $torch_version" "$root/README.md" || fail "README names another version of TorchSharp-cpu than $torch_version."
 new_project MyFaces
-quietly run_lines "$(fence README.md bash 2)"
+quietly run_lines "$(fence README.md bash 2 | sed "s#nuget add source#& --configfile '$work/nuget.config'#")"
 grep -q ArcFace.MLNet MyFaces.csproj || fail "README's second block does not add ArcFace.MLNet."
 [ -s "$work/packages/ArcFace.MLNet.$PackageVersion.snupkg" ] || fail "ArcFace.MLNet has no symbol package."
 check_contents ArcFace.MLNet "$cache/arcface.mlnet/$PackageVersion" lib/net10.0/Microsoft.ML.ArcFace.{dll,xml} buildTransitive/ArcFace.MLNet.targets

@@ -28,7 +28,7 @@ public sealed partial class FaceRecognitionCatalog
     /// Reads every photograph once and throws if some cannot be read. Training checks its own photographs before its first
     /// step; call this for those of the test, so that a damaged file is not found after hours of training.
     /// </summary>
-    /// <param name="data">The photographs, such as <see cref="LoadFromFolder"/> lists them.</param>
+    /// <param name="data">The photographs, such as <see cref="LoadFromFolder(string)"/> lists them.</param>
     /// <param name="imageColumnName">The column of photographs: paths (text), encoded images (Vector&lt;Byte&gt;), or images.</param>
     /// <returns>How many photographs there are.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The column is absent or of another kind.</exception>
