@@ -56,6 +56,8 @@ public sealed partial class FaceRecognitionCatalog
         _environment.CheckValue(test, nameof(test));
         options ??= new DuplicateOptions();
         OptionsCheck.ThrowIfAny(options.Violations(), nameof(options));
-        return DuplicateFinder.Find(_environment, train, test, options);
+        return DuplicateFinder.Find(_environment, Watched(train, "photographs of the training set"), Watched(test, "photographs of the test set"), options);
+
+        IDataView Watched(IDataView data, string what) => _observer.Watch(data, (options.EmbeddingColumnName ?? "", $"{what} embedded"), (options.ImageColumnName ?? "", $"{what} read"));
     }
 }

@@ -34,7 +34,7 @@ internal static class QuickStart
         ArcFaceTrainer.Options options;
         ITransformer model;
         TrainingProgress? last = null;
-        using (var display = new TrainingDisplay())
+        using (var display = new ProgressDisplay())
         {
             options = new ArcFaceTrainer.Options
             {

@@ -13,10 +13,25 @@ internal static class ComparedPairs
     };
 
     /// <summary>Those of the file, or all pairs of the photographs.</summary>
-    public static IReadOnlyList<FacePair> Read(ToolRun run, FaceRecognitionCatalog faces, IDataView photographs) => (run.Get(File), run.Get(PicturePattern)) switch
+    /// <exception cref="InvalidOperationException">There are too few photographs or people to pair.</exception>
+    public static IReadOnlyList<FacePair> Read(ToolRun run, FaceRecognitionCatalog faces, IDataView photographs, Option<DirectoryInfo> data) => (run.Get(File), run.Get(PicturePattern)) switch
     {
-        (null, _) => faces.AllPairs(photographs),
+        (null, _) => AllOf(run.Need(data), faces, photographs, folds: 10),
         ({ } file, null) => faces.LoadPairs(file.FullName),
         ({ } file, { } pattern) => faces.LoadPairs(file.FullName, pattern),
     };
+
+    /// <summary>All pairs of the photographs of a folder, or a sample of them.</summary>
+    /// <exception cref="InvalidOperationException">There are too few photographs or people to pair.</exception>
+    public static IReadOnlyList<FacePair> AllOf(DirectoryInfo folder, FaceRecognitionCatalog faces, IDataView photographs, int folds)
+    {
+        try
+        {
+            return faces.AllPairs(photographs, folds: folds);
+        }
+        catch (ArgumentException error)
+        {
+            throw new InvalidOperationException($"--data '{folder}' cannot be paired: {ToolWords.Of(error)}", error);
+        }
+    }
 }

@@ -6,6 +6,7 @@ namespace Microsoft.ML.ArcFace.Training;
 /// <summary>Tells how a run goes: to ML.NET's log, to whoever listens to progress, and to TensorBoard.</summary>
 internal sealed class TrainingReporter : IDisposable
 {
+    private static readonly TimeSpan FirstReport = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(5);
 
     private readonly IChannel _channel;
@@ -43,7 +44,7 @@ internal sealed class TrainingReporter : IDisposable
     public void ReportNowAndThen(int epoch, int step)
     {
         bool epochEndsHere = step % _recipe.StepsPerEpoch == 0;
-        if (!epochEndsHere && _clock.Elapsed - _lastReport >= ReportInterval)
+        if (!epochEndsHere && _clock.Elapsed - _lastReport >= (_lastReport == TimeSpan.Zero ? FirstReport : ReportInterval))
         {
             Report(epoch, step, isEpochEnd: false, areaUnderRocCurve: null);
         }
