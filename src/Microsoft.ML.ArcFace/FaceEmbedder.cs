@@ -79,8 +79,8 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(photograph);
         return Use(model =>
         {
-            PreparedFace face = model.ReadFace(photograph, _attackDetector, _options.MaximumPixels);
-            return new FaceEmbedding(model.Embed(face.Pixels, count: 1)[0], model.Fingerprint) { IsAligned = face.IsAligned };
+            ReadFace face = model.ReadFace(photograph, _attackDetector, _options.MaximumPixels);
+            return new FaceEmbedding(model.Embed(face.Pixels, count: 1)[0], model.Fingerprint) { Faces = face.Boxes, IsAligned = face.IsAligned };
         });
     }
 
@@ -100,8 +100,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         ServedModel model = _file.Begin();
         try
         {
-            (float[] vector, bool isAligned) = await EmbedAsync(model, photograph, cancellationToken).ConfigureAwait(false);
-            return new FaceEmbedding(vector, model.Fingerprint) { IsAligned = isAligned };
+            return await EmbedAsync(model, photograph, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -121,9 +120,9 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         return Use(model =>
         {
             double threshold = CosineOf(model);
-            byte[] faces = [.. model.ReadFace(first, _attackDetector, _options.MaximumPixels).Pixels, .. model.ReadFace(second, _attackDetector, _options.MaximumPixels).Pixels];
-            float[][] embeddings = model.Embed(faces, count: 2);
-            return Compare(embeddings[0], embeddings[1], threshold);
+            ReadFace[] faces = [model.ReadFace(first, _attackDetector, _options.MaximumPixels), model.ReadFace(second, _attackDetector, _options.MaximumPixels)];
+            float[][] embeddings = model.Embed([.. faces[0].Pixels, .. faces[1].Pixels], count: 2);
+            return Compare(embeddings[0], embeddings[1], threshold) with { FirstFaceCount = faces[0].Boxes?.Count, SecondFaceCount = faces[1].Boxes?.Count };
         });
     }
 
@@ -143,8 +142,8 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         try
         {
             double threshold = CosineOf(model);
-            (float[] Vector, bool IsAligned)[] embeddings = await Task.WhenAll(EmbedAsync(model, first, cancellationToken), EmbedAsync(model, second, cancellationToken)).ConfigureAwait(false);
-            return Compare(embeddings[0].Vector, embeddings[1].Vector, threshold);
+            FaceEmbedding[] embeddings = await Task.WhenAll(EmbedAsync(model, first, cancellationToken), EmbedAsync(model, second, cancellationToken)).ConfigureAwait(false);
+            return Compare(embeddings[0].Vector, embeddings[1].Vector, threshold) with { FirstFaceCount = embeddings[0].Faces?.Count, SecondFaceCount = embeddings[1].Faces?.Count };
         }
         finally
         {
@@ -162,10 +161,10 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     /// <inheritdoc cref="DisposeAsync"/>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    private async Task<(float[] Vector, bool IsAligned)> EmbedAsync(ServedModel model, FacePhotograph photograph, CancellationToken cancellationToken)
+    private async Task<FaceEmbedding> EmbedAsync(ServedModel model, FacePhotograph photograph, CancellationToken cancellationToken)
     {
         await _decoding.WaitAsync(cancellationToken).ConfigureAwait(false);
-        PreparedFace face;
+        ReadFace face;
         try
         {
             face = await Task.Run(() => model.ReadFace(photograph, _attackDetector, _options.MaximumPixels, cancellationToken), cancellationToken).ConfigureAwait(false);
@@ -175,7 +174,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
             _decoding.Release();
         }
 
-        return (await _queue.EmbedAsync(model, face.Pixels, cancellationToken).ConfigureAwait(false), face.IsAligned);
+        return new FaceEmbedding(await _queue.EmbedAsync(model, face.Pixels, cancellationToken).ConfigureAwait(false), model.Fingerprint) { Faces = face.Boxes, IsAligned = face.IsAligned };
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Message}")]
