@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Microsoft.ML.ArcFace.Tool.Commands;
 
 namespace Microsoft.ML.ArcFace.Tool;
@@ -41,6 +42,8 @@ internal static class ArcFaceCommand
     /// <returns>The exit code (<see cref="ExitCode"/>).</returns>
     public static async Task<int> InvokeAsync(string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
+        // Numbers have one form, in options and in answers, whatever the culture of the machine. Callers keep theirs.
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         ParseResult parsed = Create().Parse(arguments);
         if (parsed.Errors.Count > 0)
         {

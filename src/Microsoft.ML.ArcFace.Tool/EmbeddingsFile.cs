@@ -48,7 +48,7 @@ internal sealed class EmbeddingsFile : IDisposable
                 WriteLine(_file, string.Join(',', [Quoted(ShownName.Of(path)), .. vector.Select(value => value.ToString("R", CultureInfo.InvariantCulture))]));
                 break;
             case ".jsonl":
-                WriteLine(_file, ToolCommand.ToJson(new { path, embedding = vector }));
+                WriteLine(_file, ToolJson.Write(new EmbeddingFacts(path, vector)));
                 break;
             default:
                 WriteLine(_paths!, ShownName.Of(path));
@@ -87,3 +87,6 @@ internal sealed class EmbeddingsFile : IDisposable
     /// <summary>As RFC 4180 has it; line ends within are written as \u000A, so that each photograph has one line.</summary>
     private static string Quoted(string text) => text.AsSpan().ContainsAny(',', '"') ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
 }
+
+/// <summary>A line of a .jsonl.</summary>
+internal sealed record EmbeddingFacts(string Path, float[] Embedding) : ToolFacts;

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Microsoft.ML.ArcFace.Terminal;
 
 namespace Microsoft.ML.ArcFace.Tool;
@@ -12,19 +10,11 @@ using Command = System.CommandLine.Command;
 /// <param name="Facts">All of it for programs, one JSON object.</param>
 /// <param name="Text">The same for people.</param>
 /// <param name="ExitCode">One of <see cref="Tool.ExitCode"/>.</param>
-internal sealed record ToolAnswer(object Facts, string Text, int ExitCode = ExitCode.Done);
+internal sealed record ToolAnswer(ToolFacts Facts, string Text, int ExitCode = ExitCode.Done);
 
 /// <summary>What all commands share: --json and --verbose, answers, errors.</summary>
 internal static class ToolCommand
 {
-    private static readonly JsonSerializerOptions Format = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
-    };
-
     /// <summary>Asks for one JSON object on standard output.</summary>
     public static Option<bool> Json { get; } = new("--json") { Description = "Answer with one JSON object on standard output.", Recursive = true };
 
@@ -51,7 +41,7 @@ internal static class ToolCommand
             }
 
             ToolAnswer answer = await Task.Run(() => run(toolRun), CancellationToken.None);
-            await invocation.Output.WriteLineAsync(parsed.GetValue(Json) ? ToJson(answer.Facts) : answer.Text);
+            await invocation.Output.WriteLineAsync(parsed.GetValue(Json) ? ToolJson.Write(answer.Facts) : answer.Text);
             return answer.ExitCode;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -83,10 +73,7 @@ internal static class ToolCommand
         error.WriteLine(message);
         if (parsed.GetValue(Json))
         {
-            output.WriteLine(ToJson(new { error = new { kind, message } }));
+            output.WriteLine(ToolJson.Write(new ErrorFacts(new(kind, message))));
         }
     }
-
-    /// <summary>One line.</summary>
-    public static string ToJson(object facts) => JsonSerializer.Serialize(facts, Format);
 }

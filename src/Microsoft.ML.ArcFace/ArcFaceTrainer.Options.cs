@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace;
@@ -262,5 +263,8 @@ public sealed partial class ArcFaceTrainer
                     $"{nameof(BatchSize)} is {batchSize}; with {count} photographs of each person ({nameof(PhotographsPerPerson)}) it must be a multiple of {count} and at least {2 * count}. Take {Math.Max(2 * count, batchSize / count * count)}, or leave it null.");
             }
         }
+
+        /// <summary>The values by name, numbers in the invariant culture.</summary>
+        public override string ToString() => InvariantText.OfRecord(nameof(Options), PrintMembers);
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace;
@@ -42,5 +43,8 @@ public sealed partial class FaceEmbedder
             check.InRange(GpuDeviceId, 0, int.MaxValue);
             return check.Violations;
         }
+
+        /// <summary>The values by name, numbers in the invariant culture.</summary>
+        public override string ToString() => InvariantText.OfRecord(nameof(Options), PrintMembers);
     }
 }

@@ -1,3 +1,5 @@
+using Microsoft.ML.ArcFace.Files;
+
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>The embedding of a face, and of which model it is.</summary>
@@ -13,4 +15,7 @@ public sealed record FaceVerification(bool IsSamePerson, double Score, double Th
 {
     /// <summary>How far the score lies over the threshold; below 0: how far under it.</summary>
     public double Margin => Score - Threshold;
+
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(FaceVerification), PrintMembers);
 }

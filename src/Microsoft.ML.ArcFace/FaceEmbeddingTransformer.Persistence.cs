@@ -128,9 +128,9 @@ public sealed partial class FaceEmbeddingTransformer
 
             return header.BatchSize is >= 1 and <= 4096 && Enum.IsDefined(header.Precision) && header.EmbeddingSize is >= 2 and <= 4096 && double.IsFinite(header.Scale)
                 ? header
-                : throw Damaged($"its header holds a batch size of {header.BatchSize}, a precision {header.Precision}, an embedding size of {header.EmbeddingSize} and a scale of {header.Scale}");
+                : throw Damaged(FormattableString.Invariant($"its header holds a batch size of {header.BatchSize}, a precision {header.Precision}, an embedding size of {header.EmbeddingSize} and a scale of {header.Scale}"));
         }
-        catch (Exception error) when (error is IOException or InvalidDataException or (FormatException and not WeightsFormatException))
+        catch (Exception error) when (error is IOException or InvalidDataException or FormatException)
         {
             throw Damaged($"its header is cut off or was altered ({error.Message.TrimEnd('.')})");
         }

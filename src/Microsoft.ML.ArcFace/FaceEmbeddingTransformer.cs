@@ -30,6 +30,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
         _addMirrorImage = addMirrorImage;
         _batchSize = batchSize;
         Threshold = threshold;
+        Passes = new RepeatedPasses(Host, columns.Embedding);
         _fingerprint = new Lazy<string>(() => model.Fingerprint(addMirrorImage));
     }
 
@@ -70,6 +71,9 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     internal EmbeddingColumns Columns { get; }
 
     internal FaceEmbeddingModel Model => _model;
+
+    /// <summary>How often the same photographs were embedded.</summary>
+    internal RepeatedPasses Passes { get; }
 
     /// <summary>The input's schema with the added columns behind it.</summary>
     /// <param name="inputSchema">A schema with the image column.</param>

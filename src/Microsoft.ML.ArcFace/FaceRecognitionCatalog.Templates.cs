@@ -28,7 +28,7 @@ public sealed partial class FaceRecognitionCatalog
     public IDataView LoadFromTemplateList(string path, string? imageFolder = null, string? landmarksPath = null, string? subjectsPath = null, Encoding? encoding = null)
     {
         _environment.CheckNonWhiteSpace(path, nameof(path));
-        return TemplateList.Load(_environment, path, imageFolder, landmarksPath, subjectsPath, encoding);
+        return TemplateList.Load(path, imageFolder, landmarksPath, subjectsPath, encoding);
     }
 
     /// <summary>

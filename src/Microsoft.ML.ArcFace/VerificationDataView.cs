@@ -1,5 +1,6 @@
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Data.InsightFace;
+using Microsoft.ML.ArcFace.Views;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.ArcFace;

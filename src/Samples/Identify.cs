@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.ML.ArcFace.Samples.Support;
 using Spectre.Console;
 
 namespace Microsoft.ML.ArcFace.Samples;
@@ -32,8 +33,6 @@ internal sealed record IdentifySettings
 /// <summary>Who is on a photograph: enrols people in a gallery and identifies faces, strangers among them.</summary>
 internal static class Identify
 {
-    private static readonly JsonSerializerOptions CamelCase = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
-
     public static void Run(IdentifySettings settings)
     {
         var ml = new MLContext(seed: 1);
@@ -83,23 +82,17 @@ internal static class Identify
                     IdentificationOutcome.Ambiguous => $"{who.Nearest!.Name}, or the runner-up",
                     _ => "unknown",
                 }),
-                Number(who.Nearest?.Score), Markup.Escape(who.RunnerUp?.Name ?? ""), Number(who.RunnerUp?.Score), Number(who.RunnerUp is null ? null : who.Margin));
+                Number(who.Nearest?.Score), Markup.Escape(who.RunnerUp?.Name ?? ""), Number(who.RunnerUp?.Score), Number(who.Margin));
         }
 
         AnsiConsole.Write(table);
-        Console.WriteLine(JsonSerializer.Serialize(
-            found.Select(one => new
-            {
-                one.Photograph,
-                Outcome = one.Who.Outcome.ToString(),
-                one.Who.Person?.PersonId,
-                Nearest = one.Who.Nearest?.PersonId,
-                Score = one.Who.Nearest?.Score,
-                RunnerUp = one.Who.RunnerUp?.PersonId,
-                RunnerUpScore = one.Who.RunnerUp?.Score,
-                one.Who.Threshold,
-            }),
-            CamelCase));
+        WhoIsIt[] answers =
+        [
+            .. found.Select(one => new WhoIsIt(
+                one.Photograph, one.Who.Outcome.ToString(), one.Who.Person?.PersonId, one.Who.Nearest?.PersonId, one.Who.Nearest?.Score,
+                one.Who.RunnerUp?.PersonId, one.Who.RunnerUp?.Score, one.Who.Threshold)),
+        ];
+        Console.WriteLine(JsonSerializer.Serialize(answers, SamplesJson.Default.WhoIsItArray));
     }
 
     private static string Number(double? value) => value?.ToString("0.000", CultureInfo.InvariantCulture) ?? "";
@@ -123,3 +116,6 @@ internal static class Identify
         public float[] Embedding { get; set; } = [];
     }
 }
+
+/// <summary>Who is on a photograph, for programs.</summary>
+internal sealed record WhoIsIt(string Photograph, string Outcome, string? PersonId, string? Nearest, double? Score, string? RunnerUp, double? RunnerUpScore, double Threshold);

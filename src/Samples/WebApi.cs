@@ -73,7 +73,11 @@ internal static class WebApi
         builder.Services.AddSingleton<FaceService>().AddSingleton(settings);
         builder.Services.AddHealthChecks().AddCheck<ModelCheck>("model");
         builder.Services.AddProblemDetails().AddExceptionHandler<Refusals>();
-        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase)));
+        builder.Services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, WebApiJson.Default);
+            json.SerializerOptions.Converters.Add(new JsonStringEnumConverter<IdentificationOutcome>(JsonNamingPolicy.CamelCase));
+        });
 
         WebApplication app = builder.Build();
         app.UseExceptionHandler();
@@ -168,3 +172,9 @@ internal static class WebApi
         }
     }
 }
+
+/// <summary>What the service answers with.</summary>
+[JsonSerializable(typeof(EnrolledPhotograph))]
+[JsonSerializable(typeof(GalleryPerson))]
+[JsonSerializable(typeof(IdentifiedFace))]
+internal sealed partial class WebApiJson : JsonSerializerContext;

@@ -38,13 +38,15 @@ internal static class CalibrateCommand
         VerificationThreshold threshold = model.Faces.CalibrateThreshold(embedded, pairs, run.Get(Rate) ?? 0.001);
         ModelFile.SaveWhole(model.Context, model.Model.WithThreshold(threshold), model.InputSchema, output);
         return new ToolAnswer(
-            new
-            {
-                model = output, cosine = threshold.Cosine, lowerCosine = threshold.LowerCosine, upperCosine = threshold.UpperCosine,
-                targetFalseMatchRate = threshold.TargetFalseMatchRate, falseMatchRate = threshold.FalseMatchRate, falseNonMatchRate = threshold.FalseNonMatchRate,
-                genuinePairs = threshold.GenuinePairCount, impostorPairs = threshold.ImpostorPairCount, people = threshold.PersonCount,
-                leftOut = run.LeftOut,
-            },
+            new CalibrateFacts(
+                output, threshold.Cosine, threshold.LowerCosine, threshold.UpperCosine,
+                threshold.TargetFalseMatchRate, threshold.FalseMatchRate, threshold.FalseNonMatchRate,
+                threshold.GenuinePairCount, threshold.ImpostorPairCount, threshold.PersonCount, run.LeftOut),
             $"{output}: {threshold}");
     }
 }
+
+/// <summary>The threshold, and what it was measured on.</summary>
+internal sealed record CalibrateFacts(
+    string Model, double Cosine, double LowerCosine, double UpperCosine, double TargetFalseMatchRate, double FalseMatchRate, double FalseNonMatchRate,
+    int GenuinePairs, int ImpostorPairs, int People, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

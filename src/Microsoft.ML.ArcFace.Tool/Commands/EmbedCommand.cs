@@ -43,7 +43,10 @@ internal static class EmbedCommand
         file.Complete();
         int embedded = file.Count;
         return new ToolAnswer(
-            new { output, embedded, unusable, leftOut = run.LeftOut, embeddingSize = embedder.EmbeddingSize, fingerprint = embedder.Fingerprint },
+            new EmbedFacts(output, embedded, unusable, run.LeftOut, embedder.EmbeddingSize, embedder.Fingerprint),
             $"Wrote {output}: {embedded} embeddings of {embedder.EmbeddingSize} numbers{(unusable.Length == 0 ? "" : $"; {unusable.Length} photographs left out")}");
     }
 }
+
+/// <summary>What was written.</summary>
+internal sealed record EmbedFacts(string Output, int Embedded, string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut, int EmbeddingSize, string Fingerprint) : ToolFacts;

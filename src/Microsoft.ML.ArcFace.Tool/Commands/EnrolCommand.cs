@@ -51,7 +51,10 @@ internal static class EnrolCommand
         gallery.Enrol(faces);
         int enrolled = faces.Select(face => face.PersonId).Distinct(StringComparer.Ordinal).Count();
         return new ToolAnswer(
-            new { gallery = gallery.Path, enrolledPeople = enrolled, enrolledPhotographs = faces.Count, unusable, leftOut = run.LeftOut, people = gallery.PersonCount, photographs = gallery.PhotographCount },
+            new EnrolFacts(gallery.Path, EnrolledPeople: enrolled, EnrolledPhotographs: faces.Count, unusable, run.LeftOut, People: gallery.PersonCount, Photographs: gallery.PhotographCount),
             $"Enrolled {faces.Count} photographs of {enrolled} people; {gallery.Path} has {gallery.PhotographCount} of {gallery.PersonCount}");
     }
 }
+
+/// <summary>Who was added, and who is there now.</summary>
+internal sealed record EnrolFacts(string? Gallery, int EnrolledPeople, int EnrolledPhotographs, string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut, int People, int Photographs) : ToolFacts;

@@ -35,15 +35,16 @@ internal static class EvaluateCommand
         VerificationMetrics metrics = model.Faces.EvaluateVerification(embedded, pairs);
         AngleMetrics angles = model.Faces.EvaluateAngles(embedded);
         return new ToolAnswer(
-            new
-            {
-                accuracy = metrics.Accuracy, accuracyStandardDeviation = metrics.AccuracyStandardDeviation, areaUnderRocCurve = metrics.AreaUnderRocCurve,
-                equalErrorRate = metrics.EqualErrorRate,
-                trueAcceptRates = FalseAcceptRates.ToDictionary(
+            new EvaluateFacts(
+                metrics.Accuracy, metrics.AccuracyStandardDeviation, metrics.AreaUnderRocCurve, metrics.EqualErrorRate,
+                TrueAcceptRates: FalseAcceptRates.ToDictionary(
                     rate => rate.ToString(System.Globalization.CultureInfo.InvariantCulture), rate => metrics.TryGetTrueAcceptRate(rate, out double accepted) ? accepted : (double?)null),
-                genuinePairs = metrics.GenuinePairCount, impostorPairs = metrics.ImpostorPairCount,
-                intraDegrees = angles.IntraDegrees, interDegrees = angles.InterDegrees, leftOut = run.LeftOut,
-            },
+                metrics.GenuinePairCount, metrics.ImpostorPairCount, angles.IntraDegrees, angles.InterDegrees, run.LeftOut),
             $"{metrics}{Environment.NewLine}{angles}");
     }
 }
+
+/// <summary>How well people are verified.</summary>
+internal sealed record EvaluateFacts(
+    double Accuracy, double AccuracyStandardDeviation, double AreaUnderRocCurve, double EqualErrorRate, Dictionary<string, double?> TrueAcceptRates,
+    int GenuinePairs, int ImpostorPairs, double IntraDegrees, double InterDegrees, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

@@ -36,18 +36,25 @@ internal static class IdentifyCommand
         var found = new List<(string Path, FaceIdentification Answer)>();
         string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, FileOptions.Files(run, run.Need(Photographs), run.Get(SkipUnusable)), run.Get(SkipUnusable), (path, vector) => found.Add((path, gallery.Identify(vector))));
         return new ToolAnswer(
-            new
-            {
-                photographs = found.Select(photograph => new
-                {
-                    path = photograph.Path, outcome = photograph.Answer.Outcome, person = photograph.Answer.Person?.PersonId, name = photograph.Answer.Person?.Name,
-                    nearest = Candidate(photograph.Answer.Nearest), runnerUp = Candidate(photograph.Answer.RunnerUp), threshold = photograph.Answer.Threshold,
-                }),
-                unusable, leftOut = run.LeftOut,
-            },
+            new IdentifyFacts([.. found.Select(photograph => IdentifyFacts.Photograph.Of(photograph.Path, photograph.Answer))], unusable, run.LeftOut),
             string.Join(Environment.NewLine, found.Select(photograph => $"{Names.ShownName.Of(photograph.Path)}  {photograph.Answer}")),
             unusable.Length == 0 && found.TrueForAll(photograph => photograph.Answer.Outcome == IdentificationOutcome.Match) ? ExitCode.Done : ExitCode.No);
     }
+}
 
-    private static object? Candidate(FaceCandidate? candidate) => candidate is null ? null : new { personId = candidate.PersonId, name = candidate.Name, score = candidate.Score };
+/// <summary>Who is on the photographs.</summary>
+internal sealed record IdentifyFacts(IdentifyFacts.Photograph[] Photographs, string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts
+{
+    /// <summary>Who is on one of them.</summary>
+    internal sealed record Photograph(string Path, IdentificationOutcome Outcome, string? Person, string? Name, Candidate? Nearest, Candidate? RunnerUp, double Threshold)
+    {
+        public static Photograph Of(string path, FaceIdentification answer) => new(
+            path, answer.Outcome, answer.Person?.PersonId, answer.Person?.Name, Candidate.Of(answer.Nearest), Candidate.Of(answer.RunnerUp), answer.Threshold);
+    }
+
+    /// <summary>Somebody it may be.</summary>
+    internal sealed record Candidate(string PersonId, string Name, double Score)
+    {
+        public static Candidate? Of(FaceCandidate? candidate) => candidate is null ? null : new(candidate.PersonId, candidate.Name, candidate.Score);
+    }
 }

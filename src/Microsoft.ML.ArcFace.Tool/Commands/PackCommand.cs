@@ -35,12 +35,18 @@ internal static class PackCommand
             string bin = Path.Combine(folder.FullName, "pairs.bin");
             faces.SaveAsVerificationBin(photographs, ComparedPairs.Load(run, faces, file), bin);
             int pairs = faces.LoadFromVerificationBin(bin).Pairs.Count;
-            return new ToolAnswer(new { output = bin, pairs, leftOut = run.LeftOut }, $"Wrote {bin}: {pairs} pairs");
+            return new ToolAnswer(new PackedPairsFacts(bin, pairs, run.LeftOut), $"Wrote {bin}: {pairs} pairs");
         }
 
         string records = Path.Combine(folder.FullName, "train.rec");
         faces.SaveAsRecordIO(photographs, records);
         long? count = faces.LoadFromRecordIO(records).GetRowCount();
-        return new ToolAnswer(new { output = records, photographs = count, leftOut = run.LeftOut }, $"Wrote {records}: {count} photographs, with .idx, property and identities.txt");
+        return new ToolAnswer(new PackedPhotographsFacts(records, count, run.LeftOut), $"Wrote {records}: {count} photographs, with .idx, property and identities.txt");
     }
 }
+
+/// <summary>The .bin that was written.</summary>
+internal sealed record PackedPairsFacts(string Output, int Pairs, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;
+
+/// <summary>The RecordIO set that was written.</summary>
+internal sealed record PackedPhotographsFacts(string Output, long? Photographs, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

@@ -31,8 +31,11 @@ internal static class RemoveCommand
         using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, createIfMissing: false);
         int removed = gallery.Remove(run.Need(People));
         return new ToolAnswer(
-            new { gallery = gallery.Path, removedPeople = removed, people = gallery.PersonCount, photographs = gallery.PhotographCount },
+            new RemoveFacts(gallery.Path, RemovedPeople: removed, People: gallery.PersonCount, Photographs: gallery.PhotographCount),
             $"Removed {removed} people; {gallery.Path} has {gallery.PersonCount}",
             removed > 0 ? ExitCode.Done : ExitCode.No);
     }
 }
+
+/// <summary>Who was removed, and who is still there.</summary>
+internal sealed record RemoveFacts(string? Gallery, int RemovedPeople, int People, int Photographs) : ToolFacts;

@@ -46,7 +46,10 @@ internal static class ReportCommand
             Commands = [$"arcface {string.Join(' ', run.Parsed.Tokens.Select(token => token.Value))}"],
         });
         return new ToolAnswer(
-            new { report = output, accuracy = metrics.Accuracy, areaUnderRocCurve = metrics.AreaUnderRocCurve, genuinePairs = metrics.GenuinePairCount, impostorPairs = metrics.ImpostorPairCount, leftOut = run.LeftOut },
+            new ReportFacts(output, metrics.Accuracy, metrics.AreaUnderRocCurve, metrics.GenuinePairCount, metrics.ImpostorPairCount, run.LeftOut),
             string.Create(CultureInfo.InvariantCulture, $"Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB): accuracy {metrics.Accuracy:P2}, area under the ROC {metrics.AreaUnderRocCurve:F4}"));
     }
 }
+
+/// <summary>The page, and its first numbers.</summary>
+internal sealed record ReportFacts(string Report, double Accuracy, double AreaUnderRocCurve, int GenuinePairs, int ImpostorPairs, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

@@ -121,12 +121,9 @@ internal static class TrainCommand
         {
             ModelFile.SaveWhole(ml, new TransformerChain<ITransformer>(preparation, embedding), train.Schema, output);
             return new ToolAnswer(
-                new
-                {
-                    model = output, fingerprint = embedding.Fingerprint, backbone = embedding.Backbone.ToShortName(), loss = run.Need(Loss), people = embedding.PersonNames?.Count,
-                    steps = last?.Step, epochs = last?.Epoch, finalLoss = last?.Loss, imagesPerSecond = last?.ImagesPerSecond, seconds = clock.Elapsed.TotalSeconds,
-                    validationAreaUnderRocCurve = last?.ValidationAreaUnderRocCurve, leftOut = run.LeftOut,
-                },
+                new TrainFacts(
+                    output, embedding.Fingerprint, embedding.Backbone.ToShortName(), run.Need(Loss), embedding.PersonNames?.Count,
+                    last?.Step, last?.Epoch, last?.Loss, last?.ImagesPerSecond, clock.Elapsed.TotalSeconds, last?.ValidationAreaUnderRocCurve, run.LeftOut),
                 string.Create(CultureInfo.InvariantCulture, $"Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB) in {clock.Elapsed.TotalSeconds:F0} s. Next: arcface calibrate --model {output} --data PEOPLE-NOT-TRAINED-ON"));
         }
     }
@@ -164,3 +161,8 @@ internal static class TrainCommand
         : run.Get(List) is { } list ? (faces.LoadFromList(list.FullName, encoding: EncodingOption.Find(run.Get(ListEncoding))), "ImagePath")
         : (run.LoadFromFolder(faces, run.Need(Data), run.Get(SkipUnusable)), "ImagePath");
 }
+
+/// <summary>The model, and what training came to.</summary>
+internal sealed record TrainFacts(
+    string Model, string Fingerprint, string Backbone, string Loss, int? People, int? Steps, int? Epochs, double? FinalLoss, double? ImagesPerSecond, double Seconds,
+    double? ValidationAreaUnderRocCurve, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

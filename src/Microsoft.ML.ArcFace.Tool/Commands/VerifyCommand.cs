@@ -33,8 +33,11 @@ internal static class VerifyCommand
         using FaceEmbedder embedder = EmbedderFile.OpenCalibrated(run, Model, run.Get(Cosine));
         FaceVerification answer = embedder.Verify(FacePhotograph.FromFile(run.Need(First).FullName), FacePhotograph.FromFile(run.Need(Second).FullName));
         return new ToolAnswer(
-            new { samePerson = answer.IsSamePerson, score = answer.Score, threshold = answer.Threshold, margin = answer.Margin },
+            new VerifyFacts(answer.IsSamePerson, answer.Score, answer.Threshold, answer.Margin),
             string.Create(CultureInfo.InvariantCulture, $"{(answer.IsSamePerson ? "same person" : "different people")}  score {answer.Score:F4}  threshold {answer.Threshold:F4}  margin {answer.Margin:+0.0000;-0.0000}"),
             answer.IsSamePerson ? ExitCode.Done : ExitCode.No);
     }
 }
+
+/// <summary>Whether it is the same person.</summary>
+internal sealed record VerifyFacts(bool SamePerson, double Score, double Threshold, double Margin) : ToolFacts;

@@ -1,6 +1,5 @@
 using Microsoft.ML.ArcFace.Data.Folders;
 using Microsoft.ML.ArcFace.Names;
-using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Data;
@@ -65,7 +64,7 @@ internal static class FaceFolder
 
         WarnOfJoinedPeople(channel, people);
         channel.Info($"'{folder}': {files.Count} photographs of {files.DistinctBy(file => file.Label, StringComparer.Ordinal).Count()} people.");
-        return DataViewConstructionUtils.CreateFromList(environment, files);
+        return FaceFile.ToView(files);
     }
 
     /// <summary>The photographs of a tree, whoever is on them.</summary>

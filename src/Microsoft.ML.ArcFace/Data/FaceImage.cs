@@ -41,7 +41,7 @@ internal static class FaceImage
 
             return File.ReadAllBytes(path);
         }
-        catch (Exception exception) when (exception is (IOException and not FaceImageException) or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             throw new FaceImageException($"'{path}'", exception.Message.TrimEnd('.'), "Check the path and the right to read it.", exception);
         }

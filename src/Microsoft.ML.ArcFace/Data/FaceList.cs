@@ -2,7 +2,6 @@ using System.Text;
 using Microsoft.ML.ArcFace.Data.Lists;
 using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Names;
-using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Data;
@@ -37,7 +36,7 @@ internal static class FaceList
         }
 
         channel.Info($"'{path}': {files.Length} photographs of {files.DistinctBy(file => file.Label).Count()} people.");
-        return DataViewConstructionUtils.CreateFromList(environment, files);
+        return FaceFile.ToView(files);
     }
 
     /// <summary>The photographs of a list; none of them is opened.</summary>

@@ -3,8 +3,7 @@ using System.Text;
 using Microsoft.ML.ArcFace.Data.Lists;
 using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Names;
-using Microsoft.ML.Data;
-using Microsoft.ML.Runtime;
+using Microsoft.ML.ArcFace.Views;
 
 namespace Microsoft.ML.ArcFace.Data;
 
@@ -22,14 +21,14 @@ internal static class TemplateList
 
     /// <exception cref="FileNotFoundException">A file does not exist.</exception>
     /// <exception cref="FaceDataFormatException">A line is not what it should be.</exception>
-    public static IDataView Load(IHostEnvironment environment, string path, string? imageFolder, string? landmarksPath, string? subjectsPath, Encoding? encoding)
+    public static IDataView Load(string path, string? imageFolder, string? landmarksPath, string? subjectsPath, Encoding? encoding)
     {
         using DecodedText pictures = Open(path, encoding);
         using DecodedText? landmarks = landmarksPath is null ? null : Open(landmarksPath, encoding);
         using DecodedText? subjects = subjectsPath is null ? null : Open(subjectsPath, encoding);
         Dictionary<string, string>? subjectOf = subjects is null ? null : ReadSubjects(subjects, subjectsPath!);
         List<TemplateFile> files = Read(pictures, path, landmarks, landmarksPath, subjectOf, new ListedPaths(imageFolder ?? Path.GetDirectoryName(Path.GetFullPath(path))!));
-        return DataViewConstructionUtils.CreateFromList(environment, files, Schema(landmarks is not null, subjects is not null));
+        return ToView(files, landmarks is not null, subjects is not null);
     }
 
     /// <summary>The pictures, of the given templates only if subjects are given; none of them is opened.</summary>
@@ -146,13 +145,17 @@ internal static class TemplateList
         ? DecodedText.Open(path, encoding)
         : throw new FileNotFoundException($"The list '{path}' does not exist (looked for '{Path.GetFullPath(path)}').", path);
 
-    private static SchemaDefinition Schema(bool hasLandmarks, bool hasLabel)
-    {
-        SchemaDefinition schema = SchemaDefinition.Create(typeof(TemplateFile));
-        string[] absent = [.. hasLandmarks ? Array.Empty<string>() : [LandmarksColumn, QualityColumn], .. hasLabel ? Array.Empty<string>() : [LabelColumn]];
-        schema.RemoveAll(column => absent.Contains(column.ColumnName));
-        return schema;
-    }
+    private static IDataView ToView(List<TemplateFile> files, bool hasLandmarks, bool hasLabel) => new ListDataView<TemplateFile>(files,
+    [
+        ViewColumn<TemplateFile>.OfText(nameof(TemplateFile.ImagePath), file => file.ImagePath),
+        ViewColumn<TemplateFile>.OfText(nameof(TemplateFile.RelativePath), file => file.RelativePath),
+        ViewColumn<TemplateFile>.OfText(TemplateColumn, file => file.TemplateId),
+        ViewColumn<TemplateFile>.OfText(MediaColumn, file => file.MediaId),
+        .. hasLandmarks
+            ? [ViewColumn<TemplateFile>.OfVector(LandmarksColumn, LandmarkValues, file => file.Landmarks), ViewColumn<TemplateFile>.OfSingle(QualityColumn, file => file.Quality)]
+            : (ViewColumn<TemplateFile>[])[],
+        .. hasLabel ? [ViewColumn<TemplateFile>.OfText(LabelColumn, file => file.Label)] : (ViewColumn<TemplateFile>[])[],
+    ]);
 
     private static FaceDataFormatException Malformed(int line, string name, string what) => new($"Line {line} of '{name}' {what}.");
 }
@@ -168,7 +171,6 @@ internal sealed class TemplateFile
 
     public string MediaId { get; set; } = "";
 
-    [VectorType(10)]
     public float[] Landmarks { get; set; } = [];
 
     public float Quality { get; set; }

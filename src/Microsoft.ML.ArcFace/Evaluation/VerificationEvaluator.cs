@@ -150,7 +150,7 @@ internal static class VerificationEvaluator
     private static RocPoint[] Roc(IReadOnlyList<double> cosines, IReadOnlyList<bool> isSame, int genuine, int impostor)
     {
         int[] order = [.. Enumerable.Range(0, cosines.Count).OrderByDescending(i => cosines[i])];
-        var points = new List<RocPoint> { new(0, 0, double.PositiveInfinity) };
+        var points = new List<RocPoint> { new(0, 0, Cosine: null) };
         int accepted = 0, falselyAccepted = 0;
         for (int i = 0; i < order.Length; i++)
         {

@@ -26,7 +26,7 @@ public enum FaceGalleryProblem
 }
 
 /// <summary>A gallery cannot be opened, read or written; the message says why and what to do.</summary>
-public sealed class FaceGalleryException : IOException
+public sealed class FaceGalleryException : FaceRecognitionException
 {
     /// <param name="problem">Why.</param>
     /// <param name="message">What happened and what to do.</param>

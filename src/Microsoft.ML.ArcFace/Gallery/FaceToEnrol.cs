@@ -1,3 +1,5 @@
+using Microsoft.ML.ArcFace.Files;
+
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>A photograph of a person for a gallery.</summary>
@@ -22,7 +24,11 @@ public sealed record GalleryPerson(string Id, string Name, IReadOnlyList<Gallery
 /// <param name="Id">Names it in this gallery.</param>
 /// <param name="Source">Where it comes from, if that was said.</param>
 /// <param name="EnrolledAt">When it was enrolled, in universal time.</param>
-public sealed record GalleryPhotograph(string Id, string? Source, DateTimeOffset EnrolledAt);
+public sealed record GalleryPhotograph(string Id, string? Source, DateTimeOffset EnrolledAt)
+{
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(GalleryPhotograph), PrintMembers);
+}
 
 /// <summary>What became of a view of embeddings that was enrolled.</summary>
 /// <param name="PersonCount">People who were enrolled or given more photographs.</param>

@@ -16,7 +16,7 @@ internal static class GalleryErrors
             (FaceGalleryProblem problem, string finding) = Explain(error.SqliteErrorCode);
             throw new FaceGalleryException(problem, $"The gallery '{path}' {finding} (SQLite: {error.Message})", error);
         }
-        catch (Exception error) when (error is UnauthorizedAccessException or (IOException and not FaceGalleryException))
+        catch (Exception error) when (error is UnauthorizedAccessException or IOException)
         {
             throw new FaceGalleryException(FaceGalleryProblem.Unreachable, $"The gallery '{path}' cannot be opened: {error.Message} Give a path in a folder that you may write to.", error);
         }

@@ -33,6 +33,7 @@ internal static class NativeLibraries
 
     private static Exception? LoadOnce()
     {
+        NativeThreads.LetSleep();
         if (Environment.GetEnvironmentVariable(LibTorchFolder.Variable) is not { Length: > 0 } folder)
         {
             return Load(ByNameFromTorchSharp);

@@ -34,12 +34,12 @@ internal static class SecondStage
             if (far.Count > run.Faces.Count / 2)
             {
                 run.Channel.Warning(
-                    $"{far.Count} of {run.Faces.Count} photographs lie over {degrees:0.#}° from their person's centre: the first training has not learned enough to clean the set, and its model is kept. Train longer, or set a larger {nameof(SubCenterArcFaceLoss.DropOverDegrees)}.");
+                    FormattableString.Invariant($"{far.Count} of {run.Faces.Count} photographs lie over {degrees:0.#}° from their person's centre: the first training has not learned enough to clean the set, and its model is kept. Train longer, or set a larger {nameof(SubCenterArcFaceLoss.DropOverDegrees)}."));
                 return model;
             }
 
             string examples = string.Join(", ", far.Take(NamedExamples).Select(photograph => $"photograph {photograph.Place} ({photograph.Person})"));
-            run.Channel.Info($"Second training without {far.Count} of {run.Faces.Count} photographs, over {degrees:0.#}° from their person's centre{(far.Count > 0 ? ": " + examples : "")}{(far.Count > NamedExamples ? ", …" : "")}.");
+            run.Channel.Info(FormattableString.Invariant($"Second training without {far.Count} of {run.Faces.Count} photographs, over {degrees:0.#}° from their person's centre{(far.Count > 0 ? ": " + examples : "")}{(far.Count > NamedExamples ? ", …" : "")}."));
             FaceEmbeddingModel second = TrainAgain(run, loss, far.Select(photograph => photograph.Place).ToHashSet());
             model.Dispose();
             return second;

@@ -54,7 +54,7 @@ internal sealed class TrainingLoop : IDisposable
     {
         TrainingRecipe recipe = TrainingRecipe.Choose(run.Options, run.Faces.Count, run.Faces.Labels.Count);
         run.Channel.Info($"Training {run.Options.Backbone.ToShortName()} for {recipe.Epochs} epochs of {recipe.StepsPerEpoch} steps of {recipe.BatchSize} photographs; " +
-            $"peak learning rate {recipe.Schedule.PeakLearningRate:0.####}, scale {recipe.Scale:0.#}, in {Learner.ComputeType(run.Options.Precision, run.Device)} on {run.Device}.");
+            FormattableString.Invariant($"peak learning rate {recipe.Schedule.PeakLearningRate:0.####}, scale {recipe.Scale:0.#}, in {Learner.ComputeType(run.Options.Precision, run.Device)} on {run.Device}."));
         RunSettings? settings = run.Checkpoints is null ? null : RunSettings.Of(run.Options, run.Seed).With(run, recipe);
         run.Checkpoints?.CheckSettings(settings!);
         NativeMemory.KeepFreedMemory();

@@ -1,3 +1,5 @@
+using Microsoft.ML.ArcFace.Files;
+
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>Where a training run stands.</summary>
@@ -21,4 +23,8 @@ public sealed record TrainingProgress(
     double ImagesPerSecond,
     TimeSpan EstimatedTimeRemaining,
     bool IsEpochEnd,
-    double? ValidationAreaUnderRocCurve);
+    double? ValidationAreaUnderRocCurve)
+{
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(TrainingProgress), PrintMembers);
+}

@@ -7,11 +7,13 @@ namespace Microsoft.ML.ArcFace.Samples.Support;
 /// <summary>What training took.</summary>
 internal sealed record TrainingSummary(int Epochs, double TrainSeconds, double ImagesPerSecond, int People, int Images, string Model);
 
+/// <summary>The result, for programs.</summary>
+internal sealed record QuickStartSummary(
+    double Accuracy, double AccuracyStd, double Auc, double Eer, Dictionary<string, double?> TarAtFar, int Epochs, double TrainSeconds, double ImagesPerSecond, int People, int Images, string Model);
+
 /// <summary>Prints the result: a table for people, and for programs one JSON object on the last line.</summary>
 internal static class Report
 {
-    private static readonly JsonSerializerOptions CamelCase = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
-
     public static void Print(VerificationResult verification, TrainingSummary training)
     {
         string pairs = $"{verification.SamePairs} same + {verification.DifferentPairs} different pairs";
@@ -31,21 +33,9 @@ internal static class Report
 
         AnsiConsole.Write(table);
         Console.WriteLine($"The second process took {verification.Seconds:F0} s for {verification.Images} pictures and their mirror images.");
-        Console.WriteLine(JsonSerializer.Serialize(
-            new
-            {
-                Accuracy = Math.Round(verification.Accuracy, 6),
-                AccuracyStd = Math.Round(verification.AccuracyStd, 6),
-                Auc = Math.Round(verification.Auc, 6),
-                Eer = Math.Round(verification.Eer, 6),
-                verification.TarAtFar,
-                training.Epochs,
-                TrainSeconds = Math.Round(training.TrainSeconds, 1),
-                ImagesPerSecond = Math.Round(training.ImagesPerSecond, 1),
-                training.People,
-                training.Images,
-                training.Model,
-            },
-            CamelCase));
+        var summary = new QuickStartSummary(
+            Math.Round(verification.Accuracy, 6), Math.Round(verification.AccuracyStd, 6), Math.Round(verification.Auc, 6), Math.Round(verification.Eer, 6), verification.TarAtFar,
+            training.Epochs, Math.Round(training.TrainSeconds, 1), Math.Round(training.ImagesPerSecond, 1), training.People, training.Images, training.Model);
+        Console.WriteLine(JsonSerializer.Serialize(summary, SamplesJson.Default.QuickStartSummary));
     }
 }

@@ -21,7 +21,7 @@ public class FaceGalleryTests
         Assert.AreEqual(("ada", "Ada Lovelace", "bob"), (match.Person!.PersonId, match.Person.Name, match.RunnerUp!.PersonId));
         Assert.AreEqual(second, match.Person.Photograph);
         Assert.AreEqual(Math.Cos(5 * Math.PI / 180), match.Person.Score, 1e-6);
-        Assert.AreEqual(Math.Cos(5 * Math.PI / 180) - Math.Cos(65 * Math.PI / 180), match.Margin, 1e-6);
+        Assert.AreEqual(Math.Cos(5 * Math.PI / 180) - Math.Cos(65 * Math.PI / 180), match.Margin!.Value, 1e-6);
 
         FaceIdentification stranger = gallery.Identify(At(-61));
         Assert.AreEqual(IdentificationOutcome.Unknown, stranger.Outcome);
@@ -31,7 +31,7 @@ public class FaceGalleryTests
         FaceIdentification between = gallery.Identify(At(55));
         Assert.AreEqual(IdentificationOutcome.Ambiguous, between.Outcome);
         Assert.IsNull(between.Person);
-        Assert.AreEqual(0, between.Margin, 1e-6);
+        Assert.AreEqual(0, between.Margin!.Value, 1e-6);
         StringAssert.Contains(between.ToString(), "Ambiguous");
     }
 
@@ -52,7 +52,7 @@ public class FaceGalleryTests
         StringAssert.Contains(nobody.ToString(), "empty");
         gallery.Enrol("ada", At(0));
         FaceIdentification ada = gallery.Identify(At(10));
-        Assert.AreEqual((IdentificationOutcome.Match, null, double.PositiveInfinity), (ada.Outcome, ada.RunnerUp, ada.Margin));
+        Assert.AreEqual((IdentificationOutcome.Match, null, default(double?)), (ada.Outcome, ada.RunnerUp, ada.Margin));
     }
 
     [TestMethod]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.ML.ArcFace.Tests.Gallery;
+using Microsoft.ML.ArcFace.Tests.Runtime;
 
 namespace Microsoft.ML.ArcFace.Tests.TestSupport;
 
@@ -11,8 +12,14 @@ internal static class ChildProgram
     {
         switch (arguments)
         {
+            case [FileBasedProgram.Name, var folder]:
+                FileBasedProgram.Run(folder);
+                return 0;
             case [EndlessEnrolment.Name, var path]:
                 EndlessEnrolment.Run(path);
+                return 0;
+            case [LoadedThreads.Name]:
+                LoadedThreads.Run();
                 return 0;
             default:
                 Console.Error.WriteLine("This program belongs to the tests; run them with build/test.sh.");
@@ -21,6 +28,9 @@ internal static class ChildProgram
     }
 
     /// <summary>Starts it; the caller reads what it prints and ends it.</summary>
-    public static Process Start(params string[] arguments) =>
-        Process.Start(new ProcessStartInfo("dotnet", ["exec", typeof(ChildProgram).Assembly.Location, .. arguments]) { RedirectStandardOutput = true })!;
+    public static Process Start(params string[] arguments) => Process.Start(StartInfo(arguments))!;
+
+    /// <summary>How it is started, to be changed before.</summary>
+    public static ProcessStartInfo StartInfo(params string[] arguments) =>
+        new("dotnet", ["exec", typeof(ChildProgram).Assembly.Location, .. arguments]) { RedirectStandardOutput = true };
 }

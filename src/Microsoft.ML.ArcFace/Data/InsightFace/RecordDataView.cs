@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Names;
+using Microsoft.ML.ArcFace.Views;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 

@@ -90,7 +90,7 @@ internal sealed class RecordIndex
             chunks[^1][count++ % ChunkSize] = offset;
             if (count % RecordsBetweenReports == 0)
             {
-                channel.Info($"'{records.Name}' has no .idx: {count} records found in {100.0 * offset / records.Length:0} % of the file.");
+                channel.Info(FormattableString.Invariant($"'{records.Name}' has no .idx: {count} records found in {100.0 * offset / records.Length:0} % of the file."));
             }
         }
 

@@ -1,6 +1,6 @@
 using Microsoft.ML.Data;
 
-namespace Microsoft.ML.ArcFace.Data;
+namespace Microsoft.ML.ArcFace.Views;
 
 /// <summary>The row that a cursor of an <see cref="IndexedDataView"/> stands on.</summary>
 internal interface IIndexedRow
