@@ -47,15 +47,16 @@ internal sealed record ListLayout(char Separator, ListKind Kind, int Path = 0, i
         }
 
         int odd = Array.FindIndex(rows, row => row.Length > 1 && !LooksLikePath(row[0]) && row.Skip(1).Any(LooksLikePath));
+        odd = odd < 0 && rows.Length > 1 && !Array.Exists(rows[0], LooksLikePath) && Array.TrueForAll(rows[1..], row => row.Length > 0 && LooksLikePath(row[0])) ? 0 : odd;
         return odd < 0 ? new ListLayout(separator, ListKind.PathAndLabel) : throw refuse(odd, $"is '{Shown(sample[odd])}', which does not begin with a path; {Due}");
     }
 
     /// <summary>Gives path and label of a line, or what is wrong with it.</summary>
     public (string Path, string Label, string? Finding) Read(string line)
     {
-        if (!ListLine.TrySplit(line, Separator, out string[] fields))
+        if (ListLine.Split(line, Separator, out string[] fields) is { } finding)
         {
-            return ("", "", "has a quotation mark without its counterpart");
+            return ("", "", finding);
         }
 
         (int path, int label, bool isProper) = Kind switch
@@ -76,7 +77,7 @@ internal sealed record ListLayout(char Separator, ListKind Kind, int Path = 0, i
         _ => "a path and a label",
     };
 
-    private static string[] Fields(string line, char separator) => ListLine.TrySplit(line, separator, out string[] fields) ? fields : [];
+    private static string[] Fields(string line, char separator) => ListLine.Split(line, separator, out string[] fields) is null ? fields : [];
 
     private static (int Path, int Label)? NamesOf(string line, char separator)
     {

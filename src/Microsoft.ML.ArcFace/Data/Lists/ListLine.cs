@@ -5,34 +5,42 @@ namespace Microsoft.ML.ArcFace.Data.Lists;
 /// <summary>Cuts a line of a list into its fields.</summary>
 internal static class ListLine
 {
-    /// <summary>
-    /// A field that begins with a quotation mark goes to its counterpart, as in RFC 4180. Between tabs, where names may hold
-    /// quotation marks of their own, it does so only if the whole field stands between them.
-    /// </summary>
-    /// <returns>False if a quotation mark has no counterpart.</returns>
-    public static bool TrySplit(string line, char separator, out string[] fields)
-    {
-        if (separator == '\t')
-        {
-            fields = [.. line.Split(separator, StringSplitOptions.TrimEntries).Select(Unquoted)];
-            return true;
-        }
+    public const int MostFields = 256;
 
-        var found = new List<string>();
-        int next = 0;
-        bool isWhole = true;
-        while (next <= line.Length && isWhole)
+    /// <summary>
+    /// Gives the fields of a line. One that begins with a quotation mark goes to its counterpart, as in RFC 4180. Between tabs,
+    /// where names may hold quotation marks of their own, it does so only if the whole field stands between them.
+    /// </summary>
+    /// <param name="line">The line.</param>
+    /// <param name="separator">What stands between its fields.</param>
+    /// <param name="fields">The fields; none if something is wrong.</param>
+    /// <returns>What is wrong, to stand behind the line's number; null: nothing.</returns>
+    public static string? Split(string line, char separator, out string[] fields)
+    {
+        List<string> found = [];
+        for (int next = 0; next <= line.Length;)
         {
-            isWhole = TryTake(line, separator, ref next, out string field);
+            if (found.Count == MostFields)
+            {
+                fields = [];
+                return $"has more than {MostFields} fields";
+            }
+
+            if (Take(line, separator, ref next) is not { } field)
+            {
+                fields = [];
+                return "has a quotation mark without its counterpart";
+            }
+
             found.Add(field);
         }
 
         fields = [.. found];
-        return isWhole;
+        return null;
     }
 
-    /// <summary>The field that begins at a place, and the place behind its separator.</summary>
-    private static bool TryTake(string line, char separator, ref int next, out string field)
+    /// <summary>Gives the field that begins at a place, null if its end is missing, and moves to the place behind its separator.</summary>
+    private static string? Take(string line, char separator, ref int next)
     {
         int start = next;
         while (start < line.Length && line[start] == ' ')
@@ -40,28 +48,36 @@ internal static class ListLine
             start++;
         }
 
-        var quoted = new StringBuilder();
-        bool isQuoted = start < line.Length && line[start] == '"';
-        int i = isQuoted ? start + 1 : start;
-        for (; isQuoted; i++)
+        return separator != '\t' && start < line.Length && line[start] == '"' ? TakeQuoted(line, separator, start + 1, ref next) : TakePlain(line, separator, ref next);
+    }
+
+    private static string TakePlain(string line, char separator, ref int next)
+    {
+        int start = next, end = line.IndexOf(separator, start) is >= 0 and var at ? at : line.Length;
+        next = end + 1;
+        string field = line[start..end].Trim();
+        return separator == '\t' ? Unquoted(field) : field;
+    }
+
+    private static string? TakeQuoted(string line, char separator, int start, ref int next)
+    {
+        var field = new StringBuilder();
+        for (int quote = line.IndexOf('"', start); quote >= 0; quote = line.IndexOf('"', start))
         {
-            int quote = line.IndexOf('"', i);
-            if (quote < 0)
+            field.Append(line, start, quote - start);
+            start = quote + 1;
+            if (start < line.Length && line[start] == '"')
             {
-                field = "";
-                return false;
+                field.Append('"');
+                start++;
+                continue;
             }
 
-            quoted.Append(line, i, quote - i);
-            isQuoted = quote + 1 < line.Length && line[quote + 1] == '"';
-            _ = isQuoted ? quoted.Append('"') : quoted;
-            i = isQuoted ? quote + 1 : quote;
+            next = start;
+            return field.Append(TakePlain(line, separator, ref next)).ToString().Trim();
         }
 
-        int end = line.IndexOf(separator, i) is >= 0 and var at ? at : line.Length;
-        field = (quoted + line[i..end]).Trim();
-        next = end + 1;
-        return true;
+        return null;
     }
 
     private static string Unquoted(string field) =>
