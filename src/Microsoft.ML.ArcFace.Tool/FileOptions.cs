@@ -36,7 +36,7 @@ internal static class FileOptions
 
     private static IReadOnlyList<string> Below(ToolRun run, FileSystemInfo folder, bool skipUnusable)
     {
-        IReadOnlyList<string> photographs = run.CreateContext().FaceRecognition().FindPhotographs(
+        IReadOnlyList<string> photographs = run.FaceRecognition(run.CreateContext()).FindPhotographs(
             folder.FullName, skipUnusable ? UnreadableImages.Skip : UnreadableImages.Error, out IReadOnlyList<LeftOutFiles> leftOut);
         run.LeftOut.AddRange(leftOut);
         return photographs;

@@ -56,6 +56,12 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     /// <summary>The threshold that was calibrated for this embedding; null: none yet.</summary>
     public VerificationThreshold? Threshold { get; }
 
+    /// <summary>How the network was trained; null if its weights came from a file, or an older version of this package saved it.</summary>
+    public FaceTrainingSummary? Training => _model.Training;
+
+    /// <summary>The arithmetic of embedding.</summary>
+    public InferencePrecision Precision => _model.Precision;
+
     /// <summary>The threshold as files of weights keep it beside them.</summary>
     internal string? StoredThreshold => Threshold?.ToJson();
 

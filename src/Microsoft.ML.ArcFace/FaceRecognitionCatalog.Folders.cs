@@ -17,6 +17,6 @@ public sealed partial class FaceRecognitionCatalog
     public IReadOnlyList<string> FindPhotographs(string folder, UnreadableImages unreadableImages, out IReadOnlyList<LeftOutFiles> leftOut)
     {
         _environment.CheckNonEmpty(folder, nameof(folder));
-        return FaceFolder.Find(_environment, folder, unreadableImages, out leftOut);
+        return FaceFolder.Find(_environment, _observer, folder, unreadableImages, out leftOut);
     }
 }

@@ -87,7 +87,7 @@ public sealed partial class FaceRecognitionCatalog
         _environment.CheckNonWhiteSpace(templateColumnName, nameof(templateColumnName));
         _environment.CheckNonWhiteSpace(embeddingColumnName, nameof(embeddingColumnName));
         var columns = new TemplateColumns(templateColumnName, mediaColumnName, qualityColumnName, labelColumnName, embeddingColumnName);
-        return TemplateAggregator.Aggregate(_environment, data, columns, weightByNorm);
+        return TemplateAggregator.Aggregate(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), columns, weightByNorm);
     }
 
     /// <summary>
@@ -102,5 +102,6 @@ public sealed partial class FaceRecognitionCatalog
     /// <exception cref="InvalidOperationException">Rows without label or usable embedding, embeddings of two sizes, or no probe shows anyone of the gallery.</exception>
     public IdentificationMetrics EvaluateIdentification(
         IDataView probes, IDataView gallery, string labelColumnName = "Label", string embeddingColumnName = "Embedding") =>
-        IdentificationEvaluator.Evaluate(_environment, probes, gallery, labelColumnName, embeddingColumnName);
+        IdentificationEvaluator.Evaluate(
+            _environment, _observer.Watch(probes, (embeddingColumnName, "probes embedded")), _observer.Watch(gallery, (embeddingColumnName, "photographs of the gallery embedded")), labelColumnName, embeddingColumnName);
 }

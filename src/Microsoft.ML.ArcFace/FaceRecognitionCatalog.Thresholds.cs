@@ -34,7 +34,7 @@ public sealed partial class FaceRecognitionCatalog
         string imageColumnName = FaceFolder.RelativePathColumn,
         int seed = 0)
     {
-        CalibrationPairs read = CalibrationPairs.Read(_environment, data, pairs, targetFalseMatchRate, labelColumnName, embeddingColumnName, imageColumnName);
+        CalibrationPairs read = CalibrationPairs.Read(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), pairs, targetFalseMatchRate, labelColumnName, embeddingColumnName, imageColumnName);
         return ThresholdCalibrator.Calibrate(read, targetFalseMatchRate, seed);
     }
 }

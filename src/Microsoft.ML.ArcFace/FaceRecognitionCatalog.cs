@@ -3,6 +3,7 @@ using Microsoft.ML.ArcFace.Data.InsightFace;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Evaluation;
 using Microsoft.ML.ArcFace.Export;
+using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.ArcFace;
 using Microsoft.ML.Data;
@@ -18,19 +19,33 @@ public static class FaceRecognitionExtensions
     public static FaceRecognitionCatalog FaceRecognition(this MLContext catalog)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        return new FaceRecognitionCatalog(catalog);
+        return new FaceRecognitionCatalog(catalog, new WorkObserver(catalog));
+    }
+
+    /// <summary>The same, for work that takes long: what it does is reported, and can be stopped.</summary>
+    /// <param name="catalog">The ML.NET context.</param>
+    /// <param name="progress">Is told how far decoding, embedding, validating, packing and comparing have come, on the thread that works; null: nobody is.</param>
+    /// <param name="cancellationToken">Stops that work with an <see cref="OperationCanceledException"/>; training also looks at its options' own token.</param>
+    public static FaceRecognitionCatalog FaceRecognition(this MLContext catalog, Action<FaceProgress>? progress, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        return new FaceRecognitionCatalog(catalog, new WorkObserver(catalog, progress, cancellationToken));
     }
 }
 
 /// <summary>Loaders, trainers and metrics for face recognition.</summary>
 public sealed partial class FaceRecognitionCatalog
 {
-    private readonly IHostEnvironment _environment;
+    private const string Embedded = "photographs embedded";
 
-    internal FaceRecognitionCatalog(IHostEnvironment environment)
+    private readonly IHostEnvironment _environment;
+    private readonly WorkObserver _observer;
+
+    internal FaceRecognitionCatalog(IHostEnvironment environment, WorkObserver observer)
     {
         _environment = environment;
-        Trainers = new FaceRecognitionTrainers(environment);
+        _observer = observer;
+        Trainers = new FaceRecognitionTrainers(environment, observer);
     }
 
     /// <summary>The trainers.</summary>
@@ -45,7 +60,7 @@ public sealed partial class FaceRecognitionCatalog
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="InvalidOperationException">It holds no folder with photographs.</exception>
     /// <exception cref="FaceDataFormatException">Something cannot be opened: a name is not UTF-8, a path too long, a folder not this user's to read.</exception>
-    public IDataView LoadFromFolder(string folder) => FaceFolder.Load(_environment, folder, UnreadableImages.Error, out _);
+    public IDataView LoadFromFolder(string folder) => FaceFolder.Load(_environment, _observer, folder, UnreadableImages.Error, out _);
 
     /// <summary>Lists photographs as <see cref="LoadFromFolder(string)"/> does, and gives what was passed over.</summary>
     /// <param name="folder">A folder with one folder of jpg, png, bmp or webp files a person, at any depth below it.</param>
@@ -56,7 +71,7 @@ public sealed partial class FaceRecognitionCatalog
     /// <exception cref="InvalidOperationException">It holds no folder with photographs.</exception>
     /// <exception cref="FaceDataFormatException">Something cannot be opened: a name is not UTF-8, a path too long, a folder not this user's to read.</exception>
     public IDataView LoadFromFolder(string folder, UnreadableImages unreadableImages, out IReadOnlyList<LeftOutFiles> leftOut) =>
-        FaceFolder.Load(_environment, folder, unreadableImages, out leftOut);
+        FaceFolder.Load(_environment, _observer, folder, unreadableImages, out leftOut);
 
     /// <summary>
     /// Lists photographs from a text file of paths and labels, separated by commas, semicolons or tabs, which is found out. A
@@ -137,7 +152,7 @@ public sealed partial class FaceRecognitionCatalog
     public void SaveAsRecordIO(IDataView data, string path, string imageColumnName = "ImagePath", string labelColumnName = "Label")
     {
         _environment.CheckNonWhiteSpace(path, nameof(path));
-        RecordSetWriter.Write(PictureLabels.Read(_environment, data, imageColumnName, labelColumnName), path);
+        RecordSetWriter.Write(PictureLabels.Read(_environment, data, imageColumnName, labelColumnName), path, _observer);
     }
 
     /// <summary>Writes pairs with their pictures as a .bin that InsightFace's verification and <see cref="LoadFromVerificationBin"/> read.</summary>
@@ -155,7 +170,7 @@ public sealed partial class FaceRecognitionCatalog
         _environment.CheckNonWhiteSpace(path, nameof(path));
         Dictionary<string, string> paths = PictureLabels.Read(_environment, data, imageColumnName, nameColumnName)
             .DistinctBy(picture => picture.Label).ToDictionary(picture => picture.Label, picture => picture.Path);
-        VerificationFileWriter.Write(paths, PairedPictures.Find(_environment, paths.Keys, pairs, nameColumnName), path);
+        VerificationFileWriter.Write(paths, PairedPictures.Find(_environment, paths.Keys, pairs, nameColumnName), path, _observer);
     }
 
     /// <summary>Reads verification pairs in the format of LFW's pairs.txt.</summary>
@@ -208,7 +223,7 @@ public sealed partial class FaceRecognitionCatalog
     /// </exception>
     public VerificationMetrics EvaluateVerification(
         IDataView data, IEnumerable<FacePair> pairs, string embeddingColumnName = "Embedding", string imageColumnName = FaceFolder.RelativePathColumn) =>
-        VerificationEvaluator.EvaluateVerification(_environment, data, pairs, embeddingColumnName, imageColumnName);
+        VerificationEvaluator.EvaluateVerification(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), pairs, embeddingColumnName, imageColumnName);
 
     /// <summary>
     /// The angles of Table 3 of the ArcFace paper: how tightly each person's photographs lie together and how far people
@@ -226,7 +241,7 @@ public sealed partial class FaceRecognitionCatalog
     /// <exception cref="InvalidOperationException">The data show fewer than two people, or another model embedded them.</exception>
     public AngleMetrics EvaluateAngles(
         IDataView data, ITransformer? model = null, string labelColumnName = "Label", string embeddingColumnName = "Embedding") =>
-        AngleEvaluator.Evaluate(_environment, data, model is null ? null : CentersOf(model), labelColumnName, embeddingColumnName);
+        AngleEvaluator.Evaluate(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), model is null ? null : CentersOf(model), labelColumnName, embeddingColumnName);
 
     private static ClassCenter[] CentersOf(ITransformer model)
     {
@@ -270,8 +285,9 @@ public sealed partial class FaceRecognitionCatalog
 public sealed class FaceRecognitionTrainers
 {
     private readonly IHostEnvironment _environment;
+    private readonly WorkObserver _observer;
 
-    internal FaceRecognitionTrainers(IHostEnvironment environment) => _environment = environment;
+    internal FaceRecognitionTrainers(IHostEnvironment environment, WorkObserver observer) => (_environment, _observer) = (environment, observer);
 
     /// <summary>Trains a face embedding with ArcFace's additive angular margin.</summary>
     /// <param name="imageColumnName">The column of photographs.</param>
@@ -297,5 +313,5 @@ public sealed class FaceRecognitionTrainers
     /// <summary>Trains a face embedding with everything that can be set.</summary>
     /// <param name="options">The options.</param>
     /// <exception cref="ArgumentOutOfRangeException">Options outside of their ranges; the message lists all of them.</exception>
-    public ArcFaceTrainer ArcFace(ArcFaceTrainer.Options options) => new(_environment, options);
+    public ArcFaceTrainer ArcFace(ArcFaceTrainer.Options options) => new(_environment, options, _observer);
 }

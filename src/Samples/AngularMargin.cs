@@ -68,7 +68,7 @@ internal static class AngularMargin
         var ml = new MLContext(settings.Seed);
         FaceRecognitionCatalog faces = ml.FaceRecognition();
         IDataView data = faces.LoadFromFolder(folder);
-        using var display = new TrainingDisplay();
+        using var display = new ProgressDisplay();
         using TransformerChain<FaceEmbeddingTransformer> model = ml.Transforms.LoadFaceImages("Image", "ImagePath")
             .Append(faces.Trainers.ArcFace(new ArcFaceTrainer.Options
             {

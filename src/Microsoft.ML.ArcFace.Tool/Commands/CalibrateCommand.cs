@@ -24,7 +24,7 @@ internal static class CalibrateCommand
     public static Command Create()
     {
         var command = new Command("calibrate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, Rate, Output, ToolCommand.Gpu };
-        command.Answer(Run);
+        command.Answer(Run, stopped: "The model is as it was.");
         return command;
     }
 
@@ -34,9 +34,10 @@ internal static class CalibrateCommand
         ModelFile.CheckWritable(output);
         using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName, seed: 1);
         (IDataView photographs, IDataView embedded) = model.Embed(run, run.Need(Data));
-        IReadOnlyList<FacePair> pairs = ComparedPairs.Read(run, model.Faces, photographs, folds: 2);
+        IReadOnlyList<FacePair> pairs = ComparedPairs.Read(run, model.Faces, photographs, Data, folds: 2);
         VerificationThreshold threshold = model.Faces.CalibrateThreshold(embedded, pairs, run.Get(Rate) ?? 0.001);
-        ModelFile.SaveWhole(model.Context, model.Model.WithThreshold(threshold), model.InputSchema, output);
+        run.CancellationToken.ThrowIfCancellationRequested();
+        model.Faces.SaveModel(model.Model.WithThreshold(threshold), model.InputSchema, output);
         return new ToolAnswer(
             new CalibrateFacts(
                 output, threshold.Cosine, threshold.LowerCosine, threshold.UpperCosine,

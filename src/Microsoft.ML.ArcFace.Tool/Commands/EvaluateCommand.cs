@@ -22,7 +22,7 @@ internal static class EvaluateCommand
     public static Command Create()
     {
         var command = new Command("evaluate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, ToolCommand.Gpu };
-        command.Answer(Run);
+        command.Answer(Run, stopped: "Nothing was kept; this command writes no files.");
         return command;
     }
 
@@ -31,7 +31,7 @@ internal static class EvaluateCommand
         using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName);
         (IDataView photographs, IDataView lazy) = model.Embed(run, run.Need(Data));
         IDataView embedded = model.Context.Data.Cache(lazy);   // both metrics read it
-        IReadOnlyList<FacePair> pairs = ComparedPairs.Read(run, model.Faces, photographs);
+        IReadOnlyList<FacePair> pairs = ComparedPairs.Read(run, model.Faces, photographs, Data);
         VerificationMetrics metrics = model.Faces.EvaluateVerification(embedded, pairs);
         AngleMetrics angles = model.Faces.EvaluateAngles(embedded);
         return new ToolAnswer(

@@ -28,7 +28,7 @@ internal static class PackCommand
     private static ToolAnswer Run(ToolRun run)
     {
         DirectoryInfo folder = Directory.CreateDirectory(run.Need(Output).FullName);
-        FaceRecognitionCatalog faces = run.CreateContext().FaceRecognition();
+        FaceRecognitionCatalog faces = run.FaceRecognition(run.CreateContext());
         IDataView photographs = run.LoadFromFolder(faces, run.Need(Data));
         if (run.Get(Pairs) is { } file)
         {

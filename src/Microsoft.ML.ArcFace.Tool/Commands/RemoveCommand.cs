@@ -21,14 +21,14 @@ internal static class RemoveCommand
     public static Command Create()
     {
         var command = new Command("remove", Description) { Model, Gallery, KeyFile, People };
-        command.Answer(Run);
+        command.Answer(Run, stopped: "Nobody was removed.");
         return command;
     }
 
     private static ToolAnswer Run(ToolRun run)
     {
         using FaceEmbedder embedder = EmbedderFile.Open(run, Model);
-        using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, createIfMissing: false);
+        using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, new FaceGalleryOptions { CreateIfMissing = false });
         int removed = gallery.Remove(run.Need(People));
         return new ToolAnswer(
             new RemoveFacts(gallery.Path, RemovedPeople: removed, People: gallery.PersonCount, Photographs: gallery.PhotographCount),

@@ -37,7 +37,7 @@ internal static class ReportCommand
         using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName);
         (IDataView photographs, IDataView embedded) = model.Embed(run, run.Need(Data));
         var defaults = new FaceReportOptions();
-        VerificationMetrics metrics = model.Faces.WriteReport(output, embedded, ComparedPairs.Read(run, model.Faces, photographs), defaults with
+        VerificationMetrics metrics = model.Faces.WriteReport(output, embedded, ComparedPairs.Read(run, model.Faces, photographs, Data), defaults with
         {
             Title = run.Get(Title) ?? defaults.Title,
             ImageColumnName = run.Get(WithoutPhotographs) ? null : defaults.ImageColumnName,

@@ -27,7 +27,7 @@ internal static class TrainCommand
     private static readonly Option<FileInfo> List = FileOptions.Existing(new Option<FileInfo>("--list") { Description = "Instead of --data: a list of paths and labels (.csv, .tsv), or a .lst of InsightFace or im2rec.", HelpName = "FILE" });
     private static readonly Option<string?> ListEncoding = EncodingOption.Create("--list, or identities.txt beside --records,");
     private static readonly Option<FileInfo> Output = new("--output") { Description = "The model's .zip.", HelpName = "FILE", DefaultValueFactory = _ => new FileInfo("faces.zip") };
-    private static readonly Option<BackboneArchitecture> Backbone = BackboneOption.Create("The network.");
+    private static readonly Option<BackboneName> Backbone = BackboneOption.Create("The network.");
     private static readonly Option<string> Loss = LossOption.Create();
     private static readonly Option<double?> Margin = NumberOption.Real("--margin", "The loss's margin. Default: the paper's", "0 or more", value => value >= 0, 0.5);
     private static readonly Option<double?> Scale = NumberOption.Real("--scale", "The scale of the logits. Default: fits the number of people", "over 0, at most 1000", value => value is > 0 and <= 1000, 64);
@@ -39,7 +39,7 @@ internal static class TrainCommand
     private static readonly Option<int?> EmbeddingSize = NumberOption.Whole("--embedding-size", "Numbers in an embedding. Default 512", 2, 4096, example: 512);
     private static readonly Option<TrainingPrecision?> Precision = new("--precision") { Description = "The arithmetic. Default: what is fastest here." };
     private static readonly Option<double?> SampleRate = NumberOption.Real("--sample-rate", "Share of the people that a step scores (Partial FC). Default: all", "over 0, at most 1", value => value is > 0 and <= 1, 0.1);
-    private static readonly Option<FileInfo> Weights = FileOptions.Existing(new Option<FileInfo>("--weights") { Description = "Where to start: weights of the same network (.pth, .pt, .safetensors).", HelpName = "FILE" });
+    private static readonly Option<FileInfo> Weights = FileOptions.Existing(new Option<FileInfo>("--weights") { Description = "Where to start: weights of the same network (.pth, .pt, .safetensors), or a model (.zip).", HelpName = "FILE" });
     private static readonly Option<int?> Freeze = NumberOption.Whole("--freeze", "How many of the network's four stages keep the weights of --weights", 0, 4, example: 2);
     private static readonly Option<DirectoryInfo> Validate = FileOptions.Existing(new Option<DirectoryInfo>("--validate") { Description = "Photographs of other people, one folder a person; the weights that verify them best are kept.", HelpName = "DIR" });
     private static readonly Option<int?> Patience = NumberOption.Whole("--patience", "Stop after so many epochs that do not verify --validate better", 1, 100_000, example: 5);
@@ -94,7 +94,8 @@ internal static class TrainCommand
         string output = run.Need(Output).FullName;
         ModelFile.CheckWritable(output);
         MLContext ml = run.CreateContext(SeedOf(run));
-        FaceRecognitionCatalog faces = ml.FaceRecognition();
+        var start = new TrainingStart(run, run.Get(Checkpoints)?.ToString());
+        FaceRecognitionCatalog faces = run.FaceRecognition(ml, start.Observe);
         (IDataView train, string source) = Photographs(run, faces);
         ITransformer preparation = FacePreparation.Create(ml, source, run.Get(Detector)?.FullName, run.Get(SkipUnusable)).Fit(train);
         using var native = preparation as IDisposable;
@@ -102,29 +103,45 @@ internal static class TrainCommand
 
         TrainingProgress? last = null;
         var clock = Stopwatch.StartNew();
-        FaceEmbeddingTransformer embedding;
-        using (var display = new TrainingDisplay(run.Error))
+        ArcFaceTrainer.Options options = OptionsOf(run, validation) with
         {
-            ArcFaceTrainer.Options options = OptionsOf(run, validation) with
+            CancellationToken = run.CancellationToken,
+            Progress = progress =>
             {
-                CancellationToken = run.CancellationToken,
-                Progress = progress =>
-                {
-                    last = progress;
-                    display.Show(progress);
-                },
-            };
-            embedding = faces.Trainers.ArcFace(options).Fit(preparation.Transform(train));
-        }
+                last = progress;
+                run.Display.Show(progress);
+            },
+        };
+        FaceEmbeddingTransformer embedding = Train(run, faces, options, preparation.Transform(train));
 
         using (embedding)
         {
-            ModelFile.SaveWhole(ml, new TransformerChain<ITransformer>(preparation, embedding), train.Schema, output);
+            faces.SaveModel(new TransformerChain<ITransformer>(preparation, embedding), train.Schema, output);
             return new ToolAnswer(
                 new TrainFacts(
-                    output, embedding.Fingerprint, embedding.Backbone.ToShortName(), run.Need(Loss), embedding.PersonNames?.Count,
-                    last?.Step, last?.Epoch, last?.Loss, last?.ImagesPerSecond, clock.Elapsed.TotalSeconds, last?.ValidationAreaUnderRocCurve, run.LeftOut),
+                    output, embedding.Fingerprint, embedding.Backbone.ToShortName(), run.Need(Loss), embedding.Model.PersonCount,
+                    last?.Step, last?.Epoch, last?.Loss, last?.ImagesPerSecond, clock.Elapsed.TotalSeconds, last?.ValidationAreaUnderRocCurve, start.ResumedAfterStep, run.LeftOut),
                 string.Create(CultureInfo.InvariantCulture, $"Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB) in {clock.Elapsed.TotalSeconds:F0} s. Next: arcface calibrate --model {output} --data PEOPLE-NOT-TRAINED-ON"));
+        }
+    }
+
+    private static FaceEmbeddingTransformer Train(ToolRun run, FaceRecognitionCatalog faces, ArcFaceTrainer.Options options, IDataView photographs)
+    {
+        string goesOn = run.Get(Restart) ? "the same command without --restart goes on from there" : "the same command goes on from there";
+        try
+        {
+            return faces.Trainers.ArcFace(options).Fit(photographs);
+        }
+        catch (TrainingCanceledException stopped)
+        {
+            string kept = stopped.CheckpointPath is { } checkpoint
+                ? $"'{checkpoint}' keeps it; {goesOn}."
+                : "Nothing was kept; with --checkpoints DIR a training can go on where it was stopped.";
+            throw new ToolStoppedException($"{stopped.Step} of {stopped.Steps} steps were done (epoch {stopped.Epoch}). {kept}", stopped);
+        }
+        catch (OperationCanceledException stopped)
+        {
+            throw new ToolStoppedException($"No step of this run was done. {(options.CheckpointDirectory is null ? "Nothing was kept." : "The checkpoints are as they were.")}", stopped);
         }
     }
 
@@ -165,4 +182,4 @@ internal static class TrainCommand
 /// <summary>The model, and what training came to.</summary>
 internal sealed record TrainFacts(
     string Model, string Fingerprint, string Backbone, string Loss, int? People, int? Steps, int? Epochs, double? FinalLoss, double? ImagesPerSecond, double Seconds,
-    double? ValidationAreaUnderRocCurve, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;
+    double? ValidationAreaUnderRocCurve, long? ResumedAfterStep, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

@@ -1,5 +1,6 @@
 using Microsoft.ML.ArcFace.Data.Folders;
 using Microsoft.ML.ArcFace.Names;
+using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Data;
@@ -14,16 +15,16 @@ internal static class FaceFolder
 
     private const string Remedy = "Give a folder that holds one folder a person, each with jpg, png, bmp or webp files.";
     private const int NamesInWarning = 5;
-    private const int PhotographsBetweenReports = 100_000;
 
     /// <param name="environment">For the log.</param>
+    /// <param name="observer">Is told how many are found.</param>
     /// <param name="folder">The folder.</param>
     /// <param name="unreadable">Whether what cannot be opened, by its name or its rights, is an error.</param>
     /// <param name="leftOut">What was passed over.</param>
     /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
     /// <exception cref="InvalidOperationException">It holds no folder with photographs.</exception>
     /// <exception cref="FaceDataFormatException">Something cannot be opened.</exception>
-    public static IDataView Load(IHostEnvironment environment, string folder, UnreadableImages unreadable, out IReadOnlyList<LeftOutFiles> leftOut)
+    public static IDataView Load(IHostEnvironment environment, WorkObserver observer, string folder, UnreadableImages unreadable, out IReadOnlyList<LeftOutFiles> leftOut)
     {
         environment.CheckNonEmpty(folder, nameof(folder));
         string root = FullPath(folder, Remedy);
@@ -33,14 +34,13 @@ internal static class FaceFolder
         // Ordinal order: the same rows in the same order on every machine.
         string[] people = walk.FindPeople(out int strayPhotographs);
         var files = new List<FaceFile>();
-        int reported = 0;
-        foreach ((int index, string person) in people.Index())
+        using (WorkMeter meter = observer.Begin("photographs found", total: null))
         {
-            files.AddRange(FilesOf(walk, root, person));
-            if (files.Count / PhotographsBetweenReports > reported)
+            foreach (string person in people)
             {
-                reported = files.Count / PhotographsBetweenReports;
-                channel.Info($"'{folder}': {files.Count} photographs of {index + 1} people found so far.");
+                int before = files.Count;
+                files.AddRange(FilesOf(walk, root, person));
+                meter.Advance(files.Count - before);
             }
         }
 
@@ -68,11 +68,13 @@ internal static class FaceFolder
     }
 
     /// <summary>The photographs of a tree, whoever is on them.</summary>
-    public static string[] Find(IHostEnvironment environment, string folder, UnreadableImages unreadable, out IReadOnlyList<LeftOutFiles> leftOut)
+    public static string[] Find(IHostEnvironment environment, WorkObserver observer, string folder, UnreadableImages unreadable, out IReadOnlyList<LeftOutFiles> leftOut)
     {
         string root = FullPath(folder, "Give a folder that is there.");
         var walk = new PhotographWalk(root);
+        using WorkMeter meter = observer.Begin("photographs found", total: null);
         string[] photographs = walk.FindPhotographs(root);
+        meter.Advance(photographs.Length);
         leftOut = walk.LeftOut;
         if (unreadable == UnreadableImages.Error)
         {

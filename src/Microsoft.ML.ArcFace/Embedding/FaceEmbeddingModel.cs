@@ -69,6 +69,9 @@ internal sealed class FaceEmbeddingModel : IDisposable
 
     public InferencePrecision Precision { get; }
 
+    /// <summary>How it was trained; null: not known.</summary>
+    public FaceTrainingSummary? Training { get; init; }
+
     public int EmbeddingSize => Backbone.EmbeddingSize;
 
     public int PersonCount { get; }

@@ -69,7 +69,7 @@ internal static class SecondStage
         using var scope = NewDisposeScope();
         var far = new List<(int, string)>();
         int place = 0;
-        foreach (EmbeddedBatch batch in TrainingEmbeddings.Of(model.Backbone, run.Faces.InOrder(), run.Device, run.Options.CancellationToken))
+        foreach (EmbeddedBatch batch in TrainingEmbeddings.Of(model.Backbone, run.Observer.Watch(run.Faces.InOrder(), "photographs held against their person's center", run.Faces.Count), run.Device, run.Options.CancellationToken))
         {
             using var batchScope = NewDisposeScope();
             Tensor own = model.UnitCentres.index_select(0, batch.Labels);

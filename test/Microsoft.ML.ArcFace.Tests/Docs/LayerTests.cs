@@ -46,12 +46,12 @@ public partial class LayerTests
         CollectionAssert.IsSubsetOf(used.Where(name => Directory.Exists(Path.Combine(Source, name))).ToArray(), allowed);
     }
 
-    /// <summary>Names, Runtime, Files, Views and Weights, which serve all, then the folders in the order of the document's first paragraph.</summary>
+    /// <summary>Names, Runtime, Progress, Files, Views and Weights, which serve all, then the folders in the order of the document's first paragraph.</summary>
     private static string[] StagesOfTheDocs()
     {
         string document = File.ReadAllText(Path.Combine(Root, "docs", "architecture.md"));
         string order = OrderOfStages().Match(document).Groups[1].Value;
-        return ["Names", "Runtime", "Files", "Views", "Weights", .. order.Split('→', StringSplitOptions.TrimEntries).Where(name => Directory.Exists(Path.Combine(Source, name)))];
+        return ["Names", "Runtime", "Progress", "Files", "Views", "Weights", .. order.Split('→', StringSplitOptions.TrimEntries).Where(name => Directory.Exists(Path.Combine(Source, name)))];
     }
 
     private static IEnumerable<(string File, string Folder, string Used)> FindReferences()

@@ -187,8 +187,8 @@ public class TorchCheckpointDamageTests
         StringAssert.Contains(RefuseFile(TorchFileWriter.Stream(TorchFileWriter.Pickle(Proper, [Floats, Longs], inStream: true), [Floats, Longs], littleEndian: false)), "big-endian");
         StringAssert.Contains(RefuseFile(PickleWriter.Start().Long(5).Stop()), "not one of torch.save");
         StringAssert.Contains(Refuse(PickleWriter.Start().Op('}').Text("epoch").Long(3).Op('s').Stop()), "its keys are 'epoch'");
-        StringAssert.Contains(RefuseFile([]), "0 bytes");
-        StringAssert.Contains(RefuseFile("version https://git-lfs.github.com/spec/v1"u8.ToArray()), "no PyTorch checkpoint");
+        StringAssert.Contains(RefuseFile([]), "empty (0 bytes)");
+        StringAssert.Contains(RefuseFile("version https://git-lfs.github.com/spec/v1"u8.ToArray()), "Git LFS pointer");
     }
 
     [TestMethod]

@@ -15,6 +15,7 @@ namespace Microsoft.ML.ArcFace.Data.InsightFace;
 internal sealed class RecordDataView : IndexedDataView
 {
     private const int LabelColumn = 1, LabelsColumn = 2, KeyColumn = 3;
+    private const string KeyColumnName = "RecordKey";
 
     /// <summary>Whole numbers that float32 tells apart.</summary>
     private const int MostClasses = 1 << 24;
@@ -30,7 +31,7 @@ internal sealed class RecordDataView : IndexedDataView
     private readonly int[]? _classOf;
 
     private RecordDataView(RecordFile records, RecordIndex index, int first, int count, int classes, string[]? names, int[]? classOf, string imageColumnName)
-        : base(CreateSchema(imageColumnName, classes, names), count)
+        : base(CreateSchema(imageColumnName, classes, names, records.Name), count)
     {
         _records = records;
         _index = index;
@@ -57,6 +58,11 @@ internal sealed class RecordDataView : IndexedDataView
         ByteSource source = ByteSource.Open(path);
         try
         {
+            if (FileUse.Records.Mismatch(FileNature.Of(source)) is { } mismatch)
+            {
+                throw new FaceDataFormatException($"'{path}' cannot be read as a RecordIO file. {mismatch}");
+            }
+
             return Load(channel, source, path, index, property, names, imageColumnName);
         }
         catch
@@ -78,11 +84,19 @@ internal sealed class RecordDataView : IndexedDataView
             throw new FaceDataFormatException($"'{name}' holds no records.");
         }
 
-        (int first, int count, int? identities) = FindImages(records, index);
+        index.CheckAgainst(records, channel);
+
+        (int first, int count, int? identities) = FindImages(records, index, channel);
 
         // Without a header it is a set of im2rec, and what lies beside it is not its own.
         bool hasHeader = first > 0;
-        int classes = (hasHeader ? Classes(property, name) : null) ?? identities ?? ScanClasses(records, index, first, count, channel);
+        int? stated = hasHeader ? Classes(property, name) : null;
+        if (stated is not null && identities is not null && stated != identities)
+        {
+            channel.Warning($"The file property beside '{name}' says that there are {stated} people, but the first record describes {identities}, and so many are reckoned with. Correct property, or put back the one that belongs to this set.");
+        }
+
+        int classes = identities ?? stated ?? ScanClasses(records, index, first, count, channel);
         channel.Info($"'{name}': {count} images of {classes} people in {index.Count} records.");
         string[]? people = hasHeader && names is not null ? Names(names, classes, name) : null;
         int[]? classOf = people is null ? null : ClassesByName(people, name, channel);
@@ -95,11 +109,15 @@ internal sealed class RecordDataView : IndexedDataView
     /// InsightFace's record 0 has no image and two labels, first and end: images are the keys 1 to first − 1, and keys
     /// first to end − 1 describe people. Without it every record is an image.
     /// </summary>
-    private static (int First, int Count, int? Identities) FindImages(RecordFile records, RecordIndex index)
+    private static (int First, int Count, int? Identities) FindImages(RecordFile records, RecordIndex index, IChannel channel)
     {
         if (index.KeyAt(0) != 0 || !IsSetHeader(records, index.OffsetAt(0), out float first, out float end))
         {
-            return (0, index.Count, null);
+            // Taken for images, the records of people would be people of their own.
+            return !index.Offsets.Contains(0) && IsSetHeader(records, 0, out _, out _)
+                ? throw new FaceDataFormatException(
+                    $"The .idx beside '{records.Name}' lacks the record at byte 0, which says what are images and what are people. Make the .idx anew, or delete it: the .rec file is then read through.")
+                : (0, index.Count, null);
         }
 
         bool isWhole = first == MathF.Floor(first) && end == MathF.Floor(end);
@@ -113,6 +131,11 @@ internal sealed class RecordDataView : IndexedDataView
         if (count > index.Count - 1 || (count > 0 && index.KeyAt(count) != count))
         {
             throw records.Damaged(index.OffsetAt(0), $"the first record promises the keys 1 to {count}, but the index has {index.Count} keys with some of them missing");
+        }
+
+        if (index.Count < (int)end)
+        {
+            channel.Warning($"The first record of '{records.Name}' promises the keys 1 to {(int)end - 1}, but there are {index.Count - 1}. The images are all there; the set was cut, or the .idx is of another file.");
         }
 
         return (1, count, (int)end > (int)first ? (int)end - (int)first : null);
@@ -226,10 +249,10 @@ internal sealed class RecordDataView : IndexedDataView
             : throw records.Damaged(offset, $"the record promises {header.Flag} labels, which it does not have (at most {RecordHeader.MostLabels} are allowed)");
     }
 
-    private static DataViewSchema CreateSchema(string imageColumnName, int classes, string[]? names)
+    private static DataViewSchema CreateSchema(string imageColumnName, int classes, string[]? names, string file)
     {
         var builder = new DataViewSchema.Builder();
-        builder.AddColumn(imageColumnName, new VectorDataViewType(NumberDataViewType.Byte));
+        builder.AddColumn(imageColumnName, new VectorDataViewType(NumberDataViewType.Byte), ImageOrigin.Annotate(file, KeyColumnName));
         var annotations = new DataViewSchema.Annotations.Builder();
         if (names is not null)
         {
@@ -239,7 +262,7 @@ internal sealed class RecordDataView : IndexedDataView
 
         builder.AddColumn("Label", new KeyDataViewType(typeof(uint), classes), annotations.ToAnnotations());
         builder.AddColumn("Labels", new VectorDataViewType(NumberDataViewType.Single));
-        builder.AddColumn("RecordKey", NumberDataViewType.UInt32);
+        builder.AddColumn(KeyColumnName, NumberDataViewType.UInt32);
         return builder.ToSchema();
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Progress;
 
 namespace Microsoft.ML.ArcFace.Data.InsightFace;
 
@@ -11,7 +12,7 @@ internal static class VerificationFileWriter
 
     /// <exception cref="InvalidOperationException">There are no pairs.</exception>
     /// <exception cref="FaceImageException">A picture cannot be read.</exception>
-    public static void Write(IReadOnlyDictionary<string, string> pathOfPicture, IReadOnlyList<FacePair> pairs, string path)
+    public static void Write(IReadOnlyDictionary<string, string> pathOfPicture, IReadOnlyList<FacePair> pairs, string path, WorkObserver observer)
     {
         string[] pictures = [.. pairs.SelectMany(pair => new[] { pair.First, pair.Second })];
         if (pairs.Count == 0)
@@ -20,8 +21,13 @@ internal static class VerificationFileWriter
         }
 
         using var file = new WholeFile(path);
+        using WorkMeter meter = observer.Begin("photographs packed", pictures.Length);
         file.Stream.Write([0x80, 3]);                                                        // PROTO 3
-        WriteList(file.Stream, pictures, picture => WriteBytes(file.Stream, Checked(pathOfPicture[picture])));
+        WriteList(file.Stream, pictures, picture =>
+        {
+            WriteBytes(file.Stream, Checked(pathOfPicture[picture]));
+            meter.Advance();
+        });
         WriteList(file.Stream, pairs, pair => file.Stream.WriteByte(pair.IsSamePerson ? (byte)0x88 : (byte)0x89));
         file.Stream.Write([0x86, (byte)'.']);                                                // TUPLE2, STOP
         file.Complete();

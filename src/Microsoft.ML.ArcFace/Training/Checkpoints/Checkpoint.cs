@@ -17,7 +17,7 @@ internal sealed record Checkpoint(string Path, RunSettings Settings, RunPosition
     /// <summary>The tensor of photographs that are left out, by their place in the data.</summary>
     public const string LeftOutName = "left_out";
 
-    private const string Version = "1", VersionName = "arcface_checkpoint", SettingsName = "settings", PositionName = "position", HashName = "sha256";
+    private const string Version = "1", VersionName = FileNature.TrainingCheckpointKey, SettingsName = "settings", PositionName = "position", HashName = "sha256";
     private const int PieceSize = 1 << 20;
 
     /// <summary>Writes the file whole or not at all.</summary>

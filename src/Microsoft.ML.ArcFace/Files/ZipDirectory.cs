@@ -3,20 +3,16 @@ using System.Text;
 
 namespace Microsoft.ML.ArcFace.Files;
 
-/// <summary>An entry of a zip: where its bytes lie, and the checksum they should have.</summary>
-internal sealed record StoredZipEntry(string Name, long Position, long Length, uint Crc32);
-
 /// <summary>
-/// The directory of a zip whose entries are stored as they are (APPNOTE 6.3.10, method 0, zip64 included), as torch
-/// writes it. Compressed entries are refused: what they grow to is not known before it happened. Entries lie within
-/// the file and not on each other, so that nobody reads more than the file is long.
+/// The directory of a zip (APPNOTE 6.3.10, zip64 included). Its entries lie within the file and not on each other, so that
+/// nobody reads more than the file is long.
 /// </summary>
-internal static class StoredZip
+internal static class ZipDirectory
 {
     private const uint LocalSignature = 0x04034b50, CentralSignature = 0x02014b50;
     private const uint EndSignature = 0x06054b50, End64Signature = 0x06064b50, End64LocatorSignature = 0x07064b50;
     private const int LocalSize = 30, CentralSize = 46, EndSize = 22, End64Size = 56, End64LocatorSize = 20;
-    private const ushort Zip64Extra = 1, EncryptedFlag = 1;
+    private const ushort Zip64Extra = 1, EncryptedFlag = 1, DeflateMethod = 8;
     private const int LongestName = 1024;
 
     /// <summary>Whether the bytes begin like a zip.</summary>
@@ -34,7 +30,7 @@ internal static class StoredZip
 
     /// <summary>The entries by name.</summary>
     /// <exception cref="InvalidDataException">The directory is damaged, or promises what is not there. The message is a part of a sentence.</exception>
-    public static IReadOnlyDictionary<string, StoredZipEntry> Read(ByteSource source)
+    public static IReadOnlyDictionary<string, ZipEntry> Read(ByteSource source)
     {
         (long start, long length, long count) = FindDirectory(source);
         if (!source.Holds(start, length) || count > length / CentralSize || count > source.Length / (CentralSize + LocalSize))
@@ -42,15 +38,15 @@ internal static class StoredZip
             throw new InvalidDataException($"its directory of {count} entries and {length} bytes does not fit into the file");
         }
 
-        var entries = new Dictionary<string, StoredZipEntry>();
+        var entries = new Dictionary<string, ZipEntry>();
         var extents = new List<(long Start, long End, string Name)>();
         var reader = new ByteReader(source, start, start + length);
         try
         {
             for (long i = 0; i < count; i++)
             {
-                (StoredZipEntry entry, long header) = ReadEntry(reader, directoryStart: start);
-                extents.Add((header, entry.Position + entry.Length, entry.Name));
+                (ZipEntry entry, long header) = ReadEntry(reader, directoryStart: start);
+                extents.Add((header, entry.Position + entry.PackedLength, entry.Name));
                 if (!entries.TryAdd(entry.Name, entry))
                 {
                     throw new InvalidDataException($"the entry '{entry.Name}' is there twice");
@@ -111,7 +107,7 @@ internal static class StoredZip
             : throw new InvalidDataException("its zip64 record is damaged");
     }
 
-    private static (StoredZipEntry Entry, long Header) ReadEntry(ByteReader reader, long directoryStart)
+    private static (ZipEntry Entry, long Header) ReadEntry(ByteReader reader, long directoryStart)
     {
         ReadOnlySpan<byte> record = reader.Take(CentralSize);
         if (BinaryPrimitives.ReadUInt32LittleEndian(record) != CentralSignature)
@@ -129,12 +125,13 @@ internal static class StoredZip
         ReadExtra(reader, extraLength, ref size, ref packed, ref header);
         reader.Skip(commentLength);
 
-        if (method != 0 || packed != size || (flags & EncryptedFlag) != 0)
+        ZipPacking packing = (flags & EncryptedFlag) != 0 ? ZipPacking.Unknown : method switch
         {
-            throw new InvalidDataException($"the entry '{name}' is compressed or encrypted ({packed} bytes for {size}); torch stores its entries as they are, so save the file anew with torch.save");
-        }
-
-        return (new StoredZipEntry(name, DataStart(reader.Source, name, header, size, directoryStart), size, crc), header);
+            0 when packed == size => ZipPacking.Stored,
+            DeflateMethod => ZipPacking.Deflated,
+            _ => ZipPacking.Unknown,
+        };
+        return (new ZipEntry(name, DataStart(reader.Source, name, header, packed, directoryStart), packed, size, crc, packing), header);
     }
 
     private static string ReadName(ByteReader reader, ushort length)
