@@ -48,7 +48,7 @@ public class ArcFaceCommandTests
     [DataRow("verify --model damaged.zip damaged.zip", "second", DisplayName = "one photograph")]
     [DataRow("verify --model damaged.zip damaged.zip damaged.zip --cosine 2", "-1 to 1", DisplayName = "a cosine out of its range")]
     [DataRow("calibrate --model damaged.zip --data . --rate 1", "below 1", DisplayName = "a rate out of its range")]
-    [DataRow("enrol --model damaged.zip --gallery g.db", "--person", DisplayName = "nobody to enrol")]
+    [DataRow("enroll --model damaged.zip --gallery g.db", "--person", DisplayName = "nobody to enroll")]
     [DataRow("export --model damaged.zip --output faces.pth", "'faces.pth'", DisplayName = "no such export")]
     public void CommandLine_Wrong_IsToldWithCode2(string commandLine, string message)
     {
