@@ -52,7 +52,7 @@ public class ProgressDisplayTests
         CollectionAssert.AreEqual(
             new[] { "   calibrate is at work, 0:01", "   photographs embedded: 0 of 100", "   photographs embedded: 100 of 100 in 0:01" }, _output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
         _clock.Advance(TimeSpan.FromSeconds(2));
-        StringAssert.EndsWith(_output.ToString(), "   calibrate is at work, 0:12\n");
+        StringAssert.EndsWith(_output.ToString(), "   calibrate is at work, 0:13\n");
     }
 
     [TestMethod]
