@@ -11,7 +11,7 @@ internal static class ArcFaceCommand
         Face recognition on the command line: from a folder of photographs to a calibrated recogniser.
           arcface train --data faces/train --output faces.zip
           arcface calibrate --model faces.zip --data faces/test --rate 0.001
-          arcface enrol --model faces.zip --gallery people.db --data faces/known
+          arcface enroll --model faces.zip --gallery people.db --data faces/known
           arcface identify --model faces.zip --gallery people.db visitor.jpg
         Exit codes: 0 done, or yes; 1 failed; 2 wrong command line; 3 no (another person, unknown, a finding of doctor); 130 cancelled.
         """;
@@ -24,9 +24,10 @@ internal static class ArcFaceCommand
         CalibrateCommand.Create(),
         EmbedCommand.Create(),
         VerifyCommand.Create(),
-        EnrolCommand.Create(),
+        EnrollCommand.Create(),
         IdentifyCommand.Create(),
         RemoveCommand.Create(),
+        PeopleCommand.Create(),
         InfoCommand.Create(),
         ExportCommand.Create(),
         PackCommand.Create(),

@@ -21,13 +21,13 @@ internal sealed record ErrorFacts(ErrorFacts.Cause Error) : ToolFacts
 
 /// <summary>How facts become JSON: one line, names as they are written, numbers that are not finite by name.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, Converters = [typeof(OutcomeName), typeof(LeftOutReasonName)])]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, Converters = [typeof(OutcomeName), typeof(EnrollmentOutcomeName), typeof(LeftOutReasonName)])]
 [JsonSerializable(typeof(ErrorFacts))]
 [JsonSerializable(typeof(CalibrateFacts))]
 [JsonSerializable(typeof(DoctorFacts))]
 [JsonSerializable(typeof(EmbedFacts))]
 [JsonSerializable(typeof(EmbeddingFacts))]
-[JsonSerializable(typeof(EnrolFacts))]
+[JsonSerializable(typeof(EnrollFacts))]
 [JsonSerializable(typeof(EvaluateFacts))]
 [JsonSerializable(typeof(ExportFacts))]
 [JsonSerializable(typeof(IdentifyFacts))]
@@ -35,6 +35,7 @@ internal sealed record ErrorFacts(ErrorFacts.Cause Error) : ToolFacts
 [JsonSerializable(typeof(ModelFacts))]
 [JsonSerializable(typeof(PackedPairsFacts))]
 [JsonSerializable(typeof(PackedPhotographsFacts))]
+[JsonSerializable(typeof(PeopleFacts))]
 [JsonSerializable(typeof(RemoveFacts))]
 [JsonSerializable(typeof(ReportFacts))]
 [JsonSerializable(typeof(TrainFacts))]
@@ -50,6 +51,9 @@ internal sealed partial class ToolJson : JsonSerializerContext
 
 /// <summary>Writes heic, hidden, link and so on.</summary>
 internal sealed class LeftOutReasonName() : JsonStringEnumConverter<LeftOutReason>(JsonNamingPolicy.CamelCase);
+
+/// <summary>Writes enrolled, alreadyThere or replaced.</summary>
+internal sealed class EnrollmentOutcomeName() : JsonStringEnumConverter<EnrollmentOutcome>(JsonNamingPolicy.CamelCase);
 
 /// <summary>Writes match, unknown or ambiguous.</summary>
 internal sealed class OutcomeName() : JsonStringEnumConverter<IdentificationOutcome>(JsonNamingPolicy.CamelCase);

@@ -77,7 +77,8 @@ internal static partial class ToolWords
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>Names of papers and programs, which are names of the library too.</summary>
-    private static readonly FrozenSet<string> OfThePapers = FrozenSet.Create(StringComparer.Ordinal, "ArcFace", "MobileFaceNet", "AdamW", "YuNet");
+    internal static FrozenSet<string> OfThePapers { get; } = FrozenSet.Create(
+        StringComparer.Ordinal, "AdaFace", "AdamW", "ArcFace", "CosFace", "CurricularFace", "ElasticFace", "InsightFace", "MagFace", "MobileFaceNet", "SphereFace", "YuNet");
 
     /// <summary>Names of the library that no word of a sentence can be, and what to say for them.</summary>
     private static readonly Lazy<FrozenDictionary<string, string>> Names = new(() => PublicNames().Concat(Options.Keys).Distinct(StringComparer.Ordinal)

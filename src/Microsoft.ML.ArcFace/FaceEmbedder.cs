@@ -70,7 +70,11 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     public FaceEmbedding Embed(FacePhotograph photograph)
     {
         ArgumentNullException.ThrowIfNull(photograph);
-        return Use(model => new FaceEmbedding(model.Embed(model.ReadFace(photograph, _attackDetector, _options.MaximumPixels), count: 1)[0], model.Fingerprint));
+        return Use(model =>
+        {
+            ReadFace face = model.ReadFace(photograph, _attackDetector, _options.MaximumPixels);
+            return new FaceEmbedding(model.Embed(face.Pixels, count: 1)[0], model.Fingerprint) { Faces = face.Boxes };
+        });
     }
 
     /// <summary>
@@ -89,7 +93,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         ServedModel model = _file.Begin();
         try
         {
-            return new FaceEmbedding(await EmbedAsync(model, photograph, cancellationToken).ConfigureAwait(false), model.Fingerprint);
+            return await EmbedAsync(model, photograph, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -109,9 +113,9 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         return Use(model =>
         {
             double threshold = CosineOf(model);
-            byte[] faces = [.. model.ReadFace(first, _attackDetector, _options.MaximumPixels), .. model.ReadFace(second, _attackDetector, _options.MaximumPixels)];
-            float[][] embeddings = model.Embed(faces, count: 2);
-            return Compare(embeddings[0], embeddings[1], threshold);
+            ReadFace[] faces = [model.ReadFace(first, _attackDetector, _options.MaximumPixels), model.ReadFace(second, _attackDetector, _options.MaximumPixels)];
+            float[][] embeddings = model.Embed([.. faces[0].Pixels, .. faces[1].Pixels], count: 2);
+            return Compare(embeddings[0], embeddings[1], threshold) with { FirstFaceCount = faces[0].Boxes?.Count, SecondFaceCount = faces[1].Boxes?.Count };
         });
     }
 
@@ -131,8 +135,8 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         try
         {
             double threshold = CosineOf(model);
-            float[][] embeddings = await Task.WhenAll(EmbedAsync(model, first, cancellationToken), EmbedAsync(model, second, cancellationToken)).ConfigureAwait(false);
-            return Compare(embeddings[0], embeddings[1], threshold);
+            FaceEmbedding[] embeddings = await Task.WhenAll(EmbedAsync(model, first, cancellationToken), EmbedAsync(model, second, cancellationToken)).ConfigureAwait(false);
+            return Compare(embeddings[0].Vector, embeddings[1].Vector, threshold) with { FirstFaceCount = embeddings[0].Faces?.Count, SecondFaceCount = embeddings[1].Faces?.Count };
         }
         finally
         {
@@ -150,10 +154,10 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     /// <inheritdoc cref="DisposeAsync"/>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    private async Task<float[]> EmbedAsync(ServedModel model, FacePhotograph photograph, CancellationToken cancellationToken)
+    private async Task<FaceEmbedding> EmbedAsync(ServedModel model, FacePhotograph photograph, CancellationToken cancellationToken)
     {
         await _decoding.WaitAsync(cancellationToken).ConfigureAwait(false);
-        byte[] face;
+        ReadFace face;
         try
         {
             face = await Task.Run(() => model.ReadFace(photograph, _attackDetector, _options.MaximumPixels, cancellationToken), cancellationToken).ConfigureAwait(false);
@@ -163,7 +167,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
             _decoding.Release();
         }
 
-        return await _queue.EmbedAsync(model, face, cancellationToken).ConfigureAwait(false);
+        return new FaceEmbedding(await _queue.EmbedAsync(model, face.Pixels, cancellationToken).ConfigureAwait(false), model.Fingerprint) { Faces = face.Boxes };
     }
 
     private T Use<T>(Func<ServedModel, T> action)

@@ -11,7 +11,7 @@ internal sealed record IdentifySettings
     /// <summary>A model such as QuickStart's.</summary>
     public required string Model { get; init; }
 
-    /// <summary>People to enrol, one folder a person; null: those in <see cref="Gallery"/>.</summary>
+    /// <summary>People to enroll, one folder a person; null: those in <see cref="Gallery"/>.</summary>
     public string? People { get; init; }
 
     /// <summary>The gallery's file; null: in memory.</summary>
@@ -30,7 +30,7 @@ internal sealed record IdentifySettings
     public double? Threshold { get; init; }
 }
 
-/// <summary>Who is on a photograph: enrols people in a gallery and identifies faces, strangers among them.</summary>
+/// <summary>Who is on a photograph: enrolls people in a gallery and identifies faces, strangers among them.</summary>
 internal static class Identify
 {
     public static void Run(IdentifySettings settings)
@@ -49,7 +49,12 @@ internal static class Identify
         using FaceGallery gallery = faces.CreateGallery(model, settings.Gallery, new FaceGalleryOptions { CosineThreshold = settings.Threshold });
         if (settings.People is { } people)
         {
-            Enrol(ml, model, gallery, people);
+            Enroll(ml, model, gallery, people);
+        }
+
+        if (gallery.PersonCount == 0)
+        {
+            throw new InvalidOperationException($"The gallery {settings.Gallery ?? "in memory"} is empty, so nobody can be identified. Enroll people first: --people DIR.");
         }
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{gallery.PhotographCount} photographs of {gallery.PersonCount} people; a cosine over {gallery.CosineThreshold:0.000} is near enough"));
@@ -59,13 +64,13 @@ internal static class Identify
         Print(found);
     }
 
-    /// <summary>Enrols the photographs that the gallery has not seen yet.</summary>
-    private static void Enrol(MLContext ml, ITransformer model, FaceGallery gallery, string folder)
+    /// <summary>Enrolls the people of a folder; photographs that are in the gallery already change nothing.</summary>
+    private static void Enroll(MLContext ml, ITransformer model, FaceGallery gallery, string folder)
     {
-        HashSet<string?> known = [.. gallery.GetPeople().SelectMany(person => person.Photographs).Select(photograph => photograph.Source)];
-        IDataView unknown = ml.Data.FilterByCustomPredicate(ml.FaceRecognition().LoadFromFolder(folder), (Picture picture) => known.Contains(picture.RelativePath));
-        EnrolmentSummary enrolled = gallery.EnrolFrom(model.Transform(unknown), sourceColumnName: nameof(Picture.RelativePath));
-        Console.WriteLine($"Enrolled {enrolled.PhotographCount} photographs of {enrolled.PersonCount} people from {folder}; {known.Count} were there, {enrolled.UnusableCount} cannot be used");
+        IDataView photographs = ml.FaceRecognition().LoadFromFolder(folder);
+        EnrollmentSummary enrolled = gallery.EnrollFrom(model.Transform(photographs), sourceColumnName: "RelativePath");
+        Console.WriteLine(
+            $"Enrolled {enrolled.PhotographCount} photographs of {enrolled.PersonCount} people from {folder}; {enrolled.AlreadyThereCount} were there already, {enrolled.UnusableCount} cannot be used");
     }
 
     /// <summary>A table for people, and for programs one JSON array on the last line.</summary>
@@ -102,11 +107,6 @@ internal static class Identify
     private sealed class Photograph
     {
         public string ImagePath { get; set; } = "";
-    }
-
-    private sealed class Picture
-    {
-        public string RelativePath { get; set; } = "";
     }
 
     private sealed class Face

@@ -15,6 +15,7 @@ internal static class WebApiCommand
         Serves face recognition over HTTP, with a calibrated model (see Verify) and a gallery in one file. Examples:
           WebApi --model faces.zip --gallery people.db
           curl -H "Content-Type: image/jpeg" --data-binary @ada.jpg "http://localhost:5080/people/ada/photographs?name=Ada"
+          curl -H "Content-Type: image/jpeg" --data-binary @ada.jpg "http://localhost:5080/people/ada/photographs?source=ada.jpg&replace=true&oneFace=true"
           curl -H "Content-Type: image/jpeg" --data-binary @visitor.jpg http://localhost:5080/identify
           curl -X DELETE http://localhost:5080/people/ada
         """;

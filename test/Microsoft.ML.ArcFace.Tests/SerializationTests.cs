@@ -58,7 +58,7 @@ public partial class SerializationTests
     public void FaceIdentification_NoRunnerUp_HasAMarginOfNull()
     {
         using FaceGallery gallery = GalleryVectors.Open();
-        gallery.Enrol("ada", GalleryVectors.At(0));
+        gallery.Enroll("ada", GalleryVectors.At(0));
         string json = JsonSerializer.Serialize(gallery.Identify(GalleryVectors.At(10)));
         StringAssert.Contains(json, "\"Margin\":null");
         StringAssert.Contains(json, "\"RunnerUp\":null");
@@ -85,9 +85,9 @@ public partial class SerializationTests
         VerificationThreshold threshold = faces.CalibrateThreshold(data, pairs, 0.1);
         using FaceGallery gallery = GalleryVectors.Open();
         yield return ["an empty gallery", gallery.Identify(GalleryVectors.At(0))];
-        gallery.Enrol("ada", GalleryVectors.At(0));
+        gallery.Enroll("ada", GalleryVectors.At(0));
         yield return ["one person", gallery.Identify(GalleryVectors.At(10))];
-        gallery.Enrol("bob", GalleryVectors.At(90));
+        gallery.Enroll("bob", GalleryVectors.At(90));
         yield return ["two people", gallery.Identify(GalleryVectors.At(10))];
         yield return ["a person", gallery.Find("ada")!];
         yield return ["a verification", new FaceVerification(true, 0.5, 0.4)];

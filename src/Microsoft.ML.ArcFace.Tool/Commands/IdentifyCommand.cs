@@ -19,7 +19,7 @@ internal static class IdentifyCommand
     private static readonly Option<FileInfo> Gallery = FileOptions.Existing(FileOptions.Gallery());
     private static readonly Option<FileInfo> KeyFile = FileOptions.KeyFile();
     private static readonly Option<double?> Cosine = NumberOption.Real("--cosine", "The threshold. Default: the model's, for a gallery of this size", "-1 to 1", value => value is >= -1 and <= 1, 0.4);
-    private static readonly Option<bool> SkipUnusable = new("--skip-unusable") { Description = "Leave out photographs that cannot be read or show no face, and count them." };
+    private static readonly Option<bool> SkipUnusable = EmbeddedPhotographs.SkipUnusable();
     private static readonly Argument<FileSystemInfo[]> Photographs = FileOptions.Photographs("Photographs, or folders of them.");
 
     public static Command Create()
@@ -31,13 +31,19 @@ internal static class IdentifyCommand
 
     private static ToolAnswer Run(ToolRun run)
     {
+        string[] files = EmbeddedPhotographs.Need(FileOptions.Files(run, run.Need(Photographs), run.Get(SkipUnusable)), run.Need(Photographs));
         using FaceEmbedder embedder = EmbedderFile.OpenCalibrated(run, Model, run.Get(Cosine));
-        using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, createIfMissing: false, run.Get(Cosine));
-        var found = new List<(string Path, FaceIdentification Answer)>();
-        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, FileOptions.Files(run, run.Need(Photographs), run.Get(SkipUnusable)), run.Get(SkipUnusable), (path, vector) => found.Add((path, gallery.Identify(vector))));
+        using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, new FaceGalleryOptions { ReadOnly = true, CosineThreshold = run.Get(Cosine) });
+        if (gallery.PersonCount == 0)
+        {
+            throw new InvalidOperationException($"The gallery '{gallery.Path}' is empty, so nobody can be identified. Enroll people first: arcface enroll --model {run.Need(Model)} --gallery {run.Need(Gallery)} --data PEOPLE.");
+        }
+
+        var found = new List<(string Path, FaceIdentification Answer, FaceEmbedding Embedding)>();
+        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, files, run.Get(SkipUnusable), (path, embedding) => found.Add((path, gallery.Identify(embedding.Vector), embedding)));
         return new ToolAnswer(
-            new IdentifyFacts([.. found.Select(photograph => IdentifyFacts.Photograph.Of(photograph.Path, photograph.Answer))], unusable, run.LeftOut),
-            string.Join(Environment.NewLine, found.Select(photograph => $"{Names.ShownName.Of(photograph.Path)}  {photograph.Answer}")),
+            new IdentifyFacts([.. found.Select(photograph => IdentifyFacts.Photograph.Of(photograph.Path, photograph.Answer, photograph.Embedding))], unusable, run.LeftOut),
+            string.Join(Environment.NewLine, found.Select(photograph => $"{Names.ShownName.Of(photograph.Path)}  {photograph.Answer}{(photograph.Embedding.Faces is { Count: > 1 } faces ? $" (the main one of {faces.Count} faces)" : "")}")),
             unusable.Length == 0 && found.TrueForAll(photograph => photograph.Answer.Outcome == IdentificationOutcome.Match) ? ExitCode.Done : ExitCode.No);
     }
 }
@@ -46,10 +52,11 @@ internal static class IdentifyCommand
 internal sealed record IdentifyFacts(IdentifyFacts.Photograph[] Photographs, string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts
 {
     /// <summary>Who is on one of them.</summary>
-    internal sealed record Photograph(string Path, IdentificationOutcome Outcome, string? Person, string? Name, Candidate? Nearest, Candidate? RunnerUp, double Threshold)
+    internal sealed record Photograph(string Path, IdentificationOutcome Outcome, string? Person, string? Name, Candidate? Nearest, Candidate? RunnerUp, double Threshold, int? Faces, FaceSize? PassedOver)
     {
-        public static Photograph Of(string path, FaceIdentification answer) => new(
-            path, answer.Outcome, answer.Person?.PersonId, answer.Person?.Name, Candidate.Of(answer.Nearest), Candidate.Of(answer.RunnerUp), answer.Threshold);
+        public static Photograph Of(string path, FaceIdentification answer, FaceEmbedding embedding) => new(
+            path, answer.Outcome, answer.Person?.PersonId, answer.Person?.Name, Candidate.Of(answer.Nearest), Candidate.Of(answer.RunnerUp), answer.Threshold,
+            embedding.Faces?.Count, FaceSize.Of(embedding.PassedOver));
     }
 
     /// <summary>Somebody it may be.</summary>

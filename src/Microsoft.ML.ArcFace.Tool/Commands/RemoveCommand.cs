@@ -28,7 +28,7 @@ internal static class RemoveCommand
     private static ToolAnswer Run(ToolRun run)
     {
         using FaceEmbedder embedder = EmbedderFile.Open(run, Model);
-        using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, createIfMissing: false);
+        using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, new FaceGalleryOptions { CreateIfMissing = false });
         int removed = gallery.Remove(run.Need(People));
         return new ToolAnswer(
             new RemoveFacts(gallery.Path, RemovedPeople: removed, People: gallery.PersonCount, Photographs: gallery.PhotographCount),

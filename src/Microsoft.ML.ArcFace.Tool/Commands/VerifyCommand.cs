@@ -33,11 +33,14 @@ internal static class VerifyCommand
         using FaceEmbedder embedder = EmbedderFile.OpenCalibrated(run, Model, run.Get(Cosine));
         FaceVerification answer = embedder.Verify(FacePhotograph.FromFile(run.Need(First).FullName), FacePhotograph.FromFile(run.Need(Second).FullName));
         return new ToolAnswer(
-            new VerifyFacts(answer.IsSamePerson, answer.Score, answer.Threshold, answer.Margin),
-            string.Create(CultureInfo.InvariantCulture, $"{(answer.IsSamePerson ? "same person" : "different people")}  score {answer.Score:F4}  threshold {answer.Threshold:F4}  margin {answer.Margin:+0.0000;-0.0000}"),
+            new VerifyFacts(answer.IsSamePerson, answer.Score, answer.Threshold, answer.Margin, [answer.FirstFaceCount, answer.SecondFaceCount]),
+            string.Create(CultureInfo.InvariantCulture, $"{(answer.IsSamePerson ? "same person" : "different people")}  score {answer.Score:F4}  threshold {answer.Threshold:F4}  margin {answer.Margin:+0.0000;-0.0000}{Faces(answer)}"),
             answer.IsSamePerson ? ExitCode.Done : ExitCode.No);
     }
+
+    private static string Faces(FaceVerification answer) =>
+        answer.FirstFaceCount > 1 || answer.SecondFaceCount > 1 ? $"  of the main faces; there are {answer.FirstFaceCount} and {answer.SecondFaceCount}" : "";
 }
 
 /// <summary>Whether it is the same person.</summary>
-internal sealed record VerifyFacts(bool SamePerson, double Score, double Threshold, double Margin) : ToolFacts;
+internal sealed record VerifyFacts(bool SamePerson, double Score, double Threshold, double Margin, int?[] Faces) : ToolFacts;

@@ -23,6 +23,9 @@ public enum FaceGalleryProblem
 
     /// <summary>Something in the file is not as it was written.</summary>
     Damaged,
+
+    /// <summary>The file can be read, so that the gallery can be searched, but not written.</summary>
+    ReadOnly,
 }
 
 /// <summary>A gallery cannot be opened, read or written; the message says why and what to do.</summary>

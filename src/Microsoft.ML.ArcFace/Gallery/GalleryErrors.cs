@@ -32,10 +32,10 @@ internal static class GalleryErrors
     {
         SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => (FaceGalleryProblem.InUse, "is open elsewhere, in this process or another. One gallery has a file for itself: close the other, or share this one."),
         SQLitePCL.raw.SQLITE_NOTADB => (FaceGalleryProblem.NotAGallery, "is another kind of file, or its beginning is damaged. Give another path, or a copy from before the damage."),
-        SQLitePCL.raw.SQLITE_CORRUPT => (FaceGalleryProblem.Damaged, "is damaged. Take a copy from before the damage, or enrol the photographs again."),
+        SQLitePCL.raw.SQLITE_CORRUPT => (FaceGalleryProblem.Damaged, "is damaged. Take a copy from before the damage, or enroll the photographs again."),
         SQLitePCL.raw.SQLITE_FULL => (FaceGalleryProblem.Unreachable, "could not be written: the disk is full. Free some space and try again."),
         SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_PERM or SQLitePCL.raw.SQLITE_AUTH =>
-            (FaceGalleryProblem.Unreachable, "cannot be written. Give a path in a folder that you may write to."),
+            (FaceGalleryProblem.Unreachable, "cannot be opened. Look at who may read and write the file and its folder, or give a path in a folder that you may write to."),
         SQLitePCL.raw.SQLITE_IOERR => (FaceGalleryProblem.Unreachable, "could not be read or written; look at the disk."),
         _ => (FaceGalleryProblem.Damaged, "cannot be used: it is not as it was written."),
     };

@@ -5,6 +5,11 @@ using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.ArcFace.Serving;
 
+/// <summary>The main face of a photograph.</summary>
+/// <param name="Pixels">112×112 RGB.</param>
+/// <param name="Boxes">All faces of the photograph, the main one first; null: the model does not detect.</param>
+internal sealed record ReadFace(byte[] Pixels, IReadOnlyList<FaceBox>? Boxes);
+
 /// <summary>
 /// What a model does to a photograph before it embeds the face: detect, align, whatever stands between loading and the
 /// embedding. Loading itself is left out: photographs come decoded. Many threads may read at once, each with a row of its own.
@@ -13,6 +18,9 @@ internal sealed class FacePipeline : IDisposable
 {
     private readonly DataViewSchema _photographs;
     private readonly string _faceColumn;
+
+    /// <summary>The column of the boxes of all faces; null: the model does not detect.</summary>
+    private readonly string? _boxesColumn;
     private readonly IRowToRowMapper? _mapper;
     private readonly ConcurrentBag<Reader> _idle = [];
 
@@ -24,6 +32,7 @@ internal sealed class FacePipeline : IDisposable
         int loader = Array.FindLastIndex(before, part => part is FaceImageLoadingTransformer or ImageLoadingTransformer);
         ITransformer[] between = before[(loader + 1)..];
         _faceColumn = embedding.Columns.Image;
+        _boxesColumn = between.OfType<FaceDetectingTransformer>().LastOrDefault()?.Settings.BoxesColumnName;
         string photographColumn = (loader < 0 ? OnlyImageColumn(inputSchema) : LoadedColumn(before[..(loader + 1)], inputSchema)) ?? _faceColumn;
         _photographs = PhotographRow.SchemaOf(photographColumn);
         try
@@ -39,13 +48,13 @@ internal sealed class FacePipeline : IDisposable
         }
     }
 
-    /// <summary>The face of a photograph, 112×112 RGB; null if it shows none.</summary>
-    public byte[]? ReadFace(MLImage photograph)
+    /// <summary>The main face of a photograph; null if it shows none.</summary>
+    public ReadFace? ReadFace(MLImage photograph)
     {
         Reader reader = _idle.TryTake(out Reader? idle) ? idle : new Reader(this);
         try
         {
-            byte[]? face = reader.Read(photograph);
+            ReadFace? face = reader.Read(photograph);
             _idle.Add(reader);
             return face;
         }
@@ -82,19 +91,34 @@ internal sealed class FacePipeline : IDisposable
         private readonly PhotographRow _photograph;
         private readonly DataViewRow _row;
         private readonly FacePixelReader.Getter _getFace;
+        private readonly ValueGetter<VBuffer<float>>? _getBoxes;
+        private VBuffer<float> _boxes;
 
         public Reader(FacePipeline pipeline)
         {
             _photograph = new PhotographRow(pipeline._photographs);
-            _row = pipeline._mapper is { } mapper ? mapper.GetRow(_photograph, [mapper.OutputSchema[pipeline._faceColumn]]) : _photograph;
+            _row = pipeline._mapper is { } mapper ? mapper.GetRow(_photograph, [.. ((string?[])[pipeline._faceColumn, pipeline._boxesColumn]).OfType<string>().Select(name => mapper.OutputSchema[name])]) : _photograph;
             _getFace = FacePixelReader.Create(_row, _row.Schema[pipeline._faceColumn]);
+            _getBoxes = pipeline._boxesColumn is { } boxes ? _row.GetGetter<VBuffer<float>>(_row.Schema[boxes]) : null;
         }
 
-        public byte[]? Read(MLImage photograph)
+        public ReadFace? Read(MLImage photograph)
         {
             _photograph.Show(photograph);
             byte[] face = new byte[FaceTensor.ByteCount];
-            return _getFace(face) ? face : null;
+            return _getFace(face) ? new ReadFace(face, Boxes()) : null;
+        }
+
+        private FaceBox[]? Boxes()
+        {
+            const int numbers = 4;
+            if (_getBoxes is null)
+            {
+                return null;
+            }
+
+            _getBoxes(ref _boxes);
+            return [.. _boxes.DenseValues().Chunk(numbers).Select(box => new FaceBox(box[0], box[1], box[2], box[3]))];
         }
 
         public void Dispose() => _row.Dispose();

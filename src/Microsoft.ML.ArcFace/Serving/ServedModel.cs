@@ -73,12 +73,12 @@ internal sealed class ServedModel
         }
     }
 
-    /// <summary>Decodes a photograph and brings its face to the template: 112×112 RGB.</summary>
+    /// <summary>Decodes a photograph and brings its main face to the template.</summary>
     /// <exception cref="FaceImageException">It cannot be read.</exception>
     /// <exception cref="FaceNotFoundException">It shows no face.</exception>
     /// <exception cref="PresentationAttackException">The detector refuses it.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled before it was decoded.</exception>
-    public byte[] ReadFace(FacePhotograph photograph, IPresentationAttackDetector? attackDetector, long? maximumPixels = null, CancellationToken cancellationToken = default)
+    public ReadFace ReadFace(FacePhotograph photograph, IPresentationAttackDetector? attackDetector, long? maximumPixels = null, CancellationToken cancellationToken = default)
     {
         using Microsoft.ML.Data.MLImage image = photograph.Decode(maximumPixels, cancellationToken);
         if (!photograph.IsReference && attackDetector?.Assess(image) is { IsAttack: true } assessment)

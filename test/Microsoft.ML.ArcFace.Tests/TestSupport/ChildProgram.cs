@@ -15,8 +15,8 @@ internal static class ChildProgram
             case [FileBasedProgram.Name, var folder]:
                 FileBasedProgram.Run(folder);
                 return 0;
-            case [EndlessEnrolment.Name, var path]:
-                EndlessEnrolment.Run(path);
+            case [EndlessEnrollment.Name, var path]:
+                EndlessEnrollment.Run(path);
                 return 0;
             case [LoadedThreads.Name]:
                 LoadedThreads.Run();

@@ -112,8 +112,8 @@ internal static class FileBasedProgram
             string path = Path.Combine(folder, options.EncryptionKey is null ? "people.db" : "encrypted.db");
             using (FaceGallery gallery = faces.CreateGallery(model, path, options))
             {
-                gallery.Enrol("Ada Lovelace", embedder.Embed(FacePhotograph.FromFile(photographs[0])).Vector);
-                gallery.Enrol("Bob", embedder.EmbedAsync(FacePhotograph.FromFile(photographs[^1])).GetAwaiter().GetResult().Vector);
+                gallery.Enroll("Ada Lovelace", embedder.Embed(FacePhotograph.FromFile(photographs[0])).Vector);
+                gallery.Enroll("Bob", embedder.EmbedAsync(FacePhotograph.FromFile(photographs[^1])).GetAwaiter().GetResult().Vector);
             }
 
             using FaceGallery reopened = faces.CreateGallery(model, path, options);

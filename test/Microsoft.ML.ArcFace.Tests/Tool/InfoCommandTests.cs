@@ -76,7 +76,7 @@ public class InfoCommandTests
         File.WriteAllText(In("pointer.zip"), "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n");
         ToolProgram.Answer(0, "export", "--model", s_model, "--output", In("other.onnx"));
         ToolProgram.Answer(0, "export", "--model", s_model, "--output", In("other.safetensors"));
-        foreach ((string file, string said) in new[] { ("page.zip", "web page"), ("pointer.zip", "Git LFS pointer"), ("other.onnx", "an ONNX model"), ("other.safetensors", "train --weights"), (s_people.AnyPicture, "a JPEG picture") })
+        foreach ((string file, string said) in new[] { ("page.zip", "web page"), ("pointer.zip", "Git LFS pointer"), ("other.onnx", "an ONNX model"), ("other.safetensors", "--weights"), (s_people.AnyPicture, "a JPEG picture") })
         {
             JsonElement facts = ToolProgram.Answer(0, "info", Path.Combine(s_people.Folder, file));
             StringAssert.Contains(facts.GetProperty("description").GetString(), said);

@@ -12,9 +12,7 @@ namespace Microsoft.ML.ArcFace.Tests.Tool;
 [TestClass]
 public partial class ToolWordsTests
 {
-    // Names of papers, programs and formats, and of what a user of the command line sees as well.
-    private static readonly HashSet<string> Known = ["ArcFace", "MobileFaceNet", "AdamW", "YuNet"];
-    private static readonly HashSet<string> Compound = [.. ToolWords.PublicNames().Where(name => ToolWords.IsCompound(name) && !Known.Contains(name))];
+    private static readonly HashSet<string> Compound = [.. ToolWords.PublicNames().Where(name => ToolWords.IsCompound(name) && !ToolWords.OfThePapers.Contains(name))];
 
     [TestMethod]
     [DataRow("InitialWeights is empty; name a file, or leave it null.", "--weights is empty; name a file, or leave it out.")]

@@ -3,7 +3,7 @@ using Microsoft.ML.ArcFace.Evaluation;
 namespace Microsoft.ML.ArcFace.Gallery;
 
 /// <summary>Checks of what is to be enrolled, before anything is written.</summary>
-internal static class EnrolmentPlan
+internal static class EnrollmentChecks
 {
     /// <summary>The unit vector of an embedding that can be kept or searched.</summary>
     /// <exception cref="ArgumentException">It has another size, or no direction.</exception>
@@ -22,24 +22,24 @@ internal static class EnrolmentPlan
 
     /// <summary>The unit vector of a face that can be kept.</summary>
     /// <exception cref="ArgumentException">It has another size, or no direction.</exception>
-    public static float[] UnitVector(FaceToEnrol face, FaceGalleryModel model, string parameterName) =>
+    public static float[] UnitVector(FaceToEnroll face, FaceGalleryModel model, string parameterName) =>
         UnitVector(face.Embedding, model, $"The embedding of '{face.PersonId}'{(face.Source is null ? "" : $" ({face.Source})")}", parameterName);
 
     /// <summary>The name of each person in question: as they are called already, or as given; null: neither.</summary>
     /// <param name="faces">Photographs.</param>
     /// <param name="nameOf">What somebody of the gallery is called; null: nobody has that id.</param>
     /// <exception cref="ArgumentException">A face has no person, or a person two names.</exception>
-    public static Dictionary<string, string?> GivenNames(IReadOnlyCollection<FaceToEnrol> faces, Func<string, string?> nameOf)
+    public static Dictionary<string, string?> GivenNames(IReadOnlyCollection<FaceToEnroll> faces, Func<string, string?> nameOf)
     {
         ArgumentNullException.ThrowIfNull(faces);
         var names = new Dictionary<string, string?>(StringComparer.Ordinal);
-        foreach (FaceToEnrol face in faces)
+        foreach (FaceToEnroll face in faces)
         {
             ArgumentNullException.ThrowIfNull(face, nameof(faces));
-            CheckText(face.PersonId, nameof(FaceToEnrol.PersonId), nameof(faces));
+            CheckText(face.PersonId, nameof(FaceToEnroll.PersonId), nameof(faces));
             if (face.Name is not null)
             {
-                CheckText(face.Name, nameof(FaceToEnrol.Name), nameof(faces));
+                CheckText(face.Name, nameof(FaceToEnroll.Name), nameof(faces));
             }
 
             string? known = names.TryGetValue(face.PersonId, out string? name) ? name : nameOf(face.PersonId);

@@ -5,7 +5,7 @@ namespace Microsoft.ML.ArcFace;
 /// <summary>A photograph of a person for a gallery.</summary>
 /// <param name="PersonId">Who it is: a name, or a number of your own records. Text of 1 character or more, compared exactly.</param>
 /// <param name="Embedding">The face's embedding, of any length but zero; it is kept in unit length.</param>
-public sealed record FaceToEnrol(string PersonId, float[] Embedding)
+public record FaceToEnroll(string PersonId, float[] Embedding)
 {
     /// <summary>What to call the person; null: as they are called already, or by their id if they are new.</summary>
     public string? Name { get; init; }
@@ -29,9 +29,3 @@ public sealed record GalleryPhotograph(string Id, string? Source, DateTimeOffset
     /// <summary>The values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(GalleryPhotograph), PrintMembers);
 }
-
-/// <summary>What became of a view of embeddings that was enrolled.</summary>
-/// <param name="PersonCount">People who were enrolled or given more photographs.</param>
-/// <param name="PhotographCount">Photographs that were enrolled.</param>
-/// <param name="UnusableCount">Rows that were left out: without a label, or with an embedding that is zero or not a number, as of an unreadable picture.</param>
-public sealed record EnrolmentSummary(int PersonCount, int PhotographCount, int UnusableCount);

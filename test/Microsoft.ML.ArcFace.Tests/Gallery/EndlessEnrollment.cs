@@ -1,9 +1,9 @@
 namespace Microsoft.ML.ArcFace.Tests.Gallery;
 
-/// <summary>Enrols people of three photographs each, removes every fourth again, and prints what has been done, until it is ended.</summary>
-internal static class EndlessEnrolment
+/// <summary>Enrolls people of three photographs each, removes every fourth again, and prints what has been done, until it is ended.</summary>
+internal static class EndlessEnrollment
 {
-    public const string Name = "enrol-endlessly";
+    public const string Name = "enroll-endlessly";
 
     public const int Photographs = 3;
 
@@ -14,7 +14,7 @@ internal static class EndlessEnrolment
         for (int person = 0; ; person++)
         {
             string id = $"{run}-{person}";
-            gallery.Enrol([.. Enumerable.Range(0, Photographs).Select(photograph => new FaceToEnrol(id, VectorOf(id, photograph)))]);
+            gallery.Enroll([.. Enumerable.Range(0, Photographs).Select(photograph => new FaceToEnroll(id, VectorOf(id, photograph)))]);
             Print($"enrolled {id}");
             if (person % 4 == 3)
             {
