@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace;
+using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Duplicates;
 using Microsoft.ML.ArcFace.Evaluation;
 using Microsoft.ML.ArcFace.Runtime;
@@ -6,7 +7,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML;
 
-/// <summary>Parts of a data set that share nothing.</summary>
+/// <summary>Parts of a data set that share nothing, and checks of data before long work.</summary>
 public sealed partial class FaceRecognitionCatalog
 {
     /// <summary>
@@ -22,6 +23,22 @@ public sealed partial class FaceRecognitionCatalog
     public DataOperationsCatalog.TrainTestData TrainTestSplitByPerson(
         IDataView data, double testFraction = 0.2, int? seed = null, string labelColumnName = "Label") =>
         PersonSplit.Split(_environment, data, testFraction, labelColumnName, seed);
+
+    /// <summary>
+    /// Reads every photograph once and throws if some cannot be read. Training checks its own photographs before its first
+    /// step; call this for those of the test, so that a damaged file is not found after hours of training.
+    /// </summary>
+    /// <param name="data">The photographs, such as <see cref="LoadFromFolder(string)"/> lists them.</param>
+    /// <param name="imageColumnName">The column of photographs: paths (text), encoded images (Vector&lt;Byte&gt;), or images.</param>
+    /// <returns>How many photographs there are.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The column is absent or of another kind.</exception>
+    /// <exception cref="InvalidOperationException">There is no photograph, or some cannot be read; the message names the first of them.</exception>
+    public int CheckPhotographs(IDataView data, string imageColumnName = "ImagePath")
+    {
+        _environment.CheckValue(data, nameof(data));
+        _environment.CheckNonWhiteSpace(imageColumnName, nameof(imageColumnName));
+        return PhotographCheck.Run(_environment, data, imageColumnName);
+    }
 
     /// <summary>
     /// Finds photographs of the test set that are in the training set, too: the same files, pictures that look the same

@@ -80,6 +80,6 @@ internal static class QuickStart
             Console.WriteLine($"5. Wrote the report: {report}");
         }
 
-        Report.Print(verification, new TrainingSummary(epochs, trainSeconds, last?.ImagesPerSecond ?? 0, people, images, settings.Output));
+        Report.Print(verification, new TrainingSummary(epochs, trainSeconds, last?.ImagesPerSecond ?? 0, people, images, settings.Output, settings.Short));
     }
 }

@@ -18,13 +18,12 @@ internal static class CalibrateCommand
 
     private static readonly Option<FileInfo> Model = FileOptions.Model();
     private static readonly Option<DirectoryInfo> Data = FileOptions.People("Whom to calibrate on");
-    private static readonly Option<FileInfo> Pairs = FileOptions.Pairs();
     private static readonly Option<double?> Rate = NumberOption.Real("--rate", "The false match rate: how many strangers may pass. It takes 10/rate pairs of different people. Default 0.001", "over 0, below 1", value => value is > 0 and < 1, 0.001);
     private static readonly Option<FileInfo> Output = new("--output") { Description = "Where the calibrated model goes. Default: it replaces --model.", HelpName = "FILE" };
 
     public static Command Create()
     {
-        var command = new Command("calibrate", Description) { Model, Data, Pairs, Rate, Output, ToolCommand.Gpu };
+        var command = new Command("calibrate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, Rate, Output, ToolCommand.Gpu };
         command.Answer(Run, stopped: "The model is as it was.");
         return command;
     }
@@ -35,7 +34,7 @@ internal static class CalibrateCommand
         ModelFile.CheckWritable(output);
         using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName, seed: 1);
         (IDataView photographs, IDataView embedded) = model.Embed(run, run.Need(Data));
-        IReadOnlyList<FacePair> pairs = run.Get(Pairs) is { } file ? model.Faces.LoadPairs(file.FullName) : ComparedPairs.AllOf(run.Need(Data), model.Faces, photographs, folds: 2);
+        IReadOnlyList<FacePair> pairs = ComparedPairs.Read(run, model.Faces, photographs, Data, folds: 2);
         VerificationThreshold threshold = model.Faces.CalibrateThreshold(embedded, pairs, run.Get(Rate) ?? 0.001);
         run.CancellationToken.ThrowIfCancellationRequested();
         model.Faces.SaveModel(model.Model.WithThreshold(threshold), model.InputSchema, output);

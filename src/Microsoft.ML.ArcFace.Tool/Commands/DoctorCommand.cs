@@ -42,7 +42,7 @@ internal static class DoctorCommand
 
         string Text() => string.Join(Environment.NewLine, (string[])
         [
-            $"Microsoft.ML.ArcFace {versions.ArcFace}, ML.NET {versions.MlNet}, TorchSharp {versions.TorchSharp}, ONNX Runtime {versions.OnnxRuntime}, {versions.Dotnet}",
+            $"ArcFace.MLNet {versions.ArcFace}, ML.NET {versions.MlNet}, TorchSharp {versions.TorchSharp}, ONNX Runtime {versions.OnnxRuntime}, {versions.Dotnet}",
             string.Create(CultureInfo.InvariantCulture, $"{machine.OperatingSystem} ({machine.RuntimeIdentifier}), {machine.Processors} processors, {machine.MemoryBytes / 1e9:F1} GB"),
             $"AVX-512: {YesOrNo(machine.Avx512)} (embedding uses the fast network if so); bfloat16: {YesOrNo(machine.Bfloat16)} (training uses it if so)",
             $"The machine is {load}.",

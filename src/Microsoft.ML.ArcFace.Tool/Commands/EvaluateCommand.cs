@@ -11,7 +11,7 @@ internal static class EvaluateCommand
     private const string Description = """
         Verifies pairs of photographs by the protocol of Labeled Faces in the Wild. Examples:
           arcface evaluate --model faces.zip --data faces/test
-          arcface evaluate --model faces.zip --data lfw --pairs pairs.txt --picture-pattern "{0}/{0}_{1:0000}.jpg" --json
+          arcface evaluate --model faces.zip --data lfw --pairs pairs.txt --json
         """;
 
     private static readonly double[] FalseAcceptRates = [0.1, 0.01, 0.001, 0.0001];
@@ -21,7 +21,7 @@ internal static class EvaluateCommand
 
     public static Command Create()
     {
-        var command = new Command("evaluate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ToolCommand.Gpu };
+        var command = new Command("evaluate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, ToolCommand.Gpu };
         command.Answer(Run, stopped: "Nothing was kept; this command writes no files.");
         return command;
     }

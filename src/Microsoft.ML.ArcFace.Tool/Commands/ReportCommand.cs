@@ -25,7 +25,7 @@ internal static class ReportCommand
 
     public static Command Create()
     {
-        var command = new Command("report", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, Output, Title, WithoutPhotographs, ToolCommand.Gpu };
+        var command = new Command("report", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, Output, Title, WithoutPhotographs, ToolCommand.Gpu };
         command.Answer(Run);
         return command;
     }

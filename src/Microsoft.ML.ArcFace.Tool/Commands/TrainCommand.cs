@@ -24,7 +24,8 @@ internal static class TrainCommand
 
     private static readonly Option<DirectoryInfo> Data = FileOptions.People("Whom to train on", isRequired: false);
     private static readonly Option<FileInfo> Records = FileOptions.Existing(new Option<FileInfo>("--records") { Description = "Instead of --data: a RecordIO set of InsightFace.", HelpName = "FILE.rec" });
-    private static readonly Option<FileInfo> List = FileOptions.Existing(new Option<FileInfo>("--list") { Description = "Instead of --data: a list of paths and labels, .csv or .tsv.", HelpName = "FILE" });
+    private static readonly Option<FileInfo> List = FileOptions.Existing(new Option<FileInfo>("--list") { Description = "Instead of --data: a list of paths and labels (.csv, .tsv), or a .lst of InsightFace or im2rec.", HelpName = "FILE" });
+    private static readonly Option<string?> ListEncoding = EncodingOption.Create("--list, or identities.txt beside --records,");
     private static readonly Option<FileInfo> Output = new("--output") { Description = "The model's .zip.", HelpName = "FILE", DefaultValueFactory = _ => new FileInfo("faces.zip") };
     private static readonly Option<BackboneName> Backbone = BackboneOption.Create("The network.");
     private static readonly Option<string> Loss = LossOption.Create();
@@ -55,7 +56,7 @@ internal static class TrainCommand
     {
         var command = new Command("train", Description)
         {
-            Data, Records, List, Output, Detector, SkipUnusable, Backbone, EmbeddingSize, MirrorImage, Loss, Margin, Scale, SampleRate, Epochs, BatchSize, Optimizer, LearningRate, WeightDecay,
+            Data, Records, List, ListEncoding, Output, Detector, SkipUnusable, Backbone, EmbeddingSize, MirrorImage, Loss, Margin, Scale, SampleRate, Epochs, BatchSize, Optimizer, LearningRate, WeightDecay,
             Precision, Weights, Freeze, Validate, Patience, Checkpoints, CheckpointEvery, Restart, TensorBoard, ToolCommand.Gpu, Seed,
         };
         command.Validators.Add(result =>
@@ -173,8 +174,8 @@ internal static class TrainCommand
 
     /// <summary>The photographs and the column that they are in.</summary>
     private static (IDataView Rows, string Source) Photographs(ToolRun run, FaceRecognitionCatalog faces) =>
-        run.Get(Records) is { } records ? (faces.LoadFromRecordIO(records.FullName), "ImageBytes")
-        : run.Get(List) is { } list ? (faces.LoadFromList(list.FullName), "ImagePath")
+        run.Get(Records) is { } records ? (faces.LoadFromRecordIO(records.FullName, encoding: EncodingOption.Find(run.Get(ListEncoding))), "ImageBytes")
+        : run.Get(List) is { } list ? (faces.LoadFromList(list.FullName, encoding: EncodingOption.Find(run.Get(ListEncoding))), "ImagePath")
         : (run.LoadFromFolder(faces, run.Need(Data), run.Get(SkipUnusable)), "ImagePath");
 }
 

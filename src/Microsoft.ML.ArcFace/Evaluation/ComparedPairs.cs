@@ -34,6 +34,7 @@ internal sealed record ComparedPairs(
         }
 
         check(isSame, folds);
+        all = PairedPictures.Find(environment, data, all, wanted, imageColumnName);
         Dictionary<string, float[]> embeddings = PictureEmbeddings.Read(environment, data, wanted, embeddingColumnName, imageColumnName);
         for (int i = 0; i < all.Count; i++)
         {

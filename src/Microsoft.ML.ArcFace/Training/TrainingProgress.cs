@@ -1,4 +1,4 @@
-using Microsoft.ML.ArcFace.Files;
+using System.Globalization;
 
 namespace Microsoft.ML.ArcFace;
 
@@ -25,6 +25,12 @@ public sealed record TrainingProgress(
     bool IsEpochEnd,
     double? ValidationAreaUnderRocCurve)
 {
-    /// <summary>The values by name, numbers in the invariant culture.</summary>
-    public override string ToString() => InvariantText.OfRecord(nameof(TrainingProgress), PrintMembers);
+    /// <summary>Formats the report as one line, as the log has it: <c>Progress = Console.WriteLine</c> shows how training goes.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"Epoch {Epoch}/{Epochs}, step {Step}/{Steps}: loss {Loss:0.000}, {ImagesPerSecond:0.0} images/s, {TimeLeft} left{Validation}");
+
+    private string TimeLeft => EstimatedTimeRemaining.ToString(EstimatedTimeRemaining.Days > 0 ? @"d\.hh\:mm\:ss" : @"hh\:mm\:ss", CultureInfo.InvariantCulture);
+
+    private string Validation => ValidationAreaUnderRocCurve is { } area ? string.Create(CultureInfo.InvariantCulture, $", validation AUC {area:0.0000}") : "";
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Training;
@@ -67,15 +66,10 @@ internal sealed class TrainingReporter : IDisposable
             epoch, _recipe.Epochs, step, _recipe.TotalSteps, Loss.Last,
             _recipe.Schedule.LearningRate(Math.Max(0, step - 1)), _recipe.BatchSize / secondsPerStep,
             TimeSpan.FromSeconds(Math.Max(0, _recipe.TotalSteps - step) * secondsPerStep), isEpochEnd, areaUnderRocCurve);
-        _channel.Info(
-            FormattableString.Invariant($"Epoch {epoch}/{progress.Epochs}, step {step}/{progress.Steps}: loss {progress.Loss:0.000}, ") +
-            FormattableString.Invariant($"{progress.ImagesPerSecond:0.0} images/s, {Text(progress.EstimatedTimeRemaining)} left") +
-            (areaUnderRocCurve is { } area ? FormattableString.Invariant($", validation AUC {area:0.0000}") : ""));
+        _channel.Info(progress.ToString());
         WriteEvents(progress);
         _progress?.Invoke(progress);
     }
-
-    private static string Text(TimeSpan time) => time.ToString(time.Days > 0 ? @"d\.hh\:mm\:ss" : @"hh\:mm\:ss", CultureInfo.InvariantCulture);
 
     private void WriteEvents(TrainingProgress progress)
     {
