@@ -82,6 +82,11 @@ internal sealed class ProgressDisplay : IDisposable
             {
                 Draw(_works.Find(work => work.Progress.Work == FaceProgress.TrainingSteps)!);
             }
+
+            if (progress.Remark is { } remark && _isShown)
+            {
+                WriteLine(remark);
+            }
         }
     }
 
@@ -163,7 +168,11 @@ internal sealed class ProgressDisplay : IDisposable
 
     /// <summary>A training by what matters of it; steps and the time left as they are now, the rest as the trainer told last.</summary>
     private static string Text(TrainingProgress training, FaceProgress steps) => string.Create(CultureInfo.InvariantCulture,
-        $"epoch {training.Epoch}/{training.Epochs}, step {Math.Max(steps.Done, training.Step)}/{training.Steps}, loss {training.Loss:F2}, {training.ImagesPerSecond:F0} photographs/s, {FaceProgress.Text(steps.EstimatedTimeRemaining ?? training.EstimatedTimeRemaining)} left");
+        $"epoch {training.Epoch}/{training.Epochs}, step {Math.Max(steps.Done, training.Step)}/{training.Steps}, loss {training.Loss:F2}, {Margin(training)}{training.ImagesPerSecond:F0} photographs/s, {FaceProgress.Text(steps.EstimatedTimeRemaining ?? training.EstimatedTimeRemaining)} left");
+
+    /// <summary>A loss is read beside the margin while that grows.</summary>
+    private static string Margin(TrainingProgress training) =>
+        training.MarginFraction < 1 ? string.Create(CultureInfo.InvariantCulture, $"{training.MarginFraction * 100:F0} % of the margin, ") : "";
 
     private void Erase()
     {

@@ -39,7 +39,7 @@ public class RunSettingsTests
         nameof(ArcFaceTrainer.Options.CancellationToken), nameof(ArcFaceTrainer.Options.CheckpointDirectory), nameof(ArcFaceTrainer.Options.CheckpointEverySteps),
         nameof(ArcFaceTrainer.Options.CheckpointsKept), nameof(ArcFaceTrainer.Options.Resume), nameof(ArcFaceTrainer.Options.TensorBoardDirectory),
         nameof(ArcFaceTrainer.Options.InitialWeights), nameof(ArcFaceTrainer.Options.ValidationSet), nameof(ArcFaceTrainer.Options.UnreadableImages),
-        nameof(ArcFaceTrainer.Options.ImageCacheBytes), nameof(ArcFaceTrainer.Options.Seed),
+        nameof(ArcFaceTrainer.Options.ImageCacheBytes), nameof(ArcFaceTrainer.Options.RequireAligned), nameof(ArcFaceTrainer.Options.Seed),
     ];
 
     [TestMethod]
