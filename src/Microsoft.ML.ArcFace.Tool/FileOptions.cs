@@ -50,7 +50,7 @@ internal static class FileOptions
         {
             if (result.GetValue(option) is { Exists: false } missing)
             {
-                result.AddError($"{option.Name} is '{missing}', which does not exist.");
+                result.AddError($"{option.Name} is '{missing}', which {Absence(missing)}.");
             }
         });
         return option;
@@ -64,9 +64,17 @@ internal static class FileOptions
         {
             if (result.GetValue(argument) is { Exists: false } missing)
             {
-                result.AddError($"'{missing}' does not exist.");
+                result.AddError($"'{missing}' {Absence(missing)}.");
             }
         });
         return argument;
     }
+
+    /// <summary>Why a file or folder is not there as such.</summary>
+    private static string Absence(FileSystemInfo missing) => missing switch
+    {
+        FileInfo when Directory.Exists(missing.FullName) => "is a folder, where a file is due",
+        DirectoryInfo when File.Exists(missing.FullName) => "is a file, where a folder is due",
+        _ => "does not exist",
+    };
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.ML.ArcFace.Data.InsightFace;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Evaluation;
@@ -73,18 +74,20 @@ public sealed partial class FaceRecognitionCatalog
         FaceFolder.Load(_environment, _observer, folder, unreadableImages, out leftOut);
 
     /// <summary>
-    /// Lists photographs from a text file of paths and labels: separated by commas (.csv) or by tabs (otherwise). A first
-    /// line with the names "path" and "label" says which column is which; without it they are the first two.
+    /// Lists photographs from a text file of paths and labels, separated by commas, semicolons or tabs, which is found out. A
+    /// first line with the names "path" and "label" says which column is which; without it they are the first two. A .lst of
+    /// InsightFace (1, path, number of the person) or of im2rec (number, number of the person, path) is read as well.
     /// </summary>
     /// <param name="path">The list.</param>
     /// <param name="imageFolder">Where relative paths start from; null: the folder of the list.</param>
-    /// <returns>Rows of ImagePath, Label and RelativePath (the path as listed, with forward slashes), all text.</returns>
+    /// <param name="encoding">What the list is written in unless it begins with a mark (UTF-8, UTF-16); null: UTF-8.</param>
+    /// <returns>Rows of ImagePath, Label (in Unicode form NFC) and RelativePath (the path as listed, with forward slashes), all text.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="FaceDataFormatException">A line is no path and label; the message gives its number.</exception>
-    public IDataView LoadFromList(string path, string? imageFolder = null)
+    /// <exception cref="FaceDataFormatException">A line is no path and label, or holds bytes that do not belong to the encoding; the message gives its number.</exception>
+    public IDataView LoadFromList(string path, string? imageFolder = null, Encoding? encoding = null)
     {
         _environment.CheckNonWhiteSpace(path, nameof(path));
-        return FaceList.Load(_environment, path, imageFolder);
+        return FaceList.Load(_environment, path, imageFolder, encoding);
     }
 
     /// <summary>
@@ -95,17 +98,18 @@ public sealed partial class FaceRecognitionCatalog
     /// </summary>
     /// <param name="path">The .rec file. With InsightFace's first record the images are the keys that it names; without it, all.</param>
     /// <param name="imageColumnName">What to call the column of encoded images, which <c>LoadFaceImages</c> decodes; the name in your pipeline.</param>
+    /// <param name="encoding">What <c>identities.txt</c> is written in unless it begins with a mark; null: UTF-8.</param>
     /// <returns>
     /// Rows of ImageBytes (Vector&lt;Byte&gt;), Label (a key: class + 1, the class being the record's first label), Labels
     /// (Vector&lt;Single&gt;: all of them) and RecordKey (UInt32).
     /// </returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="FaceDataFormatException">The file, its .idx or its property is damaged; a damaged record shows when it is read.</exception>
-    public IDataView LoadFromRecordIO(string path, string imageColumnName = "ImageBytes")
+    public IDataView LoadFromRecordIO(string path, string imageColumnName = "ImageBytes", Encoding? encoding = null)
     {
         _environment.CheckNonWhiteSpace(path, nameof(path));
         _environment.CheckNonWhiteSpace(imageColumnName, nameof(imageColumnName));
-        return RecordDataView.Load(_environment, path, imageColumnName);
+        return RecordDataView.Load(_environment, path, imageColumnName, encoding);
     }
 
     /// <summary>
@@ -166,20 +170,22 @@ public sealed partial class FaceRecognitionCatalog
         _environment.CheckNonWhiteSpace(path, nameof(path));
         Dictionary<string, string> paths = PictureLabels.Read(_environment, data, imageColumnName, nameColumnName)
             .DistinctBy(picture => picture.Label).ToDictionary(picture => picture.Label, picture => picture.Path);
-        VerificationFileWriter.Write(paths, pairs, path, _observer);
+        VerificationFileWriter.Write(paths, PairedPictures.Find(_environment, paths.Keys, pairs, nameColumnName), path, _observer);
     }
 
     /// <summary>Reads verification pairs in the format of LFW's pairs.txt.</summary>
     /// <param name="file">The file: folds and pairs per class, then each fold's pairs of the same person and of different people.</param>
     /// <param name="picturePattern">
     /// Composite format that makes a picture's path below the loaded folder from the person's name {0} and the picture's
-    /// number {1}; LFW's own folders need <c>{0}/{0}_{1:0000}.jpg</c>.
+    /// number {1}. Evaluation looks for pictures of this person and number under LFW's own names, too
+    /// (<c>{0}/{0}_{1:0000}.jpg</c>), and with the other endings that are read: what is there decides.
     /// </param>
-    /// <exception cref="PairsFileException">A line is malformed, missing or surplus.</exception>
+    /// <param name="encoding">What the file is written in unless it begins with a mark (UTF-8, UTF-16); null: UTF-8.</param>
+    /// <exception cref="PairsFileException">A line is malformed, missing or surplus, or holds bytes that do not belong to the encoding.</exception>
     /// <exception cref="ArgumentException"><paramref name="picturePattern"/> does not tell all pictures apart.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    public IReadOnlyList<FacePair> LoadPairs(string file, string picturePattern = PairsFile.DefaultPicturePattern) =>
-        PairsFile.Read(file, picturePattern);
+    public IReadOnlyList<FacePair> LoadPairs(string file, string picturePattern = PairsFile.DefaultPicturePattern, Encoding? encoding = null) =>
+        PairsFile.Read(file, picturePattern, encoding);
 
     /// <summary>
     /// Pairs every picture with every other one. If that makes more than <paramref name="maximumPairs"/>, a random sample
@@ -205,19 +211,20 @@ public sealed partial class FaceRecognitionCatalog
 
     /// <summary>
     /// The published verification protocol: squared distances of unit-length embeddings, the threshold chosen on the
-    /// other folds (docs/evaluation.md).
+    /// other folds (docs/evaluation.md). A warning names people whom the model was trained on.
     /// </summary>
     /// <param name="data">Embeddings and the pictures' relative paths.</param>
     /// <param name="pairs">The pairs, by relative path.</param>
     /// <param name="embeddingColumnName">A column of embeddings.</param>
     /// <param name="imageColumnName">The text column that the pairs name pictures by.</param>
+    /// <param name="labelColumnName">The column that says who it is, text or a key, to find people whom the model was trained on; null: Label, if there is one.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another kind.</exception>
     /// <exception cref="InvalidOperationException">
     /// Pictures of the pairs are missing or have no usable embedding, or a fold lacks one kind of pairs; the message names them.
     /// </exception>
     public VerificationMetrics EvaluateVerification(
-        IDataView data, IEnumerable<FacePair> pairs, string embeddingColumnName = "Embedding", string imageColumnName = FaceFolder.RelativePathColumn) =>
-        VerificationEvaluator.EvaluateVerification(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), pairs, embeddingColumnName, imageColumnName);
+        IDataView data, IEnumerable<FacePair> pairs, string embeddingColumnName = "Embedding", string imageColumnName = FaceFolder.RelativePathColumn, string? labelColumnName = null) =>
+        VerificationEvaluator.EvaluateVerification(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), pairs, embeddingColumnName, imageColumnName, labelColumnName);
 
     /// <summary>
     /// The angles of Table 3 of the ArcFace paper: how tightly each person's photographs lie together and how far people

@@ -20,7 +20,7 @@ internal static class PackCommand
 
     public static Command Create()
     {
-        var command = new Command("pack", Description) { Data, Pairs, Output };
+        var command = new Command("pack", Description) { Data, Pairs, ComparedPairs.PicturePattern, ComparedPairs.Encoding, Output };
         command.Answer(Run);
         return command;
     }
@@ -33,7 +33,7 @@ internal static class PackCommand
         if (run.Get(Pairs) is { } file)
         {
             string bin = Path.Combine(folder.FullName, "pairs.bin");
-            faces.SaveAsVerificationBin(photographs, faces.LoadPairs(file.FullName), bin);
+            faces.SaveAsVerificationBin(photographs, ComparedPairs.Load(run, faces, file), bin);
             int pairs = faces.LoadFromVerificationBin(bin).Pairs.Count;
             return new ToolAnswer(new PackedPairsFacts(bin, pairs, run.LeftOut), $"Wrote {bin}: {pairs} pairs");
         }

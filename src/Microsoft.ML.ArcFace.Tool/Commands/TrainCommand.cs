@@ -24,7 +24,8 @@ internal static class TrainCommand
 
     private static readonly Option<DirectoryInfo> Data = FileOptions.People("Whom to train on", isRequired: false);
     private static readonly Option<FileInfo> Records = FileOptions.Existing(new Option<FileInfo>("--records") { Description = "Instead of --data: a RecordIO set of InsightFace.", HelpName = "FILE.rec" });
-    private static readonly Option<FileInfo> List = FileOptions.Existing(new Option<FileInfo>("--list") { Description = "Instead of --data: a list of paths and labels, .csv or .tsv.", HelpName = "FILE" });
+    private static readonly Option<FileInfo> List = FileOptions.Existing(new Option<FileInfo>("--list") { Description = "Instead of --data: a list of paths and labels (.csv, .tsv), or a .lst of InsightFace or im2rec.", HelpName = "FILE" });
+    private static readonly Option<string?> ListEncoding = EncodingOption.Create("--list, or identities.txt beside --records,");
     private static readonly Option<FileInfo> Output = new("--output") { Description = "The model's .zip.", HelpName = "FILE", DefaultValueFactory = _ => new FileInfo("faces.zip") };
     private static readonly Option<BackboneName> Backbone = BackboneOption.Create("The network.");
     private static readonly Option<string> Loss = LossOption.Create();
@@ -55,8 +56,8 @@ internal static class TrainCommand
     {
         var command = new Command("train", Description)
         {
-            Data, Records, List, Output, Detector, SkipUnusable, Backbone, EmbeddingSize, MirrorImage, Loss, Margin, Scale, SampleRate, Epochs, BatchSize, Optimizer, LearningRate, WeightDecay,
-            Precision, Weights, Freeze, Validate, Patience, Checkpoints, CheckpointEvery, Restart, TensorBoard, ToolCommand.Gpu, Seed,
+            Data, Records, List, ListEncoding, Output, Detector, SkipUnusable, Backbone, EmbeddingSize, MirrorImage, Loss, Margin, Scale, SampleRate, Epochs, BatchSize, Optimizer, LearningRate, WeightDecay,
+            Precision, Weights, Freeze, Validate, Patience, Checkpoints, CheckpointEvery, Restart, TensorBoard, AlignedPhotographs.Required, ToolCommand.Gpu, Seed,
         };
         command.Validators.Add(result =>
         {
@@ -118,7 +119,7 @@ internal static class TrainCommand
             faces.SaveModel(new TransformerChain<ITransformer>(preparation, embedding), train.Schema, output);
             return new ToolAnswer(
                 new TrainFacts(
-                    output, embedding.Fingerprint, embedding.Backbone.ToShortName(), run.Need(Loss), embedding.Model.PersonCount,
+                    output, embedding.Fingerprint, embedding.Backbone.ToShortName(), run.Need(Loss), embedding.Model.PersonCount, embedding.UnalignedImageCount,
                     last?.Step, last?.Epoch, last?.Loss, last?.ImagesPerSecond, clock.Elapsed.TotalSeconds, last?.ValidationAreaUnderRocCurve, start.ResumedAfterStep, run.LeftOut),
                 string.Create(CultureInfo.InvariantCulture, $"Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB) in {clock.Elapsed.TotalSeconds:F0} s. Next: arcface calibrate --model {output} --data PEOPLE-NOT-TRAINED-ON"));
         }
@@ -162,6 +163,7 @@ internal static class TrainCommand
         FrozenStages = run.Get(Freeze) ?? 0,
         ValidationSet = validation,
         EarlyStoppingPatienceEpochs = run.Get(Patience),
+        RequireAligned = run.Get(AlignedPhotographs.Required),
         UnreadableImages = run.Get(SkipUnusable) ? UnreadableImages.Skip : UnreadableImages.Error,
         CheckpointDirectory = run.Get(Checkpoints)?.FullName,
         CheckpointEverySteps = run.Get(CheckpointEvery),
@@ -173,12 +175,12 @@ internal static class TrainCommand
 
     /// <summary>The photographs and the column that they are in.</summary>
     private static (IDataView Rows, string Source) Photographs(ToolRun run, FaceRecognitionCatalog faces) =>
-        run.Get(Records) is { } records ? (faces.LoadFromRecordIO(records.FullName), "ImageBytes")
-        : run.Get(List) is { } list ? (faces.LoadFromList(list.FullName), "ImagePath")
+        run.Get(Records) is { } records ? (faces.LoadFromRecordIO(records.FullName, encoding: EncodingOption.Find(run.Get(ListEncoding))), "ImageBytes")
+        : run.Get(List) is { } list ? (faces.LoadFromList(list.FullName, encoding: EncodingOption.Find(run.Get(ListEncoding))), "ImagePath")
         : (run.LoadFromFolder(faces, run.Need(Data), run.Get(SkipUnusable)), "ImagePath");
 }
 
 /// <summary>The model, and what training came to.</summary>
 internal sealed record TrainFacts(
-    string Model, string Fingerprint, string Backbone, string Loss, int? People, int? Steps, int? Epochs, double? FinalLoss, double? ImagesPerSecond, double Seconds,
+    string Model, string Fingerprint, string Backbone, string Loss, int? People, long NotAligned, int? Steps, int? Epochs, double? FinalLoss, double? ImagesPerSecond, double Seconds,
     double? ValidationAreaUnderRocCurve, long? ResumedAfterStep, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

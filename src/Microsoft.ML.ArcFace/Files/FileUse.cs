@@ -78,8 +78,6 @@ internal sealed record FileUse(string Needed, IReadOnlyList<FileKind> Fitting, I
             [FileKind.Archive] = "Unpack it, and give the .bin file that is in it.",
         });
 
-    public static readonly FileUse List = new("a text file", [FileKind.Text], new Dictionary<FileKind, string>());
-
     private const string WeightsAlone = "It holds weights alone: make a model of them with EmbedFaces and ml.Model.Save, or start a training from them (arcface train --weights, InitialWeights).";
 
     /// <summary>What happened to a file on its way, wherever it should go.</summary>

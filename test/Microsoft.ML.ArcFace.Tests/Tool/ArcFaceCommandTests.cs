@@ -33,6 +33,8 @@ public class ArcFaceCommandTests
     [DataRow("train", "not 0", DisplayName = "no photographs")]
     [DataRow("train --data . --list damaged.zip", "not 2", DisplayName = "photographs in two ways")]
     [DataRow("train --data missing", "'missing', which does not exist", DisplayName = "no such folder")]
+    [DataRow("train --data damaged.zip", "which is a file, where a folder is due", DisplayName = "a file in place of a folder")]
+    [DataRow("train --data . --weights .", "which is a folder, where a file is due", DisplayName = "a folder in place of a file")]
     [DataRow("train --data . --loss magic", "'magic'", DisplayName = "no such loss")]
     [DataRow("train --data . --backbone r51", "'r51'", DisplayName = "no such network")]
     [DataRow("train --data . --epochs 0", "1 to 100000", DisplayName = "a number out of its range")]

@@ -37,6 +37,13 @@ public class TorchCheckpointDamageTests
     }
 
     [TestMethod]
+    public void Read_CheckpointOfALargerTraining_SaysHowToSaveItsState()
+    {
+        PickleWriter pickle = PickleWriter.Start().Op('}').Op('(').Text("epoch").Long(3).Text("state_dict_backbone").Op('}').Text("args").Global("argparse", "Namespace");
+        StringAssert.EndsWith(Refuse(pickle.Op('u').Stop()), "it is not run here. Save the weights alone: torch.save(torch.load('checkpoint.pt', weights_only=False)['state_dict_backbone'], 'weights.pth').");
+    }
+
+    [TestMethod]
     [DataRow('i', DisplayName = "INST")]
     [DataRow('o', DisplayName = "OBJ")]
     [DataRow('\x81', DisplayName = "NEWOBJ")]

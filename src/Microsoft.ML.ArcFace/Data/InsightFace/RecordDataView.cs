@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.ArcFace.Views;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -25,18 +27,22 @@ internal sealed class RecordDataView : IndexedDataView
     private readonly int _first;
     private readonly int _classes;
 
-    private RecordDataView(RecordFile records, RecordIndex index, int first, int count, int classes, string[]? names, string imageColumnName)
+    /// <summary>The class that stands for each, where people have two names that differ in their Unicode form alone; null: each for itself.</summary>
+    private readonly int[]? _classOf;
+
+    private RecordDataView(RecordFile records, RecordIndex index, int first, int count, int classes, string[]? names, int[]? classOf, string imageColumnName)
         : base(CreateSchema(imageColumnName, classes, names, records.Name), count)
     {
         _records = records;
         _index = index;
         _first = first;
         _classes = classes;
+        _classOf = classOf;
     }
 
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="FaceDataFormatException">The file, its .idx or its property is damaged.</exception>
-    public static IDataView Load(IHostEnvironment environment, string path, string imageColumnName)
+    public static IDataView Load(IHostEnvironment environment, string path, string imageColumnName, Encoding? encoding)
     {
         if (!File.Exists(path))
         {
@@ -47,8 +53,8 @@ internal sealed class RecordDataView : IndexedDataView
         string indexPath = Path.ChangeExtension(path, ".idx"), propertyPath = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, RecordSetWriter.PropertyName);
         using ByteSource? index = File.Exists(indexPath) ? ByteSource.Open(indexPath) : null;
         string namesPath = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, RecordSetWriter.IdentitiesName);
-        using StreamReader? names = File.Exists(namesPath) ? new StreamReader(namesPath) : null;
-        using StreamReader? property = File.Exists(propertyPath) ? new StreamReader(propertyPath) : null;
+        using DecodedText? names = File.Exists(namesPath) ? DecodedText.Open(namesPath, encoding) : null;
+        using DecodedText? property = File.Exists(propertyPath) ? DecodedText.Open(propertyPath, encoding) : null;
         ByteSource source = ByteSource.Open(path);
         try
         {
@@ -92,7 +98,9 @@ internal sealed class RecordDataView : IndexedDataView
 
         int classes = identities ?? stated ?? ScanClasses(records, index, first, count, channel);
         channel.Info($"'{name}': {count} images of {classes} people in {index.Count} records.");
-        return new RecordDataView(records, index, first, count, classes, hasHeader && names is not null ? Names(names, classes, name) : null, imageColumnName);
+        string[]? people = hasHeader && names is not null ? Names(names, classes, name) : null;
+        int[]? classOf = people is null ? null : ClassesByName(people, name, channel);
+        return new RecordDataView(records, index, first, count, classes, people?.Select(UnicodeNames.Compose).ToArray(), classOf, imageColumnName);
     }
 
     protected override IIndexedRow Open(bool[] active) => new Row(this, active[0]);
@@ -155,7 +163,7 @@ internal sealed class RecordDataView : IndexedDataView
             return null;
         }
 
-        string line = new TextLines(property, _ => Improper($"has a line of more than {TextLines.LongestLine} characters")).Next() ?? "";
+        string line = new TextLines(property, (line, what) => Improper($"has a line {line} that {what}")).Next() ?? "";
         return int.TryParse(line.Split(',', 2)[0], NumberStyles.None, CultureInfo.InvariantCulture, out int classes) && classes is >= 1 and <= MostClasses
             ? classes
             : throw Improper($"begins with '{line[..Math.Min(40, line.Length)]}'");
@@ -167,8 +175,7 @@ internal sealed class RecordDataView : IndexedDataView
     /// <summary>The people's names, if there is one for each; no more lines are read than there are people.</summary>
     private static string[]? Names(TextReader reader, int classes, string name)
     {
-        var lines = new TextLines(reader, line => new FaceDataFormatException(
-            $"Line {line} of {RecordSetWriter.IdentitiesName} beside '{name}' is longer than {TextLines.LongestLine} characters; it must be a person's name."));
+        var lines = new TextLines(reader, (line, what) => new FaceDataFormatException($"Line {line} of {RecordSetWriter.IdentitiesName} beside '{name}', which must be a person's name, {what}."));
         var names = new List<string>();
         while (lines.Next() is { } line)
         {
@@ -181,6 +188,27 @@ internal sealed class RecordDataView : IndexedDataView
         }
 
         return names.Count == classes ? [.. names] : null;
+    }
+
+    private static int[]? ClassesByName(string[] names, string name, IChannel channel)
+    {
+        int[] classOf = [.. Enumerable.Range(0, names.Length)];
+        int joined = 0;
+        foreach (IGrouping<string, int> person in classOf.GroupBy(index => UnicodeNames.Compose(names[index]), StringComparer.Ordinal).Where(person => person.Select(index => names[index]).Distinct(StringComparer.Ordinal).Count() > 1).ToArray())
+        {
+            joined++;
+            foreach (int index in person)
+            {
+                classOf[index] = person.First();
+            }
+        }
+
+        if (joined > 0)
+        {
+            channel.Warning($"{RecordSetWriter.IdentitiesName} beside '{name}': {joined} people have two names that differ in their Unicode form alone (é is one character, or e and an accent); each is taken for one person.");
+        }
+
+        return joined > 0 ? classOf : null;
     }
 
     private static int ScanClasses(RecordFile records, RecordIndex index, int first, int count, IChannel channel)
@@ -251,7 +279,11 @@ internal sealed class RecordDataView : IndexedDataView
 
         public Delegate CreateGetter(int column) => column switch
         {
-            LabelColumn => (ValueGetter<uint>)((ref uint value) => value = (uint)ClassOf(view._records, Offset, Record(), view._classes) + 1),
+            LabelColumn => (ValueGetter<uint>)((ref uint value) =>
+            {
+                int number = ClassOf(view._records, Offset, Record(), view._classes);
+                value = (uint)(view._classOf?[number] ?? number) + 1;
+            }),
             LabelsColumn => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
             {
                 (RecordHeader header, byte[] bytes) = HeaderWithLabels();

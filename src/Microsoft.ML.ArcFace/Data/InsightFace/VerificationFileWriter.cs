@@ -10,20 +10,14 @@ internal static class VerificationFileWriter
     /// <summary>Items that Python puts into a list at a time.</summary>
     private const int BatchSize = 1000;
 
-    /// <exception cref="InvalidOperationException">A picture of a pair is not among those given.</exception>
+    /// <exception cref="InvalidOperationException">There are no pairs.</exception>
     /// <exception cref="FaceImageException">A picture cannot be read.</exception>
     public static void Write(IReadOnlyDictionary<string, string> pathOfPicture, IReadOnlyList<FacePair> pairs, string path, WorkObserver observer)
     {
         string[] pictures = [.. pairs.SelectMany(pair => new[] { pair.First, pair.Second })];
-        string[] absent = [.. pictures.Where(picture => !pathOfPicture.ContainsKey(picture)).Distinct()];
         if (pairs.Count == 0)
         {
             throw new InvalidOperationException("There are no pairs to write.");
-        }
-
-        if (absent.Length > 0)
-        {
-            throw new InvalidOperationException($"{pairs.Count} pairs name {absent.Length} pictures that are not in the data ({string.Join(", ", absent.Take(3))}). Give the folder that the pairs were made for.");
         }
 
         using var file = new WholeFile(path);

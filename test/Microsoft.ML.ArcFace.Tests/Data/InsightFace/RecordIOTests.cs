@@ -171,6 +171,28 @@ public class RecordIOTests
     }
 
     [TestMethod]
+    public void LoadFromRecordIO_IdentitiesInTwoUnicodeForms_AreOnePersonWithANote()
+    {
+        using var people = new DrawnPeople(people: 3, picturesPerPerson: 2);
+        string path = Path.Combine(people.Folder, "train.rec"), identities = Path.Combine(people.Folder, "identities.txt");
+        Faces.SaveAsRecordIO(Faces.LoadFromFolder(people.Folder), path);
+        File.WriteAllText(identities, "Jos\u00E9\nMax\nJose\u0301\n");
+        var ml = new MLContext();
+        var warnings = new List<string>();
+        ml.Log += (_, line) => warnings.Add(line.RawMessage);
+
+        IDataView view = ml.FaceRecognition().LoadFromRecordIO(path);
+        CollectionAssert.AreEqual(new uint[] { 1, 1, 2, 2, 1, 1 }, view.GetColumn<uint>("Label").ToArray());
+        Assert.IsTrue(warnings.Any(warning => warning.Contains("1 people have two names that differ in their Unicode form alone")));
+
+        File.WriteAllBytes(identities, System.Text.Encoding.Latin1.GetBytes("Ren\u00E9\nMax\nAda\n"));
+        Assert.Contains("Line 1 of identities.txt", Assert.ThrowsExactly<FaceDataFormatException>(() => Faces.LoadFromRecordIO(path)).Message);
+        VBuffer<ReadOnlyMemory<char>> names = default;
+        Faces.LoadFromRecordIO(path, encoding: System.Text.Encoding.Latin1).Schema["Label"].GetKeyValues(ref names);
+        Assert.AreEqual("Ren\u00E9", names.DenseValues().First().ToString());
+    }
+
+    [TestMethod]
     public void Fit_RecordIOSet_TrainsOnKeysAndKeepsTheNames()
     {
         using var people = new DrawnPeople(people: 2, picturesPerPerson: 4);
