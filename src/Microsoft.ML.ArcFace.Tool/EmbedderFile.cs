@@ -7,7 +7,7 @@ internal static class EmbedderFile
 {
     /// <summary>Loads it.</summary>
     public static FaceEmbedder Open(ToolRun run, Option<FileInfo> model, double? cosine = null) =>
-        new(run.Need(model).FullName, new FaceEmbedder.Options { Cosine = cosine, ReloadInterval = null, GpuDeviceId = run.Get(ToolCommand.Gpu) });
+        new(run.Need(model).FullName, new FaceEmbedder.Options { Cosine = cosine, ReloadInterval = null, RequireAligned = run.Get(AlignedPhotographs.Required), GpuDeviceId = run.Get(ToolCommand.Gpu) }, logger: AlignedPhotographs.Logger(run));
 
     /// <summary>Loads it where there must be a threshold to answer by.</summary>
     /// <exception cref="InvalidOperationException">The model has none, and none was given.</exception>

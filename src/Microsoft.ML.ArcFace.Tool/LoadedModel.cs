@@ -13,13 +13,16 @@ internal sealed class LoadedModel : IDisposable
 
     public DataViewSchema InputSchema { get; }
 
+    /// <summary>Photographs so far that were no aligned faces.</summary>
+    public long NotAligned => Model.FaceEmbedding().UnalignedImageCount;
+
     public FaceRecognitionCatalog Faces => Context.FaceRecognition();
 
     public static LoadedModel Load(ToolRun run, string path, int? seed = null)
     {
         MLContext ml = run.CreateContext(seed);
         ITransformer model = ml.Model.Load(path, out DataViewSchema inputSchema);
-        return new LoadedModel(ml, model, inputSchema);
+        return new LoadedModel(ml, run.Get(AlignedPhotographs.Required) ? model.RequireAlignedFaces() : model, inputSchema);
     }
 
     /// <summary>The photographs of a folder and their embeddings, which are computed as they are read.</summary>

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Serving;
 
@@ -17,6 +18,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     private readonly IPresentationAttackDetector? _attackDetector;
     private readonly ServedFile _file;
     private readonly EmbeddingQueue _queue;
+    private readonly AlignmentCheck _alignment;
 
     /// <summary>Photographs that are decoded at once; each may take 256 MiB.</summary>
     private readonly SemaphoreSlim _decoding = new(Environment.ProcessorCount);
@@ -43,7 +45,9 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         }
 
         var ml = new MLContext { GpuDeviceId = _options.GpuDeviceId, FallbackToCpu = _options.FallbackToCpu };
-        _file = new ServedFile(ml, path, _options.ReloadInterval, logger ?? NullLogger<FaceEmbedder>.Instance);
+        ILogger log = logger ?? NullLogger<FaceEmbedder>.Instance;
+        _alignment = new AlignmentCheck(_options.RequireAligned, message => UnalignedPhotograph(log, message));
+        _file = new ServedFile(ml, path, _options.ReloadInterval, log, _alignment);
         _queue = new EmbeddingQueue(_options);
     }
 
@@ -55,6 +59,9 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
 
     /// <summary>The current model's own threshold; null: it has none.</summary>
     public VerificationThreshold? Threshold => Use(static model => model.Threshold);
+
+    /// <summary>Photographs so far that were no aligned faces: they reached the embedding with another size than 112×112 pixels and were cropped to their central square and resized.</summary>
+    public long UnalignedImageCount => _alignment.UnalignedCount;
 
     /// <summary>Looks at the file now, as it does every so often by itself; for tests.</summary>
     internal bool Look() => _file.Look();
@@ -68,7 +75,11 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     public FaceEmbedding Embed(FacePhotograph photograph)
     {
         ArgumentNullException.ThrowIfNull(photograph);
-        return Use(model => new FaceEmbedding(model.Embed(model.ReadFace(photograph, _attackDetector), count: 1)[0], model.Fingerprint));
+        return Use(model =>
+        {
+            PreparedFace face = model.ReadFace(photograph, _attackDetector);
+            return new FaceEmbedding(model.Embed(face.Pixels, count: 1)[0], model.Fingerprint) { IsAligned = face.IsAligned };
+        });
     }
 
     /// <summary>
@@ -87,7 +98,8 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         ServedModel model = _file.Begin();
         try
         {
-            return new FaceEmbedding(await EmbedAsync(model, photograph, cancellationToken).ConfigureAwait(false), model.Fingerprint);
+            (float[] vector, bool isAligned) = await EmbedAsync(model, photograph, cancellationToken).ConfigureAwait(false);
+            return new FaceEmbedding(vector, model.Fingerprint) { IsAligned = isAligned };
         }
         finally
         {
@@ -107,7 +119,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         return Use(model =>
         {
             double threshold = CosineOf(model);
-            byte[] faces = [.. model.ReadFace(first, _attackDetector), .. model.ReadFace(second, _attackDetector)];
+            byte[] faces = [.. model.ReadFace(first, _attackDetector).Pixels, .. model.ReadFace(second, _attackDetector).Pixels];
             float[][] embeddings = model.Embed(faces, count: 2);
             return Compare(embeddings[0], embeddings[1], threshold);
         });
@@ -129,8 +141,8 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         try
         {
             double threshold = CosineOf(model);
-            float[][] embeddings = await Task.WhenAll(EmbedAsync(model, first, cancellationToken), EmbedAsync(model, second, cancellationToken)).ConfigureAwait(false);
-            return Compare(embeddings[0], embeddings[1], threshold);
+            (float[] Vector, bool IsAligned)[] embeddings = await Task.WhenAll(EmbedAsync(model, first, cancellationToken), EmbedAsync(model, second, cancellationToken)).ConfigureAwait(false);
+            return Compare(embeddings[0].Vector, embeddings[1].Vector, threshold);
         }
         finally
         {
@@ -148,10 +160,10 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     /// <inheritdoc cref="DisposeAsync"/>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    private async Task<float[]> EmbedAsync(ServedModel model, FacePhotograph photograph, CancellationToken cancellationToken)
+    private async Task<(float[] Vector, bool IsAligned)> EmbedAsync(ServedModel model, FacePhotograph photograph, CancellationToken cancellationToken)
     {
         await _decoding.WaitAsync(cancellationToken).ConfigureAwait(false);
-        byte[] face;
+        PreparedFace face;
         try
         {
             face = await Task.Run(() => model.ReadFace(photograph, _attackDetector), cancellationToken).ConfigureAwait(false);
@@ -161,8 +173,11 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
             _decoding.Release();
         }
 
-        return await _queue.EmbedAsync(model, face, cancellationToken).ConfigureAwait(false);
+        return (await _queue.EmbedAsync(model, face.Pixels, cancellationToken).ConfigureAwait(false), face.IsAligned);
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Message}")]
+    private static partial void UnalignedPhotograph(ILogger log, string message);
 
     private T Use<T>(Func<ServedModel, T> action)
     {

@@ -24,18 +24,29 @@ internal sealed record WebApiSettings(string Model, string Gallery)
     /// <summary>A cosine to tell strangers by; null: the model's calibrated one.</summary>
     public double? Cosine { get; init; }
 
+    /// <summary>Whether photographs that are no aligned faces of 112×112 pixels, and that no detector of the model aligns, are refused.</summary>
+    public bool RequireAligned { get; init; }
+
     /// <summary>32 bytes that the gallery is encrypted with; null: it is not.</summary>
     public byte[]? EncryptionKey { get; init; }
 }
 
 /// <summary>A photograph in the gallery.</summary>
-internal sealed record EnrolledPhotograph(string PersonId, string PhotographId, DateTimeOffset EnrolledAt);
+internal sealed record EnrolledPhotograph(string PersonId, string PhotographId, DateTimeOffset EnrolledAt)
+{
+    /// <summary>1 where the photograph was no aligned face and was cropped and resized, otherwise 0.</summary>
+    public int NotAligned { get; init; }
+}
 
 /// <summary>Somebody it may be.</summary>
 internal sealed record PossiblePerson(string PersonId, string Name, double Score);
 
 /// <summary>Who it is: one candidate in a match, two where they are about as near, nobody if it is a stranger.</summary>
-internal sealed record IdentifiedFace(IdentificationOutcome Outcome, double Threshold, IReadOnlyList<PossiblePerson> Candidates);
+internal sealed record IdentifiedFace(IdentificationOutcome Outcome, double Threshold, IReadOnlyList<PossiblePerson> Candidates)
+{
+    /// <summary>1 where the photograph was no aligned face and was cropped and resized, otherwise 0.</summary>
+    public int NotAligned { get; init; }
+}
 
 /// <summary>
 /// Face recognition over HTTP: enrol, identify, delete. A photograph is the body of a request. Errors are ProblemDetails:
@@ -68,7 +79,7 @@ internal static class WebApi
         WebApplicationBuilder builder = WebApplication.CreateBuilder();
         builder.WebHost.UseUrls(settings.Urls);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = settings.MaximumBytes);
-        builder.Services.AddFaceEmbedder(settings.Model);
+        builder.Services.AddFaceEmbedder(settings.Model, new FaceEmbedder.Options { RequireAligned = settings.RequireAligned });
         builder.Services.AddSingleton(provider => OpenGallery(provider.GetRequiredService<FaceEmbedder>(), settings));
         builder.Services.AddSingleton<FaceService>().AddSingleton(settings);
         builder.Services.AddHealthChecks().AddCheck<ModelCheck>("model");
@@ -98,9 +109,10 @@ internal static class WebApi
 
     private static async Task<Created<EnrolledPhotograph>> EnrolAsync(string id, string? name, Stream body, FaceService service, IFaceGallery gallery, CancellationToken cancellationToken)
     {
-        var face = new FaceToEnrol(id, await service.EmbedAsync(body, cancellationToken)) { Name = name };
+        FaceEmbedding embedding = await service.EmbedAsync(body, cancellationToken);
+        var face = new FaceToEnrol(id, embedding.Vector) { Name = name };
         GalleryPhotograph photograph = (await gallery.EnrolAsync([face], cancellationToken))[0];
-        return TypedResults.Created($"/people/{Uri.EscapeDataString(id)}", new EnrolledPhotograph(id, photograph.Id, photograph.EnrolledAt));
+        return TypedResults.Created($"/people/{Uri.EscapeDataString(id)}", new EnrolledPhotograph(id, photograph.Id, photograph.EnrolledAt) { NotAligned = embedding.IsAligned ? 0 : 1 });
     }
 
     private static async Task<Results<Ok<GalleryPerson>, NotFound>> FindAsync(string id, IFaceGallery gallery, CancellationToken cancellationToken) =>
@@ -111,7 +123,8 @@ internal static class WebApi
 
     private static async Task<IdentifiedFace> IdentifyAsync(Stream body, FaceService service, IFaceGallery gallery, CancellationToken cancellationToken)
     {
-        FaceIdentification found = await gallery.IdentifyAsync(await service.EmbedAsync(body, cancellationToken), cancellationToken);
+        FaceEmbedding embedding = await service.EmbedAsync(body, cancellationToken);
+        FaceIdentification found = await gallery.IdentifyAsync(embedding.Vector, cancellationToken);
 
         // Whom a stranger resembles most is nobody's business.
         FaceCandidate?[] candidates = found.Outcome switch
@@ -120,7 +133,7 @@ internal static class WebApi
             IdentificationOutcome.Ambiguous => [found.Nearest, found.RunnerUp],
             _ => [],
         };
-        return new IdentifiedFace(found.Outcome, found.Threshold, [.. candidates.OfType<FaceCandidate>().Select(person => new PossiblePerson(person.PersonId, person.Name, person.Score))]);
+        return new IdentifiedFace(found.Outcome, found.Threshold, [.. candidates.OfType<FaceCandidate>().Select(person => new PossiblePerson(person.PersonId, person.Name, person.Score))]) { NotAligned = embedding.IsAligned ? 0 : 1 };
     }
 
     /// <summary>From the body of a request to a vector that the gallery can be asked about.</summary>
@@ -129,11 +142,11 @@ internal static class WebApi
         /// <summary>False after a file of other weights took the model's place.</summary>
         public bool IsOfGallery(string fingerprint) => fingerprint == gallery.Model.Fingerprint;
 
-        public async Task<float[]> EmbedAsync(Stream body, CancellationToken cancellationToken)
+        public async Task<FaceEmbedding> EmbedAsync(Stream body, CancellationToken cancellationToken)
         {
             FacePhotograph photograph = await FacePhotograph.ReadAsync(body, settings.MaximumBytes, cancellationToken);
             FaceEmbedding embedding = await embedder.EmbedAsync(photograph, cancellationToken);
-            return IsOfGallery(embedding.Fingerprint) ? embedding.Vector : throw new BadHttpRequestException(ModelCheck.Replaced, StatusCodes.Status503ServiceUnavailable);
+            return IsOfGallery(embedding.Fingerprint) ? embedding : throw new BadHttpRequestException(ModelCheck.Replaced, StatusCodes.Status503ServiceUnavailable);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.ML.ArcFace.Evaluation;
 using Microsoft.ML.ArcFace.Terminal;
 
 namespace Microsoft.ML.ArcFace.Tool.Commands;
@@ -22,9 +23,11 @@ internal static class CalibrateCommand
     private static readonly Option<double?> Rate = NumberOption.Real("--rate", "The false match rate: how many strangers may pass. It takes 10/rate pairs of different people. Default 0.001", "over 0, below 1", value => value is > 0 and < 1, 0.001);
     private static readonly Option<FileInfo> Output = new("--output") { Description = "Where the calibrated model goes. Default: it replaces --model.", HelpName = "FILE" };
 
+    private static readonly Option<bool> AllowTrainingPeople = new("--allow-training-people") { Description = "Calibrate although the model was trained on some of the people. More strangers will pass than --rate says." };
+
     public static Command Create()
     {
-        var command = new Command("calibrate", Description) { Model, Data, Pairs, Rate, Output, ToolCommand.Gpu };
+        var command = new Command("calibrate", Description) { Model, Data, Pairs, Rate, Output, AllowTrainingPeople, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Answer(Run);
         return command;
     }
@@ -36,15 +39,29 @@ internal static class CalibrateCommand
         using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName, seed: 1);
         (IDataView photographs, IDataView embedded) = model.Embed(run.Need(Data));
         IReadOnlyList<FacePair> pairs = run.Get(Pairs) is { } file ? model.Faces.LoadPairs(file.FullName) : model.Faces.AllPairs(photographs, folds: 2);
-        VerificationThreshold threshold = model.Faces.CalibrateThreshold(embedded, pairs, run.Get(Rate) ?? 0.001);
+        VerificationThreshold threshold = Calibrate(run, model.Faces, embedded, pairs);
         ModelFile.SaveWhole(model.Context, model.Model.WithThreshold(threshold), model.InputSchema, output);
         return new ToolAnswer(
             new
             {
-                model = output, cosine = threshold.Cosine, lowerCosine = threshold.LowerCosine, upperCosine = threshold.UpperCosine,
+                model = output, verdict = threshold.Verdict.ToString(), cosine = threshold.Cosine, lowerCosine = threshold.LowerCosine, upperCosine = threshold.UpperCosine,
                 targetFalseMatchRate = threshold.TargetFalseMatchRate, falseMatchRate = threshold.FalseMatchRate, falseNonMatchRate = threshold.FalseNonMatchRate,
                 genuinePairs = threshold.GenuinePairCount, impostorPairs = threshold.ImpostorPairCount, people = threshold.PersonCount,
+                trainedOnPeople = threshold.TrainedOnPeople, notAligned = model.NotAligned,
             },
-            $"{output}: {threshold}");
+            $"{threshold.Verdict}{Environment.NewLine}{output}: {threshold}");
+    }
+
+    private static VerificationThreshold Calibrate(ToolRun run, FaceRecognitionCatalog faces, IDataView embedded, IReadOnlyList<FacePair> pairs)
+    {
+        try
+        {
+            return faces.CalibrateThreshold(embedded, pairs, run.Get(Rate) ?? 0.001, allowTrainingPeople: run.Get(AllowTrainingPeople));
+        }
+        catch (TrainingPeopleException refusal)
+        {
+            throw new InvalidOperationException(
+                $"{TrainedPeople.Describe(refusal.People, refusal.PersonCount)} {TrainingPeopleException.Danger} Give --data with people whom it has never seen, or add {AllowTrainingPeople.Name}.", refusal);
+        }
     }
 }

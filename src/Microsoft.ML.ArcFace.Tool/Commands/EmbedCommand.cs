@@ -21,7 +21,7 @@ internal static class EmbedCommand
 
     public static Command Create()
     {
-        var command = new Command("embed", Description) { Model, Photographs, Output, SkipUnusable, ToolCommand.Gpu };
+        var command = new Command("embed", Description) { Model, Photographs, Output, SkipUnusable, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Validators.Add(result =>
         {
             if (result.GetValue(Output) is { } file && !EmbeddingsFile.Endings.Contains(file.Extension, StringComparer.OrdinalIgnoreCase))
@@ -43,7 +43,7 @@ internal static class EmbedCommand
         file.Complete();
         int embedded = file.Count;
         return new ToolAnswer(
-            new { output, embedded, unusable, embeddingSize = embedder.EmbeddingSize, fingerprint = embedder.Fingerprint },
+            new { output, embedded, unusable, notAligned = embedder.UnalignedImageCount, embeddingSize = embedder.EmbeddingSize, fingerprint = embedder.Fingerprint },
             $"Wrote {output}: {embedded} embeddings of {embedder.EmbeddingSize} numbers{(unusable.Length == 0 ? "" : $"; {unusable.Length} photographs left out")}");
     }
 }

@@ -26,7 +26,7 @@ internal static class EnrolCommand
     public static Command Create()
     {
         Photographs.Arity = ArgumentArity.ZeroOrMore;
-        var command = new Command("enrol", Description) { Model, Gallery, KeyFile, Data, Person, SkipUnusable, Photographs, ToolCommand.Gpu };
+        var command = new Command("enrol", Description) { Model, Gallery, KeyFile, Data, Person, SkipUnusable, Photographs, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Validators.Add(result =>
         {
             bool ofOne = result.GetValue(Person) is not null;
@@ -51,7 +51,7 @@ internal static class EnrolCommand
         gallery.Enrol(faces);
         int enrolled = faces.Select(face => face.PersonId).Distinct(StringComparer.Ordinal).Count();
         return new ToolAnswer(
-            new { gallery = gallery.Path, enrolledPeople = enrolled, enrolledPhotographs = faces.Count, unusable, people = gallery.PersonCount, photographs = gallery.PhotographCount },
+            new { gallery = gallery.Path, enrolledPeople = enrolled, enrolledPhotographs = faces.Count, unusable, people = gallery.PersonCount, photographs = gallery.PhotographCount, notAligned = embedder.UnalignedImageCount },
             $"Enrolled {faces.Count} photographs of {enrolled} people; {gallery.Path} has {gallery.PhotographCount} of {gallery.PersonCount}");
     }
 }

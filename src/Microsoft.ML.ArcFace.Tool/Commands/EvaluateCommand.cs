@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace Microsoft.ML.ArcFace.Tool.Commands;
 
@@ -21,7 +22,7 @@ internal static class EvaluateCommand
 
     public static Command Create()
     {
-        var command = new Command("evaluate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ToolCommand.Gpu };
+        var command = new Command("evaluate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Answer(Run);
         return command;
     }
@@ -34,16 +35,39 @@ internal static class EvaluateCommand
         IReadOnlyList<FacePair> pairs = ComparedPairs.Read(run, model.Faces, photographs);
         VerificationMetrics metrics = model.Faces.EvaluateVerification(embedded, pairs);
         AngleMetrics angles = model.Faces.EvaluateAngles(embedded);
+        VerificationVerdict? verdict = metrics.Verdict;
+        DetPoint? atThreshold = metrics.Threshold is { } threshold ? metrics.ErrorsAt(threshold.Cosine) : null;
         return new ToolAnswer(
             new
             {
-                accuracy = metrics.Accuracy, accuracyStandardDeviation = metrics.AccuracyStandardDeviation, areaUnderRocCurve = metrics.AreaUnderRocCurve,
-                equalErrorRate = metrics.EqualErrorRate,
+                verdict = metrics.VerdictText, falseAcceptRate = verdict?.FalseAcceptRate, trueAcceptRate = verdict?.TrueAcceptRate,
+                lowerTrueAcceptRate = verdict?.LowerTrueAcceptRate, upperTrueAcceptRate = verdict?.UpperTrueAcceptRate,
+                trainedOnPeople = metrics.TrainedOnPeople, notAligned = model.NotAligned,
                 trueAcceptRates = FalseAcceptRates.ToDictionary(
-                    rate => rate.ToString(System.Globalization.CultureInfo.InvariantCulture), rate => metrics.TryGetTrueAcceptRate(rate, out double accepted) ? accepted : (double?)null),
+                    rate => rate.ToString(CultureInfo.InvariantCulture), rate => metrics.TryGetTrueAcceptRate(rate, out double accepted) ? accepted : (double?)null),
+                threshold = metrics.Threshold?.Cosine, falseMatchRateAtThreshold = atThreshold?.FalseMatchRate, falseNonMatchRateAtThreshold = atThreshold?.FalseNonMatchRate,
+                equalErrorRate = metrics.EqualErrorRate, areaUnderRocCurve = metrics.AreaUnderRocCurve,
+                accuracy = metrics.Accuracy, accuracyStandardDeviation = metrics.AccuracyStandardDeviation, constantAnswerAccuracy = metrics.ConstantAnswerAccuracy,
                 genuinePairs = metrics.GenuinePairCount, impostorPairs = metrics.ImpostorPairCount,
                 intraDegrees = angles.IntraDegrees, interDegrees = angles.InterDegrees,
             },
-            $"{metrics}{Environment.NewLine}{angles}");
+            string.Join(Environment.NewLine, [metrics.ToString(), .. AtThreshold(metrics, atThreshold), angles.ToString(), .. Unknown(metrics)]));
+    }
+
+    private static IEnumerable<string> AtThreshold(VerificationMetrics metrics, DetPoint? errors)
+    {
+        if (metrics.Threshold is { } threshold && errors is { } at)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"At the model's threshold (cosine over {threshold.Cosine:0.0000}, calibrated for {threshold.TargetFalseMatchRate * 100:0.######} %): {at.FalseMatchRate:P2} of the impostor pairs accepted, {at.FalseNonMatchRate:P2} of the genuine pairs refused");
+        }
+    }
+
+    private static IEnumerable<string> Unknown(VerificationMetrics metrics)
+    {
+        if (metrics.TrainedOnPeople is null)
+        {
+            yield return "It cannot be told whether the model was trained on these people: it does not keep whom it was trained on.";
+        }
     }
 }

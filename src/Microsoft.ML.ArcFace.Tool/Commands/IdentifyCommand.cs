@@ -24,7 +24,7 @@ internal static class IdentifyCommand
 
     public static Command Create()
     {
-        var command = new Command("identify", Description) { Model, Gallery, KeyFile, Cosine, SkipUnusable, Photographs, ToolCommand.Gpu };
+        var command = new Command("identify", Description) { Model, Gallery, KeyFile, Cosine, SkipUnusable, Photographs, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Answer(Run);
         return command;
     }
@@ -43,7 +43,7 @@ internal static class IdentifyCommand
                     path = photograph.Path, outcome = photograph.Answer.Outcome, person = photograph.Answer.Person?.PersonId, name = photograph.Answer.Person?.Name,
                     nearest = Candidate(photograph.Answer.Nearest), runnerUp = Candidate(photograph.Answer.RunnerUp), threshold = photograph.Answer.Threshold,
                 }),
-                unusable,
+                unusable, notAligned = embedder.UnalignedImageCount,
             },
             string.Join(Environment.NewLine, found.Select(photograph => $"{photograph.Path}  {photograph.Answer}")),
             unusable.Length == 0 && found.TrueForAll(photograph => photograph.Answer.Outcome == IdentificationOutcome.Match) ? ExitCode.Done : ExitCode.No);

@@ -25,7 +25,7 @@ internal static class ReportCommand
 
     public static Command Create()
     {
-        var command = new Command("report", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, Output, Title, WithoutPhotographs, ToolCommand.Gpu };
+        var command = new Command("report", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, Output, Title, WithoutPhotographs, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Answer(Run);
         return command;
     }
@@ -46,7 +46,12 @@ internal static class ReportCommand
             Commands = [$"arcface {string.Join(' ', run.Parsed.Tokens.Select(token => token.Value))}"],
         });
         return new ToolAnswer(
-            new { report = output, accuracy = metrics.Accuracy, areaUnderRocCurve = metrics.AreaUnderRocCurve, genuinePairs = metrics.GenuinePairCount, impostorPairs = metrics.ImpostorPairCount },
-            string.Create(CultureInfo.InvariantCulture, $"Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB): accuracy {metrics.Accuracy:P2}, area under the ROC {metrics.AreaUnderRocCurve:F4}"));
+            new
+            {
+                report = output, verdict = metrics.VerdictText, trainedOnPeople = metrics.TrainedOnPeople, falseAcceptRate = metrics.Verdict?.FalseAcceptRate, trueAcceptRate = metrics.Verdict?.TrueAcceptRate,
+                areaUnderRocCurve = metrics.AreaUnderRocCurve, accuracy = metrics.Accuracy, constantAnswerAccuracy = metrics.ConstantAnswerAccuracy,
+                genuinePairs = metrics.GenuinePairCount, impostorPairs = metrics.ImpostorPairCount, notAligned = model.NotAligned,
+            },
+            string.Create(CultureInfo.InvariantCulture, $"{metrics.VerdictText}{Environment.NewLine}Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB)"));
     }
 }

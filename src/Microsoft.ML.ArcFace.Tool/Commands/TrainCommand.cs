@@ -56,7 +56,7 @@ internal static class TrainCommand
         var command = new Command("train", Description)
         {
             Data, Records, List, Output, Detector, SkipUnusable, Backbone, EmbeddingSize, MirrorImage, Loss, Margin, Scale, SampleRate, Epochs, BatchSize, Optimizer, LearningRate, WeightDecay,
-            Precision, Weights, Freeze, Validate, Patience, Checkpoints, CheckpointEvery, Restart, TensorBoard, ToolCommand.Gpu, Seed,
+            Precision, Weights, Freeze, Validate, Patience, Checkpoints, CheckpointEvery, Restart, TensorBoard, AlignedPhotographs.Required, ToolCommand.Gpu, Seed,
         };
         command.Validators.Add(result =>
         {
@@ -122,7 +122,7 @@ internal static class TrainCommand
             return new ToolAnswer(
                 new
                 {
-                    model = output, fingerprint = embedding.Fingerprint, backbone = embedding.Backbone.ToShortName(), loss = run.Need(Loss), people = embedding.PersonNames?.Count,
+                    model = output, fingerprint = embedding.Fingerprint, backbone = embedding.Backbone.ToShortName(), loss = run.Need(Loss), people = embedding.PersonNames?.Count, notAligned = embedding.UnalignedImageCount,
                     steps = last?.Step, epochs = last?.Epoch, finalLoss = last?.Loss, imagesPerSecond = last?.ImagesPerSecond, seconds = clock.Elapsed.TotalSeconds,
                     validationAreaUnderRocCurve = last?.ValidationAreaUnderRocCurve,
                 },
@@ -148,6 +148,7 @@ internal static class TrainCommand
         FrozenStages = run.Get(Freeze) ?? 0,
         ValidationSet = validation,
         EarlyStoppingPatienceEpochs = run.Get(Patience),
+        RequireAligned = run.Get(AlignedPhotographs.Required),
         UnreadableImages = run.Get(SkipUnusable) ? UnreadableImages.Skip : UnreadableImages.Error,
         CheckpointDirectory = run.Get(Checkpoints)?.FullName,
         CheckpointEverySteps = run.Get(CheckpointEvery),

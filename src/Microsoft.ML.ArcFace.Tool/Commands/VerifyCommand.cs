@@ -23,7 +23,7 @@ internal static class VerifyCommand
 
     public static Command Create()
     {
-        var command = new Command("verify", Description) { Model, First, Second, Cosine, ToolCommand.Gpu };
+        var command = new Command("verify", Description) { Model, First, Second, Cosine, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Answer(Run);
         return command;
     }
@@ -33,7 +33,7 @@ internal static class VerifyCommand
         using FaceEmbedder embedder = EmbedderFile.OpenCalibrated(run, Model, run.Get(Cosine));
         FaceVerification answer = embedder.Verify(FacePhotograph.FromFile(run.Need(First).FullName), FacePhotograph.FromFile(run.Need(Second).FullName));
         return new ToolAnswer(
-            new { samePerson = answer.IsSamePerson, score = answer.Score, threshold = answer.Threshold, margin = answer.Margin },
+            new { samePerson = answer.IsSamePerson, score = answer.Score, threshold = answer.Threshold, margin = answer.Margin, notAligned = embedder.UnalignedImageCount },
             string.Create(CultureInfo.InvariantCulture, $"{(answer.IsSamePerson ? "same person" : "different people")}  score {answer.Score:F4}  threshold {answer.Threshold:F4}  margin {answer.Margin:+0.0000;-0.0000}"),
             answer.IsSamePerson ? ExitCode.Done : ExitCode.No);
     }

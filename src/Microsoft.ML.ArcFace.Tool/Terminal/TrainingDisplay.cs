@@ -10,6 +10,7 @@ internal sealed class TrainingDisplay : IDisposable
     private readonly TaskCompletionSource _finished = new();
     private readonly Task? _bar;
     private readonly TextWriter _output;
+    private readonly IAnsiConsole _console;
     private ProgressTask? _task;
     private long _lastLine = Environment.TickCount64;
 
@@ -17,10 +18,10 @@ internal sealed class TrainingDisplay : IDisposable
     public TrainingDisplay(TextWriter? output = null)
     {
         _output = output ?? Console.Out;
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(_output) });
-        if (console.Profile.Out.IsTerminal)
+        _console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(_output) });
+        if (_console.Profile.Out.IsTerminal)
         {
-            _bar = console.Progress()
+            _bar = _console.Progress()
                 .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn())
                 .StartAsync(context =>
                 {
@@ -33,7 +34,7 @@ internal sealed class TrainingDisplay : IDisposable
     /// <summary>Called by the trainer several times a minute and after each epoch.</summary>
     public void Show(TrainingProgress progress)
     {
-        string line = $"   epoch {progress.Epoch}/{progress.Epochs}  step {progress.Step}/{progress.Steps}  loss {progress.Loss:F2}  {progress.ImagesPerSecond:F0} pictures/s  {progress.EstimatedTimeRemaining.ToString(progress.EstimatedTimeRemaining.TotalHours < 1 ? @"m\:ss" : "c")} left";
+        string line = $"   epoch {progress.Epoch}/{progress.Epochs}  step {progress.Step}/{progress.Steps}  loss {progress.Loss:F2}{(progress.MarginFraction < 1 ? FormattableString.Invariant($"  margin {progress.MarginFraction * 100:F0} %") : "")}  {progress.ImagesPerSecond:F0} pictures/s  {progress.EstimatedTimeRemaining.ToString(progress.EstimatedTimeRemaining.TotalHours < 1 ? @"m\:ss" : "c")} left";
         if (_task is { } task)
         {
             task.Description = line;
@@ -43,6 +44,13 @@ internal sealed class TrainingDisplay : IDisposable
         {
             _lastLine = Environment.TickCount64;
             _output.WriteLine(line);
+        }
+
+        if (progress.Remark is { } remark)
+        {
+            // A bar keeps its place below what its console writes.
+            Action<string> write = _task is null ? _output.WriteLine : _console.WriteLine;
+            write($"   {remark}");
         }
     }
 

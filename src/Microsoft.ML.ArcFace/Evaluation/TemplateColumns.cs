@@ -66,14 +66,19 @@ internal sealed record TemplateColumns(string Template, string? Medium, string? 
         }
     }
 
-    /// <summary>A view of templates in which columns keep their names.</summary>
-    public IDataView ToView(IHostEnvironment environment, IEnumerable<TemplateRow> templates, int embeddingSize)
+    /// <summary>A view of templates in which columns keep their names, and the embeddings the model that they are of.</summary>
+    public IDataView ToView(IHostEnvironment environment, IEnumerable<TemplateRow> templates, int embeddingSize, EmbeddingOrigin? origin)
     {
         SchemaDefinition schema = SchemaDefinition.Create(typeof(TemplateRow));
         (SchemaDefinition.Column template, SchemaDefinition.Column person, SchemaDefinition.Column embedding) =
             (schema[nameof(TemplateRow.Template)], schema[nameof(TemplateRow.Person)], schema[nameof(TemplateRow.Embedding)]);
         (template.ColumnName, person.ColumnName, embedding.ColumnName) = (Template, Label, Embedding);
         embedding.ColumnType = new VectorDataViewType(NumberDataViewType.Single, embeddingSize);
+        if (origin is not null)
+        {
+            embedding.AddAnnotation(EmbeddingOrigin.Annotation, origin, EmbeddingOriginType.Instance);
+        }
+
         if (Label is null)
         {
             schema.Remove(person);

@@ -15,7 +15,8 @@ internal readonly record struct ThresholdPoint(double FalseMatchRate, double Cos
 /// can show, then estimated ones.
 /// </summary>
 internal sealed record ThresholdCurve(
-    double TargetFalseMatchRate, int GenuinePairCount, int ImpostorPairCount, int PersonCount, ThresholdPoint[] Measured, ThresholdPoint[] Extrapolated)
+    double TargetFalseMatchRate, int GenuinePairCount, int ImpostorPairCount, int PersonCount, ThresholdPoint[] Measured, ThresholdPoint[] Extrapolated,
+    IReadOnlyList<string>? TrainedOnPeople = null)
 {
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = false };
 

@@ -5,6 +5,11 @@ using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.ArcFace.Serving;
 
+/// <summary>A face as a model embeds it.</summary>
+/// <param name="Pixels">112×112 RGB.</param>
+/// <param name="IsAligned">Whether it came with that size; false: it was cropped and resized.</param>
+internal readonly record struct PreparedFace(byte[] Pixels, bool IsAligned);
+
 /// <summary>
 /// What a model does to a photograph before it embeds the face: detect, align, whatever stands between loading and the
 /// embedding. Loading itself is left out: photographs come decoded. Many threads may read at once, each with a row of its own.
@@ -14,11 +19,16 @@ internal sealed class FacePipeline : IDisposable
     private readonly DataViewSchema _photographs;
     private readonly string _faceColumn;
     private readonly IRowToRowMapper? _mapper;
+    private readonly AlignmentCheck _alignment;
     private readonly ConcurrentBag<Reader> _idle = [];
 
+    /// <param name="model">The model.</param>
+    /// <param name="inputSchema">What it takes; null: not known.</param>
+    /// <param name="alignment">Looks at the faces that come out.</param>
     /// <exception cref="InvalidOperationException">The model takes more than a photograph.</exception>
-    public FacePipeline(ITransformer model, DataViewSchema? inputSchema)
+    public FacePipeline(ITransformer model, DataViewSchema? inputSchema, AlignmentCheck alignment)
     {
+        _alignment = alignment;
         FaceEmbeddingTransformer embedding = model.FaceEmbedding();
         ITransformer[] before = [.. model.Parts().TakeWhile(part => part != embedding)];
         int loader = Array.FindLastIndex(before, part => part is FaceImageLoadingTransformer or ImageLoadingTransformer);
@@ -39,13 +49,15 @@ internal sealed class FacePipeline : IDisposable
         }
     }
 
-    /// <summary>The face of a photograph, 112×112 RGB; null if it shows none.</summary>
-    public byte[]? ReadFace(MLImage photograph)
+    /// <summary>The face of a photograph; null if it shows none.</summary>
+    /// <param name="photograph">The photograph.</param>
+    /// <param name="name">What to call it in messages.</param>
+    public PreparedFace? ReadFace(MLImage photograph, string name)
     {
         Reader reader = _idle.TryTake(out Reader? idle) ? idle : new Reader(this);
         try
         {
-            byte[]? face = reader.Read(photograph);
+            PreparedFace? face = reader.Read(photograph, name);
             _idle.Add(reader);
             return face;
         }
@@ -82,19 +94,22 @@ internal sealed class FacePipeline : IDisposable
         private readonly PhotographRow _photograph;
         private readonly DataViewRow _row;
         private readonly FacePixelReader.Getter _getFace;
+        private string _name = "";
+        private bool _isAligned;
 
         public Reader(FacePipeline pipeline)
         {
             _photograph = new PhotographRow(pipeline._photographs);
             _row = pipeline._mapper is { } mapper ? mapper.GetRow(_photograph, [mapper.OutputSchema[pipeline._faceColumn]]) : _photograph;
-            _getFace = FacePixelReader.Create(_row, _row.Schema[pipeline._faceColumn]);
+            _getFace = FacePixelReader.Create(_row, _row.Schema[pipeline._faceColumn], (image, _) => _isAligned = pipeline._alignment.IsAligned(image, () => _name));
         }
 
-        public byte[]? Read(MLImage photograph)
+        public PreparedFace? Read(MLImage photograph, string name)
         {
+            (_name, _isAligned) = (name, true);
             _photograph.Show(photograph);
             byte[] face = new byte[FaceTensor.ByteCount];
-            return _getFace(face) ? face : null;
+            return _getFace(face) ? new PreparedFace(face, _isAligned) : null;
         }
 
         public void Dispose() => _row.Dispose();

@@ -25,12 +25,12 @@ internal sealed class ServedModel
 
     /// <summary>Loads a model and embeds once, so that the first request finds all of it made and working.</summary>
     /// <exception cref="Exception">What ML.NET throws at files that are absent, damaged or of another kind.</exception>
-    public static ServedModel Load(MLContext ml, string path)
+    public static ServedModel Load(MLContext ml, string path, AlignmentCheck? alignment = null)
     {
         ITransformer model = ml.Model.Load(path, out DataViewSchema? schema);
         try
         {
-            var served = new ServedModel(model, new FacePipeline(model, schema));
+            var served = new ServedModel(model, new FacePipeline(model, schema, alignment ?? new AlignmentCheck(isRequired: false)));
             served.Embed(new byte[FaceTensor.ByteCount], count: 1);
             return served;
         }
@@ -67,11 +67,11 @@ internal sealed class ServedModel
         }
     }
 
-    /// <summary>Decodes a photograph and brings its face to the template: 112×112 RGB.</summary>
+    /// <summary>Decodes a photograph and brings its face to the template.</summary>
     /// <exception cref="FaceImageException">It cannot be read.</exception>
     /// <exception cref="FaceNotFoundException">It shows no face.</exception>
     /// <exception cref="PresentationAttackException">The detector refuses it.</exception>
-    public byte[] ReadFace(FacePhotograph photograph, IPresentationAttackDetector? attackDetector)
+    public PreparedFace ReadFace(FacePhotograph photograph, IPresentationAttackDetector? attackDetector)
     {
         using Microsoft.ML.Data.MLImage image = photograph.Decode();
         if (!photograph.IsReference && attackDetector?.Assess(image) is { IsAttack: true } assessment)
@@ -79,7 +79,7 @@ internal sealed class ServedModel
             throw new PresentationAttackException(photograph.Name, assessment);
         }
 
-        return _pipeline.ReadFace(image) ?? throw new FaceNotFoundException(photograph.Name);
+        return _pipeline.ReadFace(image, photograph.Name) ?? throw new FaceNotFoundException(photograph.Name);
     }
 
     /// <summary>The embeddings of faces, one forward pass.</summary>

@@ -38,6 +38,9 @@ internal sealed class TrainingFaces
     /// <summary>How many photographs can be trained on.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Photographs that are no aligned faces of 112×112 pixels.</summary>
+    public long UnalignedCount { get; private set; }
+
     /// <summary>Rows that are shuffled among each other where the set does not fit the cache.</summary>
     public int ShufflePool { get; }
 
@@ -105,6 +108,7 @@ internal sealed class TrainingFaces
         {
             _leftOut = [.. places],
             Count = Count - places.Count,
+            UnalignedCount = UnalignedCount,
             Fingerprint = Fingerprint,
             Cached = Cached?.Where((_, place) => !places.Contains(place)).ToList(),
         };
@@ -114,12 +118,13 @@ internal sealed class TrainingFaces
     private void FirstPass(IChannel channel, ArcFaceTrainer.Options options, int capacity)
     {
         var preflight = new TrainingPreflight(Labels, options, "training set");
+        var alignment = new AlignmentCheck(options.RequireAligned);
         var cache = new List<(byte[] Pixels, int Label)>();
         using DataFingerprint? fingerprint = DataFingerprint.Begin(options, Labels);
 
         // What is known to be too much is not gathered until the cache is full.
         bool mayFit = !(_data.GetRowCount() > capacity);
-        foreach ((byte[]? pixels, int label) in ReadRows(rand: null))
+        foreach ((byte[]? pixels, int label) in ReadRows(rand: null, alignment))
         {
             options.CancellationToken.ThrowIfCancellationRequested();
             if (!preflight.Accept(pixels, label))
@@ -141,6 +146,8 @@ internal sealed class TrainingFaces
 
         preflight.CheckRows(channel);
         preflight.CheckPeople(channel);
+        preflight.CheckAlignment(channel, alignment);
+        UnalignedCount = alignment.UnalignedCount;
         Cached = mayFit && Count <= capacity ? cache : null;
         Fingerprint = fingerprint?.Text();
         channel.Info(Cached is null
@@ -185,10 +192,10 @@ internal sealed class TrainingFaces
         }
     }
 
-    private IEnumerable<(byte[]? Pixels, int Label)> ReadRows(Random? rand)
+    private IEnumerable<(byte[]? Pixels, int Label)> ReadRows(Random? rand, AlignmentCheck? alignment = null)
     {
         using DataViewRowCursor cursor = _data.GetRowCursor([_imageColumn, _labelColumn], rand);
-        FacePixelReader.Getter getFace = FacePixelReader.Create(cursor, _imageColumn);
+        FacePixelReader.Getter getFace = FacePixelReader.Create(cursor, _imageColumn, (image, name) => alignment?.IsAligned(image, name));
         Func<int> getLabel = Labels.CreateGetter(cursor, _labelColumn);
         while (cursor.MoveNext())
         {

@@ -11,6 +11,8 @@ namespace Microsoft.ML.ArcFace;
 /// <param name="EstimatedTimeRemaining">How long the rest takes at that rate.</param>
 /// <param name="IsEpochEnd">Whether this report closes an epoch.</param>
 /// <param name="ValidationAreaUnderRocCurve">At the end of an epoch of a run with a validation set: the area under the ROC curve of its pairs.</param>
+/// <param name="MarginFraction">The share of the margin that the last step used, 0 to 1: it grows at the beginning of a run, and the loss with it.</param>
+/// <param name="Remark">What a reader of the numbers should know, said once in a run, such as why the loss rises; null: nothing.</param>
 public sealed record TrainingProgress(
     int Epoch,
     int Epochs,
@@ -21,4 +23,6 @@ public sealed record TrainingProgress(
     double ImagesPerSecond,
     TimeSpan EstimatedTimeRemaining,
     bool IsEpochEnd,
-    double? ValidationAreaUnderRocCurve);
+    double? ValidationAreaUnderRocCurve,
+    double MarginFraction = 1,
+    string? Remark = null);

@@ -38,12 +38,13 @@ internal sealed class TrainingValidation
         DataViewSchema.Column labelColumn = FaceLabels.Column(host, data.Schema, options.LabelColumnName);
         FaceLabels labels = FaceLabels.Read(data, labelColumn);
         var preflight = new TrainingPreflight(labels, options, "validation set");
+        var alignment = new AlignmentCheck(options.RequireAligned);
         var faces = new List<byte[]>();
         var classes = new List<int>();
         using DataFingerprint? fingerprint = DataFingerprint.Begin(options, labels);
         using (DataViewRowCursor cursor = data.GetRowCursor([imageColumn, labelColumn]))
         {
-            FacePixelReader.Getter getFace = FacePixelReader.Create(cursor, imageColumn);
+            FacePixelReader.Getter getFace = FacePixelReader.Create(cursor, imageColumn, (image, name) => alignment.IsAligned(image, name));
             Func<int> getLabel = labels.CreateGetter(cursor, labelColumn);
             while (cursor.MoveNext())
             {
@@ -61,6 +62,7 @@ internal sealed class TrainingValidation
         }
 
         preflight.CheckRows(channel);
+        preflight.CheckAlignment(channel, alignment);
 
         var random = new Random(seed);
         (int, int)[] genuine = Pairs(classes, same: true, random), impostor = Pairs(classes, same: false, random);

@@ -15,12 +15,10 @@ internal static class Report
     public static void Print(VerificationResult verification, TrainingSummary training)
     {
         string pairs = $"{verification.SamePairs} same + {verification.DifferentPairs} different pairs";
+        double constant = (double)Math.Max(verification.SamePairs, verification.DifferentPairs) / (verification.SamePairs + verification.DifferentPairs);
         Table table = new Table().Border(TableBorder.Rounded)
             .Title($"{verification.People} people never seen in training")
-            .AddColumn("Verification").AddColumn(new TableColumn("Value").RightAligned()).AddColumn("Over")
-            .AddRow("Accuracy", $"{verification.Accuracy:P2} ± {verification.AccuracyStd:P2}", pairs)
-            .AddRow("Area under the ROC", $"{verification.Auc:F4}", pairs)
-            .AddRow("Equal error rate", $"{verification.Eer:P2}", pairs);
+            .AddColumn("Verification").AddColumn(new TableColumn("Value").RightAligned()).AddColumn("Over");
         foreach ((string falseAcceptRate, double? accepted) in verification.TarAtFar)
         {
             double rate = double.Parse(falseAcceptRate, CultureInfo.InvariantCulture);
@@ -29,11 +27,16 @@ internal static class Report
                 accepted is null ? $"takes {Math.Ceiling(1 / rate):F0} different pairs" : pairs);
         }
 
+        table.AddRow("Equal error rate", $"{verification.Eer:P2}", pairs)
+            .AddRow("Area under the ROC", $"{verification.Auc:F4}", pairs)
+            .AddRow("Accuracy", $"{verification.Accuracy:P2} ± {verification.AccuracyStd:P2}", verification.SamePairs == verification.DifferentPairs ? pairs : $"{pairs}; one answer to all would be right for {constant:P2}");
+        Console.WriteLine(verification.Verdict);
         AnsiConsole.Write(table);
         Console.WriteLine($"The second process took {verification.Seconds:F0} s for {verification.Images} pictures and their mirror images.");
         Console.WriteLine(JsonSerializer.Serialize(
             new
             {
+                verification.Verdict,
                 Accuracy = Math.Round(verification.Accuracy, 6),
                 AccuracyStd = Math.Round(verification.AccuracyStd, 6),
                 Auc = Math.Round(verification.Auc, 6),

@@ -67,6 +67,38 @@ public partial class ToolWalkTests
     }
 
     [TestMethod]
+    public void PeopleOfTheTraining_AreRefusedByCalibrateAndWarnedOf()
+    {
+        // Long enough to know them; the test's people have the same names.
+        string model = In("learned.zip"), calibrated = In("learned-calibrated.zip");
+        Ask(0, "train", "--data", s_train.Folder, "--output", model, "--epochs", "12", "--batch", "8", "--embedding-size", "32");
+        string[] people = [.. Directory.EnumerateDirectories(s_train.Folder).Select(folder => Path.GetFileName(folder)!).Where(name => name.StartsWith("person", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        Assert.HasCount(4, people);
+
+        string[] calibrate = ["calibrate", "--model", model, "--output", calibrated, "--rate", "0.1"];
+        ToolOutcome refused = ToolProgram.Run([.. calibrate, "--data", s_train.Folder, "--json"]);
+        Assert.AreEqual((1, false), (refused.ExitCode, File.Exists(calibrated)), refused.Error);
+        StringAssert.Contains(refused.Error, $"The model was trained on 4 of the 4 people: {string.Join(", ", people)}.");
+        StringAssert.Contains(refused.Error, "--allow-training-people");
+        JsonElement allowed = Ask(0, [.. calibrate, "--data", s_train.Folder, "--allow-training-people"]);
+        CollectionAssert.AreEqual(people, Names(allowed));
+
+        ToolOutcome evaluated = ToolProgram.Run("evaluate", "--model", model, "--data", s_train.Folder);
+        StringAssert.Contains(evaluated.Error, "The model was trained on 4 of these people");
+        StringAssert.Contains(evaluated.Output, "genuine pairs would be refused at a false accept rate of");
+        CollectionAssert.AreEqual(people, Names(Ask(0, "evaluate", "--model", model, "--data", s_train.Folder)));
+        CollectionAssert.AreEqual(people, Names(Ask(0, "report", "--model", model, "--data", s_train.Folder, "--output", In("learned.html"))));
+        StringAssert.Contains(File.ReadAllText(In("learned.html")), "The model was trained on 4 of these people");
+
+        // Other people under the same names.
+        CollectionAssert.IsSubsetOf(people, Directory.EnumerateDirectories(s_test.Folder).Select(folder => Path.GetFileName(folder)).ToArray());
+        Assert.IsEmpty(Names(Ask(0, "evaluate", "--model", model, "--data", s_test.Folder)));
+        Assert.IsEmpty(Names(Ask(0, [.. calibrate, "--data", s_test.Folder])));
+
+        static string[] Names(JsonElement answer) => [.. answer.GetProperty("trainedOnPeople").EnumerateArray().Select(name => name.GetString()!)];
+    }
+
+    [TestMethod]
     public void Report_OtherPeople_IsOnePageWithItsCommand()
     {
         JsonElement answer = Ask(0, "report", "--model", s_model, "--data", s_test.Folder, "--output", In("report.html"), "--title", "People <of> the test");

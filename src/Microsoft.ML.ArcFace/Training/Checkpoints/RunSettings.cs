@@ -35,6 +35,7 @@ internal sealed record RunSettings(IReadOnlyDictionary<string, string> Values)
         nameof(ArcFaceTrainer.Options.CancellationToken), nameof(ArcFaceTrainer.Options.CheckpointDirectory), nameof(ArcFaceTrainer.Options.CheckpointEverySteps),
         nameof(ArcFaceTrainer.Options.CheckpointsKept), nameof(ArcFaceTrainer.Options.Resume), nameof(ArcFaceTrainer.Options.TensorBoardDirectory),
         nameof(ArcFaceTrainer.Options.InitialWeights), nameof(ArcFaceTrainer.Options.ValidationSet), nameof(ArcFaceTrainer.Options.UnreadableImages),
+        nameof(ArcFaceTrainer.Options.RequireAligned),
         nameof(ArcFaceTrainer.Options.ImageCacheBytes), Seed,
     ];
 
