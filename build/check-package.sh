@@ -1,40 +1,87 @@
 #!/usr/bin/env bash
-# Uses the package as its users do: packs it, installs it with TorchSharp-cpu into a new console project from a local
-# folder, loads a saved model and embeds a picture that it draws. Packs the tool arcface for this platform, installs it into
-# a folder of its own, and asks it for its help and how it is.
+# Uses the packages as their users do, by README's and docs/installation.md's own lines, in folders outside of the repository:
+#   - packs, adds the feed, installs, and runs every C# snippet of README on drawn faces, one after the other;
+#   - looks at what the three packages hold: id, README without relative links, icon, release notes, license;
+#   - loads a model of this repository in a new process, runs a program of one file, and is refused a trimmed publish;
+#   - packs the tool arcface for this platform, installs it, and runs README's commands.
 # Usage: build/check-package.sh MODEL.zip
 set -euo pipefail
 [ $# = 1 ] || { echo "Usage: build/check-package.sh MODEL.zip" >&2; exit 2; }
 root=$(cd "$(dirname "$0")/.." && pwd)
 model=$(realpath "$1")
 work=$(mktemp -d)
-# A version of its own, so that NuGet's cache never serves an older build; it leaves the cache again at the end.
-version=0.0.0-check.$(date +%s)
-trap 'rm -rf "$work" "${NUGET_PACKAGES:-$HOME/.nuget/packages}"/microsoft.ml.arcface{,.tool,.tool.*}/"$version"' EXIT
+# shellcheck source=build/package/checks.sh
+. "$root/build/package/checks.sh"
 
-dotnet pack "$root/src/Microsoft.ML.ArcFace" -c Release -v quiet --nologo -p:PackageVersion="$version" -o "$work/packages"
-for part in README.md LICENSE lib/net10.0/Microsoft.ML.ArcFace.dll lib/net10.0/Microsoft.ML.ArcFace.xml; do
-  grep -qaF "$part" "$work/packages/Microsoft.ML.ArcFace.$version.nupkg" || { echo "The package lacks $part." >&2; exit 1; }
-done
-grep -qaF lib/net10.0/Microsoft.ML.ArcFace.pdb "$work/packages/Microsoft.ML.ArcFace.$version.snupkg" || { echo "The symbol package lacks the symbols." >&2; exit 1; }
-
+# A version of its own and higher than any, so that NuGet's cache never serves an older build; it leaves the cache at the end.
+# From the environment, so that README's commands run as they stand there.
+export PackageVersion=99.0.$(date +%s)
 # The native library is half a gigabyte: link it instead of copying it.
-export CreateHardLinksForCopyLocalIfPossible=true TreatWarningsAsErrors=true
-torch_version=$(sed -nE 's/.*"TorchSharp-cpu" Version="([^"]+)".*/\1/p' "$root/Directory.Packages.props")
-grep -qF "dotnet add package TorchSharp-cpu --version $torch_version" "$root/README.md" || { echo "README names another version of TorchSharp-cpu than $torch_version." >&2; exit 1; }
-cd "$work"
-dotnet new console --name Consumer --no-restore >/dev/null
-cp "$root"/test/PackageConsumer/* Consumer/
-cd Consumer
-for package in "Microsoft.ML.ArcFace --version $version" "TorchSharp-cpu --version $torch_version"; do
-  # shellcheck disable=SC2086  # a name and an option
-  dotnet add package $package >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
-done
-dotnet run -c Release -- "$model"
-
+export CreateHardLinksForCopyLocalIfPossible=true TreatWarningsAsErrors=true MSBUILDDISABLENODEREUSE=1
+cache=${NUGET_PACKAGES:-$HOME/.nuget/packages}
 platform=$(dotnet --info | sed -nE 's/^ *RID: *//p')
-cd "$work"
-dotnet pack "$root/src/Microsoft.ML.ArcFace.Tool" -c Release -v quiet --nologo -p:PackageVersion="$version" -p:ToolPackageRuntimeIdentifiers="$platform" -o "$work/packages"
-dotnet tool install Microsoft.ML.ArcFace.Tool --tool-path "$work/tools" --add-source "$work/packages" --version "$version"
-tools/arcface --help | grep -q identify || { echo "The tool's help lacks a command." >&2; exit 1; }
-tools/arcface doctor --json
+trap 'rm -rf "$work" "$cache"/arcface.mlnet{,.postgres,.tool,.tool.*}/"$PackageVersion"' EXIT
+
+# README's ../arcface is this repository. The feed that it adds goes into this file instead of the user's configuration.
+ln -s "$root" "$work/arcface"
+echo '<configuration />' >"$work/nuget.config"
+
+echo "-- README: pack, feed, add"
+torch_version=$(sed -nE 's/.*"TorchSharp-cpu" Version="([^"]+)".*/\1/p' "$root/Directory.Packages.props")
+grep -qF "dotnet add package TorchSharp-cpu --version $torch_version" "$root/README.md" || fail "README names another version of TorchSharp-cpu than $torch_version."
+new_project MyFaces
+quietly run_lines "$(fence README.md bash 2 | sed "s#nuget add source#& --configfile '$work/nuget.config'#")"
+grep -q ArcFace.MLNet MyFaces.csproj || fail "README's second block does not add ArcFace.MLNet."
+[ -s "$work/packages/ArcFace.MLNet.$PackageVersion.snupkg" ] || fail "ArcFace.MLNet has no symbol package."
+check_contents ArcFace.MLNet "$cache/arcface.mlnet/$PackageVersion" lib/net10.0/Microsoft.ML.ArcFace.{dll,xml} buildTransitive/ArcFace.MLNet.targets
+
+echo "-- a model of this repository in a new process, and drawn faces for the rest"
+new_project Consumer
+cp "$root"/test/PackageConsumer/Program.cs "$root"/src/Samples/Drawing/*.cs .
+quietly dotnet pack ../arcface/src/Microsoft.ML.ArcFace.Postgres -c Release -v quiet --nologo -o "$work/packages"
+quietly dotnet add package ArcFace.MLNet.Postgres
+quietly dotnet add package TorchSharp-cpu --version "$torch_version"
+check_contents ArcFace.MLNet.Postgres "$cache/arcface.mlnet.postgres/$PackageVersion" lib/net10.0/Microsoft.ML.ArcFace.Postgres.{dll,xml}
+consumer() { dotnet "$work/Consumer/bin/Release/net10.0/Consumer.dll" "$@"; }
+quietly dotnet build -c Release -v quiet --nologo
+consumer draw "$work/MyFaces/faces" 60 4
+cp "$work/MyFaces/faces/person_0001/0001.jpg" "$work/MyFaces/ada.jpg"
+cp "$work/MyFaces/faces/person_0001/0002.jpg" "$work/MyFaces/visitor.jpg"
+consumer predict "$model" "$work/MyFaces/ada.jpg"
+
+echo "-- a trimmed publish is refused"
+for property in PublishTrimmed PublishAot; do
+  if dotnet publish -c Release --nologo -p:"$property"=true >"$work/log" 2>&1; then fail "A publish with $property went through."; fi
+  grep -q "error ARCFACE001: .*$property" "$work/log" || { cat "$work/log" >&2; fail "A publish with $property failed without saying why."; }
+done
+
+echo "-- README's snippets"
+cd "$work/MyFaces"
+run_snippet README.md 1 | tee "$work/first.log"
+grep -q "step .* left" "$work/first.log" || fail "README's first snippet shows no progress."
+[ -s faces.zip ] || fail "README's first snippet saved no model."
+consumer weights faces.zip backbone.pth
+# The weights of this model are of another network than those that README has in mind.
+run_snippet README.md 2 's/IResNet50/MobileFaceNet/'
+[ -s published.zip ] || fail "README's second snippet saved no model."
+run_snippet README.md 3
+for file in calibrated.zip report.html people.db; do [ -s "$file" ] || fail "README's third snippet wrote no $file."; done
+
+echo "-- a program of one file"
+fence docs/installation.md csharp 1 | sed "s/ArcFace.MLNet@[0-9.]*/ArcFace.MLNet@$PackageVersion/" >app.cs
+grep -q "@$PackageVersion" app.cs || fail "docs/installation.md has no program of one file."
+mkdir ../single && mv app.cs ../single && cp -r faces calibrated.zip visitor.jpg ../single && cd ../single
+dotnet run app.cs
+if dotnet publish app.cs >"$work/log" 2>&1; then fail "dotnet publish app.cs went through."; fi
+grep -q "error ARCFACE001" "$work/log" || { cat "$work/log" >&2; fail "dotnet publish app.cs failed without saying why."; }
+
+echo "-- the tool, by README's commands"
+cd "$work/MyFaces"
+mkdir -p parted/test parted/known
+cp -r faces parted/train
+for person in $(seq 49 60); do mv "parted/train/person_00$person" parted/test/; done
+cp -r parted/test/person_0049 parted/test/person_0050 parted/known/
+commands=$(fence README.md bash 3 | sed -e "s/linux-x64 .*/$platform/" -e "s|--global|--tool-path $work/tools|" -e 's|faces/|parted/|g' -e 's/^\(arcface train .*\)/\1 --epochs 1/')
+PATH="$work/tools:$PATH" run_lines "$commands"
+check_contents ArcFace.MLNet.Tool "$work/tools/.store/arcface.mlnet.tool/$PackageVersion/arcface.mlnet.tool/$PackageVersion"
+"$work/tools/arcface" doctor --json

@@ -36,7 +36,9 @@ internal sealed class GallerySql(PostgresGalleryOptions options, int embeddingSi
 
     public string ChangeCount => $"UPDATE {Schema}.gallery SET vector_count = vector_count + $1";
 
-    public string AddPerson => $"INSERT INTO {Schema}.person (id, name) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET id = excluded.id RETURNING name";
+    public string AddPerson => $"INSERT INTO {Schema}.person (id, name) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET id = excluded.id RETURNING name, xmax = 0 AS is_new";
+
+    public string VectorsOf => $"SELECT id, source, enrolled_at, embedding FROM {Schema}.photograph WHERE person = $1 ORDER BY id";
 
     public string AddPhotograph => $"INSERT INTO {Schema}.photograph (id, person, source, enrolled_at, embedding) VALUES ($1, $2, $3, $4, $5)";
 

@@ -74,8 +74,8 @@ public sealed class PostgresFaceGallery : FaceGalleryBase
         ArgumentNullException.ThrowIfNull(personId);
         return InTransactionAsync(async connection =>
         {
-            // Whoever enrols this person at the same time has finished, or waits. Without a row there is nothing to hold: whoever
-            // makes it in the next moment enrols after this removal.
+            // Whoever enrolls this person at the same time has finished, or waits. Without a row there is nothing to hold: whoever
+            // makes it in the next moment enrolls after this removal.
             await using (NpgsqlCommand find = Command(connection, _sql.LockPerson, personId))
             {
                 if (await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is null)
@@ -165,26 +165,45 @@ public sealed class PostgresFaceGallery : FaceGalleryBase
     public override ValueTask DisposeAsync() => _dataSource.DisposeAsync();
 
     /// <inheritdoc/>
-    protected override Task AddAsync(IReadOnlyList<GalleryVector> vectors, CancellationToken cancellationToken) => InTransactionAsync(async connection =>
+    protected override Task<IReadOnlyList<FaceEnrollment>> AddAsync(IReadOnlyList<GalleryVector> vectors, bool replaceSameSource, CancellationToken cancellationToken) => InTransactionAsync(async connection =>
     {
+        var known = new List<GalleryVector>();
+
         // In the same order everywhere, so that two who write never wait for each other.
         foreach (GalleryVector vector in vectors.DistinctBy(vector => vector.PersonId, StringComparer.Ordinal).OrderBy(vector => vector.PersonId, StringComparer.Ordinal))
         {
-            await using NpgsqlCommand add = Command(connection, _sql.AddPerson, vector.PersonId, vector.Name ?? vector.PersonId);
-            CheckName(vector.PersonId, (string)(await add.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!, vector.Name);
+            (string name, bool isNew) = await AddPersonAsync(connection, vector, cancellationToken).ConfigureAwait(false);
+            CheckName(vector.PersonId, name, vector.Name);
+            if (!isNew)
+            {
+                await ReadVectorsAsync(connection, vector.PersonId, name, known, cancellationToken).ConfigureAwait(false);
+            }
         }
 
+        // The rows of these people are held, so nobody changes their photographs meanwhile.
+        var plan = EnrollmentPlan.Create(vectors, known, replaceSameSource);
         await using var batch = new NpgsqlBatch(connection);
-        foreach (GalleryVector vector in vectors)
+        foreach (GalleryPhotograph photograph in plan.Removed)
+        {
+            var command = new NpgsqlBatchCommand(_sql.RemovePhotograph);
+            AddParameters(command.Parameters, [photograph.Id]);
+            batch.BatchCommands.Add(command);
+        }
+
+        foreach (GalleryVector vector in plan.Added)
         {
             var command = new NpgsqlBatchCommand(_sql.AddPhotograph);
             AddParameters(command.Parameters, [vector.Photograph.Id, vector.PersonId, (object?)vector.Photograph.Source ?? DBNull.Value, vector.Photograph.EnrolledAt, new Vector(vector.Vector)]);
             batch.BatchCommands.Add(command);
         }
 
-        await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-        await ExecuteAsync(connection, _sql.ChangeCount, cancellationToken, vectors.Count).ConfigureAwait(false);
-        return true;
+        if (batch.BatchCommands.Count > 0)
+        {
+            await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            await ExecuteAsync(connection, _sql.ChangeCount, cancellationToken, plan.Added.Count - plan.Removed.Count).ConfigureAwait(false);
+        }
+
+        return plan.Results;
     }, cancellationToken);
 
     /// <inheritdoc/>
@@ -224,6 +243,25 @@ public sealed class PostgresFaceGallery : FaceGalleryBase
         return found;
     }, cancellationToken);
 
+    /// <summary>Makes sure that a person is there, holds their row until the transaction ends, and says what they are called.</summary>
+    private async Task<(string Name, bool IsNew)> AddPersonAsync(NpgsqlConnection connection, GalleryVector vector, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand add = Command(connection, _sql.AddPerson, vector.PersonId, vector.Name ?? vector.PersonId);
+        await using NpgsqlDataReader reader = await add.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        return (reader.GetString(0), reader.GetBoolean(1));
+    }
+
+    private async Task ReadVectorsAsync(NpgsqlConnection connection, string personId, string name, List<GalleryVector> known, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = Command(connection, _sql.VectorsOf, personId);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            known.Add(new GalleryVector(personId, name, ReadPhotograph(reader, firstColumn: 0), reader.GetFieldValue<Vector>(3).ToArray()));
+        }
+    }
+
     private async Task CreateOrCheckAsync(CancellationToken cancellationToken)
     {
         await using NpgsqlConnection connection = await _dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
@@ -243,7 +281,7 @@ public sealed class PostgresFaceGallery : FaceGalleryBase
         {
             throw new FaceGalleryException(FaceGalleryProblem.OtherModel,
                 $"The gallery '{_options.Schema}' keeps embeddings of the model {reader.GetString(0)} ({reader.GetInt32(1)} numbers), and yours is {Model.Fingerprint} ({Model.EmbeddingSize} numbers). " +
-                "Embeddings of different models cannot be compared: open it with its own model, or enrol the photographs again in another schema.");
+                "Embeddings of different models cannot be compared: open it with its own model, or enroll the photographs again in another schema.");
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Microsoft.ML.ArcFace.Postgres;
 
 /// <summary>What can be set about a gallery in PostgreSQL.</summary>
@@ -52,4 +54,9 @@ public sealed record PostgresGalleryOptions : IdentificationOptions
 /// <param name="Count">People that each looks for.</param>
 /// <param name="IndexTime">Mean time of a search by the index, to the server and back.</param>
 /// <param name="ExactTime">Mean time of an exact search.</param>
-public sealed record SearchRecall(double Recall, double FirstRecall, int ProbeCount, int Count, TimeSpan IndexTime, TimeSpan ExactTime);
+public sealed record SearchRecall(double Recall, double FirstRecall, int ProbeCount, int Count, TimeSpan IndexTime, TimeSpan ExactTime)
+{
+    /// <summary>One line: what is found, and in what time.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"recall {Recall:P2} of the {Count} nearest, {FirstRecall:P2} of the nearest, over {ProbeCount} probes; {IndexTime.TotalMilliseconds:0.0} ms with the index, {ExactTime.TotalMilliseconds:0.0} ms without");
+}

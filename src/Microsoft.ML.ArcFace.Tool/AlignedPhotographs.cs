@@ -26,7 +26,7 @@ internal static class AlignedPhotographs
         {
             if (IsEnabled(logLevel))
             {
-                run.Say(formatter(state, exception));
+                run.Say(ToolWords.Of(formatter(state, exception)));
             }
         }
     }

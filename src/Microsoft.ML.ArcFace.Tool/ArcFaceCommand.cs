@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Microsoft.ML.ArcFace.Tool.Commands;
 
 namespace Microsoft.ML.ArcFace.Tool;
@@ -10,7 +11,7 @@ internal static class ArcFaceCommand
         Face recognition on the command line: from a folder of photographs to a calibrated recogniser.
           arcface train --data faces/train --output faces.zip
           arcface calibrate --model faces.zip --data faces/test --rate 0.001
-          arcface enrol --model faces.zip --gallery people.db --data faces/known
+          arcface enroll --model faces.zip --gallery people.db --data faces/known
           arcface identify --model faces.zip --gallery people.db visitor.jpg
         Exit codes: 0 done, or yes; 1 failed; 2 wrong command line; 3 no (another person, unknown, a finding of doctor); 130 cancelled.
         """;
@@ -23,14 +24,17 @@ internal static class ArcFaceCommand
         CalibrateCommand.Create(),
         EmbedCommand.Create(),
         VerifyCommand.Create(),
-        EnrolCommand.Create(),
+        EnrollCommand.Create(),
         IdentifyCommand.Create(),
         RemoveCommand.Create(),
+        PeopleCommand.Create(),
+        InfoCommand.Create(),
         ExportCommand.Create(),
         PackCommand.Create(),
         DoctorCommand.Create(),
         ToolCommand.Json,
         ToolCommand.Verbose,
+        ToolCommand.TemporaryFolder,
     };
 
     /// <summary>Parses, runs, answers.</summary>
@@ -38,20 +42,28 @@ internal static class ArcFaceCommand
     /// <param name="output">The answer; with --json one object in one line.</param>
     /// <param name="error">Progress, log and messages.</param>
     /// <param name="cancellationToken">Stops it, as Ctrl+C does.</param>
+    /// <param name="clock">The time; null: the system's.</param>
     /// <returns>The exit code (<see cref="ExitCode"/>).</returns>
-    public static async Task<int> InvokeAsync(string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
+    public static async Task<int> InvokeAsync(string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default, TimeProvider? clock = null)
     {
-        ParseResult parsed = Create().Parse(arguments);
+        // Numbers have one form, in options and in answers, whatever the culture of the machine. Callers keep theirs.
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+
+        // Signals come as the token.
+        var invocation = new ToolInvocation { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Clock = clock ?? TimeProvider.System };
+        RootCommand tool = Create();
+        if (arguments.Length == 0)
+        {
+            return await tool.Parse(["--help"]).InvokeAsync(invocation, cancellationToken);
+        }
+
+        ParseResult parsed = tool.Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
-            ToolCommand.FailToParse(parsed, output, error, parsed.Errors.Select(wrong => wrong.Message));
+            ToolCommand.FailToParse(parsed, output, error.WriteLine, MistypedWord.Explain(parsed));
             return ExitCode.WrongCommandLine;
         }
 
-        var invocation = new InvocationConfiguration
-        {
-            Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(30),
-        };
         return await parsed.InvokeAsync(invocation, cancellationToken);
     }
 }

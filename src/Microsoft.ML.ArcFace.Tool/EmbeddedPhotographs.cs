@@ -1,3 +1,6 @@
+using System.CommandLine;
+using Microsoft.ML.ArcFace.Progress;
+
 namespace Microsoft.ML.ArcFace.Tool;
 
 /// <summary>Embeds many photographs, some ahead of the one that is handed on, so that they share forward passes.</summary>
@@ -5,17 +8,31 @@ internal static class EmbeddedPhotographs
 {
     private const int Ahead = 64;
 
+    /// <summary>Leaves photographs out instead of ending with an error; for all commands that embed.</summary>
+    public static Option<bool> SkipUnusable() => new("--skip-unusable") { Description = "Leave out photographs that cannot be read or show no face, and count them." };
+
+    /// <summary>Refuses what there is nothing of to do.</summary>
+    /// <param name="files">Photographs that were found.</param>
+    /// <param name="lookedIn">Where they were looked for.</param>
+    /// <exception cref="InvalidOperationException">There are none.</exception>
+    public static string[] Need(string[] files, IEnumerable<FileSystemInfo> lookedIn) => files.Length > 0
+        ? files
+        : throw new InvalidOperationException($"There are no photographs in {string.Join(", ", lookedIn.Select(place => $"'{place}'"))}: looked for jpg, png, bmp and webp files, at any depth.");
+
     /// <summary>Hands on each photograph's embedding, in order.</summary>
     /// <param name="run">The command; tells what is left out.</param>
     /// <param name="embedder">The model.</param>
     /// <param name="files">Photographs.</param>
     /// <param name="skipUnusable">Whether photographs that cannot be read or show no face are left out; else they are an error.</param>
-    /// <param name="hand">Is given path and vector.</param>
+    /// <param name="hand">Is given path and embedding; what it refuses with a <see cref="SeveralFacesException"/> is left out too.</param>
     /// <returns>What was left out.</returns>
-    public static string[] ForEach(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, Action<string, float[]> hand)
+    /// <exception cref="InvalidOperationException">Nothing was left.</exception>
+    public static string[] ForEach(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, Action<string, FaceEmbedding> hand)
     {
         var unusable = new List<string>();
+        string? reason = null;
         var waiting = new Queue<(string Path, Task<FaceEmbedding> Embedding)>();
+        using WorkMeter meter = run.Begin("photographs embedded", files.Count);
         foreach (string file in files)
         {
             waiting.Enqueue((file, embedder.EmbedAsync(FacePhotograph.FromFile(file), run.CancellationToken)));
@@ -30,20 +47,23 @@ internal static class EmbeddedPhotographs
             HandOne();
         }
 
-        return [.. unusable];
+        return unusable.Count < files.Count ? [.. unusable] : throw new InvalidOperationException($"None of the {files.Count} photographs could be used. The first: {reason}");
 
         void HandOne()
         {
             (string path, Task<FaceEmbedding> embedding) = waiting.Dequeue();
             try
             {
-                hand(path, embedding.GetAwaiter().GetResult().Vector);
+                hand(path, embedding.GetAwaiter().GetResult());
             }
-            catch (Exception error) when (skipUnusable && error is FaceImageException or FaceNotFoundException)
+            catch (Exception error) when (skipUnusable && error is FaceImageException or FaceNotFoundException or SeveralFacesException)
             {
                 run.Say($"left out: {error.Message}");
+                reason ??= error.Message;
                 unusable.Add(path);
             }
+
+            meter.Advance();
         }
     }
 }

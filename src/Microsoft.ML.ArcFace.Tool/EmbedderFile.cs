@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.ML.ArcFace.Progress;
 
 namespace Microsoft.ML.ArcFace.Tool;
 
@@ -6,8 +7,18 @@ namespace Microsoft.ML.ArcFace.Tool;
 internal static class EmbedderFile
 {
     /// <summary>Loads it.</summary>
-    public static FaceEmbedder Open(ToolRun run, Option<FileInfo> model, double? cosine = null) =>
-        new(run.Need(model).FullName, new FaceEmbedder.Options { Cosine = cosine, ReloadInterval = null, RequireAligned = run.Get(AlignedPhotographs.Required), GpuDeviceId = run.Get(ToolCommand.Gpu) }, logger: AlignedPhotographs.Logger(run));
+    public static FaceEmbedder Open(ToolRun run, Option<FileInfo> model, double? cosine = null)
+    {
+        using WorkMeter meter = run.Begin("models loaded", total: 1);
+        var options = new FaceEmbedder.Options
+        {
+            Cosine = cosine, ReloadInterval = null, RequireAligned = run.Get(AlignedPhotographs.Required), GpuDeviceId = run.Get(ToolCommand.Gpu),
+            TemporaryFolder = run.Get(ToolCommand.TemporaryFolder)?.FullName,
+        };
+        var embedder = new FaceEmbedder(run.Need(model).FullName, options, logger: AlignedPhotographs.Logger(run));
+        meter.Advance();
+        return embedder;
+    }
 
     /// <summary>Loads it where there must be a threshold to answer by.</summary>
     /// <exception cref="InvalidOperationException">The model has none, and none was given.</exception>

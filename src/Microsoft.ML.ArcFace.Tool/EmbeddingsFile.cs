@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Names;
 
 namespace Microsoft.ML.ArcFace.Tool;
 
@@ -44,13 +45,13 @@ internal sealed class EmbeddingsFile : IDisposable
         switch (_ending)
         {
             case ".csv":
-                WriteLine(_file, string.Join(',', [Quoted(path), .. vector.Select(value => value.ToString("R", CultureInfo.InvariantCulture))]));
+                WriteLine(_file, string.Join(',', [Quoted(ShownName.Of(path)), .. vector.Select(value => value.ToString("R", CultureInfo.InvariantCulture))]));
                 break;
             case ".jsonl":
-                WriteLine(_file, ToolCommand.ToJson(new { path, embedding = vector }));
+                WriteLine(_file, ToolJson.Write(new EmbeddingFacts(path, vector)));
                 break;
             default:
-                WriteLine(_paths!, path);
+                WriteLine(_paths!, ShownName.Of(path));
                 _file.Stream.Write(MemoryMarshal.AsBytes<float>(vector));
                 break;
         }
@@ -83,6 +84,9 @@ internal sealed class EmbeddingsFile : IDisposable
         return [0x93, .. "NUMPY"u8, 1, 0, NumpyHeaderLength - preamble, 0, .. Encoding.ASCII.GetBytes(shape.PadRight(NumpyHeaderLength - preamble - 1)), (byte)'\n'];
     }
 
-    /// <summary>As RFC 4180 has it.</summary>
-    private static string Quoted(string text) => text.AsSpan().ContainsAny(",\"\n\r") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
+    /// <summary>As RFC 4180 has it; line ends within are written as \u000A, so that each photograph has one line.</summary>
+    private static string Quoted(string text) => text.AsSpan().ContainsAny(',', '"') ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
 }
+
+/// <summary>A line of a .jsonl.</summary>
+internal sealed record EmbeddingFacts(string Path, float[] Embedding) : ToolFacts;

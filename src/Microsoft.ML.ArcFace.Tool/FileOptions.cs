@@ -29,12 +29,18 @@ internal static class FileOptions
         return photographs;
     }
 
-    /// <summary>The photographs, and those below the folders among them, by name; each once.</summary>
-    public static string[] Files(IEnumerable<FileSystemInfo> photographs) => [.. photographs.SelectMany(Below).Distinct(StringComparer.Ordinal)];
+    /// <summary>The photographs, and those below the folders among them, by name; each once. What is passed over is told and kept in the run.</summary>
+    /// <exception cref="FaceDataFormatException">Something cannot be opened, and may not be left out.</exception>
+    public static string[] Files(ToolRun run, IEnumerable<FileSystemInfo> photographs, bool skipUnusable) =>
+        [.. photographs.SelectMany(photograph => Directory.Exists(photograph.FullName) ? Below(run, photograph, skipUnusable) : [photograph.FullName]).Distinct(StringComparer.Ordinal)];
 
-    private static IEnumerable<string> Below(FileSystemInfo photograph) => Directory.Exists(photograph.FullName)
-        ? Directory.EnumerateFiles(photograph.FullName, "*", SearchOption.AllDirectories).Where(Data.FaceFolder.IsPhotograph).Order(StringComparer.Ordinal)
-        : [photograph.FullName];
+    private static IReadOnlyList<string> Below(ToolRun run, FileSystemInfo folder, bool skipUnusable)
+    {
+        IReadOnlyList<string> photographs = run.FaceRecognition(run.CreateContext()).FindPhotographs(
+            folder.FullName, skipUnusable ? UnreadableImages.Skip : UnreadableImages.Error, out IReadOnlyList<LeftOutFiles> leftOut);
+        run.LeftOut.AddRange(leftOut);
+        return photographs;
+    }
 
     /// <summary>Refuses what is not there.</summary>
     public static Option<T> Existing<T>(Option<T> option)
@@ -44,7 +50,7 @@ internal static class FileOptions
         {
             if (result.GetValue(option) is { Exists: false } missing)
             {
-                result.AddError($"{option.Name} is '{missing}', which does not exist.");
+                result.AddError($"{option.Name} is '{missing}', which {Absence(missing)}.");
             }
         });
         return option;
@@ -58,9 +64,17 @@ internal static class FileOptions
         {
             if (result.GetValue(argument) is { Exists: false } missing)
             {
-                result.AddError($"'{missing}' does not exist.");
+                result.AddError($"'{missing}' {Absence(missing)}.");
             }
         });
         return argument;
     }
+
+    /// <summary>Why a file or folder is not there as such.</summary>
+    private static string Absence(FileSystemInfo missing) => missing switch
+    {
+        FileInfo when Directory.Exists(missing.FullName) => "is a folder, where a file is due",
+        DirectoryInfo when File.Exists(missing.FullName) => "is a file, where a folder is due",
+        _ => "does not exist",
+    };
 }

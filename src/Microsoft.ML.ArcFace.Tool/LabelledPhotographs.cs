@@ -6,9 +6,9 @@ namespace Microsoft.ML.ArcFace.Tool;
 internal static class LabelledPhotographs
 {
     /// <summary>Path to person.</summary>
-    public static Dictionary<string, string> Of(MLContext ml, DirectoryInfo folder)
+    public static Dictionary<string, string> Of(ToolRun run, DirectoryInfo folder, bool skipUnusable)
     {
-        IDataView photographs = ml.FaceRecognition().LoadFromFolder(folder.FullName);
+        IDataView photographs = run.LoadFromFolder(run.FaceRecognition(run.CreateContext()), folder, skipUnusable);
         return photographs.GetColumn<string>("ImagePath").Zip(photographs.GetColumn<string>("Label")).ToDictionary(pair => pair.First, pair => pair.Second, StringComparer.Ordinal);
     }
 }

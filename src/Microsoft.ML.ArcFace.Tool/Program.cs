@@ -1,3 +1,5 @@
+using Microsoft.ML.ArcFace.Terminal;
 using Microsoft.ML.ArcFace.Tool;
 
-return await ArcFaceCommand.InvokeAsync(args, Console.Out, Console.Error);
+using var signals = new StopSignals();
+return await ArcFaceCommand.InvokeAsync(args, Console.Out, Console.Error, signals.Token);

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Microsoft.ML.ArcFace.Terminal;
 
 namespace Microsoft.ML.ArcFace.Tool;
@@ -12,24 +10,19 @@ using Command = System.CommandLine.Command;
 /// <param name="Facts">All of it for programs, one JSON object.</param>
 /// <param name="Text">The same for people.</param>
 /// <param name="ExitCode">One of <see cref="Tool.ExitCode"/>.</param>
-internal sealed record ToolAnswer(object Facts, string Text, int ExitCode = ExitCode.Done);
+internal sealed record ToolAnswer(ToolFacts Facts, string Text, int ExitCode = ExitCode.Done);
 
 /// <summary>What all commands share: --json and --verbose, answers, errors.</summary>
 internal static class ToolCommand
 {
-    private static readonly JsonSerializerOptions Format = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
-    };
-
     /// <summary>Asks for one JSON object on standard output.</summary>
     public static Option<bool> Json { get; } = new("--json") { Description = "Answer with one JSON object on standard output.", Recursive = true };
 
     /// <summary>Asks for the log of ML.NET, and for stack traces.</summary>
     public static Option<bool> Verbose { get; } = new("--verbose") { Description = "Print ML.NET's log, and stack traces of errors.", Recursive = true };
+
+    /// <summary>Names a folder for the temporary files of ML.NET.</summary>
+    public static Option<DirectoryInfo> TemporaryFolder { get; } = new("--temp") { Description = "The folder for temporary files, which models of more than 512 MiB need. Default: the system's (TMPDIR).", HelpName = "DIR", Recursive = true };
 
     /// <summary>Asks for a GPU; for commands that compute embeddings.</summary>
     public static Option<int?> Gpu { get; } = NumberOption.Whole("--gpu", "The GPU to compute on. Default: the processor", 0, 1023, example: 0);
@@ -38,25 +31,31 @@ internal static class ToolCommand
     /// <param name="command">The command.</param>
     /// <param name="run">What it does.</param>
     /// <param name="check">What is wrong with the options together, a sentence each; null: nothing can be.</param>
-    public static void Answer(this Command command, Func<ToolRun, ToolAnswer> run, Func<ToolRun, IReadOnlyList<string>>? check = null) => command.SetAction(async (parsed, cancellationToken) =>
+    /// <param name="stopped">What there is after Ctrl+C, a sentence; commands that know more throw a <see cref="ToolStoppedException"/>.</param>
+    public static void Answer(
+        this Command command, Func<ToolRun, ToolAnswer> run, Func<ToolRun, IReadOnlyList<string>>? check = null, string stopped = "Nothing was written.") => command.SetAction(async (parsed, cancellationToken) =>
     {
         InvocationConfiguration invocation = parsed.InvocationConfiguration;
+        TimeProvider clock = (invocation as ToolInvocation)?.Clock ?? TimeProvider.System;
+        using var display = new ProgressDisplay(invocation.Error, isShown: !parsed.GetValue(Json), clock);
+        using CancellationTokenRegistration stopping = cancellationToken.Register(() => display.WriteLine("Stopping; Ctrl+C once more ends at once."));
         try
         {
-            var toolRun = new ToolRun(parsed, invocation.Error, cancellationToken);
+            var toolRun = new ToolRun(parsed, display, clock, cancellationToken);
             if (check?.Invoke(toolRun) is { Count: > 0 } violations)
             {
-                FailToParse(parsed, invocation.Output, invocation.Error, violations);
+                FailToParse(parsed, invocation.Output, display.WriteLine, violations.Select(ToolWords.Of));
                 return ExitCode.WrongCommandLine;
             }
 
             ToolAnswer answer = await Task.Run(() => run(toolRun), CancellationToken.None);
-            await invocation.Output.WriteLineAsync(parsed.GetValue(Json) ? ToJson(answer.Facts) : answer.Text);
+            display.Dispose();
+            await invocation.Output.WriteLineAsync(parsed.GetValue(Json) ? ToolJson.Write(answer.Facts) : answer.Text);
             return answer.ExitCode;
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception error) when (cancellationToken.IsCancellationRequested && error.GetBaseException() is OperationCanceledException)
         {
-            Fail(parsed, invocation.Output, invocation.Error, "Cancelled.", nameof(ExitCode.Cancelled));
+            Fail(parsed, invocation.Output, display.WriteLine, $"Stopped. {(error as ToolStoppedException)?.Message ?? stopped}", nameof(ExitCode.Cancelled));
             return ExitCode.Cancelled;
         }
 #pragma warning disable CA1031 // The last stop of every error: it is printed and becomes the exit code.
@@ -64,13 +63,14 @@ internal static class ToolCommand
 #pragma warning restore CA1031
         {
             Exception cause = ErrorCause.Of(error);
-            Fail(parsed, invocation.Output, invocation.Error, parsed.GetValue(Verbose) ? error.ToString() : $"{command.Name} failed: {cause.Message}", cause.GetType().Name);
+            string message = $"{command.Name} failed: {ToolWords.Of(cause)}";
+            Fail(parsed, invocation.Output, display.WriteLine, parsed.GetValue(Verbose) ? message + Environment.NewLine + error : message, cause.GetType().Name);
             return ExitCode.Failed;
         }
     });
 
     /// <summary>What is wrong with the command line.</summary>
-    public static void FailToParse(ParseResult parsed, TextWriter output, TextWriter error, IEnumerable<string> violations)
+    public static void FailToParse(ParseResult parsed, TextWriter output, Action<string> error, IEnumerable<string> violations)
     {
         Command command = parsed.CommandResult.Command;
         string name = command is RootCommand ? "arcface" : $"arcface {command.Name}";
@@ -78,15 +78,12 @@ internal static class ToolCommand
     }
 
     /// <summary>An error for people on standard error, and with --json for programs on standard output.</summary>
-    public static void Fail(ParseResult parsed, TextWriter output, TextWriter error, string message, string kind)
+    public static void Fail(ParseResult parsed, TextWriter output, Action<string> error, string message, string kind)
     {
-        error.WriteLine(message);
+        error(message);
         if (parsed.GetValue(Json))
         {
-            output.WriteLine(ToJson(new { error = new { kind, message } }));
+            output.WriteLine(ToolJson.Write(new ErrorFacts(new(kind, message))));
         }
     }
-
-    /// <summary>One line.</summary>
-    public static string ToJson(object facts) => JsonSerializer.Serialize(facts, Format);
 }

@@ -1,14 +1,19 @@
 using System.CommandLine;
+using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.ArcFace.Terminal;
 
 namespace Microsoft.ML.ArcFace.Tool;
 
 /// <summary>A command as it runs.</summary>
 /// <param name="Parsed">What was asked for, checked.</param>
-/// <param name="Error">Where progress goes.</param>
+/// <param name="Display">Where progress and messages go.</param>
+/// <param name="Clock">The time.</param>
 /// <param name="CancellationToken">Ctrl+C.</param>
-internal sealed record ToolRun(ParseResult Parsed, TextWriter Error, CancellationToken CancellationToken)
+internal sealed record ToolRun(ParseResult Parsed, ProgressDisplay Display, TimeProvider Clock, CancellationToken CancellationToken)
 {
+    /// <summary>What walks over folders passed over so far.</summary>
+    public List<LeftOutFiles> LeftOut { get; } = [];
+
     public T? Get<T>(Option<T> option) => Parsed.GetValue(option);
 
     public T Need<T>(Option<T> option) => Parsed.GetRequiredValue(option);
@@ -16,14 +21,33 @@ internal sealed record ToolRun(ParseResult Parsed, TextWriter Error, Cancellatio
     public T Need<T>(Argument<T> argument) => Parsed.GetRequiredValue(argument);
 
     /// <summary>Tells people how things go; programs read standard output.</summary>
-    public void Say(string line) => Error.WriteLine(line);
+    public void Say(string line) => Display.WriteLine(line);
+
+    /// <summary>Begins work that may take long: its progress is shown, and Ctrl+C stops it at the next <see cref="WorkMeter.Advance"/>. Disposing of it ends the work.</summary>
+    /// <param name="work">What is counted, such as "photographs embedded".</param>
+    /// <param name="total">How many there are; null: not known beforehand.</param>
+    public WorkMeter Begin(string work, long? total) => new WorkObserver(environment: null, Display.Show, CancellationToken, Clock).Begin(work, total);
+
+    /// <summary>The photographs of a folder, one folder a person; what is passed over is kept in <see cref="LeftOut"/>.</summary>
+    public IDataView LoadFromFolder(FaceRecognitionCatalog faces, DirectoryInfo folder, bool skipUnusable = false)
+    {
+        IDataView photographs = faces.LoadFromFolder(folder.FullName, skipUnusable ? UnreadableImages.Skip : UnreadableImages.Error, out IReadOnlyList<LeftOutFiles> leftOut);
+        LeftOut.AddRange(leftOut);
+        return photographs;
+    }
 
     /// <summary>A context on the GPU that --gpu names, whose warnings, and with --verbose whose log, go to standard error.</summary>
     /// <param name="seed">Start of all random numbers.</param>
     public MLContext CreateContext(int? seed = null)
     {
         var ml = new MLContext(seed) { GpuDeviceId = Parsed.GetValue(ToolCommand.Gpu), FallbackToCpu = false };
-        _ = new LogPrinter(ml, Parsed.GetValue(ToolCommand.Verbose), Error);
+        ml.TempFilePath = Get(ToolCommand.TemporaryFolder)?.FullName ?? ml.TempFilePath;
+        _ = new LogPrinter(ml, Parsed.GetValue(ToolCommand.Verbose), line => Say(ToolWords.Of(line)));
         return ml;
     }
+
+    /// <summary>Face recognition whose long work shows its progress, and stops with Ctrl+C.</summary>
+    /// <param name="ml">The context.</param>
+    /// <param name="listener">Is told of progress too; null: nobody is.</param>
+    public FaceRecognitionCatalog FaceRecognition(MLContext ml, Action<FaceProgress>? listener = null) => new(ml, new WorkObserver(ml, listener + Display.Show, CancellationToken, Clock));
 }

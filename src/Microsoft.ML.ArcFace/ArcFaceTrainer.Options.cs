@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace;
@@ -42,7 +43,7 @@ public sealed partial class ArcFaceTrainer
         public int EmbeddingSize { get; init; } = 512;
 
         /// <summary>
-        /// Weights of the same network to start from: a PyTorch state dictionary (.pth, .pt) or a .safetensors file, as
+        /// Weights of the same network to start from: a PyTorch state dictionary (.pth, .pt), a .safetensors file or a model (.zip), as
         /// <c>EmbedFaces</c> reads them. The class centres start anew. Null: random weights.
         /// </summary>
         public string? InitialWeights { get; init; }
@@ -179,7 +180,7 @@ public sealed partial class ArcFaceTrainer
         /// <summary>Called on the training thread several times a minute and after each epoch.</summary>
         public Action<TrainingProgress>? Progress { get; init; }
 
-        /// <summary>Stops the run within a batch, with an <see cref="OperationCanceledException"/>.</summary>
+        /// <summary>Stops the run within a batch, with a <see cref="TrainingCanceledException"/> that names the checkpoint, or before the first one with an <see cref="OperationCanceledException"/>.</summary>
         public CancellationToken CancellationToken { get; init; }
 
         /// <summary>
@@ -205,7 +206,7 @@ public sealed partial class ArcFaceTrainer
             check.Distinct(EmbeddingColumnName, PredictedLabelColumnName, ScoreColumnName, CosineColumnName, QualityColumnName);
             check.Defined(Backbone);
             check.InRange(EmbeddingSize, 2, 4096);
-            check.That(InitialWeights is not "", $"{nameof(InitialWeights)} is empty; name a .pth, .pt or .safetensors file, or leave it null.");
+            check.That(InitialWeights is not "", $"{nameof(InitialWeights)} is empty; name a .pth, .pt or .safetensors file or the .zip of a model, or leave it null.");
             check.That(BackboneLearningRateShare is null or (> 0 and <= 1), FormattableString.Invariant($"{nameof(BackboneLearningRateShare)} is {BackboneLearningRateShare}; it must be over 0 and at most 1. To keep weights as they are, set {nameof(FrozenStages)}."));
             check.InRange(FrozenStages, 0, Backbones.FaceBackbone.StageCount);
             check.That(FrozenStages == 0 || InitialWeights is not null,
@@ -268,5 +269,8 @@ public sealed partial class ArcFaceTrainer
                     $"{nameof(BatchSize)} is {batchSize}; with {count} photographs of each person ({nameof(PhotographsPerPerson)}) it must be a multiple of {count} and at least {2 * count}. Take {Math.Max(2 * count, batchSize / count * count)}, or leave it null.");
             }
         }
+
+        /// <summary>The values by name, numbers in the invariant culture.</summary>
+        public override string ToString() => InvariantText.OfRecord(nameof(Options), PrintMembers);
     }
 }

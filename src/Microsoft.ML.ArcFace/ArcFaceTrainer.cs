@@ -1,6 +1,7 @@
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Training;
 using Microsoft.ML.Data;
@@ -18,14 +19,16 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
 {
     private readonly IHost _host;
     private readonly Options _options;
+    private readonly WorkObserver _observer;
 
-    internal ArcFaceTrainer(IHostEnvironment environment, Options options)
+    internal ArcFaceTrainer(IHostEnvironment environment, Options options, WorkObserver observer)
     {
         Contracts.CheckValue(environment, nameof(environment));
         _host = environment.Register(nameof(ArcFaceTrainer));
         _host.CheckValue(options, nameof(options));
         OptionsCheck.ThrowIfAny(options.Violations(), nameof(options));
         _options = options;
+        _observer = observer;
     }
 
     private EmbeddingColumns Columns =>
@@ -44,7 +47,8 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
     /// <exception cref="IOException">A checkpoint or event cannot be written, or another run writes to the folder of checkpoints.</exception>
     /// <exception cref="NativeRuntimeException">The native torch library cannot be loaded.</exception>
     /// <exception cref="TrainingDivergedException">The loss diverged or collapsed.</exception>
-    /// <exception cref="OperationCanceledException"><see cref="Options.CancellationToken"/> was cancelled; a checkpoint is written before.</exception>
+    /// <exception cref="TrainingCanceledException"><see cref="Options.CancellationToken"/> was canceled while it trained; a checkpoint is written before.</exception>
+    /// <exception cref="OperationCanceledException"><see cref="Options.CancellationToken"/> was canceled before the first step.</exception>
     public FaceEmbeddingTransformer Fit(IDataView input) => Fit(input, _options.ValidationSet);
 
     /// <summary>Trains on every row of the data and validates on other data after each epoch.</summary>
@@ -66,9 +70,9 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
         int? givenSeed = _options.Seed ?? hardware.Seed;
         checkpoints?.CheckSettings(RunSettings.Of(_options, givenSeed));
         int seed = givenSeed ?? checkpoints?.Newest?.Settings.StoredSeed ?? Environment.TickCount;
-        TrainingFaces faces = TrainingFaces.Read(_host, channel, input, _options);
-        TrainingValidation? validation = validationSet is null ? null : TrainingValidation.Read(_host, channel, validationSet, _options, seed);
-        FaceEmbeddingModel model = SecondStage.Run(new TrainingRun(channel, _options, faces, validation, device, seed, checkpoints));
+        TrainingFaces faces = TrainingFaces.Read(_host, channel, input, _options, _observer);
+        TrainingValidation? validation = validationSet is null ? null : TrainingValidation.Read(_host, channel, validationSet, _options, seed, _observer);
+        FaceEmbeddingModel model = SecondStage.Run(new TrainingRun(channel, _options, faces, validation, device, seed, checkpoints, _observer));
         return new FaceEmbeddingTransformer(_host, model, Columns, _options.AddMirrorImage, _options.InferenceBatchSize, threshold: null, _options.RequireAligned, faces.UnalignedCount);
     }
 
@@ -98,9 +102,9 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
 
         using IChannel channel = _host.Start("Search for the learning rate");
         Options withoutFiles = _options with { CheckpointDirectory = null, TensorBoardDirectory = null };
-        TrainingFaces faces = TrainingFaces.Read(_host, channel, input, withoutFiles);
+        TrainingFaces faces = TrainingFaces.Read(_host, channel, input, withoutFiles, _observer);
         int seed = _options.Seed ?? hardware.Seed ?? Environment.TickCount;
-        return LearningRateFinder.Run(new TrainingRun(channel, withoutFiles, faces, Validation: null, device, seed, Checkpoints: null), search);
+        return LearningRateFinder.Run(new TrainingRun(channel, withoutFiles, faces, Validation: null, device, seed, Checkpoints: null, _observer), search);
     }
 
     private void PrepareTensorBoard()

@@ -68,6 +68,14 @@ internal sealed class EmbeddingOrigin
         return origin;
     }
 
+    /// <summary>Makes the annotations of a column without a fingerprint, such as of embeddings that were made of the model's.</summary>
+    public DataViewSchema.Annotations ToAnnotations()
+    {
+        var annotations = new DataViewSchema.Annotations.Builder();
+        annotations.Add(Annotation, EmbeddingOriginType.Instance, (ref EmbeddingOrigin value) => value = this);
+        return annotations.ToAnnotations();
+    }
+
     /// <summary>Puts it on a column.</summary>
     public void AddTo(DataViewSchema.Annotations.Builder annotations, Func<string> fingerprint)
     {

@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Detection;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace;
@@ -75,5 +76,8 @@ public sealed partial class FaceDetectingEstimator
             check.InRange(InputSize, Letterbox.SideStep, 4096);
             return check.Violations;
         }
+
+        /// <summary>The values by name, numbers in the invariant culture.</summary>
+        public override string ToString() => InvariantText.OfRecord(nameof(Options), PrintMembers);
     }
 }

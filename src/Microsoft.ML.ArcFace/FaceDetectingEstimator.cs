@@ -1,5 +1,6 @@
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Detection;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -51,7 +52,16 @@ public sealed partial class FaceDetectingEstimator : IEstimator<FaceDetectingTra
 
     private FaceDetector CreateDetector()
     {
-        FaceDetector detector = FaceDetector.Create(_onnx, _options.Kind);
+        FaceDetector detector;
+        try
+        {
+            detector = FaceDetector.Create(_onnx, _options.Kind);
+        }
+        catch (WeightsFormatException error)
+        {
+            throw new WeightsFormatException($"The detector '{_options.ModelFile}' cannot be used. {FileUse.Detector.Mismatch(FileNature.Of(ByteSource.Of(_onnx))) ?? error.Message}", error);
+        }
+
         if (detector.Decoder.HasLandmarks || _options.LandmarksColumnName is null)
         {
             return detector;

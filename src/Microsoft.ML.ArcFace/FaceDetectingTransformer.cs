@@ -29,6 +29,9 @@ public sealed partial class FaceDetectingTransformer : RowToRowTransformerBase, 
     /// <summary>Which detector it is.</summary>
     public FaceDetectorKind Kind => _detector.Decoder.Kind;
 
+    /// <summary>What it was made with.</summary>
+    internal FaceDetectingEstimator.Options Settings => _options;
+
     /// <inheritdoc/>
     protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
 

@@ -1,3 +1,5 @@
+using Microsoft.ML.ArcFace.Data.Decoding;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace;
@@ -25,11 +27,17 @@ public sealed partial class FaceEmbedder
         /// <summary>The cosine to verify by instead of the model's own threshold, −1 to 1; null: the model's.</summary>
         public double? Cosine { get; init; }
 
+        /// <summary>Photographs of more pixels are refused, 1 to 1,000,000,000; null: 250 million for JPEG, 64 million for other formats.</summary>
+        public long? MaximumPixels { get; init; }
+
         /// <summary>The GPU to embed on; null: the CPU.</summary>
         public int? GpuDeviceId { get; init; }
 
         /// <summary>Whether to embed on the CPU where that GPU cannot be used. Default false: an error.</summary>
         public bool FallbackToCpu { get; init; }
+
+        /// <summary>The folder that a model of more than 512 MiB is unpacked to while it is loaded; null: that of the system (TMPDIR).</summary>
+        public string? TemporaryFolder { get; init; }
 
         /// <summary>Every violated range, as a sentence with value, allowed range and remedy.</summary>
         internal IReadOnlyList<string> Violations()
@@ -42,8 +50,12 @@ public sealed partial class FaceEmbedder
                 ReloadInterval is null || (ReloadInterval >= TimeSpan.FromMilliseconds(10) && ReloadInterval <= TimeSpan.FromDays(1)),
                 $"{nameof(ReloadInterval)} is {ReloadInterval}; it must be from 10 ms to 1 day, or null for never.");
             check.InRange(Cosine, -1, 1);
+            check.InRange(MaximumPixels, 1, PixelLimit.LargestLimit);
             check.InRange(GpuDeviceId, 0, int.MaxValue);
             return check.Violations;
         }
+
+        /// <summary>The values by name, numbers in the invariant culture.</summary>
+        public override string ToString() => InvariantText.OfRecord(nameof(Options), PrintMembers);
     }
 }

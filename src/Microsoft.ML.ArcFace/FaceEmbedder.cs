@@ -30,8 +30,9 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     /// <param name="logger">Told of replaced files; null: nobody is.</param>
     /// <exception cref="ArgumentOutOfRangeException">Options outside of their ranges; the message lists all of them.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="WeightsFormatException">The file is damaged, or no model with a face embedding.</exception>
+    /// <exception cref="IOException">It cannot be read, or is too large for memory and there is no folder for temporary files.</exception>
     /// <exception cref="InvalidOperationException">The model takes more than a photograph.</exception>
-    /// <exception cref="Exception">What ML.NET throws at damaged files; look at <see cref="Exception.GetBaseException"/>.</exception>
     public FaceEmbedder(string modelPath, Options? options = null, IPresentationAttackDetector? attackDetector = null, ILogger<FaceEmbedder>? logger = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(modelPath);
@@ -45,6 +46,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         }
 
         var ml = new MLContext { GpuDeviceId = _options.GpuDeviceId, FallbackToCpu = _options.FallbackToCpu };
+        ml.TempFilePath = _options.TemporaryFolder ?? ml.TempFilePath;
         ILogger log = logger ?? NullLogger<FaceEmbedder>.Instance;
         _alignment = new AlignmentCheck(_options.RequireAligned, message => UnalignedPhotograph(log, message));
         _file = new ServedFile(ml, path, _options.ReloadInterval, log, _alignment);
@@ -77,8 +79,8 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(photograph);
         return Use(model =>
         {
-            PreparedFace face = model.ReadFace(photograph, _attackDetector);
-            return new FaceEmbedding(model.Embed(face.Pixels, count: 1)[0], model.Fingerprint) { IsAligned = face.IsAligned };
+            ReadFace face = model.ReadFace(photograph, _attackDetector, _options.MaximumPixels);
+            return new FaceEmbedding(model.Embed(face.Pixels, count: 1)[0], model.Fingerprint) { Faces = face.Boxes, IsAligned = face.IsAligned };
         });
     }
 
@@ -98,8 +100,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         ServedModel model = _file.Begin();
         try
         {
-            (float[] vector, bool isAligned) = await EmbedAsync(model, photograph, cancellationToken).ConfigureAwait(false);
-            return new FaceEmbedding(vector, model.Fingerprint) { IsAligned = isAligned };
+            return await EmbedAsync(model, photograph, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -119,9 +120,9 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         return Use(model =>
         {
             double threshold = CosineOf(model);
-            byte[] faces = [.. model.ReadFace(first, _attackDetector).Pixels, .. model.ReadFace(second, _attackDetector).Pixels];
-            float[][] embeddings = model.Embed(faces, count: 2);
-            return Compare(embeddings[0], embeddings[1], threshold);
+            ReadFace[] faces = [model.ReadFace(first, _attackDetector, _options.MaximumPixels), model.ReadFace(second, _attackDetector, _options.MaximumPixels)];
+            float[][] embeddings = model.Embed([.. faces[0].Pixels, .. faces[1].Pixels], count: 2);
+            return Compare(embeddings[0], embeddings[1], threshold) with { FirstFaceCount = faces[0].Boxes?.Count, SecondFaceCount = faces[1].Boxes?.Count };
         });
     }
 
@@ -141,8 +142,8 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         try
         {
             double threshold = CosineOf(model);
-            (float[] Vector, bool IsAligned)[] embeddings = await Task.WhenAll(EmbedAsync(model, first, cancellationToken), EmbedAsync(model, second, cancellationToken)).ConfigureAwait(false);
-            return Compare(embeddings[0].Vector, embeddings[1].Vector, threshold);
+            FaceEmbedding[] embeddings = await Task.WhenAll(EmbedAsync(model, first, cancellationToken), EmbedAsync(model, second, cancellationToken)).ConfigureAwait(false);
+            return Compare(embeddings[0].Vector, embeddings[1].Vector, threshold) with { FirstFaceCount = embeddings[0].Faces?.Count, SecondFaceCount = embeddings[1].Faces?.Count };
         }
         finally
         {
@@ -160,20 +161,20 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     /// <inheritdoc cref="DisposeAsync"/>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    private async Task<(float[] Vector, bool IsAligned)> EmbedAsync(ServedModel model, FacePhotograph photograph, CancellationToken cancellationToken)
+    private async Task<FaceEmbedding> EmbedAsync(ServedModel model, FacePhotograph photograph, CancellationToken cancellationToken)
     {
         await _decoding.WaitAsync(cancellationToken).ConfigureAwait(false);
-        PreparedFace face;
+        ReadFace face;
         try
         {
-            face = await Task.Run(() => model.ReadFace(photograph, _attackDetector), cancellationToken).ConfigureAwait(false);
+            face = await Task.Run(() => model.ReadFace(photograph, _attackDetector, _options.MaximumPixels, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             _decoding.Release();
         }
 
-        return (await _queue.EmbedAsync(model, face.Pixels, cancellationToken).ConfigureAwait(false), face.IsAligned);
+        return new FaceEmbedding(await _queue.EmbedAsync(model, face.Pixels, cancellationToken).ConfigureAwait(false), model.Fingerprint) { Faces = face.Boxes, IsAligned = face.IsAligned };
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Message}")]

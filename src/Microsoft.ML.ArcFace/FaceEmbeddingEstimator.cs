@@ -90,7 +90,7 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         /// <summary>The output column: the unit-length embedding.</summary>
         public string OutputColumnName { get; init; } = "Embedding";
 
-        /// <summary>A PyTorch state dictionary (.pth, .pt, of either form) or a .safetensors file.</summary>
+        /// <summary>A PyTorch state dictionary (.pth, .pt, of either form), a .safetensors file, or the .zip of a saved face model.</summary>
         public required string WeightsFile { get; init; }
 
         /// <summary>The network that the weights belong to.</summary>
@@ -114,7 +114,7 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
             var check = new OptionsCheck();
             check.Name(InputColumnName);
             check.Name(OutputColumnName);
-            check.That(!string.IsNullOrEmpty(WeightsFile), $"{nameof(WeightsFile)} is empty; name a .pth, .pt or .safetensors file.");
+            check.That(!string.IsNullOrEmpty(WeightsFile), $"{nameof(WeightsFile)} is empty; name a .pth, .pt or .safetensors file, or the .zip of a face model.");
             check.Defined(Architecture);
             check.InRange(InferenceBatchSize, 1, 4096);
             check.Defined(InferencePrecision);

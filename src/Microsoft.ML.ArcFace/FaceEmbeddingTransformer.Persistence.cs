@@ -4,6 +4,7 @@ using Microsoft.ML;
 using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Training;
 using Microsoft.ML.ArcFace.Weights;
@@ -21,18 +22,19 @@ public sealed partial class FaceEmbeddingTransformer
 {
     internal const string LoaderSignature = "FaceEmbedding";
 
-    private const string WeightsEntry = "Weights.safetensors";
+    private const string WeightsEntry = FileNature.ModelWeightsName;
     private const string BackbonePrefix = "backbone.";
 
     private const uint FirstVersion = 0x00010001;
     private const uint VersionWithPrecision = 0x00010002;
     internal const uint VersionWithThreshold = 0x00010003;
+    internal const uint VersionWithTraining = 0x00010004;
 
-    /// <summary>Written so far: 0x00010001, the first; 0x00010002 with the precision; 0x00010003 with the threshold.</summary>
+    /// <summary>Written so far: 0x00010001, the first; 0x00010002 with the precision; 0x00010003 with the threshold; 0x00010004 with how it was trained.</summary>
     private static VersionInfo GetVersionInfo() => new(
         modelSignature: "FACEEMB ",
-        verWrittenCur: VersionWithThreshold,
-        verReadableCur: VersionWithThreshold,
+        verWrittenCur: VersionWithTraining,
+        verReadableCur: VersionWithTraining,
         verWeCanReadBack: FirstVersion,
         loaderAssemblyName: typeof(FaceEmbeddingTransformer).Assembly.GetName().Name!,
         loaderSignature: LoaderSignature);
@@ -87,6 +89,7 @@ public sealed partial class FaceEmbeddingTransformer
         }
 
         WriteOptional(header, Threshold?.ToJson());
+        WriteTraining(header, Training);
         header.Write(weightsHash);
     }
 
@@ -120,6 +123,7 @@ public sealed partial class FaceEmbeddingTransformer
                 fields.ReadInt32() is var people and >= 0 and <= FaceLabels.MostPeople ? people : throw Damaged("its header was altered after saving"),
                 fields.ReadBoolean() ? ReadNames(fields, people) : null,
                 version >= VersionWithThreshold && ReadOptional(fields) is { } threshold ? VerificationThreshold.FromJson(threshold) : null,
+                version >= VersionWithTraining ? ReadTraining(fields) : null,
                 fields.ReadBytes(SHA256.HashSizeInBytes));
             if (!reader.ReadBytes(SHA256.HashSizeInBytes).AsSpan().SequenceEqual(hashed.Hash()))
             {
@@ -128,9 +132,9 @@ public sealed partial class FaceEmbeddingTransformer
 
             return header.BatchSize is >= 1 and <= 4096 && Enum.IsDefined(header.Precision) && header.EmbeddingSize is >= 2 and <= 4096 && double.IsFinite(header.Scale)
                 ? header
-                : throw Damaged($"its header holds a batch size of {header.BatchSize}, a precision {header.Precision}, an embedding size of {header.EmbeddingSize} and a scale of {header.Scale}");
+                : throw Damaged(FormattableString.Invariant($"its header holds a batch size of {header.BatchSize}, a precision {header.Precision}, an embedding size of {header.EmbeddingSize} and a scale of {header.Scale}"));
         }
-        catch (Exception error) when (error is IOException or InvalidDataException or (FormatException and not WeightsFormatException))
+        catch (Exception error) when (error is IOException or InvalidDataException or FormatException)
         {
             throw Damaged($"its header is cut off or was altered ({error.Message.TrimEnd('.')})");
         }
@@ -166,7 +170,7 @@ public sealed partial class FaceEmbeddingTransformer
             }
 
             backbone.to(device);
-            return new FaceEmbeddingModel(backbone, centres.to(device), header.PersonNames, header.Scale, device, header.Precision);
+            return new FaceEmbeddingModel(backbone, centres.to(device), header.PersonNames, header.Scale, device, header.Precision) { Training = header.Training };
         }
         catch
         {
@@ -214,6 +218,27 @@ public sealed partial class FaceEmbeddingTransformer
         }
     }
 
+    private static void WriteTraining(BinaryWriter writer, FaceTrainingSummary? training)
+    {
+        writer.Write(training is not null);
+        if (training is not null)
+        {
+            writer.Write(training.Loss);
+            writer.Write(training.Margin ?? double.NaN);
+            writer.Write(training.Scale);
+            writer.Write(training.PersonCount);
+            writer.Write(training.PhotographCount);
+            writer.Write(training.Epochs);
+            writer.Write(training.Steps);
+            writer.Write(training.StartedFromWeights);
+            writer.Write(training.PackageVersion);
+        }
+    }
+
+    private static FaceTrainingSummary? ReadTraining(BinaryReader reader) => !reader.ReadBoolean() ? null : new FaceTrainingSummary(
+        reader.ReadString(), reader.ReadDouble() is var margin && double.IsNaN(margin) ? null : margin, reader.ReadDouble(),
+        reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadBoolean(), reader.ReadString());
+
     private static string? ReadOptional(BinaryReader reader) => reader.ReadBoolean() ? reader.ReadString() : null;
 
     private static WeightsFormatException Damaged(string why) => new($"The face embedding model cannot be loaded: {why}.");
@@ -221,5 +246,5 @@ public sealed partial class FaceEmbeddingTransformer
     /// <summary>What stands before the weights.</summary>
     internal sealed record ModelHeader(
         EmbeddingColumns Columns, bool AddMirrorImage, int BatchSize, InferencePrecision Precision, string Architecture, int EmbeddingSize, double Scale, int People, string[]? PersonNames,
-        VerificationThreshold? Threshold, byte[] WeightsHash);
+        VerificationThreshold? Threshold, FaceTrainingSummary? Training, byte[] WeightsHash);
 }

@@ -34,6 +34,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
         _addMirrorImage = addMirrorImage;
         _batchSize = batchSize;
         Threshold = threshold;
+        Passes = new RepeatedPasses(Host, columns.Embedding);
         _fingerprint = new Lazy<string>(() => model.Fingerprint(addMirrorImage));
         _origin = new EmbeddingOrigin(model.PersonCount, model.PersonNames, threshold, model.CopyCenters);
     }
@@ -60,6 +61,12 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     /// <summary>The threshold that was calibrated for this embedding; null: none yet.</summary>
     public VerificationThreshold? Threshold { get; }
 
+    /// <summary>How the network was trained; null if its weights came from a file, or an older version of this package saved it.</summary>
+    public FaceTrainingSummary? Training => _model.Training;
+
+    /// <summary>The arithmetic of embedding.</summary>
+    public InferencePrecision Precision => _model.Precision;
+
     /// <summary>
     /// Photographs that were trained on or embedded so far and were no aligned faces: of another size than 112×112 pixels, so that they were
     /// cropped to their central square and resized. The first one is warned of in ML.NET's log.
@@ -83,6 +90,9 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     internal AlignmentCheck Alignment { get; }
 
     internal FaceEmbeddingModel Model => _model;
+
+    /// <summary>How often the same photographs were embedded.</summary>
+    internal RepeatedPasses Passes { get; }
 
     /// <summary>The input's schema with the added columns behind it.</summary>
     /// <param name="inputSchema">A schema with the image column.</param>

@@ -11,9 +11,9 @@ public sealed class FacePhotograph
 {
     private const int CopyBuffer = 1 << 16;
 
-    private readonly Func<MLImage> _decode;
+    private readonly Func<long?, CancellationToken, MLImage> _decode;
 
-    private FacePhotograph(string name, Func<MLImage> decode, bool isReference = false) => (Name, _decode, IsReference) = (name, decode, isReference);
+    private FacePhotograph(string name, Func<long?, CancellationToken, MLImage> decode, bool isReference = false) => (Name, _decode, IsReference) = (name, decode, isReference);
 
     /// <summary>What messages call it.</summary>
     public string Name { get; }
@@ -26,14 +26,14 @@ public sealed class FacePhotograph
     public static FacePhotograph FromFile(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return new FacePhotograph($"'{path}'", () => FaceImage.FromFile(path));
+        return new FacePhotograph($"'{path}'", (maximumPixels, cancellationToken) => FaceImage.FromFile(path, maximumPixels, cancellationToken));
     }
 
     /// <summary>An encoded photograph in memory, such as an upload.</summary>
     /// <param name="bytes">A whole image file; not copied.</param>
     /// <param name="name">What messages call it.</param>
     public static FacePhotograph FromBytes(ReadOnlyMemory<byte> bytes, string name = "of the given bytes") =>
-        new(name, () => FaceImage.FromBytes(bytes.Span, name));
+        new(name, (maximumPixels, cancellationToken) => FaceImage.FromBytes(bytes.Span, name, maximumPixels, cancellationToken));
 
     /// <summary>A decoded photograph.</summary>
     /// <param name="image">The pixels; it stays yours, and must live until the answer is there.</param>
@@ -42,7 +42,7 @@ public sealed class FacePhotograph
         ArgumentNullException.ThrowIfNull(image);
 
         // A copy, for pipelines dispose of the images that they are given.
-        return new FacePhotograph("given", () => MLImage.CreateFromPixels(image.Width, image.Height, image.PixelFormat, image.Pixels));
+        return new FacePhotograph("given", (_, _) => MLImage.CreateFromPixels(image.Width, image.Height, image.PixelFormat, image.Pixels));
     }
 
     /// <summary>Reads an encoded photograph from a stream, such as the body of a request, to its end.</summary>
@@ -95,5 +95,6 @@ public sealed class FacePhotograph
     public static implicit operator FacePhotograph(MLImage image) => FromImage(image);
 
     /// <exception cref="FaceImageException">It cannot be read.</exception>
-    internal MLImage Decode() => _decode();
+    /// <exception cref="OperationCanceledException">It was cancelled while other large photographs were being decoded.</exception>
+    internal MLImage Decode(long? maximumPixels, CancellationToken cancellationToken) => _decode(maximumPixels, cancellationToken);
 }

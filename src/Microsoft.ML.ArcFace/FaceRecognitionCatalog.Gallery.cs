@@ -1,6 +1,8 @@
 using Microsoft.Extensions.VectorData;
 using Microsoft.ML.ArcFace;
+using Microsoft.ML.ArcFace.Gallery;
 using Microsoft.ML.ArcFace.Gallery.VectorStore;
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML;
@@ -29,6 +31,19 @@ public sealed partial class FaceRecognitionCatalog
         _environment.CheckValue(model, nameof(model));
         _environment.CheckParam(path is null || !string.IsNullOrWhiteSpace(path), nameof(path), "The path is empty. Name a file, or give null for a gallery in memory.");
         return new FaceGallery(_environment, model, path, options ?? new FaceGalleryOptions());
+    }
+
+    /// <summary>Lists who is in a gallery's file. The model is not needed, and nothing is written.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="encryptionKey">The key of 32 bytes that it is encrypted with; null: it is not.</param>
+    /// <exception cref="ArgumentException">The key has another length.</exception>
+    /// <exception cref="FaceGalleryException">The file cannot be opened, is in use, damaged, or encrypted under another key.</exception>
+    public GalleryContents ReadGallery(string path, byte[]? encryptionKey = null)
+    {
+        _environment.CheckNonWhiteSpace(path, nameof(path));
+        var options = new FaceGalleryOptions { EncryptionKey = encryptionKey };
+        OptionsCheck.ThrowIfAny(options.Violations(), nameof(encryptionKey));
+        return GalleryFile.List(Path.GetFullPath(path), encryptionKey);
     }
 
     /// <summary>What a gallery has to know of a model: fingerprint, size and threshold of its embedding.</summary>

@@ -27,7 +27,9 @@ public sealed partial class FaceRecognitionCatalog
     public VerificationMetrics WriteReport(string path, IDataView data, IEnumerable<FacePair> pairs, FaceReportOptions? options = null)
     {
         _environment.CheckNonWhiteSpace(path, nameof(path));
-        return ReportWriter.Write(_environment, path, data, pairs, options ?? new FaceReportOptions());
+        options ??= new FaceReportOptions();
+        IDataView watched = _observer.Watch(data, (options.EmbeddingColumnName, Embedded), (options.ImageColumnName ?? "", "photographs read"));
+        return ReportWriter.Write(_environment, path, watched, pairs, options);
     }
 
     /// <summary>
@@ -44,7 +46,7 @@ public sealed partial class FaceRecognitionCatalog
     {
         _environment.CheckValue(threshold, nameof(threshold));
         return GroupEvaluator.Evaluate(
-            _environment, data, pairs, threshold.Cosine, GroupEvaluator.LeastPairs, GroupEvaluator.LeastImpostorPairs(threshold.TargetFalseMatchRate),
+            _environment, _observer.Watch(data, ("Embedding", Embedded)), pairs, threshold.Cosine, GroupEvaluator.LeastPairs, GroupEvaluator.LeastImpostorPairs(threshold.TargetFalseMatchRate),
             groupColumnName, "Embedding", FaceFolder.RelativePathColumn);
     }
 
@@ -63,6 +65,6 @@ public sealed partial class FaceRecognitionCatalog
         string embeddingColumnName = "Embedding", string imageColumnName = FaceFolder.RelativePathColumn, int leastPairCount = GroupEvaluator.LeastPairs)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(leastPairCount, 1);
-        return GroupEvaluator.Evaluate(_environment, data, pairs, cosine, leastPairCount, leastPairCount, groupColumnName, embeddingColumnName, imageColumnName);
+        return GroupEvaluator.Evaluate(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), pairs, cosine, leastPairCount, leastPairCount, groupColumnName, embeddingColumnName, imageColumnName);
     }
 }

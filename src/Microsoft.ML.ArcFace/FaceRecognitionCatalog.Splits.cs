@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace;
+using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Duplicates;
 using Microsoft.ML.ArcFace.Evaluation;
 using Microsoft.ML.ArcFace.Runtime;
@@ -6,7 +7,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML;
 
-/// <summary>Parts of a data set that share nothing.</summary>
+/// <summary>Parts of a data set that share nothing, and checks of data before long work.</summary>
 public sealed partial class FaceRecognitionCatalog
 {
     /// <summary>
@@ -24,6 +25,22 @@ public sealed partial class FaceRecognitionCatalog
         PersonSplit.Split(_environment, data, testFraction, labelColumnName, seed);
 
     /// <summary>
+    /// Reads every photograph once and throws if some cannot be read. Training checks its own photographs before its first
+    /// step; call this for those of the test, so that a damaged file is not found after hours of training.
+    /// </summary>
+    /// <param name="data">The photographs, such as <see cref="LoadFromFolder(string)"/> lists them.</param>
+    /// <param name="imageColumnName">The column of photographs: paths (text), encoded images (Vector&lt;Byte&gt;), or images.</param>
+    /// <returns>How many photographs there are.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The column is absent or of another kind.</exception>
+    /// <exception cref="InvalidOperationException">There is no photograph, or some cannot be read; the message names the first of them.</exception>
+    public int CheckPhotographs(IDataView data, string imageColumnName = "ImagePath")
+    {
+        _environment.CheckValue(data, nameof(data));
+        _environment.CheckNonWhiteSpace(imageColumnName, nameof(imageColumnName));
+        return PhotographCheck.Run(_environment, data, imageColumnName);
+    }
+
+    /// <summary>
     /// Finds photographs of the test set that are in the training set, too: the same files, pictures that look the same
     /// (compressed, resized or lightened anew), near-identical embeddings. Every photograph is compared with every one, so the
     /// time grows with the product of the two counts; the memory grows with the test set only.
@@ -39,6 +56,8 @@ public sealed partial class FaceRecognitionCatalog
         _environment.CheckValue(test, nameof(test));
         options ??= new DuplicateOptions();
         OptionsCheck.ThrowIfAny(options.Violations(), nameof(options));
-        return DuplicateFinder.Find(_environment, train, test, options);
+        return DuplicateFinder.Find(_environment, Watched(train, "photographs of the training set"), Watched(test, "photographs of the test set"), options);
+
+        IDataView Watched(IDataView data, string what) => _observer.Watch(data, (options.EmbeddingColumnName ?? "", $"{what} embedded"), (options.ImageColumnName ?? "", $"{what} read"));
     }
 }

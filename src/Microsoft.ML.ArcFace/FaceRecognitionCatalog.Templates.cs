@@ -1,6 +1,8 @@
+using System.Text;
 using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Evaluation;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
@@ -16,16 +18,17 @@ public sealed partial class FaceRecognitionCatalog
     /// <param name="imageFolder">Where the pictures lie (loose_crop); null: the folder of the list.</param>
     /// <param name="landmarksPath">…_name_5pts_score.txt: picture, x and y of five landmarks, detector score, line for line as in the list; null: none.</param>
     /// <param name="subjectsPath">A .csv of the 1:N protocol (…_1N_gallery_G1.csv, …_1N_probe_mixed.csv): only its templates are listed, with their subjects; null: all.</param>
+    /// <param name="encoding">What the files are written in unless they begin with a mark; null: UTF-8.</param>
     /// <returns>
     /// Rows of ImagePath, RelativePath, TemplateId and MediaId (text); with landmarks also Landmarks (Vector&lt;Single, 10&gt;,
     /// as <c>AlignFaces</c> takes them) and Quality (Single: the detector's score); with subjects also Label (text).
     /// </returns>
     /// <exception cref="FileNotFoundException">A file does not exist.</exception>
     /// <exception cref="FaceDataFormatException">A line is not what it should be; the message gives its number.</exception>
-    public IDataView LoadFromTemplateList(string path, string? imageFolder = null, string? landmarksPath = null, string? subjectsPath = null)
+    public IDataView LoadFromTemplateList(string path, string? imageFolder = null, string? landmarksPath = null, string? subjectsPath = null, Encoding? encoding = null)
     {
         _environment.CheckNonWhiteSpace(path, nameof(path));
-        return TemplateList.Load(_environment, path, imageFolder, landmarksPath, subjectsPath);
+        return TemplateList.Load(path, imageFolder, landmarksPath, subjectsPath, encoding);
     }
 
     /// <summary>
@@ -34,11 +37,12 @@ public sealed partial class FaceRecognitionCatalog
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="folds">Folds for the accuracy, 2 to 10,000; each gets an equal share of both kinds of pairs in the order of the file.</param>
+    /// <param name="encoding">What the file is written in unless it begins with a mark; null: UTF-8.</param>
     /// <returns>The pairs; each is made when it is asked for.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="FaceDataFormatException">A line is not what it should be, or there are too few pairs.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="folds"/> is outside of its range.</exception>
-    public IReadOnlyList<FacePair> LoadTemplatePairs(string path, int folds = 10)
+    public IReadOnlyList<FacePair> LoadTemplatePairs(string path, int folds = 10, Encoding? encoding = null)
     {
         _environment.CheckNonWhiteSpace(path, nameof(path));
         if (folds is < 2 or > TemplatePairs.MostFolds)
@@ -46,7 +50,7 @@ public sealed partial class FaceRecognitionCatalog
             throw new ArgumentOutOfRangeException(nameof(folds), folds, $"{nameof(folds)} is {folds}; it must be from 2 to {TemplatePairs.MostFolds}.");
         }
 
-        using var reader = new StreamReader(path);
+        using DecodedText reader = DecodedText.Open(path, encoding);
         return TemplatePairs.Read(reader, path, folds);
     }
 
@@ -83,7 +87,7 @@ public sealed partial class FaceRecognitionCatalog
         _environment.CheckNonWhiteSpace(templateColumnName, nameof(templateColumnName));
         _environment.CheckNonWhiteSpace(embeddingColumnName, nameof(embeddingColumnName));
         var columns = new TemplateColumns(templateColumnName, mediaColumnName, qualityColumnName, labelColumnName, embeddingColumnName);
-        return TemplateAggregator.Aggregate(_environment, data, columns, weightByNorm);
+        return TemplateAggregator.Aggregate(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), columns, weightByNorm);
     }
 
     /// <summary>
@@ -98,5 +102,6 @@ public sealed partial class FaceRecognitionCatalog
     /// <exception cref="InvalidOperationException">Rows without label or usable embedding, embeddings of two sizes, or no probe shows anyone of the gallery.</exception>
     public IdentificationMetrics EvaluateIdentification(
         IDataView probes, IDataView gallery, string labelColumnName = "Label", string embeddingColumnName = "Embedding") =>
-        IdentificationEvaluator.Evaluate(_environment, probes, gallery, labelColumnName, embeddingColumnName);
+        IdentificationEvaluator.Evaluate(
+            _environment, _observer.Watch(probes, (embeddingColumnName, "probes embedded")), _observer.Watch(gallery, (embeddingColumnName, "photographs of the gallery embedded")), labelColumnName, embeddingColumnName);
 }

@@ -1,7 +1,9 @@
+using System.Text;
 using Microsoft.ML.ArcFace.Data.InsightFace;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Evaluation;
 using Microsoft.ML.ArcFace.Export;
+using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.ArcFace;
 using Microsoft.ML.Data;
@@ -17,44 +19,75 @@ public static class FaceRecognitionExtensions
     public static FaceRecognitionCatalog FaceRecognition(this MLContext catalog)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        return new FaceRecognitionCatalog(catalog);
+        return new FaceRecognitionCatalog(catalog, new WorkObserver(catalog));
+    }
+
+    /// <summary>The same, for work that takes long: what it does is reported, and can be stopped.</summary>
+    /// <param name="catalog">The ML.NET context.</param>
+    /// <param name="progress">Is told how far decoding, embedding, validating, packing and comparing have come, on the thread that works; null: nobody is.</param>
+    /// <param name="cancellationToken">Stops that work with an <see cref="OperationCanceledException"/>; training also looks at its options' own token.</param>
+    public static FaceRecognitionCatalog FaceRecognition(this MLContext catalog, Action<FaceProgress>? progress, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        return new FaceRecognitionCatalog(catalog, new WorkObserver(catalog, progress, cancellationToken));
     }
 }
 
 /// <summary>Loaders, trainers and metrics for face recognition.</summary>
 public sealed partial class FaceRecognitionCatalog
 {
-    private readonly IHostEnvironment _environment;
+    private const string Embedded = "photographs embedded";
 
-    internal FaceRecognitionCatalog(IHostEnvironment environment)
+    private readonly IHostEnvironment _environment;
+    private readonly WorkObserver _observer;
+
+    internal FaceRecognitionCatalog(IHostEnvironment environment, WorkObserver observer)
     {
         _environment = environment;
-        Trainers = new FaceRecognitionTrainers(environment);
+        _observer = observer;
+        Trainers = new FaceRecognitionTrainers(environment, observer);
     }
 
     /// <summary>The trainers.</summary>
     public FaceRecognitionTrainers Trainers { get; }
 
-    /// <summary>Lists photographs below a folder, one folder a person; they are read when needed.</summary>
-    /// <param name="folder">A folder with one folder of jpg, png, bmp or webp files a person.</param>
-    /// <returns>Rows of ImagePath, Label (the person's folder) and RelativePath (below <paramref name="folder"/>, with forward slashes), all text.</returns>
+    /// <summary>
+    /// Lists photographs below a folder, one folder a person; they are read when needed. One warning in ML.NET's log counts
+    /// what is passed over: other kinds of files, hidden ones, links to folders, people without photographs.
+    /// </summary>
+    /// <param name="folder">A folder with one folder of jpg, png, bmp or webp files a person, at any depth below it.</param>
+    /// <returns>Rows of ImagePath, Label (the person's folder, in Unicode form NFC) and RelativePath (below <paramref name="folder"/>, with forward slashes), all text.</returns>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="InvalidOperationException">It holds no folder with photographs.</exception>
-    public IDataView LoadFromFolder(string folder) => FaceFolder.Load(_environment, folder);
+    /// <exception cref="FaceDataFormatException">Something cannot be opened: a name is not UTF-8, a path too long, a folder not this user's to read.</exception>
+    public IDataView LoadFromFolder(string folder) => FaceFolder.Load(_environment, _observer, folder, UnreadableImages.Error, out _);
+
+    /// <summary>Lists photographs as <see cref="LoadFromFolder(string)"/> does, and gives what was passed over.</summary>
+    /// <param name="folder">A folder with one folder of jpg, png, bmp or webp files a person, at any depth below it.</param>
+    /// <param name="unreadableImages">Whether folders and photographs that cannot be opened, by their name or their rights, are an error that names them, or are left out.</param>
+    /// <param name="leftOut">What was passed over, counted by reason and ending.</param>
+    /// <returns>Rows of ImagePath, Label (the person's folder, in Unicode form NFC) and RelativePath (below <paramref name="folder"/>, with forward slashes), all text.</returns>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="InvalidOperationException">It holds no folder with photographs.</exception>
+    /// <exception cref="FaceDataFormatException">Something cannot be opened: a name is not UTF-8, a path too long, a folder not this user's to read.</exception>
+    public IDataView LoadFromFolder(string folder, UnreadableImages unreadableImages, out IReadOnlyList<LeftOutFiles> leftOut) =>
+        FaceFolder.Load(_environment, _observer, folder, unreadableImages, out leftOut);
 
     /// <summary>
-    /// Lists photographs from a text file of paths and labels: separated by commas (.csv) or by tabs (otherwise). A first
-    /// line with the names "path" and "label" says which column is which; without it they are the first two.
+    /// Lists photographs from a text file of paths and labels, separated by commas, semicolons or tabs, which is found out. A
+    /// first line with the names "path" and "label" says which column is which; without it they are the first two. A .lst of
+    /// InsightFace (1, path, number of the person) or of im2rec (number, number of the person, path) is read as well.
     /// </summary>
     /// <param name="path">The list.</param>
     /// <param name="imageFolder">Where relative paths start from; null: the folder of the list.</param>
-    /// <returns>Rows of ImagePath, Label and RelativePath (the path as listed, with forward slashes), all text.</returns>
+    /// <param name="encoding">What the list is written in unless it begins with a mark (UTF-8, UTF-16); null: UTF-8.</param>
+    /// <returns>Rows of ImagePath, Label (in Unicode form NFC) and RelativePath (the path as listed, with forward slashes), all text.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="FaceDataFormatException">A line is no path and label; the message gives its number.</exception>
-    public IDataView LoadFromList(string path, string? imageFolder = null)
+    /// <exception cref="FaceDataFormatException">A line is no path and label, or holds bytes that do not belong to the encoding; the message gives its number.</exception>
+    public IDataView LoadFromList(string path, string? imageFolder = null, Encoding? encoding = null)
     {
         _environment.CheckNonWhiteSpace(path, nameof(path));
-        return FaceList.Load(_environment, path, imageFolder);
+        return FaceList.Load(_environment, path, imageFolder, encoding);
     }
 
     /// <summary>
@@ -65,17 +98,18 @@ public sealed partial class FaceRecognitionCatalog
     /// </summary>
     /// <param name="path">The .rec file. With InsightFace's first record the images are the keys that it names; without it, all.</param>
     /// <param name="imageColumnName">What to call the column of encoded images, which <c>LoadFaceImages</c> decodes; the name in your pipeline.</param>
+    /// <param name="encoding">What <c>identities.txt</c> is written in unless it begins with a mark; null: UTF-8.</param>
     /// <returns>
     /// Rows of ImageBytes (Vector&lt;Byte&gt;), Label (a key: class + 1, the class being the record's first label), Labels
     /// (Vector&lt;Single&gt;: all of them) and RecordKey (UInt32).
     /// </returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="FaceDataFormatException">The file, its .idx or its property is damaged; a damaged record shows when it is read.</exception>
-    public IDataView LoadFromRecordIO(string path, string imageColumnName = "ImageBytes")
+    public IDataView LoadFromRecordIO(string path, string imageColumnName = "ImageBytes", Encoding? encoding = null)
     {
         _environment.CheckNonWhiteSpace(path, nameof(path));
         _environment.CheckNonWhiteSpace(imageColumnName, nameof(imageColumnName));
-        return RecordDataView.Load(_environment, path, imageColumnName);
+        return RecordDataView.Load(_environment, path, imageColumnName, encoding);
     }
 
     /// <summary>
@@ -109,7 +143,7 @@ public sealed partial class FaceRecognitionCatalog
     /// Writes photographs as a training set of InsightFace: a RecordIO file, and beside it .idx, <c>property</c> and
     /// <c>identities.txt</c> with the names. The encoded files are copied as they are, person by person.
     /// </summary>
-    /// <param name="data">The photographs, of one size, as <see cref="LoadFromFolder"/> lists them.</param>
+    /// <param name="data">The photographs, of one size, as <see cref="LoadFromFolder(string)"/> lists them.</param>
     /// <param name="path">The .rec file. Existing files are replaced once the new ones are whole.</param>
     /// <param name="imageColumnName">The text column of the photographs' paths.</param>
     /// <param name="labelColumnName">The text column that says who it is.</param>
@@ -118,11 +152,11 @@ public sealed partial class FaceRecognitionCatalog
     public void SaveAsRecordIO(IDataView data, string path, string imageColumnName = "ImagePath", string labelColumnName = "Label")
     {
         _environment.CheckNonWhiteSpace(path, nameof(path));
-        RecordSetWriter.Write(PictureLabels.Read(_environment, data, imageColumnName, labelColumnName), path);
+        RecordSetWriter.Write(PictureLabels.Read(_environment, data, imageColumnName, labelColumnName), path, _observer);
     }
 
     /// <summary>Writes pairs with their pictures as a .bin that InsightFace's verification and <see cref="LoadFromVerificationBin"/> read.</summary>
-    /// <param name="data">The pictures, as <see cref="LoadFromFolder"/> lists them.</param>
+    /// <param name="data">The pictures, as <see cref="LoadFromFolder(string)"/> lists them.</param>
     /// <param name="pairs">The pairs, by relative path; their order and folds are kept if all folds have one size.</param>
     /// <param name="path">The .bin file. An existing one is replaced once the new one is whole.</param>
     /// <param name="imageColumnName">The text column of the pictures' paths.</param>
@@ -136,20 +170,22 @@ public sealed partial class FaceRecognitionCatalog
         _environment.CheckNonWhiteSpace(path, nameof(path));
         Dictionary<string, string> paths = PictureLabels.Read(_environment, data, imageColumnName, nameColumnName)
             .DistinctBy(picture => picture.Label).ToDictionary(picture => picture.Label, picture => picture.Path);
-        VerificationFileWriter.Write(paths, pairs, path);
+        VerificationFileWriter.Write(paths, PairedPictures.Find(_environment, paths.Keys, pairs, nameColumnName), path, _observer);
     }
 
     /// <summary>Reads verification pairs in the format of LFW's pairs.txt.</summary>
     /// <param name="file">The file: folds and pairs per class, then each fold's pairs of the same person and of different people.</param>
     /// <param name="picturePattern">
     /// Composite format that makes a picture's path below the loaded folder from the person's name {0} and the picture's
-    /// number {1}; LFW's own folders need <c>{0}/{0}_{1:0000}.jpg</c>.
+    /// number {1}. Evaluation looks for pictures of this person and number under LFW's own names, too
+    /// (<c>{0}/{0}_{1:0000}.jpg</c>), and with the other endings that are read: what is there decides.
     /// </param>
-    /// <exception cref="PairsFileException">A line is malformed, missing or surplus.</exception>
+    /// <param name="encoding">What the file is written in unless it begins with a mark (UTF-8, UTF-16); null: UTF-8.</param>
+    /// <exception cref="PairsFileException">A line is malformed, missing or surplus, or holds bytes that do not belong to the encoding.</exception>
     /// <exception cref="ArgumentException"><paramref name="picturePattern"/> does not tell all pictures apart.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    public IReadOnlyList<FacePair> LoadPairs(string file, string picturePattern = PairsFile.DefaultPicturePattern) =>
-        PairsFile.Read(file, picturePattern);
+    public IReadOnlyList<FacePair> LoadPairs(string file, string picturePattern = PairsFile.DefaultPicturePattern, Encoding? encoding = null) =>
+        PairsFile.Read(file, picturePattern, encoding);
 
     /// <summary>
     /// Pairs every picture with every other one. If that makes more than <paramref name="maximumPairs"/>, a random sample
@@ -188,7 +224,7 @@ public sealed partial class FaceRecognitionCatalog
     /// </exception>
     public VerificationMetrics EvaluateVerification(
         IDataView data, IEnumerable<FacePair> pairs, string embeddingColumnName = "Embedding", string imageColumnName = FaceFolder.RelativePathColumn, string? labelColumnName = null) =>
-        VerificationEvaluator.EvaluateVerification(_environment, data, pairs, embeddingColumnName, imageColumnName, labelColumnName);
+        VerificationEvaluator.EvaluateVerification(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), pairs, embeddingColumnName, imageColumnName, labelColumnName);
 
     /// <summary>
     /// The angles of Table 3 of the ArcFace paper: how tightly each person's photographs lie together and how far people
@@ -206,7 +242,7 @@ public sealed partial class FaceRecognitionCatalog
     /// <exception cref="InvalidOperationException">The data show fewer than two people, or another model embedded them.</exception>
     public AngleMetrics EvaluateAngles(
         IDataView data, ITransformer? model = null, string labelColumnName = "Label", string embeddingColumnName = "Embedding") =>
-        AngleEvaluator.Evaluate(_environment, data, model is null ? null : CentersOf(model), labelColumnName, embeddingColumnName);
+        AngleEvaluator.Evaluate(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), model is null ? null : CentersOf(model), labelColumnName, embeddingColumnName);
 
     private static ClassCenter[] CentersOf(ITransformer model)
     {
@@ -250,8 +286,9 @@ public sealed partial class FaceRecognitionCatalog
 public sealed class FaceRecognitionTrainers
 {
     private readonly IHostEnvironment _environment;
+    private readonly WorkObserver _observer;
 
-    internal FaceRecognitionTrainers(IHostEnvironment environment) => _environment = environment;
+    internal FaceRecognitionTrainers(IHostEnvironment environment, WorkObserver observer) => (_environment, _observer) = (environment, observer);
 
     /// <summary>Trains a face embedding with ArcFace's additive angular margin.</summary>
     /// <param name="imageColumnName">The column of photographs.</param>
@@ -277,5 +314,5 @@ public sealed class FaceRecognitionTrainers
     /// <summary>Trains a face embedding with everything that can be set.</summary>
     /// <param name="options">The options.</param>
     /// <exception cref="ArgumentOutOfRangeException">Options outside of their ranges; the message lists all of them.</exception>
-    public ArcFaceTrainer ArcFace(ArcFaceTrainer.Options options) => new(_environment, options);
+    public ArcFaceTrainer ArcFace(ArcFaceTrainer.Options options) => new(_environment, options, _observer);
 }

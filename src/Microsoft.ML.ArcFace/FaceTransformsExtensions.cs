@@ -8,24 +8,27 @@ public static class FaceTransformsExtensions
 {
     /// <summary>
     /// Decodes photographs (jpg, png, bmp, webp) from a path or from the bytes of an upload. Files are checked by
-    /// their header before they are decoded; the EXIF orientation is applied.
+    /// their header before they are decoded; the EXIF orientation is applied. What is larger than 32 megapixels is decoded
+    /// at a half, a quarter or an eighth of its size: boxes and landmarks are in pixels of the decoded image.
     /// </summary>
     /// <param name="catalog">The transforms catalog.</param>
     /// <param name="outputColumnName">The image column to add.</param>
     /// <param name="inputColumnName">A column of paths (text) or of encoded images (Vector&lt;Byte&gt;); null: named as the output.</param>
     /// <param name="imageFolder">The folder that relative paths start from; null: the current one.</param>
     /// <param name="unreadableImages">What to do about what cannot be decoded: an error naming the file, or a null image, counted.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="unreadableImages"/> is not a value of the enumeration.</exception>
+    /// <param name="maximumPixels">Photographs of more pixels count as unreadable, 1 to 1,000,000,000; null: 250 million for JPEG, 64 million for other formats.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="unreadableImages"/> is not a value of the enumeration, or <paramref name="maximumPixels"/> is out of range.</exception>
     /// <exception cref="DirectoryNotFoundException"><paramref name="imageFolder"/> does not exist.</exception>
     public static FaceImageLoadingEstimator LoadFaceImages(
         this TransformsCatalog catalog,
         string outputColumnName,
         string? inputColumnName = null,
         string? imageFolder = null,
-        UnreadableImages unreadableImages = UnreadableImages.Error)
+        UnreadableImages unreadableImages = UnreadableImages.Error,
+        long? maximumPixels = null)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        return new FaceImageLoadingEstimator(((IInternalCatalog)catalog).Environment, outputColumnName, inputColumnName, imageFolder, unreadableImages);
+        return new FaceImageLoadingEstimator(((IInternalCatalog)catalog).Environment, outputColumnName, inputColumnName, imageFolder, unreadableImages, maximumPixels);
     }
 
     /// <summary>

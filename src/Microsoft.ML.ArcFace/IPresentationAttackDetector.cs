@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.ArcFace;
@@ -17,10 +18,14 @@ public interface IPresentationAttackDetector
 /// <summary>What a presentation attack detector found.</summary>
 /// <param name="IsAttack">Whether the photograph must not be used.</param>
 /// <param name="Score">The detector's score, in its own scale, for logs.</param>
-public sealed record PresentationAttackAssessment(bool IsAttack, double Score);
+public sealed record PresentationAttackAssessment(bool IsAttack, double Score)
+{
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(PresentationAttackAssessment), PrintMembers);
+}
 
 /// <summary>A photograph was taken for a presentation attack; it was not embedded.</summary>
-public sealed class PresentationAttackException : InvalidOperationException
+public sealed class PresentationAttackException : FaceRecognitionException
 {
     internal PresentationAttackException(string imageName, PresentationAttackAssessment assessment)
         : base(FormattableString.Invariant($"The image {imageName} was taken for a presentation attack (score {assessment.Score:g4}). Ask for another photograph; one that need not be live is given with AsReference().")) =>

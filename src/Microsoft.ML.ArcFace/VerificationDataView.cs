@@ -1,5 +1,6 @@
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Data.InsightFace;
+using Microsoft.ML.ArcFace.Views;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.ArcFace;
@@ -44,14 +45,14 @@ public sealed class VerificationDataView : IDataView
         return pair < inLarger ? pair / (size + 1) : larger + ((pair - inLarger) / size);
     }
 
-    private sealed class ImageView(VerificationFile file, string imageColumnName) : IndexedDataView(CreateSchema(imageColumnName), file.ImageCount)
+    private sealed class ImageView(VerificationFile file, string imageColumnName) : IndexedDataView(CreateSchema(imageColumnName, file.Path), file.ImageCount)
     {
         protected override IIndexedRow Open(bool[] active) => new Row(file);
 
-        private static DataViewSchema CreateSchema(string imageColumnName)
+        private static DataViewSchema CreateSchema(string imageColumnName, string path)
         {
             var builder = new DataViewSchema.Builder();
-            builder.AddColumn(imageColumnName, new VectorDataViewType(NumberDataViewType.Byte));
+            builder.AddColumn(imageColumnName, new VectorDataViewType(NumberDataViewType.Byte), ImageOrigin.Annotate(path, FaceFolder.RelativePathColumn));
             builder.AddColumn(FaceFolder.RelativePathColumn, TextDataViewType.Instance);
             return builder.ToSchema();
         }

@@ -51,11 +51,9 @@ internal static class AngularMargin
                 Console.WriteLine($"   {file}");
             }
 
-            Console.WriteLine(JsonSerializer.Serialize(new
-            {
-                softmaxGapDegrees = Math.Round(softmaxGap, 2), arcFaceGapDegrees = Math.Round(arcFaceGap, 2),
-                ratio = softmaxGap > 0 ? Math.Round(arcFaceGap / softmaxGap, 2) : (double?)null, settings.Epochs, settings.Pictures, settings.Seed, files,
-            }));
+            var summary = new CirclesSummary(
+                Math.Round(softmaxGap, 2), Math.Round(arcFaceGap, 2), softmaxGap > 0 ? Math.Round(arcFaceGap / softmaxGap, 2) : null, settings.Epochs, settings.Pictures, settings.Seed, files);
+            Console.WriteLine(JsonSerializer.Serialize(summary, SamplesJson.Default.CirclesSummary));
         }
         finally
         {
@@ -70,7 +68,7 @@ internal static class AngularMargin
         var ml = new MLContext(settings.Seed);
         FaceRecognitionCatalog faces = ml.FaceRecognition();
         IDataView data = faces.LoadFromFolder(folder);
-        using var display = new TrainingDisplay();
+        using var display = new ProgressDisplay();
         using TransformerChain<FaceEmbeddingTransformer> model = ml.Transforms.LoadFaceImages("Image", "ImagePath")
             .Append(faces.Trainers.ArcFace(new ArcFaceTrainer.Options
             {
@@ -100,3 +98,6 @@ internal static class AngularMargin
         return (PersonOnCircle.Group(embedded.GetColumn<string>("Label"), embedded.GetColumn<float[]>("Embedding")), angles.OwnCenterAngles!);
     }
 }
+
+/// <summary>The smallest gaps between neighbors on the circle, with each loss.</summary>
+internal sealed record CirclesSummary(double SoftmaxGapDegrees, double ArcFaceGapDegrees, double? Ratio, int Epochs, int Pictures, int Seed, string[] Files);

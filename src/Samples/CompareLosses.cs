@@ -14,8 +14,6 @@ internal static class CompareLosses
 {
     private static readonly double[] FalseAcceptRates = [0.1, 0.01, 0.001];
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
-
     public static void Run(CompareLossesSettings settings, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(settings.Output);
@@ -32,13 +30,13 @@ internal static class CompareLosses
 
             Console.WriteLine($"{index + 1}/{settings.Losses.Count} {name}: training");
             LossResult result = Train(name, loss, settings, cancellationToken);
-            WriteWhole(file, JsonSerializer.Serialize(result, Json));
+            WriteWhole(file, JsonSerializer.Serialize(result, SamplesJson.Indented.LossResult));
             Directory.Delete(Checkpoints(name, settings), recursive: true);
             results.Add(result);
         }
 
         string summary = Path.Combine(settings.Output, "losses.json");
-        WriteWhole(summary, JsonSerializer.Serialize(results, Json));
+        WriteWhole(summary, JsonSerializer.Serialize(results, SamplesJson.Indented.ListLossResult));
         LossTable.Print(results, FalseAcceptRates);
         Console.WriteLine(summary);
     }
@@ -54,7 +52,7 @@ internal static class CompareLosses
         LossResult? result;
         try
         {
-            result = JsonSerializer.Deserialize<LossResult>(File.ReadAllText(file), Json);
+            result = JsonSerializer.Deserialize(File.ReadAllText(file), SamplesJson.Indented.LossResult);
         }
         catch (JsonException error)
         {

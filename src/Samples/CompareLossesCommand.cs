@@ -24,7 +24,7 @@ internal static class CompareLossesCommand
         var test = new Option<DirectoryInfo?>("--test") { Description = "Photographs of other people to verify. Without it every fifth person of --data is held out.", HelpName = "DIR" };
         var pairs = new Option<FileInfo?>("--pairs") { Description = "The pairs of --test to verify, in the format of LFW's pairs.txt.", HelpName = "FILE" };
         var losses = new Option<string?>("--losses") { Description = $"Some of the losses, with commas between: {names}. Default all.", HelpName = "NAMES" };
-        Option<BackboneArchitecture> backbone = BackboneOption.Create("The network.");
+        Option<BackboneName> backbone = BackboneOption.Create("The network.");
         Option<int?> epochs = NumberOption.Whole("--epochs", "How often training sees every picture. Default 10", 1, 1000, example: 10);
         Option<int?> seed = NumberOption.Whole("--seed", "Start of all random numbers. Default 1", 0, int.MaxValue, example: 1);
         var output = new Option<DirectoryInfo>("--output") { Description = "Where results go, a file a loss and losses.json.", HelpName = "DIR", DefaultValueFactory = _ => new DirectoryInfo("compare-losses") };

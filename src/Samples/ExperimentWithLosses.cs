@@ -11,8 +11,6 @@ namespace Microsoft.ML.ArcFace.Samples;
 /// </summary>
 internal static class ExperimentWithLosses
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
-
     /// <summary>What is searched, and within what bounds; the values that the properties start with are the first trial.</summary>
     internal sealed class SearchSpace
     {
@@ -76,19 +74,10 @@ internal static class ExperimentWithLosses
         FaceRun best = result.BestRun;
         ml.Model.Save(best.Model, data.Schema, settings.Output);
         TrialTable.Print(result);
-        Console.WriteLine(JsonSerializer.Serialize(
-            new
-            {
-                Best = best.Result.Trial.Parameters.ToDictionary(parameter => parameter.Key, parameter => parameter.Value is FaceLossKind loss ? loss.ToString() : parameter.Value),
-                best.Result.Trial.Epochs,
-                Auc = best.Metrics.AreaUnderRocCurve,
-                TarAtFar001 = best.Metrics.TrueAcceptRate,
-                Runs = result.RunDetails.Count,
-                Failures = result.Failures.Count,
-                result.IsFinished,
-                Model = settings.Output,
-            },
-            Json));
+        var summary = new ExperimentSummary(
+            best.Result.Trial.Parameters.ToDictionary(parameter => parameter.Key, parameter => parameter.Value is FaceLossKind loss ? loss.ToString() : parameter.Value),
+            best.Result.Trial.Epochs, best.Metrics.AreaUnderRocCurve, best.Metrics.TrueAcceptRate, result.RunDetails.Count, result.Failures.Count, result.IsFinished, settings.Output);
+        Console.WriteLine(JsonSerializer.Serialize(summary, SamplesJson.Default.ExperimentSummary));
     }
 
     private static FaceLoss LossOf(SearchSpace space)
@@ -141,3 +130,6 @@ internal sealed record ExperimentWithLossesSettings
 
     public bool Verbose { get; init; }
 }
+
+/// <summary>The best trial and how many there were, for programs.</summary>
+internal sealed record ExperimentSummary(Dictionary<string, object?> Best, int Epochs, double Auc, double? TarAtFar001, int Runs, int Failures, bool IsFinished, string Model);

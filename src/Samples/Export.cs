@@ -85,7 +85,7 @@ internal static class Export
         command.SetSample((parsed, _) => Run(
             ml => parsed.GetValue(weights) is { } file
                 ? FromWeights(ml, file.FullName, BackboneArchitectures.Parse(parsed.GetRequiredValue(architecture)))
-                : ml.Model.Load(parsed.GetRequiredValue(model).FullName, out DataViewSchema _),
+                : ml.FaceRecognition().LoadModel(parsed.GetRequiredValue(model).FullName, out DataViewSchema? _),
             parsed.GetRequiredValue(output).FullName,
             new OnnxExportOptions { IncludePreprocessing = !parsed.GetValue(rawPixels), NormalizeOutput = !parsed.GetValue(rawOutput) }));
         return command;

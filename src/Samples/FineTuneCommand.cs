@@ -21,7 +21,7 @@ internal static class FineTuneCommand
     {
         var data = new Option<DirectoryInfo>("--data") { Description = "A folder with train.rec, and as far as there are train.idx, property and lfw.bin.", HelpName = "DIR", Required = true };
         var weights = new Option<FileInfo>("--weights") { Description = "Where to start: weights of PyTorch (.pth, .pt) or safetensors.", HelpName = "FILE", Required = true };
-        Option<BackboneArchitecture> backbone = BackboneOption.Create("That of --weights.", required: true);
+        Option<BackboneName> backbone = BackboneOption.Create("That of --weights.", required: true);
         var verify = new Option<FileInfo?>("--verify") { Description = "Pairs to verify, a .bin. Default: lfw.bin in --data.", HelpName = "FILE" };
         Option<int?> folds = NumberOption.Whole("--folds", "In how many folds the pairs come. Default 10, as in lfw.bin", 2, 1000, example: 10);
         Option<int?> freeze = NumberOption.Whole("--freeze", "How many of the network's four stages keep their weights. Default 0", 0, 4, example: 2);
@@ -57,7 +57,7 @@ internal static class FineTuneCommand
         });
         command.SetSample((parsed, cancellationToken) =>
         {
-            using var display = new TrainingDisplay();
+            using var display = new ProgressDisplay();
             FineTune.Run(
                 new FineTuneSettings
                 {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.ML.ArcFace.Samples.Support;
 using Spectre.Console;
 
 namespace Microsoft.ML.ArcFace.Samples;
@@ -10,7 +11,7 @@ internal sealed record IdentifySettings
     /// <summary>A model such as QuickStart's.</summary>
     public required string Model { get; init; }
 
-    /// <summary>People to enrol, one folder a person; null: those in <see cref="Gallery"/>.</summary>
+    /// <summary>People to enroll, one folder a person; null: those in <see cref="Gallery"/>.</summary>
     public string? People { get; init; }
 
     /// <summary>The gallery's file; null: in memory.</summary>
@@ -29,16 +30,14 @@ internal sealed record IdentifySettings
     public double? Threshold { get; init; }
 }
 
-/// <summary>Who is on a photograph: enrols people in a gallery and identifies faces, strangers among them.</summary>
+/// <summary>Who is on a photograph: enrolls people in a gallery and identifies faces, strangers among them.</summary>
 internal static class Identify
 {
-    private static readonly JsonSerializerOptions CamelCase = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
-
     public static void Run(IdentifySettings settings)
     {
         var ml = new MLContext(seed: 1);
         FaceRecognitionCatalog faces = ml.FaceRecognition();
-        ITransformer model = ml.Model.Load(settings.Model, out _);
+        ITransformer model = faces.LoadModel(settings.Model, out _);
         using FaceEmbeddingTransformer embedding = model.FaceEmbedding();
         if (settings.Calibrate is { } others)
         {
@@ -50,7 +49,12 @@ internal static class Identify
         using FaceGallery gallery = faces.CreateGallery(model, settings.Gallery, new FaceGalleryOptions { CosineThreshold = settings.Threshold });
         if (settings.People is { } people)
         {
-            Enrol(ml, model, gallery, people);
+            Enroll(ml, model, gallery, people);
+        }
+
+        if (gallery.PersonCount == 0)
+        {
+            throw new InvalidOperationException($"The gallery {settings.Gallery ?? "in memory"} is empty, so nobody can be identified. Enroll people first: --people DIR.");
         }
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{gallery.PhotographCount} photographs of {gallery.PersonCount} people; a cosine over {gallery.CosineThreshold:0.000} is near enough"));
@@ -60,13 +64,13 @@ internal static class Identify
         Print(found);
     }
 
-    /// <summary>Enrols the photographs that the gallery has not seen yet.</summary>
-    private static void Enrol(MLContext ml, ITransformer model, FaceGallery gallery, string folder)
+    /// <summary>Enrolls the people of a folder; photographs that are in the gallery already change nothing.</summary>
+    private static void Enroll(MLContext ml, ITransformer model, FaceGallery gallery, string folder)
     {
-        HashSet<string?> known = [.. gallery.GetPeople().SelectMany(person => person.Photographs).Select(photograph => photograph.Source)];
-        IDataView unknown = ml.Data.FilterByCustomPredicate(ml.FaceRecognition().LoadFromFolder(folder), (Picture picture) => known.Contains(picture.RelativePath));
-        EnrolmentSummary enrolled = gallery.EnrolFrom(model.Transform(unknown), sourceColumnName: nameof(Picture.RelativePath));
-        Console.WriteLine($"Enrolled {enrolled.PhotographCount} photographs of {enrolled.PersonCount} people from {folder}; {known.Count} were there, {enrolled.UnusableCount} cannot be used");
+        IDataView photographs = ml.FaceRecognition().LoadFromFolder(folder);
+        EnrollmentSummary enrolled = gallery.EnrollFrom(model.Transform(photographs), sourceColumnName: "RelativePath");
+        Console.WriteLine(
+            $"Enrolled {enrolled.PhotographCount} photographs of {enrolled.PersonCount} people from {folder}; {enrolled.AlreadyThereCount} were there already, {enrolled.UnusableCount} cannot be used");
     }
 
     /// <summary>A table for people, and for programs one JSON array on the last line.</summary>
@@ -83,23 +87,17 @@ internal static class Identify
                     IdentificationOutcome.Ambiguous => $"{who.Nearest!.Name}, or the runner-up",
                     _ => "unknown",
                 }),
-                Number(who.Nearest?.Score), Markup.Escape(who.RunnerUp?.Name ?? ""), Number(who.RunnerUp?.Score), Number(who.RunnerUp is null ? null : who.Margin));
+                Number(who.Nearest?.Score), Markup.Escape(who.RunnerUp?.Name ?? ""), Number(who.RunnerUp?.Score), Number(who.Margin));
         }
 
         AnsiConsole.Write(table);
-        Console.WriteLine(JsonSerializer.Serialize(
-            found.Select(one => new
-            {
-                one.Photograph,
-                Outcome = one.Who.Outcome.ToString(),
-                one.Who.Person?.PersonId,
-                Nearest = one.Who.Nearest?.PersonId,
-                Score = one.Who.Nearest?.Score,
-                RunnerUp = one.Who.RunnerUp?.PersonId,
-                RunnerUpScore = one.Who.RunnerUp?.Score,
-                one.Who.Threshold,
-            }),
-            CamelCase));
+        WhoIsIt[] answers =
+        [
+            .. found.Select(one => new WhoIsIt(
+                one.Photograph, one.Who.Outcome.ToString(), one.Who.Person?.PersonId, one.Who.Nearest?.PersonId, one.Who.Nearest?.Score,
+                one.Who.RunnerUp?.PersonId, one.Who.RunnerUp?.Score, one.Who.Threshold)),
+        ];
+        Console.WriteLine(JsonSerializer.Serialize(answers, SamplesJson.Default.WhoIsItArray));
     }
 
     private static string Number(double? value) => value?.ToString("0.000", CultureInfo.InvariantCulture) ?? "";
@@ -111,11 +109,6 @@ internal static class Identify
         public string ImagePath { get; set; } = "";
     }
 
-    private sealed class Picture
-    {
-        public string RelativePath { get; set; } = "";
-    }
-
     private sealed class Face
     {
         public string ImagePath { get; set; } = "";
@@ -123,3 +116,6 @@ internal static class Identify
         public float[] Embedding { get; set; } = [];
     }
 }
+
+/// <summary>Who is on a photograph, for programs.</summary>
+internal sealed record WhoIsIt(string Photograph, string Outcome, string? PersonId, string? Nearest, double? Score, string? RunnerUp, double? RunnerUpScore, double Threshold);

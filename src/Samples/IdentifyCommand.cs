@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.ML.ArcFace.Samples.Support;
+using Microsoft.ML.ArcFace.Terminal;
 
 namespace Microsoft.ML.ArcFace.Samples;
 
@@ -10,18 +11,16 @@ using Command = System.CommandLine.Command;
 internal static class IdentifyCommand
 {
     private const string Description = """
-        Enrols people in a gallery and says who is on photographs, or that nobody of the gallery is. Examples:
+        Enrolls people in a gallery and says who is on photographs, or that nobody of the gallery is. Examples:
           Identify --model quickstart.zip --people faces/people --photographs a.jpg b.jpg --threshold 0.4
           Identify --model quickstart.zip --people faces/people --gallery people.gallery --calibrate faces/others --photographs faces/visitors
           Identify --model quickstart.zip --gallery people.gallery --photographs a.jpg
         """;
 
-    private static readonly HashSet<string> Extensions = new(StringComparer.OrdinalIgnoreCase) { ".jpg", ".jpeg", ".png", ".bmp", ".webp" };
-
     public static Command Create()
     {
         var model = new Option<FileInfo>("--model") { Description = "A model such as QuickStart's.", HelpName = "FILE", Required = true };
-        var people = new Option<DirectoryInfo?>("--people") { Description = "People to enrol, one folder of aligned photographs a person.", HelpName = "DIR" };
+        var people = new Option<DirectoryInfo?>("--people") { Description = "People to enroll, one folder of aligned photographs a person.", HelpName = "DIR" };
         var gallery = new Option<FileInfo?>("--gallery") { Description = "The file that keeps the gallery; without it it is kept in memory.", HelpName = "FILE" };
         var photographs = new Option<string[]>("--photographs") { Description = "Photographs to identify, or folders of them.", HelpName = "PATH", Required = true, AllowMultipleArgumentsPerToken = true };
         var calibrate = new Option<DirectoryInfo?>("--calibrate") { Description = "Other people, one folder a person, to calibrate the threshold on; without it the model's threshold counts.", HelpName = "DIR" };
@@ -32,7 +31,7 @@ internal static class IdentifyCommand
         {
             if (result.GetValue(people) is null && result.GetValue(gallery) is not { Exists: true })
             {
-                result.AddError("Nobody can be found: give --people, a folder of people to enrol, or --gallery, a file that has some.");
+                result.AddError("Nobody can be found: give --people, a folder of people to enroll, or --gallery, a file that has some.");
             }
 
             foreach (string path in (result.GetValue(photographs) ?? []).Where(path => !Path.Exists(path)))
@@ -53,7 +52,15 @@ internal static class IdentifyCommand
         return command;
     }
 
-    private static IEnumerable<string> PhotographsOf(string path) => Directory.Exists(path)
-        ? Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(file => Extensions.Contains(Path.GetExtension(file))).Order(StringComparer.Ordinal)
-        : [path];
+    private static IReadOnlyList<string> PhotographsOf(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return [path];
+        }
+
+        var ml = new MLContext();
+        using var log = new LogPrinter(ml, verbose: false);
+        return ml.FaceRecognition().FindPhotographs(path, UnreadableImages.Error, out _);
+    }
 }

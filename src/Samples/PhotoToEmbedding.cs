@@ -35,7 +35,7 @@ internal static class PhotoToEmbedding
     public static void Embed(string pipeline, IEnumerable<string> photographs, string? embeddingsFile)
     {
         var ml = new MLContext();
-        ITransformer model = ml.Model.Load(pipeline, out _);
+        ITransformer model = ml.FaceRecognition().LoadModel(pipeline, out _);
         using var native = (IDisposable)model;
         IDataView rows = ml.Data.LoadFromEnumerable(photographs.Select(path => new Photograph { ImagePath = path }));
         Face[] faces = [.. ml.Data.CreateEnumerable<Face>(model.Transform(rows), reuseRowObject: false)];

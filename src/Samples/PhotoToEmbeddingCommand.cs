@@ -64,7 +64,7 @@ internal static class PhotoToEmbeddingCommand
                 parsed.GetRequiredValue(detector).FullName,
                 (ml, faces) => parsed.GetValue(weights) is { } file
                     ? ml.Transforms.EmbedFaces("Embedding", "Image", file.FullName, BackboneArchitectures.Parse(parsed.GetRequiredValue(architecture))).Fit(faces)
-                    : ml.Model.Load(parsed.GetRequiredValue(model).FullName, out _).FaceEmbedding(),
+                    : ml.FaceRecognition().LoadModel(parsed.GetRequiredValue(model).FullName, out _).FaceEmbedding(),
                 zip);
             if (paths.Length > 0)
             {

@@ -1,7 +1,11 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Globalization;
 using Microsoft.ML.ArcFace.Samples;
 using Microsoft.ML.ArcFace.Samples.Support;
+
+// Numbers have one form, whatever the culture of the machine.
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 
 var samples = new RootCommand("Samples of face recognition with ML.NET. Each is one short program: read it, run it, copy from it.")
 {

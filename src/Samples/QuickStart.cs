@@ -34,7 +34,7 @@ internal static class QuickStart
         ArcFaceTrainer.Options options;
         ITransformer model;
         TrainingProgress? last = null;
-        using (var display = new TrainingDisplay())
+        using (var display = new ProgressDisplay())
         {
             options = new ArcFaceTrainer.Options
             {
@@ -80,6 +80,6 @@ internal static class QuickStart
             Console.WriteLine($"5. Wrote the report: {report}");
         }
 
-        Report.Print(verification, new TrainingSummary(epochs, trainSeconds, last?.ImagesPerSecond ?? 0, people, images, settings.Output));
+        Report.Print(verification, new TrainingSummary(epochs, trainSeconds, last?.ImagesPerSecond ?? 0, people, images, settings.Output, settings.Short));
     }
 }

@@ -28,13 +28,13 @@ internal static class Verify
     {
         var ml = new MLContext(seed: 1);
         FaceRecognitionCatalog faces = ml.FaceRecognition();
-        ITransformer model = ml.Model.Load(modelFile, out DataViewSchema schema);
+        ITransformer model = faces.LoadModel(modelFile, out DataViewSchema? schema);
         using var native = (IDisposable)model;
         IDataView photographs = faces.LoadFromFolder(people);
         VerificationThreshold threshold = faces.CalibrateThreshold(model.Transform(photographs), faces.AllPairs(photographs, folds: 2), rate);
 
         // The whole file or none: a service that watches it loads what it finds.
-        ModelFile.SaveWhole(ml, model.WithThreshold(threshold), schema, modelFile);
+        faces.SaveModel(model.WithThreshold(threshold), schema, modelFile);
         Console.WriteLine($"{modelFile}: {threshold}");
         Console.WriteLine($"In a gallery of 100 people: {threshold.ForGallerySize(100)}");
     }

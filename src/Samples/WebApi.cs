@@ -31,11 +31,22 @@ internal sealed record WebApiSettings(string Model, string Gallery)
     public byte[]? EncryptionKey { get; init; }
 }
 
-/// <summary>A photograph in the gallery.</summary>
-internal sealed record EnrolledPhotograph(string PersonId, string PhotographId, DateTimeOffset EnrolledAt)
+/// <summary>What became of a photograph that was sent to be enrolled.</summary>
+/// <param name="PersonId">Who it is.</param>
+/// <param name="PhotographId">The photograph in the gallery.</param>
+/// <param name="EnrolledAt">When it was enrolled; long ago, if it was there already.</param>
+/// <param name="Outcome">Enrolled, there already, or in the place of an older one of the same source.</param>
+/// <param name="SameSource">Photographs of the person with the same source: kept beside a new one, gone where it took their place.</param>
+internal sealed record EnrolledPhotograph(string PersonId, string PhotographId, DateTimeOffset EnrolledAt, EnrollmentOutcome Outcome, int SameSource)
 {
     /// <summary>1 where the photograph was no aligned face and was cropped and resized, otherwise 0.</summary>
     public int NotAligned { get; init; }
+
+    /// <summary>Faces on the photograph, of which the main one counts; null: the model has no detector.</summary>
+    public int? Faces { get; init; }
+
+    /// <summary>Whether another face of comparable size was passed over.</summary>
+    public bool SeveralFaces { get; init; }
 }
 
 /// <summary>Somebody it may be.</summary>
@@ -46,11 +57,19 @@ internal sealed record IdentifiedFace(IdentificationOutcome Outcome, double Thre
 {
     /// <summary>1 where the photograph was no aligned face and was cropped and resized, otherwise 0.</summary>
     public int NotAligned { get; init; }
+
+    /// <summary>Faces on the photograph, of which the main one counts; null: the model has no detector.</summary>
+    public int? Faces { get; init; }
+
+    /// <summary>Whether another face of comparable size was passed over.</summary>
+    public bool SeveralFaces { get; init; }
 }
 
 /// <summary>
-/// Face recognition over HTTP: enrol, identify, delete. A photograph is the body of a request. Errors are ProblemDetails:
-/// 400 no readable image, 413 too large, 415 no image type, 422 no usable face in it, 503 the model was replaced.
+/// Face recognition over HTTP: enroll, identify, delete. A photograph is the body of a request. An enrolled photograph is
+/// answered with 201, one that was there already with 200. Errors are ProblemDetails: 400 no readable image, 409 nobody can be
+/// identified in an empty gallery, 413 too large, 415 no image type, 422 no usable face in it (or several, with oneFace=true),
+/// 503 the model was replaced or the gallery cannot be written.
 /// Whoever reaches this service may use it: before it leaves your machine, add authentication (RequireAuthorization) and HTTPS.
 /// </summary>
 internal static class WebApi
@@ -84,20 +103,29 @@ internal static class WebApi
         builder.Services.AddSingleton<FaceService>().AddSingleton(settings);
         builder.Services.AddHealthChecks().AddCheck<ModelCheck>("model");
         builder.Services.AddProblemDetails().AddExceptionHandler<Refusals>();
-        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase)));
+        builder.Services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, WebApiJson.Default);
+            json.SerializerOptions.Converters.Add(new JsonStringEnumConverter<IdentificationOutcome>(JsonNamingPolicy.CamelCase));
+            json.SerializerOptions.Converters.Add(new JsonStringEnumConverter<EnrollmentOutcome>(JsonNamingPolicy.CamelCase));
+        });
 
         WebApplication app = builder.Build();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.MapHealthChecks("/health");
-        app.MapPost("/people/{id}/photographs", EnrolAsync).AcceptsPhotographs();
+        app.MapPost("/people/{id}/photographs", EnrollAsync).AcceptsPhotographs();
         app.MapGet("/people/{id}", FindAsync);
         app.MapDelete("/people/{id}", DeleteAsync);
         app.MapPost("/identify", IdentifyAsync).AcceptsPhotographs();
         return app;
     }
 
-    private static void AcceptsPhotographs(this RouteHandlerBuilder endpoint) => endpoint.Accepts<Stream>("image/jpeg", "image/png", "image/webp", "image/bmp");
+    private static void AcceptsPhotographs(this RouteHandlerBuilder endpoint) => endpoint
+        .Accepts<Stream>("image/jpeg", "image/png", "image/webp", "image/bmp")
+        .AddEndpointFilter(async (context, next) => context.HttpContext.Request.ContentType is null
+            ? TypedResults.Problem("The request has no Content-Type. Send image/jpeg, image/png, image/webp or image/bmp.", statusCode: StatusCodes.Status415UnsupportedMediaType)
+            : await next(context));
 
     private static IFaceGallery OpenGallery(FaceEmbedder embedder, WebApiSettings settings)
     {
@@ -107,12 +135,28 @@ internal static class WebApi
         return new MLContext().FaceRecognition().CreateGalleryFor(model, settings.Gallery, options);
     }
 
-    private static async Task<Created<EnrolledPhotograph>> EnrolAsync(string id, string? name, Stream body, FaceService service, IFaceGallery gallery, CancellationToken cancellationToken)
+    private static async Task<Results<Created<EnrolledPhotograph>, Ok<EnrolledPhotograph>>> EnrollAsync(
+        string id, string? name, string? source, bool? replace, bool? oneFace, Stream body, FaceService service, IFaceGallery gallery, CancellationToken cancellationToken)
     {
         FaceEmbedding embedding = await service.EmbedAsync(body, cancellationToken);
-        var face = new FaceToEnrol(id, embedding.Vector) { Name = name };
-        GalleryPhotograph photograph = (await gallery.EnrolAsync([face], cancellationToken))[0];
-        return TypedResults.Created($"/people/{Uri.EscapeDataString(id)}", new EnrolledPhotograph(id, photograph.Id, photograph.EnrolledAt) { NotAligned = embedding.IsAligned ? 0 : 1 });
+        if (oneFace is true)
+        {
+            if (embedding.Faces is null)
+            {
+                throw new BadHttpRequestException("oneFace=true takes a model with a detector: this one does not count faces.");
+            }
+
+            embedding.RequireOneFace("of the request");
+        }
+
+        FaceEnrollment result = (await gallery.EnrollAsync([new FaceToEnroll(id, embedding.Vector) { Name = name, Source = source }], replace ?? false, cancellationToken))[0];
+        var answer = new EnrolledPhotograph(result.PersonId, result.Photograph.Id, result.Photograph.EnrolledAt, result.Outcome, result.SameSource.Count)
+        {
+            NotAligned = embedding.IsAligned ? 0 : 1,
+            Faces = embedding.Faces?.Count,
+            SeveralFaces = embedding.PassedOver is not null,
+        };
+        return result.Outcome == EnrollmentOutcome.AlreadyThere ? TypedResults.Ok(answer) : TypedResults.Created($"/people/{Uri.EscapeDataString(result.PersonId)}", answer);
     }
 
     private static async Task<Results<Ok<GalleryPerson>, NotFound>> FindAsync(string id, IFaceGallery gallery, CancellationToken cancellationToken) =>
@@ -125,6 +169,10 @@ internal static class WebApi
     {
         FaceEmbedding embedding = await service.EmbedAsync(body, cancellationToken);
         FaceIdentification found = await gallery.IdentifyAsync(embedding.Vector, cancellationToken);
+        if (found.Nearest is null)
+        {
+            throw new BadHttpRequestException("The gallery is empty, so nobody can be identified. Enroll people first: POST /people/ID/photographs.", StatusCodes.Status409Conflict);
+        }
 
         // Whom a stranger resembles most is nobody's business.
         FaceCandidate?[] candidates = found.Outcome switch
@@ -133,7 +181,12 @@ internal static class WebApi
             IdentificationOutcome.Ambiguous => [found.Nearest, found.RunnerUp],
             _ => [],
         };
-        return new IdentifiedFace(found.Outcome, found.Threshold, [.. candidates.OfType<FaceCandidate>().Select(person => new PossiblePerson(person.PersonId, person.Name, person.Score))]) { NotAligned = embedding.IsAligned ? 0 : 1 };
+        return new IdentifiedFace(found.Outcome, found.Threshold, [.. candidates.OfType<FaceCandidate>().Select(person => new PossiblePerson(person.PersonId, person.Name, person.Score))])
+        {
+            NotAligned = embedding.IsAligned ? 0 : 1,
+            Faces = embedding.Faces?.Count,
+            SeveralFaces = embedding.PassedOver is not null,
+        };
     }
 
     /// <summary>From the body of a request to a vector that the gallery can be asked about.</summary>
@@ -168,7 +221,8 @@ internal static class WebApi
             {
                 BadHttpRequestException request => request.StatusCode,
                 FaceImageException or ArgumentException => StatusCodes.Status400BadRequest,
-                FaceNotFoundException or PresentationAttackException => StatusCodes.Status422UnprocessableEntity,
+                FaceNotFoundException or SeveralFacesException or PresentationAttackException => StatusCodes.Status422UnprocessableEntity,
+                FaceGalleryException { Problem: FaceGalleryProblem.ReadOnly } => StatusCodes.Status503ServiceUnavailable,
                 _ => null,
             };
             if (status is null)
@@ -181,3 +235,9 @@ internal static class WebApi
         }
     }
 }
+
+/// <summary>What the service answers with.</summary>
+[JsonSerializable(typeof(EnrolledPhotograph))]
+[JsonSerializable(typeof(GalleryPerson))]
+[JsonSerializable(typeof(IdentifiedFace))]
+internal sealed partial class WebApiJson : JsonSerializerContext;

@@ -15,6 +15,7 @@ internal static class WebApiCommand
         Serves face recognition over HTTP, with a calibrated model (see Verify) and a gallery in one file. Examples:
           WebApi --model faces.zip --gallery people.db
           curl -H "Content-Type: image/jpeg" --data-binary @ada.jpg "http://localhost:5080/people/ada/photographs?name=Ada"
+          curl -H "Content-Type: image/jpeg" --data-binary @ada.jpg "http://localhost:5080/people/ada/photographs?source=ada.jpg&replace=true&oneFace=true"
           curl -H "Content-Type: image/jpeg" --data-binary @visitor.jpg http://localhost:5080/identify
           curl -X DELETE http://localhost:5080/people/ada
         """;
@@ -41,7 +42,7 @@ internal static class WebApiCommand
                 Urls = parsed.GetRequiredValue(urls),
                 Cosine = parsed.GetValue(cosine),
                 RequireAligned = parsed.GetValue(requireAligned),
-                EncryptionKey = parsed.GetValue(keyFile) is { } file ? File.ReadAllBytes(file.FullName) : null,
+                EncryptionKey = KeyFile.Read(parsed.GetValue(keyFile)),
             },
             cancellationToken).GetAwaiter().GetResult());
         return command;

@@ -8,7 +8,7 @@ internal static class FuzzTargets
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
         new RecordTarget(damagesIndex: false), new RecordTarget(damagesIndex: true), new VerificationTarget(), new CheckpointTarget(isZip: true), new CheckpointTarget(isZip: false),
-        new SafetensorsTarget(), new ModelTarget(), new PairsTarget(), new ListTarget(isCsv: true), new ListTarget(isCsv: false), new TemplateListTarget(), new TemplatePairsTarget(),
+        new SafetensorsTarget(), new ModelTarget(), new ModelWeightsTarget(), new PairsTarget(), new ListTarget(isCsv: true), new ListTarget(isCsv: false), new TemplateListTarget(), new TemplatePairsTarget(),
         .. ImageTarget.All,
     ];
 }

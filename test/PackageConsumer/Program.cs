@@ -1,25 +1,37 @@
+using System.Reflection;
 using Microsoft.ML;
-using SkiaSharp;
+using Microsoft.ML.ArcFace.Samples.Drawing;
+using Microsoft.ML.Data;
 
-// Loads a saved model in a process that does nothing but reference the package, and embeds a picture.
-string picture = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".png");
-using (var bitmap = new SKBitmap(112, 112))
-using (var canvas = new SKCanvas(bitmap))
-using (var paint = new SKPaint { Color = SKColors.SandyBrown })
+// What build/check-package.sh needs from a program that does nothing but reference the packages.
+switch (args)
 {
-    canvas.Clear(SKColors.SteelBlue);
-    canvas.DrawOval(56, 60, 36, 48, paint);
-    File.WriteAllBytes(picture, bitmap.Encode(SKEncodedImageFormat.Png, 100).ToArray());
+    case ["draw", string folder, string people, string picturesEach]:
+        DrawnFaces.WriteFolder(folder, int.Parse(people), int.Parse(picturesEach), seed: 1);
+        return 0;
+    case ["weights", string model, string file]:
+        // README's own snippet reads InsightFace's weights; here it gets those of the model that its first snippet trained.
+        var exporter = new MLContext();
+        exporter.FaceRecognition().ExportToSafetensors(exporter.Model.Load(model, out _), file);
+        return 0;
+    case ["predict", string model, string photograph]:
+        return Predict(model, photograph);
+    default:
+        Console.Error.WriteLine($"{Assembly.GetExecutingAssembly().GetName().Name} draw FOLDER PEOPLE PICTURES-EACH | weights MODEL FILE | predict MODEL PHOTOGRAPH");
+        return 2;
 }
 
-var ml = new MLContext();
-ITransformer model = ml.Model.Load(args[0], out _);
-using PredictionEngine<Photograph, Face> engine = ml.Model.CreatePredictionEngine<Photograph, Face>(model);
-Face face = engine.Predict(new Photograph { ImagePath = picture });
-double length = Math.Sqrt(face.Embedding.Sum(value => (double)value * value));
-File.Delete(picture);
-Console.WriteLine($"{face.Embedding.Length} numbers, length {length:0.0000}");
-return face.Embedding.Length > 0 && Math.Abs(length - 1) < 1e-4 ? 0 : 1;
+// A saved model loads in a new process, without a registration, and embeds.
+static int Predict(string modelFile, string photograph)
+{
+    var ml = new MLContext();
+    ITransformer model = ml.Model.Load(modelFile, out _);
+    using PredictionEngine<Photograph, Face> engine = ml.Model.CreatePredictionEngine<Photograph, Face>(model);
+    Face face = engine.Predict(new Photograph { ImagePath = photograph });
+    double length = Math.Sqrt(face.Embedding.Sum(value => (double)value * value));
+    Console.WriteLine($"{face.Embedding.Length} numbers, length {length:0.0000}");
+    return face.Embedding.Length > 0 && Math.Abs(length - 1) < 1e-4 ? 0 : 1;
+}
 
 internal sealed class Photograph
 {

@@ -19,7 +19,6 @@ internal static class CalibrateCommand
 
     private static readonly Option<FileInfo> Model = FileOptions.Model();
     private static readonly Option<DirectoryInfo> Data = FileOptions.People("Whom to calibrate on");
-    private static readonly Option<FileInfo> Pairs = FileOptions.Pairs();
     private static readonly Option<double?> Rate = NumberOption.Real("--rate", "The false match rate: how many strangers may pass. It takes 10/rate pairs of different people. Default 0.001", "over 0, below 1", value => value is > 0 and < 1, 0.001);
     private static readonly Option<FileInfo> Output = new("--output") { Description = "Where the calibrated model goes. Default: it replaces --model.", HelpName = "FILE" };
 
@@ -27,8 +26,8 @@ internal static class CalibrateCommand
 
     public static Command Create()
     {
-        var command = new Command("calibrate", Description) { Model, Data, Pairs, Rate, Output, AllowTrainingPeople, AlignedPhotographs.Required, ToolCommand.Gpu };
-        command.Answer(Run);
+        var command = new Command("calibrate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, Rate, Output, AllowTrainingPeople, AlignedPhotographs.Required, ToolCommand.Gpu };
+        command.Answer(Run, stopped: "The model is as it was.");
         return command;
     }
 
@@ -37,18 +36,16 @@ internal static class CalibrateCommand
         string output = (run.Get(Output) ?? run.Need(Model)).FullName;
         ModelFile.CheckWritable(output);
         using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName, seed: 1);
-        (IDataView photographs, IDataView embedded) = model.Embed(run.Need(Data));
-        IReadOnlyList<FacePair> pairs = run.Get(Pairs) is { } file ? model.Faces.LoadPairs(file.FullName) : model.Faces.AllPairs(photographs, folds: 2);
+        (IDataView photographs, IDataView embedded) = model.Embed(run, run.Need(Data));
+        IReadOnlyList<FacePair> pairs = ComparedPairs.Read(run, model.Faces, photographs, Data, folds: 2);
         VerificationThreshold threshold = Calibrate(run, model.Faces, embedded, pairs);
-        ModelFile.SaveWhole(model.Context, model.Model.WithThreshold(threshold), model.InputSchema, output);
+        run.CancellationToken.ThrowIfCancellationRequested();
+        model.Faces.SaveModel(model.Model.WithThreshold(threshold), model.InputSchema, output);
         return new ToolAnswer(
-            new
-            {
-                model = output, verdict = threshold.Verdict.ToString(), cosine = threshold.Cosine, lowerCosine = threshold.LowerCosine, upperCosine = threshold.UpperCosine,
-                targetFalseMatchRate = threshold.TargetFalseMatchRate, falseMatchRate = threshold.FalseMatchRate, falseNonMatchRate = threshold.FalseNonMatchRate,
-                genuinePairs = threshold.GenuinePairCount, impostorPairs = threshold.ImpostorPairCount, people = threshold.PersonCount,
-                trainedOnPeople = threshold.TrainedOnPeople, notAligned = model.NotAligned,
-            },
+            new CalibrateFacts(
+                output, threshold.Verdict.ToString(), threshold.Cosine, threshold.LowerCosine, threshold.UpperCosine,
+                threshold.TargetFalseMatchRate, threshold.FalseMatchRate, threshold.FalseNonMatchRate,
+                threshold.GenuinePairCount, threshold.ImpostorPairCount, threshold.PersonCount, threshold.TrainedOnPeople, model.NotAligned, run.LeftOut),
             $"{threshold.Verdict}{Environment.NewLine}{output}: {threshold}");
     }
 
@@ -65,3 +62,8 @@ internal static class CalibrateCommand
         }
     }
 }
+
+/// <summary>The threshold, and what it was measured on.</summary>
+internal sealed record CalibrateFacts(
+    string Model, string Verdict, double Cosine, double LowerCosine, double UpperCosine, double TargetFalseMatchRate, double FalseMatchRate, double FalseNonMatchRate,
+    int GenuinePairs, int ImpostorPairs, int People, IReadOnlyList<string>? TrainedOnPeople, long NotAligned, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

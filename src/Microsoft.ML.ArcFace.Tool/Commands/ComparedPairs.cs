@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.ML.ArcFace.Terminal;
 
 namespace Microsoft.ML.ArcFace.Tool.Commands;
 
@@ -9,14 +10,32 @@ internal static class ComparedPairs
 
     public static Option<string?> PicturePattern { get; } = new("--picture-pattern")
     {
-        Description = "How --pairs names pictures below --data: {0} is the person, {1} the number. LFW's own: \"{0}/{0}_{1:0000}.jpg\".", HelpName = "PATTERN",
+        Description = "How --pairs names pictures below --data, where it is in a way of its own: {0} is the person, {1} the number, as in \"{0}-{1:00}.png\". LFW's names are found without.", HelpName = "PATTERN",
     };
 
+    public static Option<string?> Encoding { get; } = EncodingOption.Create("--pairs");
+
     /// <summary>Those of the file, or all pairs of the photographs.</summary>
-    public static IReadOnlyList<FacePair> Read(ToolRun run, FaceRecognitionCatalog faces, IDataView photographs) => (run.Get(File), run.Get(PicturePattern)) switch
+    /// <exception cref="InvalidOperationException">There are too few photographs or people to pair.</exception>
+    public static IReadOnlyList<FacePair> Read(ToolRun run, FaceRecognitionCatalog faces, IDataView photographs, Option<DirectoryInfo> data, int folds = 10) =>
+        run.Get(File) is { } file ? Load(run, faces, file) : AllOf(run.Need(data), faces, photographs, folds);
+
+    /// <summary>Those of the file.</summary>
+    public static IReadOnlyList<FacePair> Load(ToolRun run, FaceRecognitionCatalog faces, FileInfo file) => run.Get(PicturePattern) is { } pattern
+        ? faces.LoadPairs(file.FullName, pattern, EncodingOption.Find(run.Get(Encoding)))
+        : faces.LoadPairs(file.FullName, encoding: EncodingOption.Find(run.Get(Encoding)));
+
+    /// <summary>All pairs of the photographs of a folder, or a sample of them.</summary>
+    /// <exception cref="InvalidOperationException">There are too few photographs or people to pair.</exception>
+    private static IReadOnlyList<FacePair> AllOf(DirectoryInfo folder, FaceRecognitionCatalog faces, IDataView photographs, int folds)
     {
-        (null, _) => faces.AllPairs(photographs),
-        ({ } file, null) => faces.LoadPairs(file.FullName),
-        ({ } file, { } pattern) => faces.LoadPairs(file.FullName, pattern),
-    };
+        try
+        {
+            return faces.AllPairs(photographs, folds: folds);
+        }
+        catch (ArgumentException error)
+        {
+            throw new InvalidOperationException($"--data '{folder}' cannot be paired: {ToolWords.Of(error)}", error);
+        }
+    }
 }

@@ -30,32 +30,23 @@ internal static class DoctorCommand
         NativeCheck[] libraries = [NativeCheck.OfTorch(), NativeCheck.OfOnnxRuntime(), NativeCheck.OfImages()];
         GpuCheck gpu = GpuCheck.Run(isTorchLoaded: libraries[0].Problem is null);
         var load = MachineLoad.Measure();
-        var facts = new
-        {
-            versions = new
-            {
-                arcFace = VersionOf(typeof(FaceRecognitionCatalog)), mlNet = VersionOf(typeof(MLContext)), torchSharp = NativeLibraries.TorchSharpVersion,
-                onnxRuntime = VersionOf(typeof(OnnxRuntime.InferenceSession)), dotnet = RuntimeInformation.FrameworkDescription,
-            },
-            machine = new
-            {
-                operatingSystem = RuntimeInformation.OSDescription, runtimeIdentifier = NativePlatform.Current.RuntimeIdentifier, processors = Environment.ProcessorCount,
-                memoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, avx512 = Avx512F.IsSupported, bfloat16 = TorchDevices.IsFastInBFloat16(TorchSharp.torch.CPU),
-                busy = load.IsBusy, takenByOthers = Math.Round(load.TakenByOthers, 2), threads = NativeThreads.LetSleep(),
-            },
-            libraries,
-            gpu,
-            healthy = Array.TrueForAll(libraries, library => library.Problem is null),
-        };
-        return new ToolAnswer(facts, Text(), facts.healthy ? ExitCode.Done : ExitCode.No);
+        var versions = new VersionFacts(
+            ArcFace: VersionOf(typeof(FaceRecognitionCatalog)), MlNet: VersionOf(typeof(MLContext)), TorchSharp: NativeLibraries.TorchSharpVersion,
+            OnnxRuntime: VersionOf(typeof(OnnxRuntime.InferenceSession)), Dotnet: RuntimeInformation.FrameworkDescription);
+        var machine = new MachineFacts(
+            OperatingSystem: RuntimeInformation.OSDescription, RuntimeIdentifier: NativePlatform.Current.RuntimeIdentifier, Processors: Environment.ProcessorCount,
+            MemoryBytes: GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Avx512: Avx512F.IsSupported, Bfloat16: TorchDevices.IsFastInBFloat16(TorchSharp.torch.CPU),
+            Busy: load.IsBusy, TakenByOthers: Math.Round(load.TakenByOthers, 2), Threads: NativeThreads.LetSleep());
+        var facts = new DoctorFacts(versions, machine, libraries, gpu, Healthy: Array.TrueForAll(libraries, library => library.Problem is null));
+        return new ToolAnswer(facts, Text(), facts.Healthy ? ExitCode.Done : ExitCode.No);
 
         string Text() => string.Join(Environment.NewLine, (string[])
         [
-            $"Microsoft.ML.ArcFace {facts.versions.arcFace}, ML.NET {facts.versions.mlNet}, TorchSharp {facts.versions.torchSharp}, ONNX Runtime {facts.versions.onnxRuntime}, {facts.versions.dotnet}",
-            string.Create(CultureInfo.InvariantCulture, $"{facts.machine.operatingSystem} ({facts.machine.runtimeIdentifier}), {facts.machine.processors} processors, {facts.machine.memoryBytes / 1e9:F1} GB"),
-            $"AVX-512: {YesOrNo(facts.machine.avx512)} (embedding uses the fast network if so); bfloat16: {YesOrNo(facts.machine.bfloat16)} (training uses it if so)",
+            $"ArcFace.MLNet {versions.ArcFace}, ML.NET {versions.MlNet}, TorchSharp {versions.TorchSharp}, ONNX Runtime {versions.OnnxRuntime}, {versions.Dotnet}",
+            string.Create(CultureInfo.InvariantCulture, $"{machine.OperatingSystem} ({machine.RuntimeIdentifier}), {machine.Processors} processors, {machine.MemoryBytes / 1e9:F1} GB"),
+            $"AVX-512: {YesOrNo(machine.Avx512)} (embedding uses the fast network if so); bfloat16: {YesOrNo(machine.Bfloat16)} (training uses it if so)",
             $"The machine is {load}.",
-            $"Torch's threads wait as {(facts.machine.threads.Length > 0 ? facts.machine.threads : "its OpenMP chooses")} says.",
+            $"Torch's threads wait as {(machine.Threads.Length > 0 ? machine.Threads : "its OpenMP chooses")} says.",
             .. libraries.Select(library => $"{library.Name}: {library.Problem ?? "works"}"),
             $"GPU: {(gpu.Count > 0 ? $"{gpu.Count}, numbered from 0; train and serve with MLContext.GpuDeviceId or --gpu" : gpu.WhyNot)}",
         ]);
@@ -68,6 +59,17 @@ internal static class DoctorCommand
             ? version.InformationalVersion.Split('+')[0]
             : type.Assembly.GetName().Version!.ToString(3);
 }
+
+/// <summary>What is installed, and whether it works.</summary>
+internal sealed record DoctorFacts(VersionFacts Versions, MachineFacts Machine, NativeCheck[] Libraries, GpuCheck Gpu, bool Healthy) : ToolFacts;
+
+/// <summary>Which versions there are.</summary>
+internal sealed record VersionFacts(string ArcFace, string MlNet, string TorchSharp, string OnnxRuntime, string Dotnet);
+
+/// <summary>What everything runs on.</summary>
+internal sealed record MachineFacts(
+    string OperatingSystem, string RuntimeIdentifier, int Processors, long MemoryBytes, bool Avx512, bool Bfloat16,
+    bool Busy, double TakenByOthers, string Threads);
 
 /// <summary>Whether a native library does what it is for.</summary>
 /// <param name="Name">What it is.</param>

@@ -36,14 +36,28 @@ internal static class EmbedCommand
     private static ToolAnswer Run(ToolRun run)
     {
         string output = run.Need(Output).FullName;
+        string[] photographs = EmbeddedPhotographs.Need(FileOptions.Files(run, run.Need(Photographs), run.Get(SkipUnusable)), run.Need(Photographs));
         Terminal.ModelFile.CheckWritable(output);
         using FaceEmbedder embedder = EmbedderFile.Open(run, Model);
         using var file = new EmbeddingsFile(output, embedder.EmbeddingSize);
-        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, FileOptions.Files(run.Need(Photographs)), run.Get(SkipUnusable), file.Add);
+        var faces = new List<EmbedFacts.CountedFaces>();
+        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, photographs, run.Get(SkipUnusable), (path, embedding) =>
+        {
+            file.Add(path, embedding.Vector);
+            faces.Add(new EmbedFacts.CountedFaces(path, embedding.Faces?.Count));
+        });
         file.Complete();
         int embedded = file.Count;
         return new ToolAnswer(
-            new { output, embedded, unusable, notAligned = embedder.UnalignedImageCount, embeddingSize = embedder.EmbeddingSize, fingerprint = embedder.Fingerprint },
+            new EmbedFacts(output, embedded, faces, unusable, embedder.UnalignedImageCount, run.LeftOut, embedder.EmbeddingSize, embedder.Fingerprint),
             $"Wrote {output}: {embedded} embeddings of {embedder.EmbeddingSize} numbers{(unusable.Length == 0 ? "" : $"; {unusable.Length} photographs left out")}");
     }
+}
+
+/// <summary>What was written.</summary>
+internal sealed record EmbedFacts(
+    string Output, int Embedded, IReadOnlyList<EmbedFacts.CountedFaces> Photographs, string[] Unusable, long NotAligned, IReadOnlyList<LeftOutFiles> LeftOut, int EmbeddingSize, string Fingerprint) : ToolFacts
+{
+    /// <summary>How many faces a photograph shows; null: the model has no detector.</summary>
+    internal sealed record CountedFaces(string Path, int? Faces);
 }

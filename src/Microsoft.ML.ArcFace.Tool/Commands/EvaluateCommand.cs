@@ -12,7 +12,7 @@ internal static class EvaluateCommand
     private const string Description = """
         Verifies pairs of photographs by the protocol of Labeled Faces in the Wild. Examples:
           arcface evaluate --model faces.zip --data faces/test
-          arcface evaluate --model faces.zip --data lfw --pairs pairs.txt --picture-pattern "{0}/{0}_{1:0000}.jpg" --json
+          arcface evaluate --model faces.zip --data lfw --pairs pairs.txt --json
         """;
 
     private static readonly double[] FalseAcceptRates = [0.1, 0.01, 0.001, 0.0001];
@@ -22,35 +22,29 @@ internal static class EvaluateCommand
 
     public static Command Create()
     {
-        var command = new Command("evaluate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, AlignedPhotographs.Required, ToolCommand.Gpu };
-        command.Answer(Run);
+        var command = new Command("evaluate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, AlignedPhotographs.Required, ToolCommand.Gpu };
+        command.Answer(Run, stopped: "Nothing was kept; this command writes no files.");
         return command;
     }
 
     private static ToolAnswer Run(ToolRun run)
     {
         using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName);
-        (IDataView photographs, IDataView lazy) = model.Embed(run.Need(Data));
+        (IDataView photographs, IDataView lazy) = model.Embed(run, run.Need(Data));
         IDataView embedded = model.Context.Data.Cache(lazy);   // both metrics read it
-        IReadOnlyList<FacePair> pairs = ComparedPairs.Read(run, model.Faces, photographs);
+        IReadOnlyList<FacePair> pairs = ComparedPairs.Read(run, model.Faces, photographs, Data);
         VerificationMetrics metrics = model.Faces.EvaluateVerification(embedded, pairs);
         AngleMetrics angles = model.Faces.EvaluateAngles(embedded);
         VerificationVerdict? verdict = metrics.Verdict;
         DetPoint? atThreshold = metrics.Threshold is { } threshold ? metrics.ErrorsAt(threshold.Cosine) : null;
         return new ToolAnswer(
-            new
-            {
-                verdict = metrics.VerdictText, falseAcceptRate = verdict?.FalseAcceptRate, trueAcceptRate = verdict?.TrueAcceptRate,
-                lowerTrueAcceptRate = verdict?.LowerTrueAcceptRate, upperTrueAcceptRate = verdict?.UpperTrueAcceptRate,
-                trainedOnPeople = metrics.TrainedOnPeople, notAligned = model.NotAligned,
-                trueAcceptRates = FalseAcceptRates.ToDictionary(
+            new EvaluateFacts(
+                metrics.VerdictText, verdict?.FalseAcceptRate, verdict?.TrueAcceptRate, verdict?.LowerTrueAcceptRate, verdict?.UpperTrueAcceptRate, metrics.TrainedOnPeople, model.NotAligned,
+                TrueAcceptRates: FalseAcceptRates.ToDictionary(
                     rate => rate.ToString(CultureInfo.InvariantCulture), rate => metrics.TryGetTrueAcceptRate(rate, out double accepted) ? accepted : (double?)null),
-                threshold = metrics.Threshold?.Cosine, falseMatchRateAtThreshold = atThreshold?.FalseMatchRate, falseNonMatchRateAtThreshold = atThreshold?.FalseNonMatchRate,
-                equalErrorRate = metrics.EqualErrorRate, areaUnderRocCurve = metrics.AreaUnderRocCurve,
-                accuracy = metrics.Accuracy, accuracyStandardDeviation = metrics.AccuracyStandardDeviation, constantAnswerAccuracy = metrics.ConstantAnswerAccuracy,
-                genuinePairs = metrics.GenuinePairCount, impostorPairs = metrics.ImpostorPairCount,
-                intraDegrees = angles.IntraDegrees, interDegrees = angles.InterDegrees,
-            },
+                metrics.Threshold?.Cosine, atThreshold?.FalseMatchRate, atThreshold?.FalseNonMatchRate, metrics.EqualErrorRate, metrics.AreaUnderRocCurve,
+                metrics.Accuracy, metrics.AccuracyStandardDeviation, metrics.ConstantAnswerAccuracy, metrics.GenuinePairCount, metrics.ImpostorPairCount,
+                angles.IntraDegrees, angles.InterDegrees, run.LeftOut),
             string.Join(Environment.NewLine, [metrics.ToString(), .. AtThreshold(metrics, atThreshold), angles.ToString(), .. Unknown(metrics)]));
     }
 
@@ -71,3 +65,9 @@ internal static class EvaluateCommand
         }
     }
 }
+
+/// <summary>How well people are verified.</summary>
+internal sealed record EvaluateFacts(
+    string Verdict, double? FalseAcceptRate, double? TrueAcceptRate, double? LowerTrueAcceptRate, double? UpperTrueAcceptRate, IReadOnlyList<string>? TrainedOnPeople, long NotAligned,
+    Dictionary<string, double?> TrueAcceptRates, double? Threshold, double? FalseMatchRateAtThreshold, double? FalseNonMatchRateAtThreshold, double EqualErrorRate, double AreaUnderRocCurve,
+    double Accuracy, double AccuracyStandardDeviation, double ConstantAnswerAccuracy, int GenuinePairs, int ImpostorPairs, double IntraDegrees, double InterDegrees, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

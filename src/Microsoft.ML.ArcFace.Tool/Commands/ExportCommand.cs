@@ -51,7 +51,10 @@ internal static class ExportCommand
 
         long bytes = new FileInfo(output).Length;
         return new ToolAnswer(
-            new { output, format = isOnnx ? "onnx" : "safetensors", bytes, fingerprint = model.Model.FaceEmbedding().Fingerprint },
+            new ExportFacts(output, isOnnx ? "onnx" : "safetensors", bytes, model.Model.FaceEmbedding().Fingerprint),
             string.Create(CultureInfo.InvariantCulture, $"Wrote {output} ({bytes / 1e6:F1} MB)"));
     }
 }
+
+/// <summary>What was written.</summary>
+internal sealed record ExportFacts(string Output, string Format, long Bytes, string Fingerprint) : ToolFacts;

@@ -19,35 +19,49 @@ internal static class IdentifyCommand
     private static readonly Option<FileInfo> Gallery = FileOptions.Existing(FileOptions.Gallery());
     private static readonly Option<FileInfo> KeyFile = FileOptions.KeyFile();
     private static readonly Option<double?> Cosine = NumberOption.Real("--cosine", "The threshold. Default: the model's, for a gallery of this size", "-1 to 1", value => value is >= -1 and <= 1, 0.4);
-    private static readonly Option<bool> SkipUnusable = new("--skip-unusable") { Description = "Leave out photographs that cannot be read or show no face, and count them." };
+    private static readonly Option<bool> SkipUnusable = EmbeddedPhotographs.SkipUnusable();
     private static readonly Argument<FileSystemInfo[]> Photographs = FileOptions.Photographs("Photographs, or folders of them.");
 
     public static Command Create()
     {
         var command = new Command("identify", Description) { Model, Gallery, KeyFile, Cosine, SkipUnusable, Photographs, AlignedPhotographs.Required, ToolCommand.Gpu };
-        command.Answer(Run);
+        command.Answer(Run, stopped: "Nothing was kept; this command writes no files.");
         return command;
     }
 
     private static ToolAnswer Run(ToolRun run)
     {
+        string[] files = EmbeddedPhotographs.Need(FileOptions.Files(run, run.Need(Photographs), run.Get(SkipUnusable)), run.Need(Photographs));
         using FaceEmbedder embedder = EmbedderFile.OpenCalibrated(run, Model, run.Get(Cosine));
-        using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, createIfMissing: false, run.Get(Cosine));
-        var found = new List<(string Path, FaceIdentification Answer)>();
-        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, FileOptions.Files(run.Need(Photographs)), run.Get(SkipUnusable), (path, vector) => found.Add((path, gallery.Identify(vector))));
+        using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, new FaceGalleryOptions { ReadOnly = true, CosineThreshold = run.Get(Cosine) });
+        if (gallery.PersonCount == 0)
+        {
+            throw new InvalidOperationException($"The gallery '{gallery.Path}' is empty, so nobody can be identified. Enroll people first: arcface enroll --model {run.Need(Model)} --gallery {run.Need(Gallery)} --data PEOPLE.");
+        }
+
+        var found = new List<(string Path, FaceIdentification Answer, FaceEmbedding Embedding)>();
+        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, files, run.Get(SkipUnusable), (path, embedding) => found.Add((path, gallery.Identify(embedding.Vector), embedding)));
         return new ToolAnswer(
-            new
-            {
-                photographs = found.Select(photograph => new
-                {
-                    path = photograph.Path, outcome = photograph.Answer.Outcome, person = photograph.Answer.Person?.PersonId, name = photograph.Answer.Person?.Name,
-                    nearest = Candidate(photograph.Answer.Nearest), runnerUp = Candidate(photograph.Answer.RunnerUp), threshold = photograph.Answer.Threshold,
-                }),
-                unusable, notAligned = embedder.UnalignedImageCount,
-            },
-            string.Join(Environment.NewLine, found.Select(photograph => $"{photograph.Path}  {photograph.Answer}")),
+            new IdentifyFacts([.. found.Select(photograph => IdentifyFacts.Photograph.Of(photograph.Path, photograph.Answer, photograph.Embedding))], unusable, run.LeftOut, embedder.UnalignedImageCount),
+            string.Join(Environment.NewLine, found.Select(photograph => $"{Names.ShownName.Of(photograph.Path)}  {photograph.Answer}{(photograph.Embedding.Faces is { Count: > 1 } faces ? $" (the main one of {faces.Count} faces)" : "")}")),
             unusable.Length == 0 && found.TrueForAll(photograph => photograph.Answer.Outcome == IdentificationOutcome.Match) ? ExitCode.Done : ExitCode.No);
     }
+}
 
-    private static object? Candidate(FaceCandidate? candidate) => candidate is null ? null : new { personId = candidate.PersonId, name = candidate.Name, score = candidate.Score };
+/// <summary>Who is on the photographs.</summary>
+internal sealed record IdentifyFacts(IdentifyFacts.Photograph[] Photographs, string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut, long NotAligned) : ToolFacts
+{
+    /// <summary>Who is on one of them.</summary>
+    internal sealed record Photograph(string Path, IdentificationOutcome Outcome, string? Person, string? Name, Candidate? Nearest, Candidate? RunnerUp, double Threshold, int? Faces, FaceSize? PassedOver)
+    {
+        public static Photograph Of(string path, FaceIdentification answer, FaceEmbedding embedding) => new(
+            path, answer.Outcome, answer.Person?.PersonId, answer.Person?.Name, Candidate.Of(answer.Nearest), Candidate.Of(answer.RunnerUp), answer.Threshold,
+            embedding.Faces?.Count, FaceSize.Of(embedding.PassedOver));
+    }
+
+    /// <summary>Somebody it may be.</summary>
+    internal sealed record Candidate(string PersonId, string Name, double Score)
+    {
+        public static Candidate? Of(FaceCandidate? candidate) => candidate is null ? null : new(candidate.PersonId, candidate.Name, candidate.Score);
+    }
 }

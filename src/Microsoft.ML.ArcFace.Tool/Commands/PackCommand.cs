@@ -20,7 +20,7 @@ internal static class PackCommand
 
     public static Command Create()
     {
-        var command = new Command("pack", Description) { Data, Pairs, Output };
+        var command = new Command("pack", Description) { Data, Pairs, ComparedPairs.PicturePattern, ComparedPairs.Encoding, Output };
         command.Answer(Run);
         return command;
     }
@@ -28,19 +28,25 @@ internal static class PackCommand
     private static ToolAnswer Run(ToolRun run)
     {
         DirectoryInfo folder = Directory.CreateDirectory(run.Need(Output).FullName);
-        FaceRecognitionCatalog faces = run.CreateContext().FaceRecognition();
-        IDataView photographs = faces.LoadFromFolder(run.Need(Data).FullName);
+        FaceRecognitionCatalog faces = run.FaceRecognition(run.CreateContext());
+        IDataView photographs = run.LoadFromFolder(faces, run.Need(Data));
         if (run.Get(Pairs) is { } file)
         {
             string bin = Path.Combine(folder.FullName, "pairs.bin");
-            faces.SaveAsVerificationBin(photographs, faces.LoadPairs(file.FullName), bin);
+            faces.SaveAsVerificationBin(photographs, ComparedPairs.Load(run, faces, file), bin);
             int pairs = faces.LoadFromVerificationBin(bin).Pairs.Count;
-            return new ToolAnswer(new { output = bin, pairs }, $"Wrote {bin}: {pairs} pairs");
+            return new ToolAnswer(new PackedPairsFacts(bin, pairs, run.LeftOut), $"Wrote {bin}: {pairs} pairs");
         }
 
         string records = Path.Combine(folder.FullName, "train.rec");
         faces.SaveAsRecordIO(photographs, records);
         long? count = faces.LoadFromRecordIO(records).GetRowCount();
-        return new ToolAnswer(new { output = records, photographs = count }, $"Wrote {records}: {count} photographs, with .idx, property and identities.txt");
+        return new ToolAnswer(new PackedPhotographsFacts(records, count, run.LeftOut), $"Wrote {records}: {count} photographs, with .idx, property and identities.txt");
     }
 }
+
+/// <summary>The .bin that was written.</summary>
+internal sealed record PackedPairsFacts(string Output, int Pairs, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;
+
+/// <summary>The RecordIO set that was written.</summary>
+internal sealed record PackedPhotographsFacts(string Output, long? Photographs, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

@@ -21,18 +21,21 @@ internal static class RemoveCommand
     public static Command Create()
     {
         var command = new Command("remove", Description) { Model, Gallery, KeyFile, People };
-        command.Answer(Run);
+        command.Answer(Run, stopped: "Nobody was removed.");
         return command;
     }
 
     private static ToolAnswer Run(ToolRun run)
     {
         using FaceEmbedder embedder = EmbedderFile.Open(run, Model);
-        using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, createIfMissing: false);
+        using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, new FaceGalleryOptions { CreateIfMissing = false });
         int removed = gallery.Remove(run.Need(People));
         return new ToolAnswer(
-            new { gallery = gallery.Path, removedPeople = removed, people = gallery.PersonCount, photographs = gallery.PhotographCount },
+            new RemoveFacts(gallery.Path, RemovedPeople: removed, People: gallery.PersonCount, Photographs: gallery.PhotographCount),
             $"Removed {removed} people; {gallery.Path} has {gallery.PersonCount}",
             removed > 0 ? ExitCode.Done : ExitCode.No);
     }
 }
+
+/// <summary>Who was removed, and who is still there.</summary>
+internal sealed record RemoveFacts(string? Gallery, int RemovedPeople, int People, int Photographs) : ToolFacts;

@@ -25,7 +25,7 @@ internal static class ReportCommand
 
     public static Command Create()
     {
-        var command = new Command("report", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, Output, Title, WithoutPhotographs, AlignedPhotographs.Required, ToolCommand.Gpu };
+        var command = new Command("report", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, Output, Title, WithoutPhotographs, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Answer(Run);
         return command;
     }
@@ -35,9 +35,9 @@ internal static class ReportCommand
         string output = run.Need(Output).FullName;
         ModelFile.CheckWritable(output);
         using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName);
-        (IDataView photographs, IDataView embedded) = model.Embed(run.Need(Data));
+        (IDataView photographs, IDataView embedded) = model.Embed(run, run.Need(Data));
         var defaults = new FaceReportOptions();
-        VerificationMetrics metrics = model.Faces.WriteReport(output, embedded, ComparedPairs.Read(run, model.Faces, photographs), defaults with
+        VerificationMetrics metrics = model.Faces.WriteReport(output, embedded, ComparedPairs.Read(run, model.Faces, photographs, Data), defaults with
         {
             Title = run.Get(Title) ?? defaults.Title,
             ImageColumnName = run.Get(WithoutPhotographs) ? null : defaults.ImageColumnName,
@@ -46,12 +46,14 @@ internal static class ReportCommand
             Commands = [$"arcface {string.Join(' ', run.Parsed.Tokens.Select(token => token.Value))}"],
         });
         return new ToolAnswer(
-            new
-            {
-                report = output, verdict = metrics.VerdictText, trainedOnPeople = metrics.TrainedOnPeople, falseAcceptRate = metrics.Verdict?.FalseAcceptRate, trueAcceptRate = metrics.Verdict?.TrueAcceptRate,
-                areaUnderRocCurve = metrics.AreaUnderRocCurve, accuracy = metrics.Accuracy, constantAnswerAccuracy = metrics.ConstantAnswerAccuracy,
-                genuinePairs = metrics.GenuinePairCount, impostorPairs = metrics.ImpostorPairCount, notAligned = model.NotAligned,
-            },
+            new ReportFacts(
+                output, metrics.VerdictText, metrics.TrainedOnPeople, metrics.Verdict?.FalseAcceptRate, metrics.Verdict?.TrueAcceptRate, metrics.AreaUnderRocCurve,
+                metrics.Accuracy, metrics.ConstantAnswerAccuracy, metrics.GenuinePairCount, metrics.ImpostorPairCount, model.NotAligned, run.LeftOut),
             string.Create(CultureInfo.InvariantCulture, $"{metrics.VerdictText}{Environment.NewLine}Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB)"));
     }
 }
+
+/// <summary>The page, and its first numbers.</summary>
+internal sealed record ReportFacts(
+    string Report, string Verdict, IReadOnlyList<string>? TrainedOnPeople, double? FalseAcceptRate, double? TrueAcceptRate, double AreaUnderRocCurve,
+    double Accuracy, double ConstantAnswerAccuracy, int GenuinePairs, int ImpostorPairs, long NotAligned, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

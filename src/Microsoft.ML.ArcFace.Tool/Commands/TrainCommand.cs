@@ -24,9 +24,10 @@ internal static class TrainCommand
 
     private static readonly Option<DirectoryInfo> Data = FileOptions.People("Whom to train on", isRequired: false);
     private static readonly Option<FileInfo> Records = FileOptions.Existing(new Option<FileInfo>("--records") { Description = "Instead of --data: a RecordIO set of InsightFace.", HelpName = "FILE.rec" });
-    private static readonly Option<FileInfo> List = FileOptions.Existing(new Option<FileInfo>("--list") { Description = "Instead of --data: a list of paths and labels, .csv or .tsv.", HelpName = "FILE" });
+    private static readonly Option<FileInfo> List = FileOptions.Existing(new Option<FileInfo>("--list") { Description = "Instead of --data: a list of paths and labels (.csv, .tsv), or a .lst of InsightFace or im2rec.", HelpName = "FILE" });
+    private static readonly Option<string?> ListEncoding = EncodingOption.Create("--list, or identities.txt beside --records,");
     private static readonly Option<FileInfo> Output = new("--output") { Description = "The model's .zip.", HelpName = "FILE", DefaultValueFactory = _ => new FileInfo("faces.zip") };
-    private static readonly Option<BackboneArchitecture> Backbone = BackboneOption.Create("The network.");
+    private static readonly Option<BackboneName> Backbone = BackboneOption.Create("The network.");
     private static readonly Option<string> Loss = LossOption.Create();
     private static readonly Option<double?> Margin = NumberOption.Real("--margin", "The loss's margin. Default: the paper's", "0 or more", value => value >= 0, 0.5);
     private static readonly Option<double?> Scale = NumberOption.Real("--scale", "The scale of the logits. Default: fits the number of people", "over 0, at most 1000", value => value is > 0 and <= 1000, 64);
@@ -38,7 +39,7 @@ internal static class TrainCommand
     private static readonly Option<int?> EmbeddingSize = NumberOption.Whole("--embedding-size", "Numbers in an embedding. Default 512", 2, 4096, example: 512);
     private static readonly Option<TrainingPrecision?> Precision = new("--precision") { Description = "The arithmetic. Default: what is fastest here." };
     private static readonly Option<double?> SampleRate = NumberOption.Real("--sample-rate", "Share of the people that a step scores (Partial FC). Default: all", "over 0, at most 1", value => value is > 0 and <= 1, 0.1);
-    private static readonly Option<FileInfo> Weights = FileOptions.Existing(new Option<FileInfo>("--weights") { Description = "Where to start: weights of the same network (.pth, .pt, .safetensors).", HelpName = "FILE" });
+    private static readonly Option<FileInfo> Weights = FileOptions.Existing(new Option<FileInfo>("--weights") { Description = "Where to start: weights of the same network (.pth, .pt, .safetensors), or a model (.zip).", HelpName = "FILE" });
     private static readonly Option<int?> Freeze = NumberOption.Whole("--freeze", "How many of the network's four stages keep the weights of --weights", 0, 4, example: 2);
     private static readonly Option<DirectoryInfo> Validate = FileOptions.Existing(new Option<DirectoryInfo>("--validate") { Description = "Photographs of other people, one folder a person; the weights that verify them best are kept.", HelpName = "DIR" });
     private static readonly Option<int?> Patience = NumberOption.Whole("--patience", "Stop after so many epochs that do not verify --validate better", 1, 100_000, example: 5);
@@ -55,7 +56,7 @@ internal static class TrainCommand
     {
         var command = new Command("train", Description)
         {
-            Data, Records, List, Output, Detector, SkipUnusable, Backbone, EmbeddingSize, MirrorImage, Loss, Margin, Scale, SampleRate, Epochs, BatchSize, Optimizer, LearningRate, WeightDecay,
+            Data, Records, List, ListEncoding, Output, Detector, SkipUnusable, Backbone, EmbeddingSize, MirrorImage, Loss, Margin, Scale, SampleRate, Epochs, BatchSize, Optimizer, LearningRate, WeightDecay,
             Precision, Weights, Freeze, Validate, Patience, Checkpoints, CheckpointEvery, Restart, TensorBoard, AlignedPhotographs.Required, ToolCommand.Gpu, Seed,
         };
         command.Validators.Add(result =>
@@ -93,40 +94,54 @@ internal static class TrainCommand
         string output = run.Need(Output).FullName;
         ModelFile.CheckWritable(output);
         MLContext ml = run.CreateContext(SeedOf(run));
-        FaceRecognitionCatalog faces = ml.FaceRecognition();
+        var start = new TrainingStart(run, run.Get(Checkpoints)?.ToString());
+        FaceRecognitionCatalog faces = run.FaceRecognition(ml, start.Observe);
         (IDataView train, string source) = Photographs(run, faces);
         ITransformer preparation = FacePreparation.Create(ml, source, run.Get(Detector)?.FullName, run.Get(SkipUnusable)).Fit(train);
         using var native = preparation as IDisposable;
-        IDataView? validation = run.Get(Validate) is { } folder ? preparation.Transform(faces.LoadFromFolder(folder.FullName)) : null;
+        IDataView? validation = run.Get(Validate) is { } folder ? preparation.Transform(run.LoadFromFolder(faces, folder, run.Get(SkipUnusable))) : null;
 
         TrainingProgress? last = null;
         var clock = Stopwatch.StartNew();
-        FaceEmbeddingTransformer embedding;
-        using (var display = new TrainingDisplay(run.Error))
+        ArcFaceTrainer.Options options = OptionsOf(run, validation) with
         {
-            ArcFaceTrainer.Options options = OptionsOf(run, validation) with
+            CancellationToken = run.CancellationToken,
+            Progress = progress =>
             {
-                CancellationToken = run.CancellationToken,
-                Progress = progress =>
-                {
-                    last = progress;
-                    display.Show(progress);
-                },
-            };
-            embedding = faces.Trainers.ArcFace(options).Fit(preparation.Transform(train));
-        }
+                last = progress;
+                run.Display.Show(progress);
+            },
+        };
+        FaceEmbeddingTransformer embedding = Train(run, faces, options, preparation.Transform(train));
 
         using (embedding)
         {
-            ModelFile.SaveWhole(ml, new TransformerChain<ITransformer>(preparation, embedding), train.Schema, output);
+            faces.SaveModel(new TransformerChain<ITransformer>(preparation, embedding), train.Schema, output);
             return new ToolAnswer(
-                new
-                {
-                    model = output, fingerprint = embedding.Fingerprint, backbone = embedding.Backbone.ToShortName(), loss = run.Need(Loss), people = embedding.PersonNames?.Count, notAligned = embedding.UnalignedImageCount,
-                    steps = last?.Step, epochs = last?.Epoch, finalLoss = last?.Loss, imagesPerSecond = last?.ImagesPerSecond, seconds = clock.Elapsed.TotalSeconds,
-                    validationAreaUnderRocCurve = last?.ValidationAreaUnderRocCurve,
-                },
+                new TrainFacts(
+                    output, embedding.Fingerprint, embedding.Backbone.ToShortName(), run.Need(Loss), embedding.Model.PersonCount, embedding.UnalignedImageCount,
+                    last?.Step, last?.Epoch, last?.Loss, last?.ImagesPerSecond, clock.Elapsed.TotalSeconds, last?.ValidationAreaUnderRocCurve, start.ResumedAfterStep, run.LeftOut),
                 string.Create(CultureInfo.InvariantCulture, $"Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB) in {clock.Elapsed.TotalSeconds:F0} s. Next: arcface calibrate --model {output} --data PEOPLE-NOT-TRAINED-ON"));
+        }
+    }
+
+    private static FaceEmbeddingTransformer Train(ToolRun run, FaceRecognitionCatalog faces, ArcFaceTrainer.Options options, IDataView photographs)
+    {
+        string goesOn = run.Get(Restart) ? "the same command without --restart goes on from there" : "the same command goes on from there";
+        try
+        {
+            return faces.Trainers.ArcFace(options).Fit(photographs);
+        }
+        catch (TrainingCanceledException stopped)
+        {
+            string kept = stopped.CheckpointPath is { } checkpoint
+                ? $"'{checkpoint}' keeps it; {goesOn}."
+                : "Nothing was kept; with --checkpoints DIR a training can go on where it was stopped.";
+            throw new ToolStoppedException($"{stopped.Step} of {stopped.Steps} steps were done (epoch {stopped.Epoch}). {kept}", stopped);
+        }
+        catch (OperationCanceledException stopped)
+        {
+            throw new ToolStoppedException($"No step of this run was done. {(options.CheckpointDirectory is null ? "Nothing was kept." : "The checkpoints are as they were.")}", stopped);
         }
     }
 
@@ -160,7 +175,12 @@ internal static class TrainCommand
 
     /// <summary>The photographs and the column that they are in.</summary>
     private static (IDataView Rows, string Source) Photographs(ToolRun run, FaceRecognitionCatalog faces) =>
-        run.Get(Records) is { } records ? (faces.LoadFromRecordIO(records.FullName), "ImageBytes")
-        : run.Get(List) is { } list ? (faces.LoadFromList(list.FullName), "ImagePath")
-        : (faces.LoadFromFolder(run.Need(Data).FullName), "ImagePath");
+        run.Get(Records) is { } records ? (faces.LoadFromRecordIO(records.FullName, encoding: EncodingOption.Find(run.Get(ListEncoding))), "ImageBytes")
+        : run.Get(List) is { } list ? (faces.LoadFromList(list.FullName, encoding: EncodingOption.Find(run.Get(ListEncoding))), "ImagePath")
+        : (run.LoadFromFolder(faces, run.Need(Data), run.Get(SkipUnusable)), "ImagePath");
 }
+
+/// <summary>The model, and what training came to.</summary>
+internal sealed record TrainFacts(
+    string Model, string Fingerprint, string Backbone, string Loss, int? People, long NotAligned, int? Steps, int? Epochs, double? FinalLoss, double? ImagesPerSecond, double Seconds,
+    double? ValidationAreaUnderRocCurve, long? ResumedAfterStep, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

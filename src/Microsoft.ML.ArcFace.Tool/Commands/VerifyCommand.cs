@@ -24,7 +24,7 @@ internal static class VerifyCommand
     public static Command Create()
     {
         var command = new Command("verify", Description) { Model, First, Second, Cosine, AlignedPhotographs.Required, ToolCommand.Gpu };
-        command.Answer(Run);
+        command.Answer(Run, stopped: "Nothing was kept; this command writes no files.");
         return command;
     }
 
@@ -33,8 +33,14 @@ internal static class VerifyCommand
         using FaceEmbedder embedder = EmbedderFile.OpenCalibrated(run, Model, run.Get(Cosine));
         FaceVerification answer = embedder.Verify(FacePhotograph.FromFile(run.Need(First).FullName), FacePhotograph.FromFile(run.Need(Second).FullName));
         return new ToolAnswer(
-            new { samePerson = answer.IsSamePerson, score = answer.Score, threshold = answer.Threshold, margin = answer.Margin, notAligned = embedder.UnalignedImageCount },
-            string.Create(CultureInfo.InvariantCulture, $"{(answer.IsSamePerson ? "same person" : "different people")}  score {answer.Score:F4}  threshold {answer.Threshold:F4}  margin {answer.Margin:+0.0000;-0.0000}"),
+            new VerifyFacts(answer.IsSamePerson, answer.Score, answer.Threshold, answer.Margin, [answer.FirstFaceCount, answer.SecondFaceCount], embedder.UnalignedImageCount),
+            string.Create(CultureInfo.InvariantCulture, $"{(answer.IsSamePerson ? "same person" : "different people")}  score {answer.Score:F4}  threshold {answer.Threshold:F4}  margin {answer.Margin:+0.0000;-0.0000}{Faces(answer)}"),
             answer.IsSamePerson ? ExitCode.Done : ExitCode.No);
     }
+
+    private static string Faces(FaceVerification answer) =>
+        answer.FirstFaceCount > 1 || answer.SecondFaceCount > 1 ? $"  of the main faces; there are {answer.FirstFaceCount} and {answer.SecondFaceCount}" : "";
 }
+
+/// <summary>Whether it is the same person.</summary>
+internal sealed record VerifyFacts(bool SamePerson, double Score, double Threshold, double Margin, int?[] Faces, long NotAligned) : ToolFacts;

@@ -2,16 +2,19 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Terminal;
 
-/// <summary>Prints ML.NET's log on standard error while it lives: warnings always, everything else if asked to.</summary>
+/// <summary>Prints ML.NET's log while it lives: warnings always, everything else if asked to.</summary>
 internal sealed class LogPrinter : IDisposable
 {
     private readonly MLContext _ml;
     private readonly bool _verbose;
-    private readonly TextWriter _error;
+    private readonly Action<string> _print;
 
-    public LogPrinter(MLContext ml, bool verbose, TextWriter? error = null)
+    /// <param name="ml">Whose log.</param>
+    /// <param name="verbose">Whether everything is printed.</param>
+    /// <param name="print">Takes the lines; null: they go to standard error.</param>
+    public LogPrinter(MLContext ml, bool verbose, Action<string>? print = null)
     {
-        (_ml, _verbose, _error) = (ml, verbose, error ?? Console.Error);
+        (_ml, _verbose, _print) = (ml, verbose, print ?? Console.Error.WriteLine);
         ml.Log += Print;
     }
 
@@ -21,7 +24,7 @@ internal sealed class LogPrinter : IDisposable
     {
         if (line.Kind is ChannelMessageKind.Warning or ChannelMessageKind.Error || (_verbose && line.Kind == ChannelMessageKind.Info))
         {
-            _error.WriteLine(line.Message);
+            _print(_verbose ? line.Message : line.RawMessage);
         }
     }
 }

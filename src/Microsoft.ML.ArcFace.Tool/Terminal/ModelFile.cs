@@ -1,6 +1,6 @@
 namespace Microsoft.ML.ArcFace.Terminal;
 
-/// <summary>A model's file: checked before an hour of training rather than after it, and written whole or not at all.</summary>
+/// <summary>A model's file: checked before an hour of training rather than after it.</summary>
 internal static class ModelFile
 {
     /// <summary>Makes sure that the file can be written; leaves no trace.</summary>
@@ -20,21 +20,6 @@ internal static class ModelFile
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new IOException($"{option} is '{path}', which cannot be written ({error.Message}); give a file in a folder that you may write to.", error);
-        }
-    }
-
-    /// <summary>Saves a model; whoever watches the file finds the former one or the new one.</summary>
-    public static void SaveWhole(MLContext ml, ITransformer model, DataViewSchema inputSchema, string path)
-    {
-        string part = path + ".part";
-        try
-        {
-            ml.Model.Save(model, inputSchema, part);
-            File.Move(part, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(part);
         }
     }
 }

@@ -15,11 +15,11 @@ internal static class BackboneWeights
     public const string ClassCentresName = "class_centers";
 
     private const string BackbonePrefix = "backbone.";
+
+    /// <summary>The moving average in a checkpoint of the trainer, which is what becomes the model.</summary>
+    private const string AveragePrefix = "average.backbone.";
     private const string CounterName = "num_batches_tracked";
     private const string VarianceName = "running_var";
-
-    /// <summary>The BatchNorm behind the embedding layer of IResNet and MobileFaceNet: its size is the embedding's.</summary>
-    private static readonly string[] LastNormNames = ["features.weight", "features.layers.3.weight"];
 
     /// <summary>A backbone in training mode with the weights of a file; its embedding size is the file's.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
@@ -64,10 +64,9 @@ internal static class BackboneWeights
 
         // A whole training model: what is not of the backbone is its class centres and the like.
         named.RemoveAll(entry => entry.Name == ClassCentresName);
-        if (named.Exists(entry => entry.Name.StartsWith(BackbonePrefix, StringComparison.Ordinal)))
+        if (Array.Find([AveragePrefix, BackbonePrefix], start => named.Exists(entry => entry.Name.StartsWith(start, StringComparison.Ordinal))) is { } prefix)
         {
-            named = [.. named.Where(entry => entry.Name.StartsWith(BackbonePrefix, StringComparison.Ordinal))
-                .Select(entry => (Unwrap(entry.Name[BackbonePrefix.Length..]), entry.Tensor))];
+            named = [.. named.Where(entry => entry.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(entry => (Unwrap(entry.Name[prefix.Length..]), entry.Tensor))];
         }
 
         var byName = new Dictionary<string, StoredTensor>();
@@ -95,14 +94,17 @@ internal static class BackboneWeights
     private static int EmbeddingSizeOf(WeightsFile file)
     {
         const int usual = 512;
-        Dictionary<string, StoredTensor> byName = ByPublishedName(file);
-        string? name = Array.Find(LastNormNames, byName.ContainsKey);
-        return name is not null && byName[name].Shape is [>= FaceBackbone.SmallestEmbeddingSize and <= FaceBackbone.LargestEmbeddingSize and var size] ? (int)size : usual;
+        return NetworkOfWeights.EmbeddingSizeOf(ByPublishedName(file)) is >= FaceBackbone.SmallestEmbeddingSize and <= FaceBackbone.LargestEmbeddingSize and var size ? (int)size : usual;
     }
 
     private static List<(StoredTensor Stored, Tensor Target)> Pair(WeightsFile file, FaceBackbone backbone)
     {
         Dictionary<string, StoredTensor> stored = ByPublishedName(file);
+        if (NetworkOfWeights.Recognize(stored)?.Mismatch(backbone.Architecture, backbone.EmbeddingSize) is { } mismatch)
+        {
+            throw new WeightsFormatException(mismatch);
+        }
+
         Dictionary<string, Tensor> targets = ModuleState.Of(backbone).ToDictionary(entry => entry.Name, entry => entry.Tensor);
         WeightsMismatch.ThrowIfAny(
             missing: [.. targets.Keys.Where(name => !stored.ContainsKey(name) && !name.EndsWith(CounterName, StringComparison.Ordinal))],

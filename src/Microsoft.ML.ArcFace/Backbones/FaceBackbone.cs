@@ -86,11 +86,7 @@ internal abstract class FaceBackbone : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         return architecture switch
         {
-            BackboneArchitecture.IResNet18 => new IResNet(architecture, [2, 2, 2, 2], embeddingSize, dropout),
-            BackboneArchitecture.IResNet34 => new IResNet(architecture, [3, 4, 6, 3], embeddingSize, dropout),
-            BackboneArchitecture.IResNet50 => new IResNet(architecture, [3, 4, 14, 3], embeddingSize, dropout),
-            BackboneArchitecture.IResNet100 => new IResNet(architecture, [3, 13, 30, 3], embeddingSize, dropout),
-            BackboneArchitecture.IResNet200 => new IResNet(architecture, [6, 26, 60, 6], embeddingSize, dropout),
+            _ when IResNet.BlocksOf.TryGetValue(architecture, out int[]? blocks) => new IResNet(architecture, blocks, embeddingSize, dropout),
             BackboneArchitecture.MobileFaceNet => new MobileFaceNet(architecture, [1, 4, 6, 2], scale: 2, embeddingSize, dropout),
             BackboneArchitecture.MobileFaceNetLarge => new MobileFaceNet(architecture, [2, 8, 12, 4], scale: 4, embeddingSize, dropout),
             _ => throw new ArgumentOutOfRangeException(nameof(architecture), architecture,

@@ -10,6 +10,16 @@ namespace Microsoft.ML.ArcFace.Backbones;
 /// </summary>
 internal sealed class IResNet : FaceBackbone
 {
+    /// <summary>Residual blocks in each of the four stages.</summary>
+    public static readonly IReadOnlyDictionary<BackboneArchitecture, int[]> BlocksOf = new Dictionary<BackboneArchitecture, int[]>
+    {
+        [BackboneArchitecture.IResNet18] = [2, 2, 2, 2],
+        [BackboneArchitecture.IResNet34] = [3, 4, 6, 3],
+        [BackboneArchitecture.IResNet50] = [3, 4, 14, 3],
+        [BackboneArchitecture.IResNet100] = [3, 13, 30, 3],
+        [BackboneArchitecture.IResNet200] = [6, 26, 60, 6],
+    };
+
     private const double ConvolutionDeviation = 0.1;
     private const long StemChannels = 64;
     private const long LastResolution = 7;
@@ -50,6 +60,10 @@ internal sealed class IResNet : FaceBackbone
             nn.init.normal_(convolution.Weight, 0, ConvolutionDeviation);
         }
     }
+
+    /// <summary>The network with so many blocks in its stages; null if there is none.</summary>
+    public static BackboneArchitecture? ArchitectureOf(int[] blocks) =>
+        BlocksOf.Where(known => known.Value.AsSpan().SequenceEqual(blocks)).Select(known => (BackboneArchitecture?)known.Key).FirstOrDefault();
 
     protected override IReadOnlyList<nn.Module[]> StemAndStages => [[conv1, bn1, prelu], [layer1], [layer2], [layer3], [layer4]];
 

@@ -51,6 +51,14 @@ internal sealed class MobileFaceNet : FaceBackbone
         }
     }
 
+    /// <summary>The network whose stem has so many channels; null if there is none.</summary>
+    public static BackboneArchitecture? ArchitectureOf(long stemChannels) => stemChannels switch
+    {
+        128 => BackboneArchitecture.MobileFaceNet,
+        256 => BackboneArchitecture.MobileFaceNetLarge,
+        _ => null,
+    };
+
     // At 112 → 56, 56, 28, 14 and 7 pixels.
     protected override IReadOnlyList<nn.Module[]> StemAndStages =>
         [[Layer(0)], [Layer(1)], [Layer(2), Layer(3)], [Layer(4), Layer(5)], [Layer(6), Layer(7)]];

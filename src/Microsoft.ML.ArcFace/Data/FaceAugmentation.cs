@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace;
@@ -70,4 +71,7 @@ public sealed record FaceAugmentation
         check.InClosedUnit(ErasingProbability);
         return check.Violations;
     }
+
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(FaceAugmentation), PrintMembers);
 }

@@ -1,3 +1,5 @@
+using Microsoft.ML.ArcFace.Views;
+
 namespace Microsoft.ML.ArcFace.Data;
 
 /// <summary>
@@ -15,4 +17,12 @@ internal sealed class FaceFile(string folder, string path, string relativePath, 
     public string Label => label;
 
     public string RelativePath => relativePath;
+
+    /// <summary>The photographs as rows; nothing is opened.</summary>
+    public static IDataView ToView(IReadOnlyList<FaceFile> files) => new ListDataView<FaceFile>(files,
+    [
+        ViewColumn<FaceFile>.OfText(nameof(ImagePath), file => file.ImagePath),
+        ViewColumn<FaceFile>.OfText(nameof(Label), file => file.Label),
+        ViewColumn<FaceFile>.OfText(nameof(RelativePath), file => file.RelativePath),
+    ]);
 }

@@ -1,13 +1,13 @@
-using System.IO.Enumeration;
-using Microsoft.ML.Data;
+using Microsoft.ML.ArcFace.Data.Folders;
+using Microsoft.ML.ArcFace.Names;
+using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Data;
 
 /// <summary>
-/// Lists a tree of photographs, one folder a person, as a view that can be shuffled. Nothing is decoded. Hidden files
-/// and folders are left out; below a person's folder, links to folders are not followed, so that no circle of links
-/// counts a photograph twice.
+/// Lists a tree of photographs, one folder a person, as a view that can be shuffled. Nothing is decoded. Folders whose names
+/// differ in their Unicode form alone are of one person.
 /// </summary>
 internal static class FaceFolder
 {
@@ -15,85 +15,102 @@ internal static class FaceFolder
 
     private const string Remedy = "Give a folder that holds one folder a person, each with jpg, png, bmp or webp files.";
     private const int NamesInWarning = 5;
-    private const int PhotographsBetweenReports = 100_000;
 
-    private static readonly HashSet<string> Extensions = new(StringComparer.OrdinalIgnoreCase) { ".jpg", ".jpeg", ".png", ".bmp", ".webp" };
-
-    // What may not be read is an error and not an empty folder.
-    private static readonly EnumerationOptions Visible = new() { IgnoreInaccessible = false };
-    private static readonly EnumerationOptions VisibleAtAnyDepth = new() { IgnoreInaccessible = false, RecurseSubdirectories = true };
-
+    /// <param name="environment">For the log.</param>
+    /// <param name="observer">Is told how many are found.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="unreadable">Whether what cannot be opened, by its name or its rights, is an error.</param>
+    /// <param name="leftOut">What was passed over.</param>
     /// <exception cref="DirectoryNotFoundException">The folder does not exist.</exception>
     /// <exception cref="InvalidOperationException">It holds no folder with photographs.</exception>
-    public static IDataView Load(IHostEnvironment environment, string folder)
+    /// <exception cref="FaceDataFormatException">Something cannot be opened.</exception>
+    public static IDataView Load(IHostEnvironment environment, WorkObserver observer, string folder, UnreadableImages unreadable, out IReadOnlyList<LeftOutFiles> leftOut)
     {
         environment.CheckNonEmpty(folder, nameof(folder));
-        string root = Path.GetFullPath(folder);
-        if (!Directory.Exists(root))
-        {
-            string problem = File.Exists(root) ? $"'{folder}' is a file" : $"The folder '{folder}' does not exist (looked for '{root}')";
-            throw new DirectoryNotFoundException($"{problem}. {Remedy}");
-        }
-
+        string root = FullPath(folder, Remedy);
         using IChannel channel = environment.Start(nameof(FaceFolder));
+        var walk = new PhotographWalk(root);
 
         // Ordinal order: the same rows in the same order on every machine.
-        var people = new List<(string Name, FaceFile[] Files)>();
-        int count = 0, reported = 0;
-        foreach (string person in Directory.EnumerateDirectories(root, "*", Visible).Order(StringComparer.Ordinal))
+        string[] people = walk.FindPeople(out int strayPhotographs);
+        var files = new List<FaceFile>();
+        using (WorkMeter meter = observer.Begin("photographs found", total: null))
         {
-            people.Add((Path.GetFileName(person), PhotographsOf(root, person)));
-            count += people[^1].Files.Length;
-            if (count / PhotographsBetweenReports > reported)
+            foreach (string person in people)
             {
-                reported = count / PhotographsBetweenReports;
-                channel.Info($"'{folder}': {count} photographs of {people.Count} people found so far.");
+                int before = files.Count;
+                files.AddRange(FilesOf(walk, root, person));
+                meter.Advance(files.Count - before);
             }
         }
 
-        int strayPhotographs = Directory.EnumerateFiles(root, "*", Visible).Count(IsPhotograph);
-        if (count == 0)
+        leftOut = walk.LeftOut;
+        if (unreadable == UnreadableImages.Error)
         {
-            throw new InvalidOperationException($"The folder '{folder}' holds no photographs of people: it has {people.Count} folders, none with a photograph, " +
-                $"and {strayPhotographs} photographs that lie in it directly. {Remedy}");
+            walk.ThrowIfUnusable();
         }
 
-        string[] emptyPeople = [.. people.Where(person => person.Files.Length == 0).Select(person => person.Name)];
-        WarnOfWhatIsLeftOut(channel, folder, emptyPeople, strayPhotographs);
-        channel.Info($"'{folder}': {count} photographs of {people.Count - emptyPeople.Length} people.");
-        FaceFile[] files = [.. people.SelectMany(person => person.Files)];
-        return DataViewConstructionUtils.CreateFromList(environment, files);
-    }
-
-    private static FaceFile[] PhotographsOf(string root, string person)
-    {
-        var files = new FileSystemEnumerable<string>(person, (ref FileSystemEntry entry) => entry.ToFullPath(), VisibleAtAnyDepth)
+        if (files.Count == 0)
         {
-            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory,
-            ShouldRecursePredicate = (ref FileSystemEntry entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
-        };
-        string name = Path.GetFileName(person);
-        return
-        [
-            .. files.Where(IsPhotograph).Order(StringComparer.Ordinal).Select(file => Path.GetRelativePath(root, file))
-                .Select(path => new FaceFile(root, path, path.Replace(Path.DirectorySeparatorChar, '/'), name)),
-        ];
-    }
-
-    /// <summary>Whether a file is one of the kinds that are read, by its ending.</summary>
-    public static bool IsPhotograph(string file) => Extensions.Contains(Path.GetExtension(file));
-
-    private static void WarnOfWhatIsLeftOut(IChannel channel, string folder, string[] emptyPeople, int strayPhotographs)
-    {
-        if (emptyPeople.Length > 0)
-        {
-            string names = string.Join(", ", emptyPeople.Take(NamesInWarning)) + (emptyPeople.Length > NamesInWarning ? ", …" : "");
-            channel.Warning($"{emptyPeople.Length} folders below '{folder}' hold no photographs and are left out: {names}.");
+            string instead = leftOut.Count == 0 ? "" : $" {LeftOutText.Of(folder, leftOut)}";
+            throw new InvalidOperationException($"The folder '{folder}' holds no photographs of people: it has {people.Length} folders, none with a photograph, " +
+                $"and {strayPhotographs} photographs that lie in it directly. {Remedy}{instead}");
         }
 
-        if (strayPhotographs > 0)
+        if (leftOut.Count > 0)
         {
-            channel.Warning($"{strayPhotographs} photographs lie in '{folder}' directly, outside of a person's folder, and are left out.");
+            channel.Warning(LeftOutText.Of(folder, leftOut));
+        }
+
+        WarnOfJoinedPeople(channel, people);
+        channel.Info($"'{folder}': {files.Count} photographs of {files.DistinctBy(file => file.Label, StringComparer.Ordinal).Count()} people.");
+        return FaceFile.ToView(files);
+    }
+
+    /// <summary>The photographs of a tree, whoever is on them.</summary>
+    public static string[] Find(IHostEnvironment environment, WorkObserver observer, string folder, UnreadableImages unreadable, out IReadOnlyList<LeftOutFiles> leftOut)
+    {
+        string root = FullPath(folder, "Give a folder that is there.");
+        var walk = new PhotographWalk(root);
+        using WorkMeter meter = observer.Begin("photographs found", total: null);
+        string[] photographs = walk.FindPhotographs(root);
+        meter.Advance(photographs.Length);
+        leftOut = walk.LeftOut;
+        if (unreadable == UnreadableImages.Error)
+        {
+            walk.ThrowIfUnusable();
+        }
+
+        if (leftOut.Count > 0)
+        {
+            using IChannel channel = environment.Start(nameof(FaceFolder));
+            channel.Warning(LeftOutText.Of(folder, leftOut));
+        }
+
+        return photographs;
+    }
+
+    private static string FullPath(string folder, string remedy)
+    {
+        string root = Path.GetFullPath(folder);
+        string problem = File.Exists(root) ? $"'{folder}' is a file" : $"The folder '{folder}' does not exist (looked for '{root}')";
+        return Directory.Exists(root) ? root : throw new DirectoryNotFoundException($"{problem}. {remedy}");
+    }
+
+    private static IEnumerable<FaceFile> FilesOf(PhotographWalk walk, string root, string person)
+    {
+        string name = UnicodeNames.Compose(Path.GetFileName(person));
+        return walk.FindPhotographsOf(person).Select(file => Path.GetRelativePath(root, file))
+            .Select(path => new FaceFile(root, path, path.Replace(Path.DirectorySeparatorChar, '/'), name));
+    }
+
+    private static void WarnOfJoinedPeople(IChannel channel, string[] people)
+    {
+        string[] joined = [.. people.Select(Path.GetFileName).GroupBy(name => UnicodeNames.Compose(name!), StringComparer.Ordinal).Where(names => names.Count() > 1).Select(names => names.Key)];
+        if (joined.Length > 0)
+        {
+            string names = string.Join(", ", joined.Take(NamesInWarning).Select(ShownName.Of)) + (joined.Length > NamesInWarning ? ", …" : "");
+            channel.Warning($"{joined.Length} people have two folders whose names differ in their Unicode form alone (é is one character, or e and an accent); each is taken for one person: {names}.");
         }
     }
 }

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>An image cannot be read, or is no aligned face where one is required. The message names the file, what is wrong with it, and what to do.</summary>
-public sealed class FaceImageException : IOException
+public sealed class FaceImageException : FaceRecognitionException
 {
     internal FaceImageException(string imageName, string problem, string remedy, Exception? innerException = null)
         : base($"The image {imageName} cannot be read: {problem}. {remedy}", innerException)

@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Data.Decoding;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -14,14 +15,17 @@ public sealed class FaceImageLoadingEstimator : IEstimator<FaceImageLoadingTrans
     private readonly string _inputColumnName;
     private readonly string? _imageFolder;
     private readonly UnreadableImages _unreadableImages;
+    private readonly long? _maximumPixels;
 
-    internal FaceImageLoadingEstimator(IHostEnvironment environment, string outputColumnName, string? inputColumnName, string? imageFolder, UnreadableImages unreadableImages)
+    internal FaceImageLoadingEstimator(IHostEnvironment environment, string outputColumnName, string? inputColumnName, string? imageFolder, UnreadableImages unreadableImages, long? maximumPixels)
     {
         _host = Contracts.CheckRef(environment, nameof(environment)).Register(nameof(FaceImageLoadingEstimator));
         _host.CheckNonEmpty(outputColumnName, nameof(outputColumnName));
         var check = new OptionsCheck();
         check.Defined(unreadableImages);
         OptionsCheck.ThrowIfAny(check.Violations, nameof(unreadableImages));
+        check.InRange(maximumPixels, 1, PixelLimit.LargestLimit);
+        OptionsCheck.ThrowIfAny(check.Violations, nameof(maximumPixels));
         if (imageFolder is not null && !Directory.Exists(imageFolder))
         {
             throw new DirectoryNotFoundException($"The image folder '{imageFolder}' does not exist (looked for '{Path.GetFullPath(imageFolder)}'). " +
@@ -32,6 +36,7 @@ public sealed class FaceImageLoadingEstimator : IEstimator<FaceImageLoadingTrans
         _inputColumnName = inputColumnName ?? outputColumnName;
         _imageFolder = imageFolder;
         _unreadableImages = unreadableImages;
+        _maximumPixels = maximumPixels;
     }
 
     /// <summary>The transformer, after a check of the schema.</summary>
@@ -40,7 +45,7 @@ public sealed class FaceImageLoadingEstimator : IEstimator<FaceImageLoadingTrans
     public FaceImageLoadingTransformer Fit(IDataView input)
     {
         _host.CheckValue(input, nameof(input));
-        var transformer = new FaceImageLoadingTransformer(_host, _outputColumnName, _inputColumnName, _imageFolder, _unreadableImages);
+        var transformer = new FaceImageLoadingTransformer(_host, _outputColumnName, _inputColumnName, _imageFolder, _unreadableImages, _maximumPixels);
         transformer.GetOutputSchema(input.Schema);
         return transformer;
     }

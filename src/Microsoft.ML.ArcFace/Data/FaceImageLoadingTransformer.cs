@@ -1,6 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Data.Decoding;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 using Microsoft.ML.Runtime;
@@ -18,24 +19,29 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
 {
     internal const string LoaderSignature = "FaceImageLoading";
 
+    private const uint VersionWithMaximumPixels = 0x00010002;
+
     private readonly string _outputColumnName;
     private readonly string _inputColumnName;
     private readonly string? _imageFolder;
     private readonly UnreadableImages _unreadableImages;
+    private readonly long? _maximumPixels;
 
-    internal FaceImageLoadingTransformer(IHostEnvironment environment, string outputColumnName, string inputColumnName, string? imageFolder, UnreadableImages unreadableImages)
+    internal FaceImageLoadingTransformer(IHostEnvironment environment, string outputColumnName, string inputColumnName, string? imageFolder, UnreadableImages unreadableImages, long? maximumPixels)
         : base(Contracts.CheckRef(environment, nameof(environment)).Register(nameof(FaceImageLoadingTransformer)))
     {
         _outputColumnName = outputColumnName;
         _inputColumnName = inputColumnName;
         _imageFolder = imageFolder;
         _unreadableImages = unreadableImages;
+        _maximumPixels = maximumPixels;
     }
 
     /// <summary>Photographs that could not be read and were given as null images so far.</summary>
     public long SkippedImageCount => Interlocked.Read(ref _skipped);
 
     private long _skipped;
+    private int _reductionsWarnedOf;
 
     /// <summary>The image column that is added.</summary>
     internal string OutputColumnName => _outputColumnName;
@@ -57,6 +63,7 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
         context.Writer.Write(_inputColumnName);
         context.Writer.Write(_imageFolder ?? "");
         context.Writer.Write((int)_unreadableImages);
+        context.Writer.Write(_maximumPixels ?? 0);
     }
 
     private static FaceImageLoadingTransformer Create(IHostEnvironment environment, ModelLoadContext context)
@@ -67,7 +74,9 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
         string output = context.Reader.ReadString(), input = context.Reader.ReadString(), folder = context.Reader.ReadString();
         var unreadable = (UnreadableImages)context.Reader.ReadInt32();
         environment.CheckDecode(Enum.IsDefined(unreadable));
-        return new FaceImageLoadingTransformer(environment, output, input, folder.Length == 0 ? null : folder, unreadable);
+        long maximumPixels = context.Header.ModelVerWritten >= VersionWithMaximumPixels ? context.Reader.ReadInt64() : 0;
+        environment.CheckDecode(maximumPixels is >= 0 and <= PixelLimit.LargestLimit);
+        return new FaceImageLoadingTransformer(environment, output, input, folder.Length == 0 ? null : folder, unreadable, maximumPixels == 0 ? null : maximumPixels);
     }
 
     private static IRowMapper Create(IHostEnvironment environment, ModelLoadContext context, DataViewSchema inputSchema) =>
@@ -75,8 +84,8 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
 
     private static VersionInfo GetVersionInfo() => new(
         modelSignature: "FACELOAD",
-        verWrittenCur: 0x00010001,
-        verReadableCur: 0x00010001,
+        verWrittenCur: VersionWithMaximumPixels,
+        verReadableCur: VersionWithMaximumPixels,
         verWeCanReadBack: 0x00010001,
         loaderAssemblyName: typeof(FaceImageLoadingTransformer).Assembly.GetName().Name!,
         loaderSignature: LoaderSignature);
@@ -88,7 +97,15 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
     {
         try
         {
-            return decode();
+            MLImage image = decode();
+            if (image.Tag == FaceImage.ReducedTag && Interlocked.Exchange(ref _reductionsWarnedOf, 1) == 0)
+            {
+                using IChannel channel = Host.Start(nameof(FaceImageLoadingTransformer));
+                channel.Warning($"A photograph of more than {FaceImage.MostDecodedPixels / 1_000_000} megapixels was decoded at a reduced size of {image.Width}×{image.Height}. " +
+                    "Boxes and landmarks that are found on it are in these pixels; landmarks that come with your data have to be scaled to them. This is said once.");
+            }
+
+            return image;
         }
         catch (FaceImageException exception) when (_unreadableImages == UnreadableImages.Skip)
         {
@@ -105,6 +122,9 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
         private readonly int _inputIndex;
         private readonly bool _isPath;
 
+        /// <summary>By which the origin of encoded bytes is told in messages; null if it is not known.</summary>
+        private readonly DataViewSchema.Column? _origin;
+
         public Mapper(FaceImageLoadingTransformer parent, DataViewSchema inputSchema)
             : base(parent.Host.Register(nameof(Mapper)), inputSchema, parent)
         {
@@ -112,12 +132,13 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
             DataViewSchema.Column input = SchemaCheck.Find(Host, inputSchema, parent._inputColumnName, ExpectedInput, AcceptsInput);
             _inputIndex = input.Index;
             _isPath = input.Type is TextDataViewType;
+            _origin = ImageOrigin.KeyColumn(inputSchema, input);
         }
 
         protected override void SaveModel(ModelSaveContext context) => _parent.SaveModel(context);
 
         protected override Func<int, bool> GetDependenciesCore(Func<int, bool> activeOutput) =>
-            column => activeOutput(0) && column == _inputIndex;
+            column => activeOutput(0) && (column == _inputIndex || column == _origin?.Index);
 
         protected override DataViewSchema.DetachedColumn[] GetOutputColumnsCore() =>
             [new DataViewSchema.DetachedColumn(_parent._outputColumnName, new ImageDataViewType())];
@@ -147,7 +168,7 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
                 getPath(ref path);
                 string file = path.ToString();
                 string whole = _parent._imageFolder is null ? file : Path.Combine(_parent._imageFolder, file);
-                MLImage? image = _parent.Decode(() => FaceImage.FromFile(whole));
+                MLImage? image = _parent.Decode(() => FaceImage.FromFile(whole, _parent._maximumPixels));
                 if (image is not null)
                 {
                     image.Tag = whole;                         // as ML.NET's own loader; messages name it
@@ -162,10 +183,11 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
             ValueGetter<VBuffer<byte>> getBytes = input.GetGetter<VBuffer<byte>>(input.Schema[_inputIndex]);
             VBuffer<byte> bytes = default;
             string name = $"in column '{_parent._inputColumnName}'";
+            Func<string>? getOrigin = _origin is { } origin ? ImageOrigin.CreateGetter(input, input.Schema[origin.Index]) : null;
             return () =>
             {
                 getBytes(ref bytes);
-                return _parent.Decode(() => FaceImage.FromBytes(bytes.IsDense ? bytes.GetValues() : [.. bytes.DenseValues()], name));
+                return _parent.Decode(() => FaceImage.FromBytes(bytes.IsDense ? bytes.GetValues() : [.. bytes.DenseValues()], getOrigin is null ? name : $"in {getOrigin()}", _parent._maximumPixels));
             };
         }
     }

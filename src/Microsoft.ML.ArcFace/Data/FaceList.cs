@@ -1,110 +1,107 @@
 using System.Text;
+using Microsoft.ML.ArcFace.Data.Lists;
 using Microsoft.ML.ArcFace.Files;
-using Microsoft.ML.Data;
+using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Data;
 
-/// <summary>
-/// A text file that lists photographs and who is on them: path and label, separated by a tab (.tsv, .txt, .lst) or a comma
-/// (.csv; quotation marks as in RFC 4180, within a line). A first line of names (path, label) says which column is which.
-/// </summary>
+/// <summary>Lists the photographs that a text file names, and who is on them; see <see cref="ListLayout"/>.</summary>
 internal static class FaceList
 {
-    private static readonly HashSet<string> PathNames = new(StringComparer.OrdinalIgnoreCase) { "path", "image", "imagepath", "image_path", "file", "filename" };
-    private static readonly HashSet<string> LabelNames = new(StringComparer.OrdinalIgnoreCase) { "label", "person", "name", "identity", "id" };
+    /// <summary>As many lines show how the others are to be read.</summary>
+    private const int SampleSize = 100;
 
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="FaceDataFormatException">A line is no path and label.</exception>
-    public static IDataView Load(IHostEnvironment environment, string path, string? imageFolder)
+    /// <exception cref="FaceDataFormatException">A line is no path and label, or its bytes do not belong to the encoding.</exception>
+    public static IDataView Load(IHostEnvironment environment, string path, string? imageFolder, Encoding? encoding)
     {
         if (!File.Exists(path))
         {
-            throw new FileNotFoundException($"The list '{path}' does not exist (looked for '{Path.GetFullPath(path)}'). Give a .csv or .tsv file of paths and labels.", path);
+            throw new FileNotFoundException($"The list '{path}' does not exist (looked for '{Path.GetFullPath(path)}'). Give a .csv, .tsv or .lst file of paths and labels.", path);
         }
 
-        using var reader = new StreamReader(path);
-        char separator = Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase) ? ',' : '\t';
-        FaceFile[] files = Read(reader, path, separator, imageFolder ?? Path.GetDirectoryName(Path.GetFullPath(path))!);
+        using DecodedText reader = DecodedText.Open(path, encoding);
+        var paths = new ListedPaths(imageFolder ?? Path.GetDirectoryName(Path.GetFullPath(path))!);
         using IChannel channel = environment.Start(nameof(FaceList));
+        FaceFile[] files = Read(reader, path, paths, out int joinedPeople);
+        if (joinedPeople > 0)
+        {
+            channel.Warning($"'{path}': {joinedPeople} people are named in two ways that differ in their Unicode form alone (é is one character, or e and an accent); each is taken for one person.");
+        }
+
+        if (paths.OtherFormCount > 0)
+        {
+            channel.Info($"'{path}': {paths.OtherFormCount} photographs were found under names that differ from those listed in their Unicode form alone.");
+        }
+
         channel.Info($"'{path}': {files.Length} photographs of {files.DistinctBy(file => file.Label).Count()} people.");
-        return DataViewConstructionUtils.CreateFromList(environment, files);
+        return FaceFile.ToView(files);
     }
 
     /// <summary>The photographs of a list; none of them is opened.</summary>
-    public static FaceFile[] Read(TextReader reader, string name, char separator, string imageFolder)
+    /// <param name="reader">The text.</param>
+    /// <param name="name">The list, for messages.</param>
+    /// <param name="paths">Finds the files.</param>
+    /// <param name="joinedPeople">How many people occur under two names that differ in their Unicode form alone.</param>
+    public static FaceFile[] Read(TextReader reader, string name, ListedPaths paths, out int joinedPeople)
     {
+        var lines = new TextLines(reader, (line, what) => Malformed(name, line, what));
+        List<(int Number, string Line)> sample = [.. Lines(lines).Take(SampleSize)];
+        if (sample.Count == 0)
+        {
+            throw Empty(name);
+        }
+
+        ListLayout layout = ListLayout.Find([.. sample.Select(line => line.Line)], (index, what) => Malformed(name, sample[index].Number, what));
         var files = new List<FaceFile>();
-        var people = new HashSet<string>(StringComparer.Ordinal);
-        (int path, int label) = (0, 1);
-        var lines = new TextLines(reader, line => Malformed(name, line, $"is longer than {TextLines.LongestLine} characters"));
+        var people = new Dictionary<string, string>(StringComparer.Ordinal);     // each spelling, and the one string that rows share
+        var spellings = new Dictionary<string, string>(StringComparer.Ordinal);
+        var joined = new HashSet<string>(StringComparer.Ordinal);
+        foreach ((int number, string line) in sample.Skip(layout.HasNames ? 1 : 0).Concat(Lines(lines)))
+        {
+            (string listed, string label, string? finding) = layout.Read(line);
+            if (finding is not null)
+            {
+                throw Malformed(name, number, finding);
+            }
+
+            if (!people.TryGetValue(label, out string? person))
+            {
+                person = UnicodeNames.Compose(label);
+                if (!spellings.TryAdd(person, person))
+                {
+                    person = spellings[person];
+                    joined.Add(person);
+                }
+
+                people.Add(label, person);
+            }
+
+            string path = paths.Find(listed);
+            files.Add(new FaceFile(paths.Folder, path, RelativePath(listed, path), person));
+        }
+
+        joinedPeople = joined.Count;
+        return files.Count > 0 ? [.. files] : throw Empty(name);
+    }
+
+    /// <summary>The path as listed, with forward slashes unless a backslash belongs to the file's name.</summary>
+    private static string RelativePath(string listed, string path) =>
+        Path.DirectorySeparatorChar == '/' && path.Contains('\\', StringComparison.Ordinal) ? listed : listed.Replace('\\', '/');
+
+    private static IEnumerable<(int Number, string Line)> Lines(TextLines lines)
+    {
         while (lines.Next() is { } line)
         {
-            int number = lines.Number;
-            if (line.Length == 0)
+            if (!string.IsNullOrWhiteSpace(line))
             {
-                continue;
+                yield return (lines.Number, line);
             }
-
-            string[] fields = Fields(line, separator, name, number);
-            if (number == 1 && Array.FindIndex(fields, PathNames.Contains) is >= 0 and var pathColumn && Array.FindIndex(fields, LabelNames.Contains) is >= 0 and var labelColumn)
-            {
-                (path, label) = (pathColumn, labelColumn);
-                continue;
-            }
-
-            if (fields.Length <= Math.Max(path, label) || fields[path].Length == 0 || fields[label].Length == 0 || fields[path].Contains('\0'))
-            {
-                throw Malformed(name, number, $"has {fields.Length} fields where a path and a label are due");
-            }
-
-            if (!people.TryGetValue(fields[label], out string? person))
-            {
-                people.Add(person = fields[label]);
-            }
-
-            files.Add(new FaceFile(imageFolder, fields[path], fields[path].Replace('\\', '/'), person));
         }
-
-        return files.Count > 0 ? [.. files] : throw new FaceDataFormatException($"The list '{name}' names no photographs. Give it lines of path and label.");
     }
 
-    private static string[] Fields(string line, char separator, string name, int number)
-    {
-        if (separator == '\t')
-        {
-            return [.. line.Split(separator).Select(field => field.Trim())];
-        }
-
-        var fields = new List<string>();
-        var field = new StringBuilder();
-        bool isQuoted = false;
-        for (int i = 0; i < line.Length; i++)
-        {
-            char character = line[i];
-            if (character == '"' && isQuoted && i + 1 < line.Length && line[i + 1] == '"')
-            {
-                field.Append('"');
-                i++;
-            }
-            else if (character == '"')
-            {
-                isQuoted = !isQuoted;
-            }
-            else if (character == separator && !isQuoted)
-            {
-                fields.Add(field.ToString().Trim());
-                field.Clear();
-            }
-            else
-            {
-                field.Append(character);
-            }
-        }
-
-        fields.Add(field.ToString().Trim());
-        return isQuoted ? throw Malformed(name, number, "has a quotation mark without its counterpart") : [.. fields];
-    }
+    private static FaceDataFormatException Empty(string name) => new($"The list '{name}' names no photographs. Give it lines of path and label.");
 
     private static FaceDataFormatException Malformed(string name, int number, string what) => new($"Line {number} of '{name}' {what}.");
 }

@@ -74,7 +74,7 @@ internal static class FaceTensor
                 if (!(value >= 0 && value <= byte.MaxValue))
                 {
                     throw new ArgumentOutOfRangeException(nameof(planarRgb), value,
-                        $"The pixel value {value} in channel {"RGB"[channel]}, row {pixel / Size}, column {pixel % Size} is outside of 0 to 255. " +
+                        FormattableString.Invariant($"The pixel value {value} in channel {"RGB"[channel]}, row {pixel / Size}, column {pixel % Size} is outside of 0 to 255. ") +
                         "Give the red, green and blue planes as ExtractPixels makes them without offset and scale; they are normalised here.");
                 }
 

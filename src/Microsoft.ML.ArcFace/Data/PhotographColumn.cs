@@ -27,7 +27,7 @@ internal static class PhotographColumn
     {
         TextDataViewType => FromPaths(row.GetGetter<ReadOnlyMemory<char>>(column)),
         ImageDataViewType => FromImages(row.GetGetter<MLImage>(column)),
-        _ => FromBytes(row.GetGetter<VBuffer<byte>>(column), $"in column '{column.Name}'"),
+        _ => FromBytes(row.GetGetter<VBuffer<byte>>(column), Name(row, column)),
     };
 
     private static Func<Photograph> FromPaths(ValueGetter<ReadOnlyMemory<char>> getPath)
@@ -42,14 +42,25 @@ internal static class PhotographColumn
         };
     }
 
-    private static Func<Photograph> FromBytes(ValueGetter<VBuffer<byte>> getBytes, string source)
+    private static Func<string> Name(DataViewRow row, DataViewSchema.Column column)
+    {
+        if (ImageOrigin.KeyColumn(row.Schema, column) is { } key && row.IsColumnActive(key))
+        {
+            Func<string> getOrigin = ImageOrigin.CreateGetter(row, key);
+            return () => $"in {getOrigin()}";
+        }
+
+        return () => $"in column '{column.Name}'";
+    }
+
+    private static Func<Photograph> FromBytes(ValueGetter<VBuffer<byte>> getBytes, Func<string> name)
     {
         VBuffer<byte> bytes = default;
         return () =>
         {
             getBytes(ref bytes);
             byte[] content = [.. bytes.DenseValues()];
-            return new Photograph(content, FaceImage.FromBytes(content, source));
+            return new Photograph(content, FaceImage.FromBytes(content, name()));
         };
     }
 

@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.Text;
+using Microsoft.ML.ArcFace.Data.Lists;
 using Microsoft.ML.ArcFace.Files;
-using Microsoft.ML.Data;
-using Microsoft.ML.Runtime;
+using Microsoft.ML.ArcFace.Names;
+using Microsoft.ML.ArcFace.Views;
 
 namespace Microsoft.ML.ArcFace.Data;
 
@@ -15,23 +17,23 @@ internal static class TemplateList
     public const string TemplateColumn = "TemplateId", MediaColumn = "MediaId", LandmarksColumn = "Landmarks", QualityColumn = "Quality", LabelColumn = "Label";
     private const int LandmarkValues = 10;
 
-    private static readonly char[] Separators = [' ', '\t'];
+    private static readonly char[] Separators = [' ', '\t'], SubjectSeparators = [',', ';', '\t'];
 
     /// <exception cref="FileNotFoundException">A file does not exist.</exception>
     /// <exception cref="FaceDataFormatException">A line is not what it should be.</exception>
-    public static IDataView Load(IHostEnvironment environment, string path, string? imageFolder, string? landmarksPath, string? subjectsPath)
+    public static IDataView Load(string path, string? imageFolder, string? landmarksPath, string? subjectsPath, Encoding? encoding)
     {
-        using StreamReader pictures = Open(path);
-        using StreamReader? landmarks = landmarksPath is null ? null : Open(landmarksPath);
-        using StreamReader? subjects = subjectsPath is null ? null : Open(subjectsPath);
+        using DecodedText pictures = Open(path, encoding);
+        using DecodedText? landmarks = landmarksPath is null ? null : Open(landmarksPath, encoding);
+        using DecodedText? subjects = subjectsPath is null ? null : Open(subjectsPath, encoding);
         Dictionary<string, string>? subjectOf = subjects is null ? null : ReadSubjects(subjects, subjectsPath!);
-        List<TemplateFile> files = Read(pictures, path, landmarks, landmarksPath, subjectOf, imageFolder ?? Path.GetDirectoryName(Path.GetFullPath(path))!);
-        return DataViewConstructionUtils.CreateFromList(environment, files, Schema(landmarks is not null, subjects is not null));
+        List<TemplateFile> files = Read(pictures, path, landmarks, landmarksPath, subjectOf, new ListedPaths(imageFolder ?? Path.GetDirectoryName(Path.GetFullPath(path))!));
+        return ToView(files, landmarks is not null, subjects is not null);
     }
 
     /// <summary>The pictures, of the given templates only if subjects are given; none of them is opened.</summary>
     public static List<TemplateFile> Read(
-        TextReader pictures, string name, TextReader? landmarks, string? landmarksName, IReadOnlyDictionary<string, string>? subjectOf, string imageFolder)
+        TextReader pictures, string name, TextReader? landmarks, string? landmarksName, IReadOnlyDictionary<string, string>? subjectOf, ListedPaths paths)
     {
         var files = new List<TemplateFile>();
         var found = new HashSet<string>(StringComparer.Ordinal);
@@ -39,7 +41,7 @@ internal static class TemplateList
         TextLines? landmarkLines = landmarks is null ? null : LinesOf(landmarks, landmarksName!);
         while (Fields(lines) is { } fields)
         {
-            if (fields.Length != 3 || fields[0].Contains('\0'))
+            if (fields.Length != 3)
             {
                 throw Malformed(lines.Number, name, "is not a picture, a template id and a media id");
             }
@@ -51,19 +53,20 @@ internal static class TemplateList
             }
 
             float[] numbers = points is null ? [] : Numbers(points, landmarkLines!, landmarksName!);
+            string template = UnicodeNames.Compose(fields[1]);
             string? subject = null;
-            if (subjectOf is not null && !subjectOf.TryGetValue(fields[1], out subject))
+            if (subjectOf is not null && !subjectOf.TryGetValue(template, out subject))
             {
                 continue;
             }
 
-            found.Add(fields[1]);
+            found.Add(template);
             files.Add(new TemplateFile
             {
-                ImagePath = Path.Combine(imageFolder, fields[0]),
+                ImagePath = Path.Combine(paths.Folder, paths.Find(fields[0])),
                 RelativePath = fields[0].Replace('\\', '/'),
-                TemplateId = fields[1],
-                MediaId = fields[2],
+                TemplateId = template,
+                MediaId = UnicodeNames.Compose(fields[2]),
                 Landmarks = points is null ? [] : numbers[..LandmarkValues],
                 Quality = points is null ? 1 : numbers[LandmarkValues],
                 Label = subject ?? "",
@@ -81,14 +84,14 @@ internal static class TemplateList
             : files;
     }
 
-    /// <summary>The subject of each template: lines of template, subject and more, separated by commas, under a line of names.</summary>
+    /// <summary>The subject of each template: lines of template, subject and more, separated by commas, semicolons or tabs, under a line of names.</summary>
     public static Dictionary<string, string> ReadSubjects(TextReader reader, string name)
     {
         var subjectOf = new Dictionary<string, string>(StringComparer.Ordinal);
         TextLines lines = LinesOf(reader, name);
         while (lines.Next() is { } line)
         {
-            string[] fields = line.Split(',', StringSplitOptions.TrimEntries);
+            string[] fields = [.. line.Split(SubjectSeparators, StringSplitOptions.TrimEntries).Select(UnicodeNames.Compose)];
             if (lines.Number == 1 || line.Length == 0)
             {
                 continue;
@@ -96,7 +99,7 @@ internal static class TemplateList
 
             if (fields.Length < 2 || fields[0].Length == 0 || fields[1].Length == 0)
             {
-                throw Malformed(lines.Number, name, "is not a template id, a comma, and a subject id");
+                throw Malformed(lines.Number, name, "is not a template id, a comma, semicolon or tab, and a subject id");
             }
 
             if (!subjectOf.TryAdd(fields[0], fields[1]) && subjectOf[fields[0]] != fields[1])
@@ -136,19 +139,23 @@ internal static class TemplateList
         return null;
     }
 
-    private static TextLines LinesOf(TextReader reader, string name) => new(reader, line => Malformed(line, name, $"is longer than {TextLines.LongestLine} characters"));
+    private static TextLines LinesOf(TextReader reader, string name) => new(reader, (line, what) => Malformed(line, name, what));
 
-    private static StreamReader Open(string path) => File.Exists(path)
-        ? new StreamReader(path)
+    private static DecodedText Open(string path, Encoding? encoding) => File.Exists(path)
+        ? DecodedText.Open(path, encoding)
         : throw new FileNotFoundException($"The list '{path}' does not exist (looked for '{Path.GetFullPath(path)}').", path);
 
-    private static SchemaDefinition Schema(bool hasLandmarks, bool hasLabel)
-    {
-        SchemaDefinition schema = SchemaDefinition.Create(typeof(TemplateFile));
-        string[] absent = [.. hasLandmarks ? Array.Empty<string>() : [LandmarksColumn, QualityColumn], .. hasLabel ? Array.Empty<string>() : [LabelColumn]];
-        schema.RemoveAll(column => absent.Contains(column.ColumnName));
-        return schema;
-    }
+    private static IDataView ToView(List<TemplateFile> files, bool hasLandmarks, bool hasLabel) => new ListDataView<TemplateFile>(files,
+    [
+        ViewColumn<TemplateFile>.OfText(nameof(TemplateFile.ImagePath), file => file.ImagePath),
+        ViewColumn<TemplateFile>.OfText(nameof(TemplateFile.RelativePath), file => file.RelativePath),
+        ViewColumn<TemplateFile>.OfText(TemplateColumn, file => file.TemplateId),
+        ViewColumn<TemplateFile>.OfText(MediaColumn, file => file.MediaId),
+        .. hasLandmarks
+            ? [ViewColumn<TemplateFile>.OfVector(LandmarksColumn, LandmarkValues, file => file.Landmarks), ViewColumn<TemplateFile>.OfSingle(QualityColumn, file => file.Quality)]
+            : (ViewColumn<TemplateFile>[])[],
+        .. hasLabel ? [ViewColumn<TemplateFile>.OfText(LabelColumn, file => file.Label)] : (ViewColumn<TemplateFile>[])[],
+    ]);
 
     private static FaceDataFormatException Malformed(int line, string name, string what) => new($"Line {line} of '{name}' {what}.");
 }
@@ -164,7 +171,6 @@ internal sealed class TemplateFile
 
     public string MediaId { get; set; } = "";
 
-    [VectorType(10)]
     public float[] Landmarks { get; set; } = [];
 
     public float Quality { get; set; }

@@ -18,7 +18,7 @@ internal sealed class FaceDetector : IDisposable
     /// <summary>The picture of a trial pass; not square, and no size that a file is traced with.</summary>
     private const int TrialWidth = 96, TrialHeight = 64;
 
-    private readonly UseGate _gate = new(nameof(FaceDetectingTransformer));
+    private readonly UseGate _gate = UseGate.OfTransformer(nameof(FaceDetectingTransformer));
     private readonly InferenceSession _session;
     private readonly string _inputName;
 

@@ -57,6 +57,11 @@ internal sealed class DuplicateFinder
             finder.Compare(block);
         }
 
+        if (trainCount == 0)
+        {
+            throw new InvalidOperationException("The training set has no rows, so that there is nothing to look in. Give the two parts of a split.");
+        }
+
         DuplicatePair[] pairs = [.. finder._best.UnorderedItems.OrderBy(item => item.Priority).ThenBy(item => item.Element.TestName, StringComparer.Ordinal).Select(item => item.Element)];
         return new DuplicateMetrics(pairs, finder._pairCount, finder._isDuplicate.Count(found => found), testPhotographs.Length, trainCount, unreadable);
     }

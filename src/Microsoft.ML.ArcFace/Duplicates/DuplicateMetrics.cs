@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace;
 
@@ -28,7 +29,11 @@ public enum DuplicateKinds
 /// <param name="Cosine">Of their embeddings; null where these were not compared.</param>
 /// <param name="TestLabel">Whom the one of the test set is said to show; empty where labels were not read.</param>
 /// <param name="TrainLabel">Whom the other is said to show.</param>
-public sealed record DuplicatePair(string TestName, string TrainName, DuplicateKinds Kinds, int? HashDistance, double? Cosine, string TestLabel, string TrainLabel);
+public sealed record DuplicatePair(string TestName, string TrainName, DuplicateKinds Kinds, int? HashDistance, double? Cosine, string TestLabel, string TrainLabel)
+{
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(DuplicatePair), PrintMembers);
+}
 
 /// <summary>Photographs that are on both sides of a split: what the model has seen in training says nothing about others.</summary>
 public sealed class DuplicateMetrics

@@ -1,5 +1,6 @@
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Duplicates;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace;
@@ -50,4 +51,7 @@ public sealed record DuplicateOptions
         check.InRange(MaximumPairs, 1, 1_000_000);
         return check.Violations;
     }
+
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(DuplicateOptions), PrintMembers);
 }

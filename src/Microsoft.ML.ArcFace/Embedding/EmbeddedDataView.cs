@@ -43,7 +43,9 @@ internal sealed class EmbeddingCursor : DataViewRowCursor
     private readonly FacePixelReader.Getter? _getFace;
     private readonly EmbeddingOutput[] _outputs;
     private readonly HashSet<int> _active;
+    private readonly RepeatedPasses _passes;
     private long _batchStart;
+    private string? _pass;
     private Exception? _failure;
 
     public EmbeddingCursor(
@@ -55,6 +57,7 @@ internal sealed class EmbeddingCursor : DataViewRowCursor
         _batch = batch;
         _getFace = lookAhead is null ? null : FacePixelReader.Create(lookAhead, lookAhead.Schema[transformer.Columns.Image], transformer.Look);
         _outputs = [.. transformer.Columns.Outputs()];
+        _passes = transformer.Passes;
         _active = [.. needed.Select(column => column.Index)];
     }
 
@@ -64,7 +67,21 @@ internal sealed class EmbeddingCursor : DataViewRowCursor
 
     public override long Batch => _main.Batch;
 
-    public override bool MoveNext() => _main.MoveNext();
+    public override bool MoveNext()
+    {
+        if (_main.MoveNext())
+        {
+            return true;
+        }
+
+        if (_pass is not null)
+        {
+            _passes.End(_pass);
+            _pass = null;
+        }
+
+        return false;
+    }
 
     public override bool IsColumnActive(DataViewSchema.Column column) => _active.Contains(column.Index);
 
@@ -132,6 +149,11 @@ internal sealed class EmbeddingCursor : DataViewRowCursor
         if (batch.RowCount == 0)
         {
             throw new InvalidOperationException($"The input gave {_batchStart} rows when its images were read, but has a row {Position}. Use an input that gives the same rows each time.");
+        }
+
+        if (_batchStart == 0)
+        {
+            _pass = _passes.Begin(batch.Faces, batch.RowCount);
         }
 
         batch.Embed();

@@ -22,6 +22,9 @@ internal sealed class EmbeddingBatch(FaceEmbeddingModel model, bool addMirrorIma
     /// <summary>Rows collected, with and without a face.</summary>
     public int RowCount { get; private set; }
 
+    /// <summary>The faces that were collected, one behind the other.</summary>
+    public ReadOnlySpan<byte> Faces => _faces.AsSpan(0, _faceCount * FaceTensor.ByteCount);
+
     public void Clear() => (RowCount, _faceCount, _cosines) = (0, 0, null);
 
     /// <summary>Collects the face of a row.</summary>
@@ -32,7 +35,7 @@ internal sealed class EmbeddingBatch(FaceEmbeddingModel model, bool addMirrorIma
     }
 
     /// <summary>One forward pass over what was collected.</summary>
-    public void Embed() => (_embeddings, _lengths) = _faceCount == 0 ? ([], []) : model.Embed(_faces.AsSpan(0, _faceCount * FaceTensor.ByteCount), _faceCount, addMirrorImage);
+    public void Embed() => (_embeddings, _lengths) = _faceCount == 0 ? ([], []) : model.Embed(Faces, _faceCount, addMirrorImage);
 
     /// <summary>The getter of an output for the row that <paramref name="currentRow"/> gives.</summary>
     public Delegate CreateGetter(EmbeddingOutput output, Func<int> currentRow) => output switch

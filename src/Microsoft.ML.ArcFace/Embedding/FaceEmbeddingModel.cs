@@ -18,7 +18,7 @@ internal sealed class FaceEmbeddingModel : IDisposable
     /// <summary>What a length is taken to be at least, as torch's normalize has it.</summary>
     private const float SmallestLength = 1e-12f;
 
-    private readonly UseGate _gate = new(nameof(FaceEmbeddingTransformer));
+    private readonly UseGate _gate = UseGate.OfTransformer(nameof(FaceEmbeddingTransformer));
 
     /// <summary>The backbone in a faster form, made when the first face is embedded; null where only libtorch can compute it.</summary>
     private readonly Lazy<InferenceNetwork>? _network;
@@ -68,6 +68,9 @@ internal sealed class FaceEmbeddingModel : IDisposable
     public Device Device { get; }
 
     public InferencePrecision Precision { get; }
+
+    /// <summary>How it was trained; null: not known.</summary>
+    public FaceTrainingSummary? Training { get; init; }
 
     public int EmbeddingSize => Backbone.EmbeddingSize;
 

@@ -16,8 +16,8 @@ public sealed class AngleHistogram
     /// <summary>How many angles there are.</summary>
     public long Total { get; private set; }
 
-    /// <summary>Their mean in degrees, from the angles themselves; NaN where there are none.</summary>
-    public double MeanDegrees => Total == 0 ? double.NaN : _sum / Total;
+    /// <summary>Their mean in degrees, from the angles themselves; null where there are none.</summary>
+    public double? MeanDegrees => Total == 0 ? null : _sum / Total;
 
     /// <summary>The angle that a share of the angles lies below, to a fraction of a degree.</summary>
     /// <param name="share">0 to 1.</param>

@@ -67,7 +67,7 @@ public sealed class AngleMetrics
 
         void Row(string name, double? degrees, FormattableString over)
         {
-            if (degrees is { } known && !double.IsNaN(known))
+            if (degrees is { } known)
             {
                 table.Append(CultureInfo.InvariantCulture, $"{name,-18}{known,7:0.00}°  {over.ToString(CultureInfo.InvariantCulture)}").Append('\n');
             }

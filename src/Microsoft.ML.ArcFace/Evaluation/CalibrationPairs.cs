@@ -53,6 +53,7 @@ internal sealed class CalibrationPairs
 
         // Before the embeddings, which may take hours.
         ThresholdCalibrator.Check(targetFalseMatchRate, all.Count - impostorCount, impostorCount);
+        all = PairedPictures.Find(environment, data, all, wanted, imageColumnName);
         Dictionary<string, string> people = PictureColumn.Read(environment, data, wanted.Contains, labelColumnName, imageColumnName);
         Dictionary<string, int> indexOf = people.Values.Distinct(StringComparer.Ordinal).Index().ToDictionary(person => person.Item, person => person.Index, StringComparer.Ordinal);
         CheckLabels(all, people, labelColumnName);

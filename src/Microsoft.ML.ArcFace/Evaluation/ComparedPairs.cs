@@ -42,6 +42,7 @@ internal sealed record ComparedPairs(
         }
 
         check(isSame, folds);
+        all = PairedPictures.Find(environment, data, all, wanted, imageColumnName);
         Dictionary<string, string> people = LabelColumn(environment, data, labelColumnName) is { } label ? PictureColumn.Read(environment, data, wanted.Contains, label, imageColumnName) : [];
         Dictionary<string, float[]> embeddings = PictureEmbeddings.Read(environment, data, wanted, embeddingColumnName, imageColumnName);
         for (int i = 0; i < all.Count; i++)

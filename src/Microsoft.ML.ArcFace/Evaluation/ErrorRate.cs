@@ -1,6 +1,16 @@
 using System.Globalization;
+using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace;
+
+/// <summary>The 95 % confidence interval of a rate that was counted.</summary>
+/// <param name="Lower">Its lower end, 0 to 1.</param>
+/// <param name="Upper">Its upper end, 0 to 1.</param>
+public readonly record struct RateInterval(double Lower, double Upper)
+{
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(RateInterval), PrintMembers);
+}
 
 /// <summary>A share of pairs that were judged wrongly, or the word that there are too few pairs to say.</summary>
 public sealed record ErrorRate
@@ -23,7 +33,7 @@ public sealed record ErrorRate
     /// The 95 % interval of the rate, 0 to 1 (<see cref="VerificationMetrics.ConfidenceInterval"/>); null where there are too few
     /// pairs. Where the intervals of two groups overlap, the difference of their rates may be chance.
     /// </summary>
-    public (double Lower, double Upper)? ConfidenceInterval =>
+    public RateInterval? ConfidenceInterval =>
         Rate is { } rate ? VerificationMetrics.ConfidenceInterval(rate, PairCount) : null;
 
     /// <summary>The rate with its interval and count.</summary>

@@ -74,7 +74,13 @@ internal static class GroupEvaluator
         environment.CheckValue(data, nameof(data));
         environment.CheckNonWhiteSpace(groupColumnName, nameof(groupColumnName));
         NameColumn.Find(environment, data, groupColumnName);
-        ComparedPairs compared = ComparedPairs.Read(environment, data, pairs, embeddingColumnName, imageColumnName, labelColumnName: null, check: (_, _) => { });
+        ComparedPairs compared = ComparedPairs.Read(environment, data, pairs, embeddingColumnName, imageColumnName, labelColumnName: null, check: (isSame, _) =>
+        {
+            if (isSame.Length == 0)
+            {
+                throw new InvalidOperationException("There are no pairs, so that there is no rate to name. Give pairs of both kinds (AllPairs makes them).");
+            }
+        });
         Dictionary<string, string> groupOf = PictureColumn.Read(environment, data, compared.Embeddings.ContainsKey, groupColumnName, imageColumnName);
         return groupOf.Values.Any(group => group.Length > 0)
             ? Evaluate(compared, groupOf, cosine, leastGenuine, leastImpostor)

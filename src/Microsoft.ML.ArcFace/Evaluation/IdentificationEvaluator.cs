@@ -48,6 +48,11 @@ internal static class IdentificationEvaluator
         }
 
         Dictionary<string, int> indexOf = people.Select(person => person.Key).Index().ToDictionary(person => person.Item, person => person.Index, StringComparer.Ordinal);
+        if (probes.Count == 0 || people.Length == 0)
+        {
+            throw new InvalidOperationException($"There are {probes.Count} probes and {people.Length} people in the gallery; a search takes at least one of each.");
+        }
+
         int mated = probes.Count(probe => indexOf.ContainsKey(probe.Person));
         if (mated == 0)
         {

@@ -1,14 +1,19 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.ML.ArcFace.Evaluation;
+using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>A working point of an open-set search.</summary>
 /// <param name="FalsePositiveIdentificationRate">The share of non-mated probes for which somebody is found; at most the rate that was asked for.</param>
 /// <param name="TruePositiveIdentificationRate">The share of mated probes whose person is found first, over the threshold.</param>
-/// <param name="Cosine">The threshold: who is nearest is found if the cosine is greater.</param>
-public readonly record struct IdentificationPoint(double FalsePositiveIdentificationRate, double TruePositiveIdentificationRate, double Cosine);
+/// <param name="Cosine">The threshold: who is nearest is found if the cosine is greater. −1 where everybody may be found.</param>
+public readonly record struct IdentificationPoint(double FalsePositiveIdentificationRate, double TruePositiveIdentificationRate, double Cosine)
+{
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(IdentificationPoint), PrintMembers);
+}
 
 /// <summary>
 /// How well people are found in a gallery, in the words of NIST: mated probes show a person of the gallery, non-mated ones
@@ -115,7 +120,7 @@ public sealed class IdentificationMetrics
         return new IdentificationPoint(
             (double)_nonMated.Count(score => score > threshold) / NonMatedProbeCount,
             (double)_firstHits.Count(score => score > threshold) / MatedProbeCount,
-            threshold);
+            Math.Max(threshold, -1));
     }
 
     /// <summary>Gives FPIR and FNIR of every threshold at which somebody is falsely found, from strict to lenient.</summary>

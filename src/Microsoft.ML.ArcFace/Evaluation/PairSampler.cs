@@ -33,7 +33,7 @@ internal static class PairSampler
         if (space.GenuineCount < folds || space.ImpostorCount < folds)
         {
             throw new ArgumentException(
-                $"{images.Count} pictures give {space.GenuineCount} genuine and {space.ImpostorCount} impostor pairs; {folds} folds " +
+                $"{images.Count} pictures of {images.Select(image => image.Label).Distinct(StringComparer.Ordinal).Count()} people give {space.GenuineCount} genuine and {space.ImpostorCount} impostor pairs; {folds} folds " +
                 $"need at least {folds} of each. Give more people with two or more pictures each, or fewer folds.", nameof(images));
         }
 

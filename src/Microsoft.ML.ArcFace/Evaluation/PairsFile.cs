@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Names;
 
 namespace Microsoft.ML.ArcFace.Evaluation;
 
@@ -13,18 +14,21 @@ internal static class PairsFile
     private const int MostFolds = 10_000, MostPairsPerClass = 10_000_000;
     private const int ShownCharacters = 80;
 
+    private static readonly char[] Separators = ['\t', ';', ',', ' '];
+
     /// <summary>One folder a person, pictures named by their number alone.</summary>
     public const string DefaultPicturePattern = "{0}/{1:0000}.jpg";
 
     /// <param name="file">The pairs.</param>
     /// <param name="picturePattern">Composite format of a picture's path: the person's name is {0}, the picture's number {1}.</param>
+    /// <param name="encoding">What the file is written in unless it has a mark; null: UTF-8.</param>
     /// <exception cref="PairsFileException">A line is not what it should be; the message gives its number, text and form.</exception>
     /// <exception cref="ArgumentException">The pattern is no composite format, or leaves out the name or the number.</exception>
-    public static IReadOnlyList<FacePair> Read(string file, string picturePattern = DefaultPicturePattern)
+    public static IReadOnlyList<FacePair> Read(string file, string picturePattern = DefaultPicturePattern, Encoding? encoding = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(file);
         CompositeFormat pattern = Parse(picturePattern);
-        using var reader = new StreamReader(file);
+        using DecodedText reader = DecodedText.Open(file, encoding);
         return Read(reader, pattern);
     }
 
@@ -33,8 +37,7 @@ internal static class PairsFile
 
     private static List<FacePair> Read(TextReader reader, CompositeFormat pattern)
     {
-        var lines = new TextLines(reader, line => new PairsFileException(
-            $"Line {line} of the pairs file is longer than {TextLines.LongestLine} characters", line, value: "", "a text file of pairs"));
+        var lines = new TextLines(reader, (line, what) => new PairsFileException($"Line {line} of the pairs file {what}", line, value: "", "a text file of pairs"));
         (int folds, int pairsPerClass) = Counts(Next(), lines.Number);
         var pairs = new List<FacePair>();
         for (int fold = 0; fold < folds; fold++)
@@ -66,7 +69,7 @@ internal static class PairsFile
 
     private static (int Folds, int PairsPerClass) Counts(string line, int number)
     {
-        string[] fields = line.Split('\t', ' ').Where(field => field.Length > 0).ToArray();
+        string[] fields = line.Split(['\t', ' ', ',', ';'], StringSplitOptions.RemoveEmptyEntries);
         int[] counts = [.. fields.Select(field => int.TryParse(field, CultureInfo.InvariantCulture, out int count) ? count : -1)];
         (int folds, int pairs) = counts.Length switch
         {
@@ -81,7 +84,7 @@ internal static class PairsFile
 
     private static FacePair Same(string line, int number, int fold, CompositeFormat pattern)
     {
-        string[] fields = line.TrimEnd().Split('\t');
+        string[] fields = Fields(line);
         if (fields.Length != 3 || fields[0].Length == 0)
         {
             throw Malformed(number, line, "name, tab, number, tab, number: a pair of the same person");
@@ -95,7 +98,7 @@ internal static class PairsFile
 
     private static FacePair Different(string line, int number, int fold, CompositeFormat pattern)
     {
-        string[] fields = line.TrimEnd().Split('\t');
+        string[] fields = Fields(line);
         if (fields.Length != 4 || fields[0].Length == 0 || fields[2].Length == 0)
         {
             throw Malformed(number, line, "name, tab, number, tab, other name, tab, number: a pair of different people");
@@ -105,6 +108,14 @@ internal static class PairsFile
         return fields[0] != fields[2]
             ? new FacePair(Picture(pattern, fields[0], first), Picture(pattern, fields[2], second), false, fold)
             : throw Malformed(number, line, "two different names: this is a pair of different people");
+    }
+
+    /// <summary>Names in one Unicode form, and numbers; tabs as LFW has them, else semicolons, commas or spaces separate them.</summary>
+    private static string[] Fields(string line)
+    {
+        char separator = Array.Find(Separators, candidate => line.Contains(candidate, StringComparison.Ordinal));
+        string[] fields = line.Split(separator, StringSplitOptions.TrimEntries | (separator == ' ' ? StringSplitOptions.RemoveEmptyEntries : StringSplitOptions.None));
+        return [.. fields[..(Array.FindLastIndex(fields, field => field.Length > 0) + 1)].Select(UnicodeNames.Compose)];
     }
 
     private static int PictureNumber(string field, string line, int number) =>
@@ -136,7 +147,7 @@ internal static class PairsFile
 
     private static PairsFileException Malformed(int number, string line, string expected)
     {
-        string shown = line.Length > ShownCharacters ? line[..ShownCharacters] + "…" : line;
+        string shown = ShownName.Of(line.Length > ShownCharacters ? line[..ShownCharacters] + "…" : line);
         return new PairsFileException($"Line {number} of the pairs file is '{shown}'", number, shown, expected);
     }
 }

@@ -1,7 +1,7 @@
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>A line of a pairs file is not what LFW's format asks for at that place.</summary>
-public sealed class PairsFileException : FormatException
+public sealed class PairsFileException : FaceRecognitionException
 {
     internal PairsFileException(string finding, int lineNumber, string value, string expectation)
         : base($"{finding}; expected {expectation}.")

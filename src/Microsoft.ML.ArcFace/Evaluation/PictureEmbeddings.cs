@@ -6,28 +6,18 @@ namespace Microsoft.ML.ArcFace.Evaluation;
 /// <summary>The embeddings of the pictures that are to be compared, each under the name that the pairs use.</summary>
 internal static class PictureEmbeddings
 {
-    private const int NamedExamples = 3;
-
-    /// <summary>Reads the wanted pictures in one pass over the data; no other row's embedding is asked for.</summary>
+    /// <summary>Reads the wanted pictures, which are there (<see cref="PairedPictures"/>), in one pass over the data; no other row's embedding is asked for.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A column is absent or of another kind.</exception>
-    /// <exception cref="InvalidOperationException">Pictures are absent, differ between rows, or have no direction (zero, not a number).</exception>
+    /// <exception cref="InvalidOperationException">Pictures differ between rows, or have no direction (zero, not a number).</exception>
     public static Dictionary<string, float[]> Read(
         IHostEnvironment environment, IDataView data, IReadOnlySet<string> wanted, string embeddingColumnName, string imageColumnName)
     {
         Dictionary<string, float[]> embeddings = ReadRows(environment, data, wanted, embeddingColumnName, imageColumnName);
-        string[] absent = [.. wanted.Where(picture => !embeddings.ContainsKey(picture))];
-        if (absent.Length > 0)
-        {
-            throw new InvalidOperationException(
-                $"{absent.Length} of the {wanted.Count} pictures that the pairs name are not in the column '{imageColumnName}': {Examples(absent)}. " +
-                "Load the folder that the pairs were made for; they name pictures by their path below it.");
-        }
-
         string[] unusable = [.. embeddings.Where(picture => !UnitVectors.HasDirection(picture.Value)).Select(picture => picture.Key)];
         if (unusable.Length > 0)
         {
             throw new InvalidOperationException(
-                $"{unusable.Length} of the {wanted.Count} pictures that the pairs name have an embedding that is zero or not a number: {Examples(unusable)}. " +
+                $"{unusable.Length} of the {wanted.Count} pictures that the pairs name have an embedding that is zero or not a number: {PictureNames.Examples(unusable)}. " +
                 "Pictures that cannot be read give such embeddings; replace them, or leave their pairs out.");
         }
 
@@ -67,7 +57,4 @@ internal static class PictureEmbeddings
 
         return embeddings;
     }
-
-    private static string Examples(string[] pictures) =>
-        string.Join(", ", pictures.Order(StringComparer.Ordinal).Take(NamedExamples)) + (pictures.Length > NamedExamples ? ", …" : "");
 }

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Views;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
@@ -67,25 +68,14 @@ internal sealed record TemplateColumns(string Template, string? Medium, string? 
     }
 
     /// <summary>A view of templates in which columns keep their names, and the embeddings the model that they are of.</summary>
-    public IDataView ToView(IHostEnvironment environment, IEnumerable<TemplateRow> templates, int embeddingSize, EmbeddingOrigin? origin)
-    {
-        SchemaDefinition schema = SchemaDefinition.Create(typeof(TemplateRow));
-        (SchemaDefinition.Column template, SchemaDefinition.Column person, SchemaDefinition.Column embedding) =
-            (schema[nameof(TemplateRow.Template)], schema[nameof(TemplateRow.Person)], schema[nameof(TemplateRow.Embedding)]);
-        (template.ColumnName, person.ColumnName, embedding.ColumnName) = (Template, Label, Embedding);
-        embedding.ColumnType = new VectorDataViewType(NumberDataViewType.Single, embeddingSize);
-        if (origin is not null)
-        {
-            embedding.AddAnnotation(EmbeddingOrigin.Annotation, origin, EmbeddingOriginType.Instance);
-        }
-
-        if (Label is null)
-        {
-            schema.Remove(person);
-        }
-
-        return DataViewConstructionUtils.CreateFromList(environment, templates.ToList(), schema);
-    }
+    public IDataView ToView(IEnumerable<TemplateRow> templates, int embeddingSize, EmbeddingOrigin? origin) => new ListDataView<TemplateRow>([.. templates],
+    [
+        ViewColumn<TemplateRow>.OfText(Template, row => row.Template),
+        .. Label is null ? (ViewColumn<TemplateRow>[])[] : [ViewColumn<TemplateRow>.OfText(Label, row => row.Person)],
+        ViewColumn<TemplateRow>.OfVector(Embedding, embeddingSize, row => row.Embedding) with { Annotations = origin?.ToAnnotations() },
+        ViewColumn<TemplateRow>.OfInt32(nameof(TemplateRow.PictureCount), row => row.PictureCount),
+        ViewColumn<TemplateRow>.OfInt32(nameof(TemplateRow.MediaCount), row => row.MediaCount),
+    ]);
 
     private static string Given(string value, string column, long row) => value.Length > 0
         ? value

@@ -1,5 +1,6 @@
 using System.Collections;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Names;
 
 namespace Microsoft.ML.ArcFace.Evaluation;
 
@@ -34,7 +35,7 @@ internal sealed class TemplatePairs : IReadOnlyList<FacePair>
     {
         var pairs = new TemplatePairs();
         var indexOfName = new Dictionary<string, int>(StringComparer.Ordinal);
-        var lines = new TextLines(reader, line => Malformed(line, $"is longer than {TextLines.LongestLine} characters"));
+        var lines = new TextLines(reader, Malformed);
         while (lines.Next() is { } line)
         {
             string[] fields = line.Split(Separators, StringSplitOptions.RemoveEmptyEntries);
@@ -48,13 +49,13 @@ internal sealed class TemplatePairs : IReadOnlyList<FacePair>
                 throw Malformed(lines.Number, "is not two template ids and 1 (same person) or 0 (different people)");
             }
 
-            if (fields[0] == fields[1])
+            if (UnicodeNames.AreEqual(fields[0], fields[1]))
             {
                 throw Malformed(lines.Number, "compares a template with itself, which always agrees");
             }
 
-            pairs._first.Add(IndexOf(fields[0]));
-            pairs._second.Add(IndexOf(fields[1]));
+            pairs._first.Add(IndexOf(UnicodeNames.Compose(fields[0])));
+            pairs._second.Add(IndexOf(UnicodeNames.Compose(fields[1])));
             pairs._isSame.Add(fields[2] == "1");
         }
 

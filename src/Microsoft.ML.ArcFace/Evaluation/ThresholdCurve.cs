@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.ArcFace.Evaluation;
 
@@ -18,8 +19,6 @@ internal sealed record ThresholdCurve(
     double TargetFalseMatchRate, int GenuinePairCount, int ImpostorPairCount, int PersonCount, ThresholdPoint[] Measured, ThresholdPoint[] Extrapolated,
     IReadOnlyList<string>? TrainedOnPeople = null)
 {
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = false };
-
     /// <summary>The threshold for a false match rate of one comparison, at most the one that was asked for.</summary>
     public ThresholdPoint At(double rate)
     {
@@ -43,15 +42,15 @@ internal sealed record ThresholdCurve(
         double Cosine(double first, double second) => Math.Clamp(double.Lerp(first, second, share), -1, 1);
     }
 
-    public string ToJson(int gallerySize) => JsonSerializer.Serialize(new Stored(this, gallerySize), Json);
+    public string ToJson(int gallerySize) => JsonSerializer.Serialize(new StoredThreshold(this, gallerySize), ThresholdJson.Default.StoredThreshold);
 
     /// <exception cref="FormatException">It is not what <see cref="ToJson"/> writes.</exception>
     public static (ThresholdCurve Curve, int GallerySize) FromJson(string json)
     {
-        Stored? stored;
+        StoredThreshold? stored;
         try
         {
-            stored = JsonSerializer.Deserialize<Stored>(json, Json);
+            stored = JsonSerializer.Deserialize(json, ThresholdJson.Default.StoredThreshold);
         }
         catch (Exception error) when (error is JsonException or NotSupportedException)
         {
@@ -70,6 +69,12 @@ internal sealed record ThresholdCurve(
         && Measured.Concat(Extrapolated).Zip(Measured.Skip(1).Concat(Extrapolated)).All(pair => pair.First.FalseMatchRate > pair.Second.FalseMatchRate && pair.First.Cosine <= pair.Second.Cosine);
 
     private static bool IsCosine(double value) => Math.Abs(value) <= 1;
-
-    private sealed record Stored(ThresholdCurve Curve, int GallerySize);
 }
+
+/// <summary>A threshold as files of models keep it.</summary>
+internal sealed record StoredThreshold(ThresholdCurve Curve, int GallerySize);
+
+/// <summary>How thresholds are written into the files of models.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(StoredThreshold))]
+internal sealed partial class ThresholdJson : JsonSerializerContext;

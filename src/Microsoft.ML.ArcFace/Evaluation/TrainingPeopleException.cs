@@ -3,7 +3,7 @@ using Microsoft.ML.ArcFace.Evaluation;
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>Is thrown where a threshold is to be calibrated on people whom the model was trained on.</summary>
-public sealed class TrainingPeopleException : InvalidOperationException
+public sealed class TrainingPeopleException : FaceRecognitionException
 {
     internal TrainingPeopleException(IReadOnlyList<string> people, int personCount)
         : base($"{TrainedPeople.Describe(people, personCount)} {Danger} Give people whom it has never seen (faces.TrainTestSplitByPerson parts them before training), or allow these with allowTrainingPeople: true.") =>

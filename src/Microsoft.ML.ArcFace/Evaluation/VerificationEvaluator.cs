@@ -14,7 +14,7 @@ internal static class VerificationEvaluator
 
     /// <summary>Reads the embeddings of the pictures that pairs name, in one pass, and judges the pairs.</summary>
     public static VerificationMetrics EvaluateVerification(
-        IHostEnvironment environment, IDataView data, IEnumerable<FacePair> pairs, string embeddingColumnName, string imageColumnName, string? labelColumnName) =>
+        IHostEnvironment environment, IDataView data, IEnumerable<FacePair> pairs, string embeddingColumnName, string imageColumnName, string? labelColumnName = null) =>
         Evaluate(ComparedPairs.Read(environment, data, pairs, embeddingColumnName, imageColumnName, labelColumnName, check: (isSame, folds) => CheckFolds(isSame, folds)));
 
     /// <summary>Judges pairs whose embeddings were read.</summary>
@@ -154,7 +154,7 @@ internal static class VerificationEvaluator
     private static RocPoint[] Roc(IReadOnlyList<double> cosines, IReadOnlyList<bool> isSame, int genuine, int impostor)
     {
         int[] order = [.. Enumerable.Range(0, cosines.Count).OrderByDescending(i => cosines[i])];
-        var points = new List<RocPoint> { new(0, 0, double.PositiveInfinity) };
+        var points = new List<RocPoint> { new(0, 0, Cosine: null) };
         int accepted = 0, falselyAccepted = 0;
         for (int i = 0; i < order.Length; i++)
         {

@@ -1,20 +1,29 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.ML.ArcFace.Evaluation;
+using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>A point of the ROC curve.</summary>
 /// <param name="FalseAcceptRate">Share of pairs of different people that are accepted.</param>
 /// <param name="TrueAcceptRate">Share of pairs of the same person that are accepted.</param>
-/// <param name="Cosine">Pairs with at least this cosine are accepted.</param>
-public readonly record struct RocPoint(double FalseAcceptRate, double TrueAcceptRate, double Cosine);
+/// <param name="Cosine">Pairs with at least this cosine are accepted; null at the curve's beginning, where none is.</param>
+public readonly record struct RocPoint(double FalseAcceptRate, double TrueAcceptRate, double? Cosine)
+{
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(RocPoint), PrintMembers);
+}
 
 /// <summary>A point of the DET curve (detection error trade-off, ISO/IEC 19795-1).</summary>
 /// <param name="FalseMatchRate">FMR: the share of pairs of different people that are accepted.</param>
 /// <param name="FalseNonMatchRate">FNMR: the share of pairs of the same person that are not accepted.</param>
-/// <param name="Cosine">Pairs with at least this cosine are accepted.</param>
-public readonly record struct DetPoint(double FalseMatchRate, double FalseNonMatchRate, double Cosine);
+/// <param name="Cosine">Pairs with at least this cosine are accepted; null at the curve's beginning, where none is.</param>
+public readonly record struct DetPoint(double FalseMatchRate, double FalseNonMatchRate, double? Cosine)
+{
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(DetPoint), PrintMembers);
+}
 
 /// <summary>
 /// How well embeddings tell pairs of the same person (genuine) from pairs of different people (impostor), by the
@@ -133,7 +142,7 @@ public sealed class VerificationMetrics
     /// <param name="cosine">The threshold, −1 to 1.</param>
     internal DetPoint ErrorsAt(double cosine)
     {
-        RocPoint last = RocCurve.Last(point => point.Cosine > cosine);
+        RocPoint last = RocCurve.Last(point => point.Cosine is not { } least || least > cosine);
         return new DetPoint(last.FalseAcceptRate, 1 - last.TrueAcceptRate, cosine);
     }
 
@@ -142,7 +151,7 @@ public sealed class VerificationMetrics
     /// <param name="count">How many were counted, at least 1: the genuine pairs for a true-accept rate.</param>
     /// <returns>The interval's ends, 0 to 1.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The rate is outside of 0 to 1, or the count below 1.</exception>
-    public static (double Lower, double Upper) ConfidenceInterval(double rate, int count)
+    public static RateInterval ConfidenceInterval(double rate, int count)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         if (!(rate >= 0 && rate <= 1))
@@ -154,7 +163,7 @@ public sealed class VerificationMetrics
         double centre = rate + (squared / (2 * count));
         double half = NormalQuantile * Math.Sqrt(((rate * (1 - rate)) + (squared / (4.0 * count))) / count);
         double scale = 1 + (squared / count);
-        return (Math.Max((centre - half) / scale, 0), Math.Min((centre + half) / scale, 1));
+        return new RateInterval(Math.Max((centre - half) / scale, 0), Math.Min((centre + half) / scale, 1));
     }
 
     /// <summary>The accuracy of saying yes, or no, to every pair, whichever is right more often.</summary>

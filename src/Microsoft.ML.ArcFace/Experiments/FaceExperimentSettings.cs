@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Experiments;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace;
@@ -76,7 +77,7 @@ public sealed record FaceExperimentSettings
     {
         var check = new OptionsCheck();
         check.InRange(MaxTrials, 1, 10_000);
-        check.That(MaxTime is null || (MaxTime > TimeSpan.Zero && MaxTime <= LongestTime), $"{nameof(MaxTime)} is {MaxTime}; it must be over 0 and at most {LongestTime.TotalDays:0} days. Null: no limit.");
+        check.That(MaxTime is null || (MaxTime > TimeSpan.Zero && MaxTime <= LongestTime), FormattableString.Invariant($"{nameof(MaxTime)} is {MaxTime}; it must be over 0 and at most {LongestTime.TotalDays:0} days. Null: no limit."));
         check.InRange(MaxEpochs, 1, 100_000);
         check.InRange(MinEpochs, 1, Math.Max(1, MaxEpochs));
         check.InRange(ReductionFactor, 1, 100);
@@ -88,4 +89,7 @@ public sealed record FaceExperimentSettings
         check.NotNull(Trainer);
         return check.Violations;
     }
+
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(FaceExperimentSettings), PrintMembers);
 }

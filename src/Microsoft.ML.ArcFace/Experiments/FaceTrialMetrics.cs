@@ -1,3 +1,5 @@
+using Microsoft.ML.ArcFace.Files;
+
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>How well a trial tells pairs of validation photographs apart, of people it was not trained on. Rates are 0 to 1.</summary>
@@ -19,4 +21,8 @@ public sealed record FaceTrialMetrics(
     double EqualErrorRate,
     double Accuracy,
     int GenuinePairCount,
-    int ImpostorPairCount);
+    int ImpostorPairCount)
+{
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(FaceTrialMetrics), PrintMembers);
+}

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -11,22 +10,7 @@ internal static class TrialKey
     /// <param name="data">What tells the photographs and pairs from others.</param>
     public static string Of(ArcFaceTrainer.Options options, string data)
     {
-        string text = InvariantText(options with { Progress = null, CancellationToken = default, ValidationSet = null, TensorBoardDirectory = null });
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{text}\n{data}")));
-    }
-
-    // The text of a record follows the culture of the thread.
-    private static string InvariantText(ArcFaceTrainer.Options options)
-    {
-        CultureInfo culture = CultureInfo.CurrentCulture;
-        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-        try
-        {
-            return options.ToString();
-        }
-        finally
-        {
-            CultureInfo.CurrentCulture = culture;
-        }
+        ArcFaceTrainer.Options lasting = options with { Progress = null, CancellationToken = default, ValidationSet = null, TensorBoardDirectory = null };
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{lasting}\n{data}")));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace.Experiments;
@@ -11,8 +12,6 @@ namespace Microsoft.ML.ArcFace.Experiments;
 internal sealed class TrialStore : IDisposable
 {
     private const string CheckpointFolder = "checkpoints";
-
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
 
     private readonly string _directory;
     private readonly FileStream _lock;
@@ -62,7 +61,7 @@ internal sealed class TrialStore : IDisposable
         StoredRun? run;
         try
         {
-            run = JsonSerializer.Deserialize<StoredRun>(File.ReadAllBytes(file), Json);
+            run = JsonSerializer.Deserialize(File.ReadAllBytes(file), TrialJson.Default.StoredRun);
         }
         catch (JsonException error)
         {
@@ -79,7 +78,7 @@ internal sealed class TrialStore : IDisposable
     public void Save(FaceTrial trial, StoredRun run)
     {
         using var file = new WholeFile(ResultFile(trial));
-        JsonSerializer.Serialize(file.Stream, run, Json);
+        JsonSerializer.Serialize(file.Stream, run, TrialJson.Default.StoredRun);
         file.Complete();
     }
 
@@ -133,3 +132,8 @@ internal sealed class TrialStore : IDisposable
 
     private string ModelFile(FaceTrial trial) => Path.Combine(_directory, NameOf(trial) + ".zip");
 }
+
+/// <summary>How the files of trials are written.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(TrialStore.StoredRun))]
+internal sealed partial class TrialJson : JsonSerializerContext;

@@ -28,9 +28,9 @@ internal sealed class TrialTrainer(
         }
     }
 
-    public void Save(ITransformer model, Stream stream) => context.Model.Save(model, train.Schema, stream);
+    public void Save(ITransformer model, Stream stream) => FaceModelFile.Save(context, model, train.Schema, stream);
 
-    public ITransformer Load(Stream stream) => context.Model.Load(stream, out _);
+    public ITransformer Load(Stream stream) => FaceModelFile.Load(context, stream, out _);
 
     private TransformerChain<ITransformer> Fit(ArcFaceTrainer.Options options)
     {

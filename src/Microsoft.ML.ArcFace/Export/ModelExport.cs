@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Weights;
@@ -39,7 +40,7 @@ internal static class ModelExport
         };
         if (embedding.PersonNames is { Count: > 0 } names)
         {
-            description["labels"] = JsonSerializer.Serialize(names);
+            description["labels"] = JsonSerializer.Serialize(names, ExportJson.Default.IReadOnlyListString);
         }
 
         if (isSameEmbedding)
@@ -61,3 +62,7 @@ internal static class ModelExport
         file.Complete();
     }
 }
+
+/// <summary>How the names of people are written into exported files.</summary>
+[JsonSerializable(typeof(IReadOnlyList<string>))]
+internal sealed partial class ExportJson : JsonSerializerContext;

@@ -37,6 +37,9 @@ internal abstract class ByteSource : IDisposable
         }
     }
 
+    /// <summary>A part as a stream that reads forwards; it leaves the source open.</summary>
+    public Stream ToStream(long position, long length) => new PartStream(this, position, length);
+
     public virtual void Dispose()
     {
     }
@@ -70,5 +73,44 @@ internal abstract class ByteSource : IDisposable
             bytes.Span.Slice((int)position, buffer.Length).CopyTo(buffer);
             return buffer.Length;
         }
+    }
+
+    private sealed class PartStream(ByteSource source, long position, long length) : Stream
+    {
+        private long _done;
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+        public override int Read(Span<byte> buffer)
+        {
+            int count = (int)Math.Min(buffer.Length, length - _done);
+            source.Read(position + _done, buffer[..count]);
+            _done += count;
+            return count;
+        }
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -29,14 +29,41 @@ internal enum FileKind
     /// <summary>A .zip by <c>ml.Model.Save</c>.</summary>
     MLNetModel,
 
+    /// <summary>The same with a face embedding in it. Only <see cref="FileNature"/> tells it.</summary>
+    FaceModel,
+
     /// <summary>A .zip by <c>torch.save</c> or <c>torch.jit.save</c>.</summary>
     TorchZip,
+
+    /// <summary>The same packed again with compression. Only <see cref="FileNature"/> tells it.</summary>
+    CompressedTorchZip,
+
+    /// <summary>A program by <c>torch.jit.save</c>. Only <see cref="FileNature"/> tells it.</summary>
+    TorchScript,
+
+    /// <summary>A .zip that ends before its directory, or whose directory is damaged. Only <see cref="FileNature"/> tells it.</summary>
+    PartialZip,
 
     /// <summary>Any other .zip.</summary>
     Zip,
 
+    /// <summary>A gzip, 7z, RAR or tar archive.</summary>
+    Archive,
+
     Onnx,
     Safetensors,
+
+    /// <summary>A checkpoint of <see cref="ArcFaceTrainer"/>, which is a safetensors file. Only <see cref="FileNature"/> tells it.</summary>
+    TrainingCheckpoint,
+
+    /// <summary>The weights of a network of MXNet (.params).</summary>
+    MxNetParameters,
+
+    /// <summary>As Keras writes weights.</summary>
+    Hdf5,
+
+    /// <summary>An array of NumPy (.npy).</summary>
+    NumPyArray,
 
     /// <summary>A Python pickle, such as an older .pth or a .bin of pairs.</summary>
     Pickle,

@@ -12,6 +12,7 @@ internal static class FileKinds
 
     private const int LongestSafetensorsHeader = 100_000_000;
     private const int NewestOnnxVersion = 30;
+    private const int TarMarkAt = 257;
 
     /// <summary>Looks at the start of a file.</summary>
     /// <exception cref="IOException">The file is absent or cannot be read.</exception>
@@ -42,6 +43,11 @@ internal static class FileKinds
         [(byte)'%', (byte)'P', (byte)'D', (byte)'F', (byte)'-', ..] => FileKind.Pdf,
         [0x80, >= 2 and <= 5, ..] => FileKind.Pickle,
         [0x0A, 0x23, 0xD7, 0xCE, ..] => FileKind.RecordIO,
+        [0x12, 1, 0, 0, 0, 0, 0, 0, ..] => FileKind.MxNetParameters,
+        [0x89, (byte)'H', (byte)'D', (byte)'F', ..] => FileKind.Hdf5,
+        [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y', ..] => FileKind.NumPyArray,
+        [0x1F, 0x8B, ..] or [(byte)'7', (byte)'z', 0xBC, 0xAF, ..] or [(byte)'R', (byte)'a', (byte)'r', (byte)'!', ..] => FileKind.Archive,
+        _ when start.Length > TarMarkAt && start[TarMarkAt..].StartsWith("ustar"u8) => FileKind.Archive,
         _ when start.StartsWith("SQLite format 3\0"u8) => FileKind.Sqlite,
         _ when start.StartsWith("version https://git-lfs.github.com/spec/"u8) => FileKind.GitLfsPointer,
         _ when IsSafetensors(start) => FileKind.Safetensors,
@@ -72,10 +78,19 @@ internal static class FileKinds
         FileKind.Pdf => "a PDF document",
         FileKind.Html => "a web page (HTML)",
         FileKind.MLNetModel => "an ML.NET model (.zip)",
+        FileKind.FaceModel => "a face model of ML.NET (.zip)",
         FileKind.TorchZip => "a PyTorch file (.zip by torch.save)",
+        FileKind.CompressedTorchZip => "a PyTorch file in a compressed .zip",
+        FileKind.TorchScript => "a TorchScript program",
+        FileKind.PartialZip => "a .zip that is not whole",
+        FileKind.Archive => "an archive (gzip, 7z, RAR or tar)",
         FileKind.Zip => "a .zip archive",
         FileKind.Onnx => "an ONNX model",
         FileKind.Safetensors => "a safetensors file",
+        FileKind.TrainingCheckpoint => "a checkpoint of a training run (safetensors)",
+        FileKind.MxNetParameters => "a file of MXNet parameters",
+        FileKind.Hdf5 => "an HDF5 file, as Keras writes weights",
+        FileKind.NumPyArray => "a NumPy array",
         FileKind.Pickle => "a Python pickle",
         FileKind.GitLfsPointer => "a Git LFS pointer, not the file itself (git lfs pull fetches it)",
         FileKind.Sqlite => "an SQLite database",

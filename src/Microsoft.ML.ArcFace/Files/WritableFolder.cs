@@ -11,13 +11,19 @@ internal static class WritableFolder
     {
         try
         {
-            Directory.CreateDirectory(path);
-            string probe = Path.Combine(path, $"{Guid.NewGuid():N}.part");
-            File.Create(probe, bufferSize: 1, FileOptions.DeleteOnClose).Dispose();
+            Probe(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             throw new IOException($"{option} is '{path}', which cannot be written to ({error.Message.TrimEnd('.')}). Give a folder that you may write to.", error);
         }
+    }
+
+    /// <summary>Makes the folder if there is none, and writes a file to it that is deleted at once.</summary>
+    public static void Probe(string path)
+    {
+        Directory.CreateDirectory(path);
+        string probe = Path.Combine(path, $"{Guid.NewGuid():N}.part");
+        File.Create(probe, bufferSize: 1, FileOptions.DeleteOnClose).Dispose();
     }
 }

@@ -8,7 +8,8 @@ public sealed partial class FaceGallery
     ValueTask<int> IFaceGallery.CountVectorsAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Read(memory => memory.Vectors.Count));
 
     /// <inheritdoc/>
-    Task<IReadOnlyList<GalleryPhotograph>> IFaceGallery.EnrolAsync(IReadOnlyCollection<FaceToEnrol> faces, CancellationToken cancellationToken) => Task.Run(() => Enrol(faces), cancellationToken);
+    Task<IReadOnlyList<FaceEnrollment>> IFaceGallery.EnrollAsync(IReadOnlyCollection<FaceToEnroll> faces, bool replaceSameSource, CancellationToken cancellationToken) =>
+        Task.Run(() => Enroll(faces, replaceSameSource), cancellationToken);
 
     /// <inheritdoc/>
     Task<bool> IFaceGallery.RenameAsync(string personId, string name, CancellationToken cancellationToken) => Task.Run(() => Rename(personId, name), cancellationToken);

@@ -8,23 +8,42 @@ namespace Microsoft.ML.ArcFace;
 // What changes a gallery: checked first, then written to the file, then made visible to searches.
 public sealed partial class FaceGallery
 {
-    /// <summary>Adds a photograph of a person, who comes in with the first one.</summary>
+    /// <summary>Adds a photograph of a person, who comes in with the first one; one that is there already changes nothing.</summary>
     /// <param name="personId">Who it is: a name, or a number of your own records.</param>
     /// <param name="embedding">The face's embedding, of any length but zero.</param>
     /// <param name="name">What to call the person; null: as they are called already, or by their id if they are new.</param>
     /// <param name="source">Where the photograph comes from, such as a file's path; null: not said.</param>
-    /// <returns>The photograph as it is kept.</returns>
+    /// <param name="replaceSameSource">Whether the person's older photographs of the same source give way to it. Default false: both stay.</param>
+    /// <returns>What became of it: new, there already, or in the place of an older one.</returns>
     /// <exception cref="ArgumentException">The face cannot be kept: no id, another name than the person's, an embedding of another size or without a direction.</exception>
     /// <exception cref="FaceGalleryException">The file cannot be written; nothing was added.</exception>
-    public GalleryPhotograph Enrol(string personId, float[] embedding, string? name = null, string? source = null) =>
-        Enrol([new FaceToEnrol(personId, embedding) { Name = name, Source = source }])[0];
+    public FaceEnrollment Enroll(string personId, float[] embedding, string? name = null, string? source = null, bool replaceSameSource = false) =>
+        Enroll([new FaceToEnroll(personId, embedding) { Name = name, Source = source }], replaceSameSource)[0];
 
-    /// <summary>Adds photographs, all or none; many at once are much faster than one by one.</summary>
+    /// <summary>
+    /// Adds photographs, all or none; many at once are much faster than one by one. Those that are there already, or twice among
+    /// them, change nothing.
+    /// </summary>
     /// <param name="faces">Photographs of one person or several.</param>
-    /// <returns>The photographs as they are kept, in the same order.</returns>
+    /// <returns>What became of each photograph, in the same order.</returns>
     /// <exception cref="ArgumentException">A face cannot be kept; the message says which and why.</exception>
     /// <exception cref="FaceGalleryException">The file cannot be written; nothing was added.</exception>
-    public IReadOnlyList<GalleryPhotograph> Enrol(IReadOnlyCollection<FaceToEnrol> faces) => Write(() => Add(faces, replacedPerson: null));
+    public IReadOnlyList<FaceEnrollment> Enroll(IReadOnlyCollection<FaceToEnroll> faces) => Enroll(faces, replaceSameSource: false);
+
+    /// <summary>Adds photographs, all or none, and puts them in the place of older ones if asked to.</summary>
+    /// <param name="faces">Photographs of one person or several.</param>
+    /// <param name="replaceSameSource">Whether a person's older photographs of the same source give way to a new one; else both stay.</param>
+    /// <returns>What became of each photograph, in the same order.</returns>
+    /// <exception cref="ArgumentException">A face cannot be kept; the message says which and why.</exception>
+    /// <exception cref="FaceGalleryException">The file cannot be written; nothing was added.</exception>
+    public IReadOnlyList<FaceEnrollment> Enroll(IReadOnlyCollection<FaceToEnroll> faces, bool replaceSameSource) => Write(() =>
+    {
+        (Dictionary<string, string?> names, GalleryVector[] vectors) = Checked(faces);
+        IEnumerable<PersonEntry> known = names.Keys.Select(_memory.FindPerson).OfType<PersonEntry>();
+        var plan = EnrollmentPlan.Create(vectors, known.SelectMany(_memory.VectorsOf), replaceSameSource);
+        Put(names, plan.Added, [.. plan.Removed.Select(photograph => _memory.FindPhotograph(photograph.Id)!)]);
+        return plan.Results;
+    });
 
     /// <summary>Puts photographs in the place of all that a person has, in one step; the old ones cannot be read any more.</summary>
     /// <param name="personId">Who.</param>
@@ -32,7 +51,7 @@ public sealed partial class FaceGallery
     /// <returns>The photographs as they are kept, in the same order.</returns>
     /// <exception cref="ArgumentException">There is no such person, no photograph, one of somebody else, or one that cannot be kept.</exception>
     /// <exception cref="FaceGalleryException">The file cannot be written.</exception>
-    public IReadOnlyList<GalleryPhotograph> ReplacePhotographs(string personId, IReadOnlyCollection<FaceToEnrol> faces)
+    public IReadOnlyList<GalleryPhotograph> ReplacePhotographs(string personId, IReadOnlyCollection<FaceToEnroll> faces)
     {
         ArgumentNullException.ThrowIfNull(personId);
         ArgumentNullException.ThrowIfNull(faces);
@@ -45,8 +64,10 @@ public sealed partial class FaceGallery
 
         return Write(() =>
         {
-            PersonEntry person = _memory.FindPerson(personId) ?? throw new ArgumentException($"There is no person '{personId}' in the gallery. Call {nameof(Enrol)}.", nameof(personId));
-            return Add(faces, person);
+            PersonEntry person = _memory.FindPerson(personId) ?? throw new ArgumentException($"There is no person '{personId}' in the gallery. Call {nameof(Enroll)}.", nameof(personId));
+            (Dictionary<string, string?> names, GalleryVector[] vectors) = Checked(faces);
+            Put(names, vectors, [.. person.Photographs]);
+            return (IReadOnlyList<GalleryPhotograph>)[.. vectors.Select(vector => vector.Photograph)];
         });
     }
 
@@ -55,20 +76,31 @@ public sealed partial class FaceGallery
     /// <param name="labelColumnName">The column that says who it is: text or a key.</param>
     /// <param name="embeddingColumnName">The column of embeddings.</param>
     /// <param name="sourceColumnName">The text column that says where a photograph comes from; null: none.</param>
+    /// <param name="replaceSameSource">Whether a person's older photographs of the same source give way to a new one. Default false: both stay.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another kind.</exception>
     /// <exception cref="ArgumentException">The embeddings have another size than the gallery's.</exception>
     /// <exception cref="FaceGalleryException">The file cannot be written; nothing was added.</exception>
-    public EnrolmentSummary EnrolFrom(IDataView data, string labelColumnName = "Label", string embeddingColumnName = "Embedding", string? sourceColumnName = null)
+    public EnrollmentSummary EnrollFrom(IDataView data, string labelColumnName = "Label", string embeddingColumnName = "Embedding", string? sourceColumnName = null, bool replaceSameSource = false)
     {
-        (List<FaceToEnrol> faces, int unusable) = GalleryRows.Read(_host, data, labelColumnName, embeddingColumnName, sourceColumnName);
+        (List<FaceToEnroll> faces, int unusable) = GalleryRows.Read(_host, data, labelColumnName, embeddingColumnName, sourceColumnName);
+        var summary = EnrollmentSummary.Of(Enroll(faces, replaceSameSource), unusable);
+        using IChannel channel = _host.Start(nameof(EnrollFrom));
         if (unusable > 0)
         {
-            using IChannel channel = _host.Start(nameof(EnrolFrom));
             channel.Warning($"{unusable} rows have no label, or an embedding that is zero or not a number, as of a picture that cannot be read; they are not enrolled.");
         }
 
-        Enrol(faces);
-        return new EnrolmentSummary(faces.Select(face => face.PersonId).Distinct(StringComparer.Ordinal).Count(), faces.Count, unusable);
+        if (faces.Count == 0)
+        {
+            channel.Warning("Nobody was enrolled: the data have no row with a label and a usable embedding.");
+        }
+
+        if (summary.SameSourceCount > 0)
+        {
+            channel.Warning($"{summary.SameSourceCount} new photographs name a source of which their person has another photograph, and both are kept; {nameof(replaceSameSource)} puts the new one in its place.");
+        }
+
+        return summary;
     }
 
     /// <summary>Calls a person by another name; the old one cannot be read from the file any more.</summary>
@@ -79,7 +111,7 @@ public sealed partial class FaceGallery
     public bool Rename(string personId, string name)
     {
         ArgumentNullException.ThrowIfNull(personId);
-        EnrolmentPlan.CheckText(name, "The name", nameof(name));
+        EnrollmentChecks.CheckText(name, "The name", nameof(name));
         return Write(() =>
         {
             if (_memory.FindPerson(personId) is not { } person)
@@ -148,43 +180,53 @@ public sealed partial class FaceGallery
         });
     }
 
-    private GalleryPhotograph[] Add(IReadOnlyCollection<FaceToEnrol> faces, PersonEntry? replacedPerson)
+    /// <summary>What the people in question are called, and the photographs as they will be kept.</summary>
+    private (Dictionary<string, string?> Names, GalleryVector[] Vectors) Checked(IReadOnlyCollection<FaceToEnroll> faces)
     {
-        Dictionary<string, string?> names = EnrolmentPlan.GivenNames(faces, id => _memory.FindPerson(id)?.Name);
-        float[][] vectors = [.. faces.Select(face => EnrolmentPlan.UnitVector(face, Model, nameof(faces)))];
+        Dictionary<string, string?> names = EnrollmentChecks.GivenNames(faces, id => _memory.FindPerson(id)?.Name);
         DateTimeOffset now = DateTimeOffset.UtcNow;
-        GalleryPhotograph[] photographs = [.. faces.Select(face => new GalleryPhotograph(Guid.CreateVersion7(now).ToString("N"), face.Source, now))];
+        return (names,
+        [
+            .. faces.Select(face => new GalleryVector(
+                face.PersonId, names[face.PersonId], new GalleryPhotograph(Guid.CreateVersion7(now).ToString("N"), face.Source, now), EnrollmentChecks.UnitVector(face, Model, nameof(faces)))),
+        ]);
+    }
+
+    private void Put(Dictionary<string, string?> names, IReadOnlyList<GalleryVector> added, PhotographEntry[] removed)
+    {
+        if (added.Count == 0 && removed.Length == 0)
+        {
+            return;
+        }
 
         // Numbers go up by what is tried, so that none is used twice, whatever fails.
         (string Id, long Number)[] newPeople = [.. names.Keys.Where(id => _memory.FindPerson(id) is null).Select(id => (id, ++_lastPerson))];
         Dictionary<string, long> numbers = newPeople.ToDictionary(person => person.Id, person => person.Number, StringComparer.Ordinal);
         long NumberOf(string id) => numbers.TryGetValue(id, out long number) ? number : _memory.FindPerson(id)!.Number;
         long first = _lastPhotograph + 1;
-        _lastPhotograph += photographs.Length;
-        PhotographEntry[] replaced = replacedPerson is null ? [] : [.. replacedPerson.Photographs];
+        _lastPhotograph += added.Count;
 
         Change(
             changes =>
             {
-                Array.ForEach(replaced, changes.RemovePhotograph);
+                Array.ForEach(removed, changes.RemovePhotograph);
                 Array.ForEach(newPeople, person => changes.AddPerson(person.Number, person.Id, names[person.Id] ?? person.Id));
-                foreach ((int index, FaceToEnrol face) in faces.Index())
+                foreach ((int index, GalleryVector vector) in added.Index())
                 {
-                    changes.AddPhotograph(first + index, NumberOf(face.PersonId), photographs[index], vectors[index]);
+                    changes.AddPhotograph(first + index, NumberOf(vector.PersonId), vector.Photograph, vector.Vector);
                 }
             },
             () =>
             {
                 Array.ForEach(newPeople, person => _memory.AddPerson(person.Number, person.Id, names[person.Id] ?? person.Id));
-                foreach ((int index, FaceToEnrol face) in faces.Index())
+                foreach ((int index, GalleryVector vector) in added.Index())
                 {
-                    _memory.AddPhotograph(_memory.FindPerson(face.PersonId)!, first + index, photographs[index], vectors[index]);
+                    _memory.AddPhotograph(_memory.FindPerson(vector.PersonId)!, first + index, vector.Photograph, vector.Vector);
                 }
 
-                Array.ForEach(replaced, _memory.RemovePhotograph);
+                Array.ForEach(removed, _memory.RemovePhotograph);
             },
-            erases: replaced.Length > 0);
-        return photographs;
+            erases: removed.Length > 0);
     }
 
     /// <summary>To the disk, then to memory, then away with what was removed.</summary>
@@ -207,9 +249,21 @@ public sealed partial class FaceGallery
         }
     }
 
+    /// <exception cref="FaceGalleryException">Nothing can be changed.</exception>
+    internal void ThrowIfReadOnly()
+    {
+        if (_readOnlyReason is not null)
+        {
+            throw new FaceGalleryException(FaceGalleryProblem.ReadOnly,
+                $"The gallery '{Path}' can be searched, but not changed: it {_readOnlyReason}. To enroll or remove, " +
+                (_options.ReadOnly ? "open it without that option." : "let this user write to the file and its folder, or copy the file to a folder that may be written to and give that path."));
+        }
+    }
+
     private T Write<T>(Func<T> write)
     {
         using UseGate.Use use = _gate.Begin();
+        ThrowIfReadOnly();
         lock (_writing)
         {
             return write();

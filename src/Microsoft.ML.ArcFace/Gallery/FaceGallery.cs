@@ -6,7 +6,7 @@ namespace Microsoft.ML.ArcFace;
 
 /// <summary>
 /// People who can be found again by their faces: in memory, and in one SQLite file if it has a path. Searches are exact. Many
-/// threads may search at once, also while one enrols or removes; what was written is on the disk when the method returns.
+/// threads may search at once, also while one enrolls or removes; what was written is on the disk when the method returns.
 /// </summary>
 public sealed partial class FaceGallery : IFaceGallery, IDisposable
 {
@@ -14,6 +14,10 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
     private readonly FaceGalleryOptions _options;
     private readonly GalleryFile? _file;
     private readonly GalleryMemory _memory;
+
+    /// <summary>Why nothing can be changed, as the end of the sentence "the gallery …"; null: it can.</summary>
+    private readonly string? _readOnlyReason;
+
     private readonly UseGate _gate = new(nameof(FaceGallery));
 
     /// <summary>Held by the one who writes; searches go on meanwhile, until the change is on the disk.</summary>
@@ -33,28 +37,45 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
         check.AddRange(options.Violations());
         check.AddRange(model.Violations());
         check.That(path is not null || options.EncryptionKey is null, $"{nameof(options.EncryptionKey)} is given, but no path; only a file is encrypted.");
+        check.That(path is not null || !options.ReadOnly, $"{nameof(options.ReadOnly)} is set, but no path is given; there is nothing to search.");
         OptionsCheck.ThrowIfAny(check.Violations, nameof(options));
         (Model, _options, Path) = (model, options, path is null ? null : System.IO.Path.GetFullPath(path));
-        _memory = new GalleryMemory(model.EmbeddingSize, options.Aggregation, options.SearchInHalfPrecision);
         if (Path is null)
         {
+            _memory = CreateMemory();
             return;
         }
 
-        _file = GalleryFile.Open(Path, model, options.EncryptionKey, options.CreateIfMissing);
-        try
+        _readOnlyReason = options.ReadOnly ? $"was opened for searching alone ({nameof(FaceGalleryOptions.ReadOnly)})" : null;
+        _file = options.ReadOnly ? null : GalleryFile.OpenUnlessReadOnly(Path, model, options.EncryptionKey, options.CreateIfMissing, out _readOnlyReason);
+        using IChannel channel = _host.Start(nameof(FaceGallery));
+        if (_file is null)
         {
-            (_lastPerson, _lastPhotograph) = _file.Load(_memory, model.EmbeddingSize);
+            _memory = GalleryFile.ReadAll(Path, model, options.EncryptionKey, CreateMemory);
+            channel.Info($"'{path}' can be searched, but not changed: it {_readOnlyReason}.");
         }
-        catch
+        else
         {
-            _file.Dispose();
-            throw;
+            _memory = CreateMemory();
+            try
+            {
+                (_lastPerson, _lastPhotograph) = _file.Load(_memory, model.EmbeddingSize);
+            }
+            catch
+            {
+                _file.Dispose();
+                throw;
+            }
         }
 
-        using IChannel channel = _host.Start(nameof(FaceGallery));
         channel.Info($"'{path}': {_memory.PhotographCount} photographs of {_memory.People.Count} people.");
     }
+
+    /// <summary>
+    /// Whether the gallery can be searched but not changed: it was opened with <see cref="FaceGalleryOptions.ReadOnly"/>, or its
+    /// file cannot be written.
+    /// </summary>
+    public bool IsReadOnly => _readOnlyReason is not null;
 
     /// <summary>The whole path of the file; null: there is none, and the gallery ends with the process.</summary>
     public string? Path { get; }
@@ -75,7 +96,7 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
     /// <exception cref="ObjectDisposedException">The gallery was disposed.</exception>
     public double CosineThreshold => Read(memory => _options.ThresholdFor(Model, memory.Vectors.Count));
 
-    /// <summary>Everybody in the gallery, in the order of enrolment.</summary>
+    /// <summary>Everybody in the gallery, in the order of enrollment.</summary>
     /// <exception cref="ObjectDisposedException">The gallery was disposed.</exception>
     public IReadOnlyList<GalleryPerson> GetPeople() => Read(memory => (GalleryPerson[])[.. memory.People.OrderBy(person => person.Number).Select(person => person.ToPerson())]);
 
@@ -96,7 +117,7 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
     public IReadOnlyList<FaceCandidate> Search(float[] embedding, int count = 5)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        float[] probe = EnrolmentPlan.UnitVector(embedding, Model, "The embedding", nameof(embedding));
+        float[] probe = EnrollmentChecks.UnitVector(embedding, Model, "The embedding", nameof(embedding));
         return Read(memory => Nearest(memory, probe, count));
     }
 
@@ -107,7 +128,7 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
     /// <exception cref="ObjectDisposedException">The gallery was disposed.</exception>
     public FaceIdentification Identify(float[] embedding)
     {
-        float[] probe = EnrolmentPlan.UnitVector(embedding, Model, "The embedding", nameof(embedding));
+        float[] probe = EnrollmentChecks.UnitVector(embedding, Model, "The embedding", nameof(embedding));
         return Read(memory => _options.Decide(Nearest(memory, probe, count: 2), _options.ThresholdFor(Model, memory.Vectors.Count)));
     }
 
@@ -117,6 +138,8 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
         _file?.Dispose();
         _memoryLock.Dispose();
     });
+
+    private GalleryMemory CreateMemory() => new(Model.EmbeddingSize, _options.Aggregation, _options.SearchInHalfPrecision);
 
     private FaceCandidate[] Nearest(GalleryMemory memory, float[] probe, int count) =>
     [

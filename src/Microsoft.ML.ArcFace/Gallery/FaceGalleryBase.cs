@@ -40,29 +40,24 @@ public abstract class FaceGalleryBase : IFaceGallery
     public abstract ValueTask<int> CountVectorsAsync(CancellationToken cancellationToken = default);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<GalleryPhotograph>> EnrolAsync(IReadOnlyCollection<FaceToEnrol> faces, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<FaceEnrollment>> EnrollAsync(IReadOnlyCollection<FaceToEnroll> faces, bool replaceSameSource = false, CancellationToken cancellationToken = default)
     {
-        Dictionary<string, string?> names = EnrolmentPlan.GivenNames(faces, _ => null);
+        Dictionary<string, string?> names = EnrollmentChecks.GivenNames(faces, _ => null);
         DateTimeOffset now = DateTimeOffset.FromUnixTimeMilliseconds(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
         GalleryVector[] vectors =
         [
             .. faces.Select(face => new GalleryVector(
                 face.PersonId, names[face.PersonId], new GalleryPhotograph(Guid.CreateVersion7(now).ToString("N"), face.Source, now),
-                EnrolmentPlan.UnitVector(face, Model, nameof(faces)))),
+                EnrollmentChecks.UnitVector(face, Model, nameof(faces)))),
         ];
-        if (vectors.Length > 0)
-        {
-            await AddAsync(vectors, cancellationToken).ConfigureAwait(false);
-        }
-
-        return [.. vectors.Select(vector => vector.Photograph)];
+        return vectors.Length == 0 ? [] : await AddAsync(vectors, replaceSameSource, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
     public Task<bool> RenameAsync(string personId, string name, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(personId);
-        EnrolmentPlan.CheckText(name, "The name", nameof(name));
+        EnrollmentChecks.CheckText(name, "The name", nameof(name));
         return ChangeNameAsync(personId, name, cancellationToken);
     }
 
@@ -94,10 +89,15 @@ public abstract class FaceGalleryBase : IFaceGallery
     /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();
 
-    /// <summary>Writes photographs, all or none, after <see cref="CheckName"/>.</summary>
+    /// <summary>
+    /// Writes photographs, all or none, after <see cref="CheckName"/>: adds and removes what an <see cref="EnrollmentPlan"/> says,
+    /// made of the photographs that these people have and that nobody else changes meanwhile.
+    /// </summary>
     /// <param name="vectors">One or more; those of one person have the same name, or none.</param>
+    /// <param name="replaceSameSource">Whether a person's older photographs of the same source give way.</param>
     /// <param name="cancellationToken">Stops before anything is written.</param>
-    protected abstract Task AddAsync(IReadOnlyList<GalleryVector> vectors, CancellationToken cancellationToken);
+    /// <returns>The results of the plan.</returns>
+    protected abstract Task<IReadOnlyList<FaceEnrollment>> AddAsync(IReadOnlyList<GalleryVector> vectors, bool replaceSameSource, CancellationToken cancellationToken);
 
     /// <summary>Calls a person by another name; false: there is no such person.</summary>
     /// <param name="personId">Who.</param>
@@ -115,14 +115,14 @@ public abstract class FaceGalleryBase : IFaceGallery
     /// <param name="embedding">A face's embedding.</param>
     /// <param name="parameterName">What the caller's argument is called.</param>
     /// <exception cref="ArgumentException">It has another size than the gallery's, or no direction.</exception>
-    protected float[] UnitVector(float[] embedding, string parameterName) => EnrolmentPlan.UnitVector(embedding, Model, "The embedding", parameterName);
+    protected float[] UnitVector(float[] embedding, string parameterName) => EnrollmentChecks.UnitVector(embedding, Model, "The embedding", parameterName);
 
     /// <summary>Refuses a photograph that comes with another name than its person has.</summary>
     /// <param name="personId">Who.</param>
     /// <param name="known">What they are called in the gallery.</param>
     /// <param name="given">What they are called with the photograph; null: nothing is said.</param>
     /// <exception cref="ArgumentException">The two differ.</exception>
-    protected static void CheckName(string personId, string known, string? given) => EnrolmentPlan.CheckName(personId, known, given, "faces");
+    protected static void CheckName(string personId, string known, string? given) => EnrollmentChecks.CheckName(personId, known, given, "faces");
 
     /// <summary>Compares candidates exactly and keeps each person's nearest photograph, best first.</summary>
     /// <param name="probe">A unit vector.</param>

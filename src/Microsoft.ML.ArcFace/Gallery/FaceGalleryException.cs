@@ -23,10 +23,13 @@ public enum FaceGalleryProblem
 
     /// <summary>Something in the file is not as it was written.</summary>
     Damaged,
+
+    /// <summary>The file can be read, so that the gallery can be searched, but not written.</summary>
+    ReadOnly,
 }
 
 /// <summary>A gallery cannot be opened, read or written; the message says why and what to do.</summary>
-public sealed class FaceGalleryException : IOException
+public sealed class FaceGalleryException : FaceRecognitionException
 {
     /// <param name="problem">Why.</param>
     /// <param name="message">What happened and what to do.</param>

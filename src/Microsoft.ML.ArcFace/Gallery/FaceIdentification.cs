@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace;
 
@@ -20,7 +21,11 @@ public enum IdentificationOutcome
 /// <param name="Name">What they are called.</param>
 /// <param name="Score">The cosine between the face and the person's nearest photograph, or the mean of their photographs; −1 to 1.</param>
 /// <param name="Photograph">The nearest photograph; null where the person is searched by the mean of their photographs.</param>
-public sealed record FaceCandidate(string PersonId, string Name, double Score, GalleryPhotograph? Photograph);
+public sealed record FaceCandidate(string PersonId, string Name, double Score, GalleryPhotograph? Photograph)
+{
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(FaceCandidate), PrintMembers);
+}
 
 /// <summary>Who a face is, if it is anybody of the gallery.</summary>
 /// <param name="Outcome">Whether there is a match.</param>
@@ -32,12 +37,14 @@ public sealed record FaceIdentification(IdentificationOutcome Outcome, FaceCandi
     /// <summary>Who it is; null unless <see cref="Outcome"/> is <see cref="IdentificationOutcome.Match"/>.</summary>
     public FaceCandidate? Person => Outcome == IdentificationOutcome.Match ? Nearest : null;
 
-    /// <summary>How much nearer the nearest person is than the runner-up, 0 to 2; infinite without a runner-up.</summary>
-    public double Margin => Nearest is { } first && RunnerUp is { } second ? first.Score - second.Score : double.PositiveInfinity;
+    /// <summary>How much nearer the nearest person is than the runner-up, 0 to 2; null without a runner-up.</summary>
+    public double? Margin => Nearest is { } first && RunnerUp is { } second ? first.Score - second.Score : null;
+
+    private string RunnerUpText => RunnerUp is null ? "" : string.Create(CultureInfo.InvariantCulture, $", then {RunnerUp.Name} {RunnerUp.Score:0.000}");
 
     /// <summary>One line: outcome, who is nearest, who comes next.</summary>
     public override string ToString() => Nearest is null
         ? $"{Outcome}: the gallery is empty"
         : string.Create(CultureInfo.InvariantCulture,
-            $"{Outcome}: {Nearest.Name} {Nearest.Score:0.000}{(RunnerUp is null ? "" : $", then {RunnerUp.Name} {RunnerUp.Score:0.000}")}; over {Threshold:0.000} is near enough");
+            $"{Outcome}: {Nearest.Name} {Nearest.Score:0.000}{RunnerUpText}; over {Threshold:0.000} is near enough");
 }

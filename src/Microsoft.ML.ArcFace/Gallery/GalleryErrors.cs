@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace.Gallery;
 
@@ -14,9 +15,10 @@ internal static class GalleryErrors
         catch (SqliteException error)
         {
             (FaceGalleryProblem problem, string finding) = Explain(error.SqliteErrorCode);
-            throw new FaceGalleryException(problem, $"The gallery '{path}' {finding} (SQLite: {error.Message})", error);
+            string? mismatch = problem == FaceGalleryProblem.NotAGallery ? FileUse.Gallery.Mismatch(path) : null;
+            throw new FaceGalleryException(problem, mismatch is null ? $"The gallery '{path}' {finding} (SQLite: {error.Message})" : $"'{path}' is no gallery. {mismatch}", error);
         }
-        catch (Exception error) when (error is UnauthorizedAccessException or (IOException and not FaceGalleryException))
+        catch (Exception error) when (error is UnauthorizedAccessException or IOException)
         {
             throw new FaceGalleryException(FaceGalleryProblem.Unreachable, $"The gallery '{path}' cannot be opened: {error.Message} Give a path in a folder that you may write to.", error);
         }
@@ -30,10 +32,10 @@ internal static class GalleryErrors
     {
         SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => (FaceGalleryProblem.InUse, "is open elsewhere, in this process or another. One gallery has a file for itself: close the other, or share this one."),
         SQLitePCL.raw.SQLITE_NOTADB => (FaceGalleryProblem.NotAGallery, "is another kind of file, or its beginning is damaged. Give another path, or a copy from before the damage."),
-        SQLitePCL.raw.SQLITE_CORRUPT => (FaceGalleryProblem.Damaged, "is damaged. Take a copy from before the damage, or enrol the photographs again."),
+        SQLitePCL.raw.SQLITE_CORRUPT => (FaceGalleryProblem.Damaged, "is damaged. Take a copy from before the damage, or enroll the photographs again."),
         SQLitePCL.raw.SQLITE_FULL => (FaceGalleryProblem.Unreachable, "could not be written: the disk is full. Free some space and try again."),
         SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_PERM or SQLitePCL.raw.SQLITE_AUTH =>
-            (FaceGalleryProblem.Unreachable, "cannot be written. Give a path in a folder that you may write to."),
+            (FaceGalleryProblem.Unreachable, "cannot be opened. Look at who may read and write the file and its folder, or give a path in a folder that you may write to."),
         SQLitePCL.raw.SQLITE_IOERR => (FaceGalleryProblem.Unreachable, "could not be read or written; look at the disk."),
         _ => (FaceGalleryProblem.Damaged, "cannot be used: it is not as it was written."),
     };

@@ -43,34 +43,59 @@ internal sealed class GalleryFile : IDisposable
         }
     });
 
+    /// <summary>Opens the file, or finds out that it can be read but not written.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="model">Whose embeddings it keeps.</param>
+    /// <param name="key">What it is encrypted under.</param>
+    /// <param name="createIfMissing">Whether a file that is not there is made.</param>
+    /// <param name="readOnlyReason">Why it cannot be written; null: it can.</param>
+    /// <returns>The file; null if it cannot be written.</returns>
+    /// <exception cref="FaceGalleryException">It cannot be opened or made, or is not what is asked for.</exception>
+    public static GalleryFile? OpenUnlessReadOnly(string path, FaceGalleryModel model, byte[]? key, bool createIfMissing, out string? readOnlyReason)
+    {
+        readOnlyReason = null;
+        try
+        {
+            return Open(path, model, key, createIfMissing);
+        }
+        catch (FaceGalleryException error) when (error.Problem == FaceGalleryProblem.Unreachable && File.Exists(path))
+        {
+            readOnlyReason = GalleryWriteAccess.Obstacle(path);
+            if (readOnlyReason is null)
+            {
+                throw;
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>Reads everybody of a file that is not written to.</summary>
+    /// <exception cref="FaceGalleryException">It cannot be opened, or is not what is asked for.</exception>
+    public static GalleryMemory ReadAll(string path, FaceGalleryModel model, byte[]? key, Func<GalleryMemory> createMemory) => ReadOnlyGalleryFile.Read(path, connection =>
+    {
+        using RecordSeal? seal = key is null ? null : new RecordSeal(key);
+        GalleryHeader header = GallerySchema.Read(connection, path, seal);
+        GallerySchema.ThrowIfOfAnotherModel(path, header, model);
+        GalleryMemory memory = createMemory();
+        new GalleryReader(path, connection, header.RecordsFor(seal)).ReadInto(memory, model.EmbeddingSize);
+        return memory;
+    });
+
+    /// <summary>Reads who is in a file, whichever model it is for.</summary>
+    /// <exception cref="FaceGalleryException">It cannot be opened, or is not what is asked for.</exception>
+    public static GalleryContents List(string path, byte[]? key) => ReadOnlyGalleryFile.Read(path, connection =>
+    {
+        using RecordSeal? seal = key is null ? null : new RecordSeal(key);
+        GalleryHeader header = GallerySchema.Read(connection, path, seal);
+        return new GalleryContents(header.Fingerprint, header.EmbeddingSize, IsEncrypted: seal is not null, new GalleryReader(path, connection, header.RecordsFor(seal)).ReadPeople());
+    });
+
     /// <summary>Reads everybody into memory and gives the greatest numbers of rows there ever were.</summary>
     /// <exception cref="FaceGalleryException">Something is not as it was written.</exception>
     public (long LastPerson, long LastPhotograph) Load(GalleryMemory memory, int embeddingSize) => GalleryErrors.Explained(_path, () =>
     {
-        var people = new Dictionary<long, PersonEntry>();
-        foreach ((long number, _, byte[] details, _) in Rows("SELECT number, number, details, NULL FROM person ORDER BY number"))
-        {
-            StoredPerson person = _records.ReadPerson(details, number) ?? throw Damaged($"person {number} is not as it was written");
-            people.Add(number, memory.AddPerson(number, person.Id, person.Name));
-        }
-
-        foreach ((long number, long personNumber, byte[] details, byte[]? embedding) in Rows("SELECT number, person, details, embedding FROM photograph ORDER BY number"))
-        {
-            if (!people.TryGetValue(personNumber, out PersonEntry? person)
-                || _records.ReadPhotograph(details, number, personNumber) is not { } photograph
-                || embedding is null || _records.ReadEmbedding(embedding, number, personNumber, embeddingSize) is not { } vector)
-            {
-                throw Damaged($"photograph {number} is not as it was written");
-            }
-
-            memory.AddPhotograph(person, number, photograph, vector);
-        }
-
-        if (people.Values.FirstOrDefault(person => person.Photographs.Count == 0) is { } empty)
-        {
-            throw Damaged($"person {empty.Number} has no photographs");
-        }
-
+        new GalleryReader(_path, _connection, _records).ReadInto(memory, embeddingSize);
         return (GallerySchema.LastNumber(_connection, "person"), GallerySchema.LastNumber(_connection, "photograph"));
     });
 
@@ -134,6 +159,7 @@ internal sealed class GalleryFile : IDisposable
                 $"There is no gallery '{path}'{(Directory.Exists(path) ? ", but a folder of that name" : $", and {nameof(FaceGalleryOptions.CreateIfMissing)} is false")}. Check the path.");
         }
 
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         var mode = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {
@@ -142,20 +168,4 @@ internal sealed class GalleryFile : IDisposable
 
         File.Open(path, mode).Dispose();
     }
-
-    private IEnumerable<(long Number, long Person, byte[] Details, byte[]? Embedding)> Rows(string query)
-    {
-        using SqliteCommand command = _connection.CreateCommand();
-        command.CommandText = query;
-        using SqliteDataReader reader = command.ExecuteReader();
-        while (reader.Read())
-        {
-            yield return (reader.GetInt64(0), reader.GetInt64(1), Blob(reader, 2) ?? [], Blob(reader, 3));
-        }
-    }
-
-    private static byte[]? Blob(SqliteDataReader reader, int column) => reader.GetValue(column) as byte[];
-
-    private FaceGalleryException Damaged(string what) => new(FaceGalleryProblem.Damaged,
-        $"The gallery '{_path}' is damaged: {what}. Take a copy from before the damage, or enrol the photographs again.");
 }

@@ -2,6 +2,8 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Microsoft.ML.ArcFace.Gallery;
 
@@ -17,32 +19,39 @@ internal enum RecordKind : byte
     Embedding = 4,
 }
 
+/// <summary>How records of people and photographs are written.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(StoredPerson))]
+[JsonSerializable(typeof(GalleryPhotograph))]
+internal sealed partial class GalleryJson : JsonSerializerContext
+{
+    /// <summary>The context with names as they are written, and not as escape sequences.</summary>
+    public static GalleryJson Legible => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+}
+
 /// <summary>Records of the file: JSON for what is known of people and photographs, little-endian floats for vectors; encrypted if there is a key.</summary>
 /// <param name="galleryId">16 random bytes that no other gallery has.</param>
 /// <param name="seal">Encrypts; null: nothing is encrypted.</param>
 internal sealed class GalleryRecords(byte[] galleryId, RecordSeal? seal)
 {
-    // Names stand in the file as they are written, and not as escape sequences.
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     public byte[] KeyCheck() => Write([], RecordKind.KeyCheck, 0, 0);
 
     public bool IsKeyCheck(byte[] record) => Read(record, RecordKind.KeyCheck, 0, 0) is { Length: 0 };
 
-    public byte[] Write(StoredPerson person, long number) => Write(JsonSerializer.SerializeToUtf8Bytes(person, Json), RecordKind.Person, number, number);
+    public byte[] Write(StoredPerson person, long number) => Write(JsonSerializer.SerializeToUtf8Bytes(person, GalleryJson.Legible.StoredPerson), RecordKind.Person, number, number);
 
     public byte[] Write(GalleryPhotograph photograph, long number, long personNumber) =>
-        Write(JsonSerializer.SerializeToUtf8Bytes(photograph, Json), RecordKind.Photograph, number, personNumber);
+        Write(JsonSerializer.SerializeToUtf8Bytes(photograph, GalleryJson.Legible.GalleryPhotograph), RecordKind.Photograph, number, personNumber);
 
     public byte[] Write(float[] embedding, long number, long personNumber) => Write(Bytes(embedding), RecordKind.Embedding, number, personNumber);
 
     /// <summary>The person; null if the record is not as it was written.</summary>
     public StoredPerson? ReadPerson(byte[] record, long number) =>
-        Parse<StoredPerson>(Read(record, RecordKind.Person, number, number)) is { Id.Length: > 0, Name.Length: > 0 } person ? person : null;
+        Parse(Read(record, RecordKind.Person, number, number), GalleryJson.Legible.StoredPerson) is { Id.Length: > 0, Name.Length: > 0 } person ? person : null;
 
     /// <summary>The photograph; null if the record is not as it was written.</summary>
     public GalleryPhotograph? ReadPhotograph(byte[] record, long number, long personNumber) =>
-        Parse<GalleryPhotograph>(Read(record, RecordKind.Photograph, number, personNumber)) is { Id.Length: > 0 } photograph ? photograph : null;
+        Parse(Read(record, RecordKind.Photograph, number, personNumber), GalleryJson.Legible.GalleryPhotograph) is { Id.Length: > 0 } photograph ? photograph : null;
 
     /// <summary>The vector; null if the record is not as it was written: of another size, or not of unit length.</summary>
     public float[]? ReadEmbedding(byte[] record, long number, long personNumber, int size)
@@ -79,11 +88,11 @@ internal sealed class GalleryRecords(byte[] galleryId, RecordSeal? seal)
         return bytes;
     }
 
-    private static T? Parse<T>(byte[]? json) where T : class
+    private static T? Parse<T>(byte[]? json, JsonTypeInfo<T> type) where T : class
     {
         try
         {
-            return json is null ? null : JsonSerializer.Deserialize<T>(json, Json);
+            return json is null ? null : JsonSerializer.Deserialize(json, type);
         }
         catch (JsonException)
         {

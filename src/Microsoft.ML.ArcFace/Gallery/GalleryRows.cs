@@ -4,11 +4,11 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Gallery;
 
-/// <summary>A view of embeddings as photographs to enrol.</summary>
+/// <summary>A view of embeddings as photographs to enroll.</summary>
 internal static class GalleryRows
 {
     /// <exception cref="ArgumentOutOfRangeException">A column is absent or of another kind.</exception>
-    public static (List<FaceToEnrol> Faces, int Unusable) Read(IHostEnvironment environment, IDataView data, string labelColumnName, string embeddingColumnName, string? sourceColumnName)
+    public static (List<FaceToEnroll> Faces, int Unusable) Read(IHostEnvironment environment, IDataView data, string labelColumnName, string embeddingColumnName, string? sourceColumnName)
     {
         environment.CheckValue(data, nameof(data));
         environment.CheckNonWhiteSpace(labelColumnName, nameof(labelColumnName));
@@ -22,7 +22,7 @@ internal static class GalleryRows
         ValueGetter<VBuffer<float>> getEmbedding = cursor.GetGetter<VBuffer<float>>(embeddingColumn);
         Func<string> getPerson = NameColumn.CreateGetter(cursor, labelColumn);
         Func<string>? getSource = sourceColumn is { } source ? NameColumn.CreateGetter(cursor, source) : null;
-        var faces = new List<FaceToEnrol>();
+        var faces = new List<FaceToEnroll>();
         int unusable = 0;
         VBuffer<float> buffer = default;
         while (cursor.MoveNext())
@@ -32,7 +32,7 @@ internal static class GalleryRows
             string person = getPerson();
             if (!string.IsNullOrWhiteSpace(person) && UnitVectors.HasDirection(embedding))
             {
-                faces.Add(new FaceToEnrol(person, embedding) { Source = getSource?.Invoke() });
+                faces.Add(new FaceToEnroll(person, embedding) { Source = getSource?.Invoke() });
             }
             else
             {

@@ -6,8 +6,10 @@ namespace Microsoft.ML.ArcFace.Gallery;
 
 /// <summary>What a gallery's file says of itself.</summary>
 /// <param name="GalleryId">16 random bytes that no other gallery has.</param>
+/// <param name="Fingerprint">The model whose embeddings it keeps.</param>
+/// <param name="EmbeddingSize">Numbers in an embedding.</param>
 /// <param name="IsErasurePending">Whether something was removed and may still be read from unused parts of the file.</param>
-internal sealed record GalleryHeader(byte[] GalleryId, bool IsErasurePending)
+internal sealed record GalleryHeader(byte[] GalleryId, string Fingerprint, int EmbeddingSize, bool IsErasurePending)
 {
     public GalleryRecords RecordsFor(RecordSeal? seal) => new(GalleryId, seal);
 }
@@ -65,6 +67,15 @@ internal static class GallerySchema
             return Create(connection, model, seal);
         }
 
+        GalleryHeader header = Read(connection, path, seal);
+        ThrowIfOfAnotherModel(path, header, model);
+        return header;
+    }
+
+    /// <summary>What a file says of itself.</summary>
+    /// <exception cref="FaceGalleryException">It is something else, or the key does not open it.</exception>
+    public static GalleryHeader Read(SqliteConnection connection, string path, RecordSeal? seal)
+    {
         if (Number(connection, "PRAGMA application_id") != ApplicationId)
         {
             throw new FaceGalleryException(FaceGalleryProblem.NotAGallery, $"'{path}' is a database, but no gallery of faces. Give another path.");
@@ -75,7 +86,18 @@ internal static class GallerySchema
             throw new FaceGalleryException(FaceGalleryProblem.TooNew, $"The gallery '{path}' has version {version}; this package reads version {Version}. Use a newer package.");
         }
 
-        return Read(connection, path, model, seal);
+        return ReadHeader(connection, path, seal);
+    }
+
+    /// <exception cref="FaceGalleryException">The file keeps vectors of another model.</exception>
+    public static void ThrowIfOfAnotherModel(string path, GalleryHeader header, FaceGalleryModel model)
+    {
+        if (header.Fingerprint != model.Fingerprint || header.EmbeddingSize != model.EmbeddingSize)
+        {
+            throw new FaceGalleryException(FaceGalleryProblem.OtherModel,
+                $"The gallery '{path}' keeps embeddings of the model {Shortened(header.Fingerprint)} ({header.EmbeddingSize} numbers), and yours is {Shortened(model.Fingerprint)} ({model.EmbeddingSize} numbers). " +
+                "Embeddings of different models cannot be compared: open it with its own model, or enroll the photographs again in a new gallery.");
+        }
     }
 
     /// <summary>The greatest number of a row that the table ever had.</summary>
@@ -103,7 +125,7 @@ internal static class GallerySchema
 
     private static GalleryHeader Create(SqliteConnection connection, FaceGalleryModel model, RecordSeal? seal)
     {
-        var header = new GalleryHeader(RandomNumberGenerator.GetBytes(GalleryIdLength), IsErasurePending: false);
+        var header = new GalleryHeader(RandomNumberGenerator.GetBytes(GalleryIdLength), model.Fingerprint, model.EmbeddingSize, IsErasurePending: false);
         using SqliteTransaction transaction = connection.BeginTransaction();
         Execute(connection, $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {Version}; {Tables}");
         using SqliteCommand insert = connection.CreateCommand();
@@ -117,23 +139,19 @@ internal static class GallerySchema
         return header;
     }
 
-    private static GalleryHeader Read(SqliteConnection connection, string path, FaceGalleryModel model, RecordSeal? seal)
+    private static GalleryHeader ReadHeader(SqliteConnection connection, string path, RecordSeal? seal)
     {
         using SqliteCommand select = connection.CreateCommand();
         select.CommandText = "SELECT id, fingerprint, embedding_size, key_check, erasure_pending FROM gallery";
         using SqliteDataReader reader = select.ExecuteReader();
-        if (!reader.Read() || reader.GetValue(0) is not byte[] { Length: GalleryIdLength } id || reader.GetValue(1) is not string fingerprint || reader.GetValue(2) is not long size)
+        if (!reader.Read() || reader.GetValue(0) is not byte[] { Length: GalleryIdLength } id || reader.GetValue(1) is not string fingerprint || reader.GetValue(2) is not (long and > 0 and <= int.MaxValue and var size))
         {
             throw new FaceGalleryException(FaceGalleryProblem.Damaged, $"The gallery '{path}' is damaged: its first record is not as it was written. Take a copy from before the damage.");
         }
 
-        var header = new GalleryHeader(id, reader.GetInt64(4) != 0);
+        var header = new GalleryHeader(id, fingerprint, (int)size, reader.GetInt64(4) != 0);
         CheckKey(path, header, reader.GetValue(3) as byte[], seal);
-        return fingerprint == model.Fingerprint && size == model.EmbeddingSize
-            ? header
-            : throw new FaceGalleryException(FaceGalleryProblem.OtherModel,
-                $"The gallery '{path}' keeps embeddings of the model {Shortened(fingerprint)} ({size} numbers), and yours is {Shortened(model.Fingerprint)} ({model.EmbeddingSize} numbers). " +
-                $"Embeddings of different models cannot be compared: open it with its own model, or enrol the photographs again in a new gallery.");
+        return header;
     }
 
     private static void CheckKey(string path, GalleryHeader header, byte[]? keyCheck, RecordSeal? seal)
@@ -142,7 +160,7 @@ internal static class GallerySchema
         {
             (null, null) => null,
             (not null, null) => $"is encrypted. Give its key as {nameof(FaceGalleryOptions.EncryptionKey)}",
-            (null, not null) => $"is not encrypted, but {nameof(FaceGalleryOptions.EncryptionKey)} is given. Leave it null, or enrol the people in a new gallery with a key",
+            (null, not null) => $"is not encrypted, but {nameof(FaceGalleryOptions.EncryptionKey)} is given. Leave it null, or enroll the people in a new gallery with a key",
             _ when header.RecordsFor(seal).IsKeyCheck(keyCheck) => null,
             _ => $"is encrypted under another key than {nameof(FaceGalleryOptions.EncryptionKey)}. Give the key that it was made with; without it nobody can read it",
         };

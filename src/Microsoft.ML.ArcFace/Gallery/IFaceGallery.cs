@@ -13,12 +13,16 @@ public interface IFaceGallery : IAsyncDisposable
     /// <param name="cancellationToken">Stops waiting for it.</param>
     ValueTask<int> CountVectorsAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>Adds photographs, all or none. People who are not there yet come in with their first one.</summary>
+    /// <summary>
+    /// Adds photographs, all or none. People who are not there yet come in with their first one; a photograph that its person
+    /// has already changes nothing.
+    /// </summary>
     /// <param name="faces">One photograph or more, of one person or several.</param>
+    /// <param name="replaceSameSource">Whether a person's older photographs of the same source give way to a new one. Default false: both stay.</param>
     /// <param name="cancellationToken">Stops before anything is written.</param>
-    /// <returns>The photographs as they are kept, in the same order.</returns>
+    /// <returns>What became of each photograph, in the same order.</returns>
     /// <exception cref="ArgumentException">A face cannot be kept; the message says which and why.</exception>
-    Task<IReadOnlyList<GalleryPhotograph>> EnrolAsync(IReadOnlyCollection<FaceToEnrol> faces, CancellationToken cancellationToken = default);
+    Task<IReadOnlyList<FaceEnrollment>> EnrollAsync(IReadOnlyCollection<FaceToEnroll> faces, bool replaceSameSource = false, CancellationToken cancellationToken = default);
 
     /// <summary>Calls a person by another name.</summary>
     /// <param name="personId">Who.</param>

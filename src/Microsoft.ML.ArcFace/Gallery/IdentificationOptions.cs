@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace;
@@ -56,4 +57,7 @@ public record IdentificationOptions
         check.InRange(AmbiguityMargin, 0, 2);
         return check.Violations;
     }
+
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public sealed override string ToString() => InvariantText.OfRecord(GetType().Name, PrintMembers);
 }

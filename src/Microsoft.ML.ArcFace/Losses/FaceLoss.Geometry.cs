@@ -1,9 +1,15 @@
+using Microsoft.ML.ArcFace.Files;
+
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>A point of a curve over angles.</summary>
 /// <param name="AngleDegrees">0 to 180.</param>
 /// <param name="Value">The curve's value there.</param>
-public readonly record struct AnglePoint(double AngleDegrees, double Value);
+public readonly record struct AnglePoint(double AngleDegrees, double Value)
+{
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(AnglePoint), PrintMembers);
+}
 
 // What a margin does, as data: Figures 4 and 5 of the ArcFace paper.
 public abstract partial record FaceLoss

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Losses;
 
 namespace Microsoft.ML.ArcFace;
@@ -91,4 +92,7 @@ public abstract partial record FaceLoss
     ];
 
     private static string Text(double value) => value.ToString("G6", CultureInfo.InvariantCulture);
+
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public sealed override string ToString() => InvariantText.OfRecord(GetType().Name, PrintMembers);
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace;
@@ -83,4 +84,7 @@ public sealed record FaceReportOptions
         check.InRange(MapPointCount, 0, 10_000);
         return check.Violations;
     }
+
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(FaceReportOptions), PrintMembers);
 }

@@ -93,5 +93,5 @@ internal sealed class ReportedEvaluation
 
     /// <summary>A point of the curve accepts its own cosine, a threshold does not.</summary>
     private static double CosineOfEqualErrors(VerificationMetrics metrics) =>
-        Math.BitDecrement(metrics.DetCurve.Where(point => double.IsFinite(point.Cosine)).MinBy(point => Math.Abs(point.FalseMatchRate - point.FalseNonMatchRate)).Cosine);
+        Math.BitDecrement(metrics.DetCurve.Where(point => point.Cosine is not null).MinBy(point => Math.Abs(point.FalseMatchRate - point.FalseNonMatchRate)).Cosine!.Value);
 }

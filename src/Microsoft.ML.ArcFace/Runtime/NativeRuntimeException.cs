@@ -4,7 +4,7 @@ namespace Microsoft.ML.ArcFace;
 /// A native library, torch's or ONNX Runtime's, cannot be loaded into this process. The message names the library and the
 /// version that is missing, and says how to get it.
 /// </summary>
-public sealed class NativeRuntimeException : Exception
+public sealed class NativeRuntimeException : FaceRecognitionException
 {
     internal NativeRuntimeException(string library, string? requiredVersion, string problem, string remedy, Exception? innerException)
         : this($"The native torch library cannot be loaded: {problem} {remedy}", library, requiredVersion, innerException)

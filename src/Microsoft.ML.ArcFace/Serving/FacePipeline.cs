@@ -5,10 +5,11 @@ using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.ArcFace.Serving;
 
-/// <summary>A face as a model embeds it.</summary>
+/// <summary>The main face of a photograph.</summary>
 /// <param name="Pixels">112×112 RGB.</param>
+/// <param name="Boxes">All faces of the photograph, the main one first; null: the model does not detect.</param>
 /// <param name="IsAligned">Whether it came with that size; false: it was cropped and resized.</param>
-internal readonly record struct PreparedFace(byte[] Pixels, bool IsAligned);
+internal sealed record ReadFace(byte[] Pixels, IReadOnlyList<FaceBox>? Boxes, bool IsAligned);
 
 /// <summary>
 /// What a model does to a photograph before it embeds the face: detect, align, whatever stands between loading and the
@@ -18,6 +19,9 @@ internal sealed class FacePipeline : IDisposable
 {
     private readonly DataViewSchema _photographs;
     private readonly string _faceColumn;
+
+    /// <summary>The column of the boxes of all faces; null: the model does not detect.</summary>
+    private readonly string? _boxesColumn;
     private readonly IRowToRowMapper? _mapper;
     private readonly AlignmentCheck _alignment;
     private readonly ConcurrentBag<Reader> _idle = [];
@@ -34,6 +38,7 @@ internal sealed class FacePipeline : IDisposable
         int loader = Array.FindLastIndex(before, part => part is FaceImageLoadingTransformer or ImageLoadingTransformer);
         ITransformer[] between = before[(loader + 1)..];
         _faceColumn = embedding.Columns.Image;
+        _boxesColumn = between.OfType<FaceDetectingTransformer>().LastOrDefault()?.Settings.BoxesColumnName;
         string photographColumn = (loader < 0 ? OnlyImageColumn(inputSchema) : LoadedColumn(before[..(loader + 1)], inputSchema)) ?? _faceColumn;
         _photographs = PhotographRow.SchemaOf(photographColumn);
         try
@@ -49,15 +54,15 @@ internal sealed class FacePipeline : IDisposable
         }
     }
 
-    /// <summary>The face of a photograph; null if it shows none.</summary>
+    /// <summary>The main face of a photograph; null if it shows none.</summary>
     /// <param name="photograph">The photograph.</param>
     /// <param name="name">What to call it in messages.</param>
-    public PreparedFace? ReadFace(MLImage photograph, string name)
+    public ReadFace? ReadFace(MLImage photograph, string name)
     {
         Reader reader = _idle.TryTake(out Reader? idle) ? idle : new Reader(this);
         try
         {
-            PreparedFace? face = reader.Read(photograph, name);
+            ReadFace? face = reader.Read(photograph, name);
             _idle.Add(reader);
             return face;
         }
@@ -96,20 +101,35 @@ internal sealed class FacePipeline : IDisposable
         private readonly FacePixelReader.Getter _getFace;
         private string _name = "";
         private bool _isAligned;
+        private readonly ValueGetter<VBuffer<float>>? _getBoxes;
+        private VBuffer<float> _boxes;
 
         public Reader(FacePipeline pipeline)
         {
             _photograph = new PhotographRow(pipeline._photographs);
-            _row = pipeline._mapper is { } mapper ? mapper.GetRow(_photograph, [mapper.OutputSchema[pipeline._faceColumn]]) : _photograph;
+            _row = pipeline._mapper is { } mapper ? mapper.GetRow(_photograph, [.. ((string?[])[pipeline._faceColumn, pipeline._boxesColumn]).OfType<string>().Select(name => mapper.OutputSchema[name])]) : _photograph;
             _getFace = FacePixelReader.Create(_row, _row.Schema[pipeline._faceColumn], (image, _) => _isAligned = pipeline._alignment.IsAligned(image, () => _name));
+            _getBoxes = pipeline._boxesColumn is { } boxes ? _row.GetGetter<VBuffer<float>>(_row.Schema[boxes]) : null;
         }
 
-        public PreparedFace? Read(MLImage photograph, string name)
+        public ReadFace? Read(MLImage photograph, string name)
         {
             (_name, _isAligned) = (name, true);
             _photograph.Show(photograph);
             byte[] face = new byte[FaceTensor.ByteCount];
-            return _getFace(face) ? new PreparedFace(face, _isAligned) : null;
+            return _getFace(face) ? new ReadFace(face, Boxes(), _isAligned) : null;
+        }
+
+        private FaceBox[]? Boxes()
+        {
+            const int numbers = 4;
+            if (_getBoxes is null)
+            {
+                return null;
+            }
+
+            _getBoxes(ref _boxes);
+            return [.. _boxes.DenseValues().Chunk(numbers).Select(box => new FaceBox(box[0], box[1], box[2], box[3]))];
         }
 
         public void Dispose() => _row.Dispose();

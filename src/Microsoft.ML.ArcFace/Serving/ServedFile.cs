@@ -67,7 +67,7 @@ internal sealed partial class ServedFile : IAsyncDisposable
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            LogRefused(_path, error.GetBaseException().Message, error);
+            LogRefused(_path, error.Message, error);
             return false;
         }
 

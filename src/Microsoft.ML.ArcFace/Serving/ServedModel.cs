@@ -24,15 +24,21 @@ internal sealed class ServedModel
     public VerificationThreshold? Threshold => _embedding.Threshold;
 
     /// <summary>Loads a model and embeds once, so that the first request finds all of it made and working.</summary>
-    /// <exception cref="Exception">What ML.NET throws at files that are absent, damaged or of another kind.</exception>
+    /// <exception cref="IOException">The file is absent, or cannot be read.</exception>
+    /// <exception cref="WeightsFormatException">It is damaged or of another kind.</exception>
     public static ServedModel Load(MLContext ml, string path, AlignmentCheck? alignment = null)
     {
-        ITransformer model = ml.Model.Load(path, out DataViewSchema? schema);
+        ITransformer model = FaceModelFile.Load(ml, path, out DataViewSchema? schema);
         try
         {
             var served = new ServedModel(model, new FacePipeline(model, schema, alignment ?? new AlignmentCheck(isRequired: false)));
             served.Embed(new byte[FaceTensor.ByteCount], count: 1);
             return served;
+        }
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException)
+        {
+            (model as IDisposable)?.Dispose();
+            throw new InvalidOperationException($"The model '{path}' cannot be used: {error.Message}", error);
         }
         catch
         {
@@ -67,13 +73,14 @@ internal sealed class ServedModel
         }
     }
 
-    /// <summary>Decodes a photograph and brings its face to the template.</summary>
+    /// <summary>Decodes a photograph and brings its main face to the template.</summary>
     /// <exception cref="FaceImageException">It cannot be read.</exception>
     /// <exception cref="FaceNotFoundException">It shows no face.</exception>
     /// <exception cref="PresentationAttackException">The detector refuses it.</exception>
-    public PreparedFace ReadFace(FacePhotograph photograph, IPresentationAttackDetector? attackDetector)
+    /// <exception cref="OperationCanceledException">It was cancelled before it was decoded.</exception>
+    public ReadFace ReadFace(FacePhotograph photograph, IPresentationAttackDetector? attackDetector, long? maximumPixels = null, CancellationToken cancellationToken = default)
     {
-        using Microsoft.ML.Data.MLImage image = photograph.Decode();
+        using Microsoft.ML.Data.MLImage image = photograph.Decode(maximumPixels, cancellationToken);
         if (!photograph.IsReference && attackDetector?.Assess(image) is { IsAttack: true } assessment)
         {
             throw new PresentationAttackException(photograph.Name, assessment);

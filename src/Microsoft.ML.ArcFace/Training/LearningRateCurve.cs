@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace;
 
@@ -6,7 +7,11 @@ namespace Microsoft.ML.ArcFace;
 /// <param name="LearningRate">Of the step.</param>
 /// <param name="Loss">Of its batch, before the step.</param>
 /// <param name="SmoothedLoss">The mean over this step and its neighbours, about a twentieth of all steps on either side.</param>
-public readonly record struct LearningRatePoint(double LearningRate, double Loss, double SmoothedLoss);
+public readonly record struct LearningRatePoint(double LearningRate, double Loss, double SmoothedLoss)
+{
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(LearningRatePoint), PrintMembers);
+}
 
 /// <summary>The loss of a short run over the learning rate, which grows from step to step by the same factor (Smith, arXiv 1506.01186).</summary>
 public sealed class LearningRateCurve

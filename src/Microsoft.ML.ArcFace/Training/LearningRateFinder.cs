@@ -18,7 +18,7 @@ internal static class LearningRateFinder
 
         // The margin that is in force when the rate of a run is at its peak.
         double marginFraction = recipe.Schedule.MarginFraction(recipe.Schedule.WarmUpSteps);
-        run.Channel.Info($"Searching for the learning rate in {search.Steps} steps of {recipe.BatchSize} photographs from {search.Lowest:G3} to {search.Highest:G3}, at {marginFraction:P0} of the margin.");
+        run.Channel.Info(FormattableString.Invariant($"Searching for the learning rate in {search.Steps} steps of {recipe.BatchSize} photographs from {search.Lowest:G3} to {search.Highest:G3}, at {marginFraction:P0} of the margin."));
         using var randomState = new RandomStateGuard(run.Seed);
         using var gradient = enable_grad();
         using var scope = NewDisposeScope();
@@ -46,7 +46,7 @@ internal static class LearningRateFinder
         }
 
         var curve = new LearningRateCurve(steps);
-        run.Channel.Info(curve.Suggestion is { } suggestion ? $"The loss falls fastest at a learning rate of {suggestion:G3}." : "The loss did not fall.");
+        run.Channel.Info(curve.Suggestion is { } suggestion ? FormattableString.Invariant($"The loss falls fastest at a learning rate of {suggestion:G3}.") : "The loss did not fall.");
         return curve;
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace;
@@ -26,4 +27,7 @@ public sealed record LearningRateSearch
 
     /// <summary>The learning rate of a step from 0 on.</summary>
     internal double LearningRate(int step) => Lowest * Math.Pow(Highest / Lowest, (double)step / (Steps - 1));
+
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(LearningRateSearch), PrintMembers);
 }

@@ -34,12 +34,12 @@ internal static class SecondStage
             if (far.Count > run.Faces.Count / 2)
             {
                 run.Channel.Warning(
-                    $"{far.Count} of {run.Faces.Count} photographs lie over {degrees:0.#}° from their person's centre: the first training has not learned enough to clean the set, and its model is kept. Train longer, or set a larger {nameof(SubCenterArcFaceLoss.DropOverDegrees)}.");
+                    FormattableString.Invariant($"{far.Count} of {run.Faces.Count} photographs lie over {degrees:0.#}° from their person's centre: the first training has not learned enough to clean the set, and its model is kept. Train longer, or set a larger {nameof(SubCenterArcFaceLoss.DropOverDegrees)}."));
                 return model;
             }
 
             string examples = string.Join(", ", far.Take(NamedExamples).Select(photograph => $"photograph {photograph.Place} ({photograph.Person})"));
-            run.Channel.Info($"Second training without {far.Count} of {run.Faces.Count} photographs, over {degrees:0.#}° from their person's centre{(far.Count > 0 ? ": " + examples : "")}{(far.Count > NamedExamples ? ", …" : "")}.");
+            run.Channel.Info(FormattableString.Invariant($"Second training without {far.Count} of {run.Faces.Count} photographs, over {degrees:0.#}° from their person's centre{(far.Count > 0 ? ": " + examples : "")}{(far.Count > NamedExamples ? ", …" : "")}."));
             FaceEmbeddingModel second = TrainAgain(run, loss, far.Select(photograph => photograph.Place).ToHashSet());
             model.Dispose();
             return second;
@@ -69,7 +69,7 @@ internal static class SecondStage
         using var scope = NewDisposeScope();
         var far = new List<(int, string)>();
         int place = 0;
-        foreach (EmbeddedBatch batch in TrainingEmbeddings.Of(model.Backbone, run.Faces.InOrder(), run.Device, run.Options.CancellationToken))
+        foreach (EmbeddedBatch batch in TrainingEmbeddings.Of(model.Backbone, run.Observer.Watch(run.Faces.InOrder(), "photographs held against their person's center", run.Faces.Count), run.Device, run.Options.CancellationToken))
         {
             using var batchScope = NewDisposeScope();
             Tensor own = model.UnitCentres.index_select(0, batch.Labels);

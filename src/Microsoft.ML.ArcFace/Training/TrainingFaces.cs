@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
@@ -55,7 +56,7 @@ internal sealed class TrainingFaces
 
     /// <summary>Reads the data once.</summary>
     /// <exception cref="InvalidOperationException">There is nothing to learn from; the message says what and how to mend it.</exception>
-    public static TrainingFaces Read(IHost host, IChannel channel, IDataView data, ArcFaceTrainer.Options options)
+    public static TrainingFaces Read(IHost host, IChannel channel, IDataView data, ArcFaceTrainer.Options options, WorkObserver observer)
     {
         DataViewSchema.Column imageColumn = FacePixelReader.Column(host, data.Schema, options.ImageColumnName);
         DataViewSchema.Column labelColumn = FaceLabels.Column(host, data.Schema, options.LabelColumnName);
@@ -64,7 +65,7 @@ internal sealed class TrainingFaces
         long cacheBytes = options.ImageCacheBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 3;
         int capacity = (int)Math.Min(cacheBytes / FaceTensor.ByteCount, Array.MaxLength);
         var faces = new TrainingFaces(host, data, imageColumn, labelColumn, labels, Math.Clamp(capacity, SmallestShufflePool, LargestShufflePool));
-        faces.FirstPass(channel, options, capacity);
+        faces.FirstPass(channel, options, capacity, observer);
         return faces;
     }
 
@@ -115,7 +116,7 @@ internal sealed class TrainingFaces
         return faces;
     }
 
-    private void FirstPass(IChannel channel, ArcFaceTrainer.Options options, int capacity)
+    private void FirstPass(IChannel channel, ArcFaceTrainer.Options options, int capacity, WorkObserver observer)
     {
         var preflight = new TrainingPreflight(Labels, options, "training set");
         var alignment = new AlignmentCheck(options.RequireAligned);
@@ -124,10 +125,10 @@ internal sealed class TrainingFaces
 
         // What is known to be too much is not gathered until the cache is full.
         bool mayFit = !(_data.GetRowCount() > capacity);
-        foreach ((byte[]? pixels, int label) in ReadRows(rand: null, alignment))
+        foreach ((byte[]? pixels, int label, Func<string>? name) in observer.Watch(ReadRows(rand: null, ImageOrigin.KeyColumn(_data.Schema), alignment), "photographs decoded", _data.GetRowCount()))
         {
             options.CancellationToken.ThrowIfCancellationRequested();
-            if (!preflight.Accept(pixels, label))
+            if (!preflight.Accept(pixels, label, name))
             {
                 continue;
             }
@@ -183,7 +184,7 @@ internal sealed class TrainingFaces
     private IEnumerable<(byte[] Pixels, int Label)> ReadAccepted(Random? rand)
     {
         int place = 0;
-        foreach ((byte[]? pixels, int label) in ReadRows(rand))
+        foreach ((byte[]? pixels, int label, _) in ReadRows(rand))
         {
             if (pixels is not null && label >= 0 && !_leftOut.Contains(place++))
             {
@@ -192,16 +193,18 @@ internal sealed class TrainingFaces
         }
     }
 
-    private IEnumerable<(byte[]? Pixels, int Label)> ReadRows(Random? rand, AlignmentCheck? alignment = null)
+    /// <summary>All rows, and where <paramref name="nameColumn"/> is given, what to call the one that was read last.</summary>
+    private IEnumerable<(byte[]? Pixels, int Label, Func<string>? Name)> ReadRows(Random? rand, DataViewSchema.Column? nameColumn = null, AlignmentCheck? alignment = null)
     {
-        using DataViewRowCursor cursor = _data.GetRowCursor([_imageColumn, _labelColumn], rand);
-        FacePixelReader.Getter getFace = FacePixelReader.Create(cursor, _imageColumn, (image, name) => alignment?.IsAligned(image, name));
+        using DataViewRowCursor cursor = _data.GetRowCursor([_imageColumn, _labelColumn, .. nameColumn is { } column ? [column] : Array.Empty<DataViewSchema.Column>()], rand);
+        Func<string>? getName = nameColumn is { } named ? ImageOrigin.CreateGetter(cursor, named) : null;
+        FacePixelReader.Getter getFace = FacePixelReader.Create(cursor, _imageColumn, (image, name) => alignment?.IsAligned(image, getName ?? name));
         Func<int> getLabel = Labels.CreateGetter(cursor, _labelColumn);
         while (cursor.MoveNext())
         {
             byte[] pixels = GC.AllocateUninitializedArray<byte>(FaceTensor.ByteCount);
             bool isReadable = getFace(pixels);
-            yield return (isReadable ? pixels : null, getLabel());
+            yield return (isReadable ? pixels : null, getLabel(), getName);
         }
     }
 

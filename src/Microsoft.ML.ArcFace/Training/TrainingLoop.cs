@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Runtime;
 using TorchSharp;
@@ -54,7 +55,7 @@ internal sealed class TrainingLoop : IDisposable
     {
         TrainingRecipe recipe = TrainingRecipe.Choose(run.Options, run.Faces.Count, run.Faces.Labels.Count);
         run.Channel.Info($"Training {run.Options.Backbone.ToShortName()} for {recipe.Epochs} epochs of {recipe.StepsPerEpoch} steps of {recipe.BatchSize} photographs; " +
-            $"peak learning rate {recipe.Schedule.PeakLearningRate:0.####}, scale {recipe.Scale:0.#}, in {Learner.ComputeType(run.Options.Precision, run.Device)} on {run.Device}.");
+            FormattableString.Invariant($"peak learning rate {recipe.Schedule.PeakLearningRate:0.####}, scale {recipe.Scale:0.#}, in {Learner.ComputeType(run.Options.Precision, run.Device)} on {run.Device}."));
         RunSettings? settings = run.Checkpoints is null ? null : RunSettings.Of(run.Options, run.Seed).With(run, recipe);
         run.Checkpoints?.CheckSettings(settings!);
         NativeMemory.KeepFreedMemory();
@@ -80,21 +81,29 @@ internal sealed class TrainingLoop : IDisposable
         {
             TrainEpochs();
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException cause)
         {
             // Between two steps, so that nothing of them is lost.
             SaveCheckpoint();
-            throw;
+            throw new TrainingCanceledException(Math.Min(_place.Epoch, _recipe.Epochs), _place.Step, _recipe.TotalSteps, _run.Checkpoints?.Newest?.Path, cause);
         }
 
         SaveCheckpoint();
         _best.Restore();
-        Tensor centers = _learner.ResultHead.ClassCenters(TrainingEmbeddings.Of(_learner.ResultBackbone, _run.Faces.InOrder(), _run.Device, _run.Options.CancellationToken));
-        return new FaceEmbeddingModel(_learner.ResultBackbone, centers, _run.Faces.Labels.Names, _recipe.Scale, _run.Device, _run.Options.InferencePrecision);
+        Tensor centers = _learner.ResultHead.ClassCenters(TrainingEmbeddings.Of(_learner.ResultBackbone, FacesOfCenters(), _run.Device, _run.Options.CancellationToken));
+        return new FaceEmbeddingModel(_learner.ResultBackbone, centers, _run.Faces.Labels.Names, _recipe.Scale, _run.Device, _run.Options.InferencePrecision)
+        {
+            Training = new FaceTrainingSummary(
+                _run.Options.Loss.GetType().Name, FaceTrainingSummary.MarginOf(_run.Options.Loss), _recipe.Scale, _run.Faces.Labels.Count, _run.Faces.Count,
+                Math.Max(1, (_place.Step + _recipe.StepsPerEpoch - 1) / _recipe.StepsPerEpoch), _place.Step, _run.Options.InitialWeights is not null, FaceTrainingSummary.CurrentVersion),
+        };
     }
+
+    private IEnumerable<(byte[] Pixels, int Label)> FacesOfCenters() => _run.Observer.Watch(_run.Faces.InOrder(), "photographs embedded for the class centers", _run.Faces.Count);
 
     private void TrainEpochs()
     {
+        using WorkMeter meter = _run.Observer.Begin(FaceProgress.TrainingSteps, _recipe.TotalSteps, _place.Step, isLogged: false);
         while (_place.Epoch <= Math.Min(_recipe.Epochs, _run.Options.StopAfterEpoch ?? int.MaxValue))
         {
             _learner.BeginToTrain();
@@ -102,6 +111,7 @@ internal sealed class TrainingLoop : IDisposable
             {
                 _run.Options.CancellationToken.ThrowIfCancellationRequested();
                 Step(batch);
+                meter.Advance();
                 _reporter.ReportNowAndThen(_place.Epoch, _place.Step);
                 SaveCheckpointNowAndThen();
             }
@@ -144,7 +154,7 @@ internal sealed class TrainingLoop : IDisposable
         }
 
         _learner.ResultBackbone.eval();
-        return _run.Validation.AreaUnderRocCurve(_learner.ResultBackbone, _run.Device, _run.Options.CancellationToken);
+        return _run.Validation.AreaUnderRocCurve(_learner.ResultBackbone, _run.Device, _run.Observer, _run.Options.CancellationToken);
     }
 
     private void SaveCheckpointNowAndThen()

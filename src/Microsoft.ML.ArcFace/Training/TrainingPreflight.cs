@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.Runtime;
 
@@ -8,22 +9,24 @@ internal sealed class TrainingPreflight(FaceLabels labels, ArcFaceTrainer.Option
 {
     private const int NamedExamples = 5;
     private readonly int[] _photographsOf = new int[labels.Count];
-    private readonly List<long> _unreadableRows = [];
-    private readonly List<long> _unlabelledRows = [];
+    private readonly Findings _unreadable = new(), _unlabelled = new();
     private long _row;
 
     /// <summary>Whether a row can be trained on. Counts it either way.</summary>
-    public bool Accept(byte[]? pixels, int label)
+    /// <param name="pixels">Its photograph; null if it has none.</param>
+    /// <param name="label">Its class; below 0 if it has none.</param>
+    /// <param name="name">What to call it in a message; null: its number.</param>
+    public bool Accept(byte[]? pixels, int label, Func<string>? name)
     {
         long row = _row++;
         if (pixels is null)
         {
-            _unreadableRows.Add(row);
+            _unreadable.Add(row, name);
         }
 
         if (label < 0)
         {
-            _unlabelledRows.Add(row);
+            _unlabelled.Add(row, name);
         }
 
         if (pixels is null || label < 0)
@@ -43,19 +46,19 @@ internal sealed class TrainingPreflight(FaceLabels labels, ArcFaceTrainer.Option
             throw new InvalidOperationException($"The {setName} has no rows. Give it a folder with one folder of photographs a person.");
         }
 
-        if (_unlabelledRows.Count > 0)
+        if (_unlabelled.Count > 0)
         {
             throw new InvalidOperationException(
-                $"In the {setName} {_unlabelledRows.Count} of {_row} rows have no value in the label column '{options.LabelColumnName}' ({Rows(_unlabelledRows)}). " +
+                $"In the {setName} {_unlabelled.Count} of {_row} rows have no value in the label column '{options.LabelColumnName}' ({_unlabelled}). " +
                 "Give each photograph the name of its person, or filter these rows out.");
         }
 
-        if (_unreadableRows.Count == 0)
+        if (_unreadable.Count == 0)
         {
             return;
         }
 
-        string what = $"In the {setName} {_unreadableRows.Count} of {_row} rows have no photograph in the image column '{options.ImageColumnName}' ({Rows(_unreadableRows)})";
+        string what = $"In the {setName} {_unreadable.Count} of {_row} rows have no photograph in the image column '{options.ImageColumnName}' ({_unreadable})";
         if (options.UnreadableImages == UnreadableImages.Error)
         {
             throw new InvalidOperationException(
@@ -84,6 +87,13 @@ internal sealed class TrainingPreflight(FaceLabels labels, ArcFaceTrainer.Option
                 $"The {setName} shows {people} {(people == 1 ? "person" : "people")}; telling people apart takes at least 2. Give each person a label of their own.");
         }
 
+        if (people < labels.Count)
+        {
+            int[] absent = [.. Enumerable.Range(0, labels.Count).Where(label => _photographsOf[label] == 0).Take(NamedExamples + 1)];
+            channel.Warning(string.Create(CultureInfo.InvariantCulture, $"{labels.Count - people:N0} of {labels.Count:N0} people in the label column '{options.LabelColumnName}' have no photograph ({Examples(absent.Select(labels.NameOf), absent.Length)}). ") +
+                "Each takes a class center, against which all others are trained, and can be predicted. Make the key anew from the rows that are trained on (MapValueToKey), or correct the file that says how many people there are.");
+        }
+
         int[] alone = [.. Enumerable.Range(0, labels.Count).Where(label => _photographsOf[label] == 1)];
         if (alone.Length == people)
         {
@@ -97,8 +107,26 @@ internal sealed class TrainingPreflight(FaceLabels labels, ArcFaceTrainer.Option
         }
     }
 
-    private static string Rows(List<long> rows) => $"row {Examples(rows.Select(row => row.ToString()), rows.Count)}";
-
     private static string Examples(IEnumerable<string> all, int count) =>
         string.Join(", ", all.Take(NamedExamples)) + (count > NamedExamples ? ", …" : "");
+
+    /// <summary>Rows of a kind: how many they are, and the first by name.</summary>
+    private sealed class Findings
+    {
+        private readonly List<string> _first = [];
+        private bool _haveNames;
+
+        public long Count { get; private set; }
+
+        public void Add(long row, Func<string>? name)
+        {
+            if (Count++ < NamedExamples)
+            {
+                _haveNames |= name is not null;
+                _first.Add(name is null ? $"{row}" : $"row {row}, {name()}");
+            }
+        }
+
+        public override string ToString() => $"{(_haveNames ? "" : "row ")}{string.Join(_haveNames ? "; " : ", ", _first)}{(Count > NamedExamples ? ", …" : "")}";
+    }
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>Where a training run stands.</summary>
@@ -25,4 +27,16 @@ public sealed record TrainingProgress(
     bool IsEpochEnd,
     double? ValidationAreaUnderRocCurve,
     double MarginFraction = 1,
-    string? Remark = null);
+    string? Remark = null)
+{
+    /// <summary>Formats the report as one line, as the log has it: <c>Progress = Console.WriteLine</c> shows how training goes.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"Epoch {Epoch}/{Epochs}, step {Step}/{Steps}: loss {Loss:0.000}, {Margin}{ImagesPerSecond:0.0} images/s, {TimeLeft} left{Validation}");
+
+    private string Margin => MarginFraction < 1 ? string.Create(CultureInfo.InvariantCulture, $"{MarginFraction * 100:0} % of the margin, ") : "";
+
+    private string TimeLeft => EstimatedTimeRemaining.ToString(EstimatedTimeRemaining.Days > 0 ? @"d\.hh\:mm\:ss" : @"hh\:mm\:ss", CultureInfo.InvariantCulture);
+
+    private string Validation => ValidationAreaUnderRocCurve is { } area ? string.Create(CultureInfo.InvariantCulture, $", validation AUC {area:0.0000}") : "";
+}

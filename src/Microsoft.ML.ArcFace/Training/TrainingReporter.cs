@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Training;
@@ -7,6 +6,7 @@ namespace Microsoft.ML.ArcFace.Training;
 /// <summary>Tells how a run goes: to ML.NET's log, to whoever listens to progress, and to TensorBoard.</summary>
 internal sealed class TrainingReporter : IDisposable
 {
+    private static readonly TimeSpan FirstReport = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(5);
 
     private readonly IChannel _channel;
@@ -46,7 +46,7 @@ internal sealed class TrainingReporter : IDisposable
     public void ReportNowAndThen(int epoch, int step)
     {
         bool epochEndsHere = step % _recipe.StepsPerEpoch == 0;
-        if (!epochEndsHere && _clock.Elapsed - _lastReport >= ReportInterval)
+        if (!epochEndsHere && _clock.Elapsed - _lastReport >= (_lastReport == TimeSpan.Zero ? FirstReport : ReportInterval))
         {
             Report(epoch, step, isEpochEnd: false, areaUnderRocCurve: null);
         }
@@ -70,10 +70,7 @@ internal sealed class TrainingReporter : IDisposable
             _recipe.Schedule.LearningRate(Math.Max(0, step - 1)), _recipe.BatchSize / secondsPerStep,
             TimeSpan.FromSeconds(Math.Max(0, _recipe.TotalSteps - step) * secondsPerStep), isEpochEnd, areaUnderRocCurve,
             marginFraction, _remark.Next(Loss.Last, marginFraction));
-        _channel.Info($"Epoch {epoch}/{progress.Epochs}, step {step}/{progress.Steps}: loss {progress.Loss:0.000}, " +
-            (marginFraction < 1 ? string.Create(CultureInfo.InvariantCulture, $"{marginFraction:P0} of the margin, ") : "") +
-            $"{progress.ImagesPerSecond:0.0} images/s, {Text(progress.EstimatedTimeRemaining)} left" +
-            (areaUnderRocCurve is { } area ? $", validation AUC {area:0.0000}" : ""));
+        _channel.Info(progress.ToString());
         if (progress.Remark is { } remark)
         {
             _channel.Info(remark);
@@ -82,8 +79,6 @@ internal sealed class TrainingReporter : IDisposable
         WriteEvents(progress);
         _progress?.Invoke(progress);
     }
-
-    private static string Text(TimeSpan time) => time.ToString(time.Days > 0 ? @"d\.hh\:mm\:ss" : @"hh\:mm\:ss", CultureInfo.InvariantCulture);
 
     private void WriteEvents(TrainingProgress progress)
     {

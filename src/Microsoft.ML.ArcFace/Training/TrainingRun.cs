@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.Runtime;
 using static TorchSharp.torch;
 
@@ -11,8 +12,9 @@ namespace Microsoft.ML.ArcFace.Training;
 /// <param name="Device">Where it is computed.</param>
 /// <param name="Seed">Of weights, order and augmentation.</param>
 /// <param name="Checkpoints">Where its state is kept, if anywhere.</param>
+/// <param name="Observer">Who follows it.</param>
 internal sealed record TrainingRun(
-    IChannel Channel, ArcFaceTrainer.Options Options, TrainingFaces Faces, TrainingValidation? Validation, Device Device, int Seed, CheckpointFolder? Checkpoints)
+    IChannel Channel, ArcFaceTrainer.Options Options, TrainingFaces Faces, TrainingValidation? Validation, Device Device, int Seed, CheckpointFolder? Checkpoints, WorkObserver Observer)
 {
     /// <summary>The folder of its TensorBoard events, if any.</summary>
     public string? TensorBoardDirectory { get; init; } = Options.TensorBoardDirectory;

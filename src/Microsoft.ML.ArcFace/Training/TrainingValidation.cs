@@ -1,5 +1,6 @@
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
@@ -32,7 +33,7 @@ internal sealed class TrainingValidation
     public string? Fingerprint { get; }
 
     /// <exception cref="InvalidOperationException">A row cannot be used, or there are no pairs of the same person, or none of different people.</exception>
-    public static TrainingValidation Read(IHost host, IChannel channel, IDataView data, ArcFaceTrainer.Options options, int seed)
+    public static TrainingValidation Read(IHost host, IChannel channel, IDataView data, ArcFaceTrainer.Options options, int seed, WorkObserver observer)
     {
         DataViewSchema.Column imageColumn = FacePixelReader.Column(host, data.Schema, options.ImageColumnName);
         DataViewSchema.Column labelColumn = FaceLabels.Column(host, data.Schema, options.LabelColumnName);
@@ -42,17 +43,21 @@ internal sealed class TrainingValidation
         var faces = new List<byte[]>();
         var classes = new List<int>();
         using DataFingerprint? fingerprint = DataFingerprint.Begin(options, labels);
-        using (DataViewRowCursor cursor = data.GetRowCursor([imageColumn, labelColumn]))
+        DataViewSchema.Column? nameColumn = ImageOrigin.KeyColumn(data.Schema);
+        using (DataViewRowCursor cursor = data.GetRowCursor([imageColumn, labelColumn, .. nameColumn is { } column ? [column] : Array.Empty<DataViewSchema.Column>()]))
         {
-            FacePixelReader.Getter getFace = FacePixelReader.Create(cursor, imageColumn, (image, name) => alignment.IsAligned(image, name));
+            Func<string>? getName = nameColumn is { } named ? ImageOrigin.CreateGetter(cursor, named) : null;
+            FacePixelReader.Getter getFace = FacePixelReader.Create(cursor, imageColumn, (image, name) => alignment.IsAligned(image, getName ?? name));
             Func<int> getLabel = labels.CreateGetter(cursor, labelColumn);
+            using WorkMeter meter = observer.Begin("validation photographs decoded", data.GetRowCount());
             while (cursor.MoveNext())
             {
+                meter.Advance();
                 options.CancellationToken.ThrowIfCancellationRequested();
                 byte[] pixels = new byte[FaceTensor.ByteCount];
                 bool isReadable = getFace(pixels);
                 int label = getLabel();
-                if (preflight.Accept(isReadable ? pixels : null, label))
+                if (preflight.Accept(isReadable ? pixels : null, label, getName))
                 {
                     fingerprint?.Add(pixels, label);
                     faces.Add(pixels);
@@ -73,9 +78,9 @@ internal sealed class TrainingValidation
     }
 
     /// <summary>The probability that a random pair of the same person has a greater cosine than one of different people.</summary>
-    public double AreaUnderRocCurve(FaceBackbone backbone, Device device, CancellationToken cancellationToken)
+    public double AreaUnderRocCurve(FaceBackbone backbone, Device device, WorkObserver observer, CancellationToken cancellationToken)
     {
-        float[][] embeddings = Embed(backbone, device, cancellationToken);
+        float[][] embeddings = Embed(backbone, device, observer, cancellationToken);
         double[] genuine = Cosines(_genuine, embeddings), impostor = Cosines(_impostor, embeddings);
         Array.Sort(impostor);
         return genuine.Average(cosine => (Rank(impostor, cosine, orEqual: false) + Rank(impostor, cosine, orEqual: true)) / 2.0 / impostor.Length);
@@ -101,11 +106,11 @@ internal sealed class TrainingValidation
         return low;
     }
 
-    private float[][] Embed(FaceBackbone backbone, Device device, CancellationToken cancellationToken)
+    private float[][] Embed(FaceBackbone backbone, Device device, WorkObserver observer, CancellationToken cancellationToken)
     {
         using var noGradient = no_grad();
         var embeddings = new List<float[]>();
-        foreach (byte[][] batch in _faces.Chunk(BatchSize))
+        foreach (byte[][] batch in observer.Watch(_faces, "validation photographs embedded", _faces.Length).Chunk(BatchSize))
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();

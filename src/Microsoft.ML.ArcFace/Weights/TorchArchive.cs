@@ -14,23 +14,28 @@ internal static class TorchArchive
     /// <exception cref="PickleException">The pickle is damaged or hostile.</exception>
     public static (object? Root, IReadOnlyDictionary<string, StoredElements> Storages) Read(ByteSource source)
     {
-        IReadOnlyDictionary<string, StoredZipEntry> entries = StoredZip.Read(source);
-        StoredZipEntry[] pickles = [.. entries.Values.Where(entry => entry.Name == PickleName || entry.Name.EndsWith("/" + PickleName, StringComparison.Ordinal))];
+        IReadOnlyDictionary<string, ZipEntry> entries = ZipDirectory.Read(source);
+        ZipEntry[] pickles = [.. entries.Values.Where(entry => entry.Name == PickleName || entry.Name.EndsWith("/" + PickleName, StringComparison.Ordinal))];
         if (pickles.Length != 1 || pickles[0].Length > LongestPickle)
         {
             throw new InvalidDataException($"the zip has {pickles.Length} entries {PickleName}; a checkpoint has one, of at most {LongestPickle} bytes");
         }
 
-        StoredZipEntry pickle = pickles[0];
+        ZipEntry pickle = pickles[0];
         string prefix = pickle.Name[..^PickleName.Length];
         if (entries.ContainsKey(prefix + "constants.pkl"))
         {
             throw new PickleException($"it is a TorchScript program, not a state dictionary. {TorchCheckpoint.Remedy}");
         }
 
-        if (entries.TryGetValue(prefix + "byteorder", out StoredZipEntry? order) && TextOf(source, order) != "little")
+        if (entries.TryGetValue(prefix + "byteorder", out ZipEntry? order) && TextOf(source, order) != "little")
         {
             throw new PickleException("it was written by a big-endian machine; save it anew on a little-endian one.");
+        }
+
+        if (entries.Values.FirstOrDefault(entry => entry.Packing != ZipPacking.Stored) is { } packed)
+        {
+            throw new InvalidDataException($"the entry '{packed.Name}' is compressed or encrypted; torch stores its entries as they are");
         }
 
         CheckSum(source, pickle);
@@ -40,12 +45,12 @@ internal static class TorchArchive
         return (root, Locate(vocabulary, entries, prefix));
     }
 
-    private static Dictionary<string, StoredElements> Locate(TorchVocabulary vocabulary, IReadOnlyDictionary<string, StoredZipEntry> entries, string prefix)
+    private static Dictionary<string, StoredElements> Locate(TorchVocabulary vocabulary, IReadOnlyDictionary<string, ZipEntry> entries, string prefix)
     {
         var storages = new Dictionary<string, StoredElements>();
         foreach ((string key, (var type, long count)) in vocabulary.StoragesUsed)
         {
-            if (!entries.TryGetValue($"{prefix}data/{key}", out StoredZipEntry? entry))
+            if (!entries.TryGetValue($"{prefix}data/{key}", out ZipEntry? entry))
             {
                 throw new InvalidDataException($"the storage '{key}' is not in the zip");
             }
@@ -61,14 +66,14 @@ internal static class TorchArchive
         return storages;
     }
 
-    private static string TextOf(ByteSource source, StoredZipEntry entry)
+    private static string TextOf(ByteSource source, ZipEntry entry)
     {
         byte[] bytes = new byte[Math.Min(entry.Length, 16)];
         source.Read(entry.Position, bytes);
         return Encoding.ASCII.GetString(bytes);
     }
 
-    private static void CheckSum(ByteSource source, StoredZipEntry entry)
+    private static void CheckSum(ByteSource source, ZipEntry entry)
     {
         if (new StoredChecksum(entry.Length, entry.Crc32).Of(source, entry.Position) != entry.Crc32)
         {

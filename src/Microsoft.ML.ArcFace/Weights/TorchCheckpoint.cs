@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace.Weights;
@@ -16,6 +17,7 @@ internal static class TorchCheckpoint
 
     private const long SmallestMemoryBudget = 16 << 20;
     private const int DeepestNesting = 4;
+    private const int LongestSearch = 1 << 19;
     private const byte ProtocolOpcode = 0x80;
 
     /// <summary>Where training programs keep the network's state in a checkpoint; arcface_torch: state_dict_backbone.</summary>
@@ -27,7 +29,7 @@ internal static class TorchCheckpoint
         Span<byte> first = stackalloc byte[1];
         first.Clear();
         source.Read(0, first[..(int)Math.Min(1, source.Length)]);
-        return first[0] == ProtocolOpcode || StoredZip.IsZip(source);
+        return first[0] == ProtocolOpcode || ZipDirectory.IsZip(source);
     }
 
     /// <summary>The tensors of the state dictionary, under the names it has in the file.</summary>
@@ -36,12 +38,12 @@ internal static class TorchCheckpoint
     {
         try
         {
-            (object? root, IReadOnlyDictionary<string, StoredElements> storages) = StoredZip.IsZip(source) ? TorchArchive.Read(source) : TorchStream.Read(source);
+            (object? root, IReadOnlyDictionary<string, StoredElements> storages) = ZipDirectory.IsZip(source) ? TorchArchive.Read(source) : TorchStream.Read(source);
             return [.. StateOf(source, root).Select(entry => Locate(entry.Name, entry.Tensor, storages))];
         }
         catch (PickleException error)
         {
-            throw new WeightsFormatException($"The PyTorch checkpoint cannot be read: {error.Message.TrimEnd('.')}.", error);
+            throw new WeightsFormatException($"The PyTorch checkpoint cannot be read: {WithRemedyFor(source, error.Message).TrimEnd('.')}.", error);
         }
         catch (Exception error) when (error is InvalidDataException or EndOfStreamException)
         {
@@ -51,6 +53,20 @@ internal static class TorchCheckpoint
 
     /// <summary>Bytes that the values of a file's pickle may take; a state dictionary needs a fraction of it.</summary>
     public static long MemoryBudget(ByteSource source) => SmallestMemoryBudget + (2 * source.Length);
+
+    /// <summary>Where a training program saved more than weights, how to save the state that is in it.</summary>
+    private static string WithRemedyFor(ByteSource source, string message)
+    {
+        if (!message.EndsWith(Remedy, StringComparison.Ordinal))
+        {
+            return message;
+        }
+
+        byte[] start = new byte[Math.Min(source.Length, LongestSearch)];
+        source.Read(0, start);
+        string? key = Array.Find(StateNames, name => start.AsSpan().IndexOf((byte[])[(byte)'X', (byte)name.Length, 0, 0, 0, .. Encoding.ASCII.GetBytes(name)]) >= 0);
+        return key is null ? message : $"{message[..^Remedy.Length]}Save the weights alone: torch.save(torch.load('checkpoint.pt', weights_only=False)['{key}'], 'weights.pth').";
+    }
 
     private static StoredTensor Locate(string name, TorchTensor tensor, IReadOnlyDictionary<string, StoredElements> storages)
     {

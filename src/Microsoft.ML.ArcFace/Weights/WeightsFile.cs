@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.ArcFace.Weights;
 
 /// <summary>
-/// A file of named tensors: a PyTorch checkpoint of either form, or safetensors, told apart by how it begins. The
-/// descriptions are read at once, the numbers when they are copied.
+/// A file of named tensors: a PyTorch checkpoint of either form, safetensors, or a saved face model, told apart by their
+/// bytes. The descriptions are read at once, the numbers when they are copied.
 /// </summary>
 internal sealed class WeightsFile : IDisposable
 {
@@ -15,12 +15,23 @@ internal sealed class WeightsFile : IDisposable
 
     private WeightsFile(ByteSource source)
     {
-        _source = source;
+        try
+        {
+            _source = ModelWeights.Find(source) ?? source;
 
-        // A header's length may begin as a pickle does; the bytes that follow tell them apart.
-        (Tensors, Metadata) = TorchCheckpoint.IsCheckpoint(source) && !BeginsAsSafetensors(source)
-            ? (TorchCheckpoint.Read(source), new Dictionary<string, string>())
-            : ReadSafetensors(source);
+            // A header's length may begin as a pickle does; the bytes that follow tell them apart.
+            (Tensors, Metadata) = TorchCheckpoint.IsCheckpoint(_source) && !BeginsAsSafetensors(_source)
+                ? (TorchCheckpoint.Read(_source), new Dictionary<string, string>())
+                : ReadSafetensors(_source);
+            if (_source != source)
+            {
+                source.Dispose();
+            }
+        }
+        catch (WeightsFormatException error) when (FileUse.Weights.Mismatch(FileNature.Of(source)) is { } mismatch)
+        {
+            throw new WeightsFormatException(mismatch, error);
+        }
     }
 
     /// <summary>What the file holds, in its order; a name may occur twice in a PyTorch checkpoint.</summary>
@@ -35,7 +46,7 @@ internal sealed class WeightsFile : IDisposable
     {
         if (!File.Exists(path))
         {
-            throw new FileNotFoundException($"The weights file '{path}' does not exist (looked for '{Path.GetFullPath(path)}'). Give a .pth, .pt or .safetensors file.", path);
+            throw new FileNotFoundException($"The weights file '{path}' does not exist (looked for '{Path.GetFullPath(path)}'). Give a .pth, .pt or .safetensors file, or the .zip of a face model.", path);
         }
 
         ByteSource source = ByteSource.Open(path);

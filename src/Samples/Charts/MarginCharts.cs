@@ -87,7 +87,7 @@ internal static class MarginCharts
 
     private static PlotModel Chart(string title, string xTitle, string yTitle, double xLeast, double xMost, double yLeast, double yMost)
     {
-        var chart = new PlotModel { Title = title, TitleFontSize = 16, DefaultFontSize = 13, Padding = new OxyThickness(12), IsLegendVisible = true };
+        var chart = new PlotModel { Culture = System.Globalization.CultureInfo.InvariantCulture, Title = title, TitleFontSize = 16, DefaultFontSize = 13, Padding = new OxyThickness(12), IsLegendVisible = true };
         chart.Axes.Add(Axis(AxisPosition.Bottom, xTitle, xLeast, xMost));
         chart.Axes.Add(Axis(AxisPosition.Left, yTitle, yLeast, yMost));
         chart.Legends.Add(new Legend { LegendPosition = LegendPosition.RightTop, LegendBackground = OxyColor.FromAColor(220, OxyColors.White) });

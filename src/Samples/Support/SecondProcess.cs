@@ -33,7 +33,7 @@ internal static class SecondProcess
         command.SetSample((parsed, _) =>
         {
             VerificationResult result = Measure(parsed.GetRequiredValue(model), parsed.GetRequiredValue(images), parsed.GetValue(pairs));
-            Console.WriteLine(JsonSerializer.Serialize(result));
+            Console.WriteLine(JsonSerializer.Serialize(result, SamplesJson.Default.VerificationResult));
         });
         return command;
     }
@@ -43,7 +43,7 @@ internal static class SecondProcess
     {
         string output = OwnProgram.Run([CommandName, "--model", model, "--images", folders.Test, .. folders.Pairs is { } pairs ? (string[])["--pairs", pairs] : []], cancellationToken);
         string lastLine = output.TrimEnd().Split('\n')[^1];
-        return JsonSerializer.Deserialize<VerificationResult>(lastLine)
+        return JsonSerializer.Deserialize(lastLine, SamplesJson.Default.VerificationResult)
             ?? throw new InvalidOperationException($"the second process gave no result but '{lastLine}'.");
     }
 

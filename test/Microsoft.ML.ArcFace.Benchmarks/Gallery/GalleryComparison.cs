@@ -52,7 +52,7 @@ internal static class GalleryComparison
     private static FaceGallery Create(float[][] vectors, FaceGalleryOptions options)
     {
         FaceGallery gallery = new MLContext().FaceRecognition().CreateGalleryFor(new FaceGalleryModel("random vectors", vectors[0].Length), path: null, options with { CosineThreshold = 0.5 });
-        gallery.Enrol([.. vectors.Select((vector, index) => new FaceToEnrol(index.ToString(CultureInfo.InvariantCulture), vector))]);
+        gallery.Enroll([.. vectors.Select((vector, index) => new FaceToEnroll(index.ToString(CultureInfo.InvariantCulture), vector))]);
         return gallery;
     }
 

@@ -27,8 +27,8 @@ internal static class PostgresRecall
                 var clock = Stopwatch.StartNew();
                 foreach ((int Person, float[] Direction)[] some in directions.Select((direction, person) => (person, direction)).Chunk(500))
                 {
-                    await gallery.EnrolAsync([.. some.SelectMany(one => Enumerable.Range(0, PhotographsPerPerson)
-                        .Select(_ => new FaceToEnrol(one.Person.ToString(CultureInfo.InvariantCulture), Near(one.Direction, random))))]);
+                    await gallery.EnrollAsync([.. some.SelectMany(one => Enumerable.Range(0, PhotographsPerPerson)
+                        .Select(_ => new FaceToEnroll(one.Person.ToString(CultureInfo.InvariantCulture), Near(one.Direction, random))))]);
                 }
 
                 Console.WriteLine(Text($"Enrolled {people * PhotographsPerPerson} photographs of {people} people × {size} numbers in {clock.Elapsed.TotalSeconds:0} s"));

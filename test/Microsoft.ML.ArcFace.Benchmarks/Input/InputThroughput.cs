@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.ArcFace.Data.InsightFace;
 using Microsoft.ML.ArcFace.Samples.Drawing;
 using Microsoft.ML.ArcFace.Training;
@@ -83,7 +84,7 @@ internal sealed class InputThroughput(int listed, int images, int batchSize, str
         TrainingFaces? faces = null;
         Measurement[] measurements =
         [
-            Measure("first pass: decode, check", listed, _ => faces = TrainingFaces.Read(host, channel, rows, new ArcFaceTrainer.Options { ImageCacheBytes = 0 })),
+            Measure("first pass: decode, check", listed, _ => faces = TrainingFaces.Read(host, channel, rows, new ArcFaceTrainer.Options { ImageCacheBytes = 0 }, WorkObserver.None)),
             Measure("epoch: decode, mirror, batch", images, report => Epoch(faces!, FaceAugmentation.MirrorOnly, report)),
             Measure("epoch: decode, all changes, batch", images, report => Epoch(faces!, FaceAugmentation.Light, report)),
         ];

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Losses;
 using Microsoft.ML.ArcFace.Runtime;
@@ -42,7 +43,7 @@ internal static class TrainingStep
             Precision = precision, Optimizer = TrainingOptimizer.Sgd, LearningRate = LearningRate, WeightDecay = 5e-4, BatchSize = race.BatchSize,
             WeightAveragingDecay = 0, Decay = LearningRateDecay.Constant, WarmUpFraction = 0, MarginRampFraction = 0,
         };
-        TrainingFaces faces = TrainingFaces.Read(host, channel, Rows(ml, batch, race.People), options);
+        TrainingFaces faces = TrainingFaces.Read(host, channel, Rows(ml, batch, race.People), options, WorkObserver.None);
 
         // As the trainer prepares the process.
         set_num_threads(race.Threads);

@@ -47,7 +47,7 @@ internal sealed class ModelTarget() : FuzzTarget("model")
     {
         int length = BitConverter.ToInt32(file);
         using var reader = new BinaryReader(new MemoryStream(file, sizeof(int), length));
-        FaceEmbeddingTransformer.ModelHeader header = FaceEmbeddingTransformer.ReadHeader(reader, FaceEmbeddingTransformer.VersionWithThreshold);
+        FaceEmbeddingTransformer.ModelHeader header = FaceEmbeddingTransformer.ReadHeader(reader, FaceEmbeddingTransformer.VersionWithTraining);
         Require(header.BatchSize >= 1 && header.EmbeddingSize >= 2 && header.People >= 0 && double.IsFinite(header.Scale), "a header outside of its ranges");
         Require(header.PersonNames is null || header.PersonNames.Length == header.People, "another number of names than of people");
         Require(header.Threshold is null || (header.Threshold.ForGallerySize(1_000_000).Cosine is >= -1 and <= 1 && header.Threshold.FalseNonMatchRate is >= 0 and <= 1), "a threshold outside of its ranges");
@@ -85,6 +85,17 @@ internal sealed class ModelTarget() : FuzzTarget("model")
         if (names)
         {
             writer.Write(Threshold);
+        }
+
+        writer.Write(names);
+        if (names)
+        {
+            writer.Write("ArcFaceLoss");
+            writer.Write(0.5);                             // margin
+            writer.Write(64.0);
+            Array.ForEach([people, 20, 3, 15], writer.Write);
+            writer.Write(false);                           // started from weights
+            writer.Write("0.1.0");
         }
 
         writer.Write(new byte[SHA256.HashSizeInBytes]);    // of the weights

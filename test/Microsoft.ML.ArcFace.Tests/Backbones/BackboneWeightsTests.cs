@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Tests.Embedding;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Tests.Weights;
 using Microsoft.ML.ArcFace.Weights;
@@ -42,18 +43,72 @@ public class BackboneWeightsTests
     }
 
     [TestMethod]
-    public void Load_OtherArchitecture_ListsNamesAndShapes()
+    public void Load_OtherArchitecture_SaysWhichOneItIs()
     {
         using DisposeScope scope = NewDisposeScope();
         using FaceBackbone small = FaceBackbone.Create(BackboneArchitecture.IResNet18, 16);
         string path = Write(ModuleState.Of(small));
         string message = Assert.ThrowsExactly<WeightsFormatException>(() => BackboneWeights.Load(path, BackboneArchitecture.IResNet34)).Message;
-        StringAssert.Contains(message, path);
-        StringAssert.Contains(message, "missing: layer1.2.bn1.weight");
-        Assert.DoesNotContain("not expected", message);
-        message = Assert.ThrowsExactly<WeightsFormatException>(() => BackboneWeights.Load(path, BackboneArchitecture.MobileFaceNet)).Message;
-        StringAssert.Contains(message, "missing: layers.0.layers.0.weight");
-        StringAssert.Contains(message, "not expected: conv1.weight");
+        Assert.AreEqual($"'{path}': It holds weights of IResNet18 (r18) with 16 numbers in an embedding; the network is IResNet34 (r34). Set the network to BackboneArchitecture.IResNet18 (--backbone r18), or give weights of IResNet34 (r34).", message);
+        StringAssert.Contains(Assert.ThrowsExactly<WeightsFormatException>(() => BackboneWeights.Load(path, BackboneArchitecture.MobileFaceNet)).Message, "IResNet18 (r18) with 16 numbers in an embedding; the network is MobileFaceNet (mbf)");
+    }
+
+    [TestMethod]
+    public void Recognize_EachNetworkOfOurs_IsTold()
+    {
+        foreach (BackboneArchitecture architecture in new[] { BackboneArchitecture.IResNet34, BackboneArchitecture.IResNet50, BackboneArchitecture.MobileFaceNet, BackboneArchitecture.MobileFaceNetLarge })
+        {
+            using DisposeScope scope = NewDisposeScope();
+            using FaceBackbone backbone = FaceBackbone.Create(architecture, 24);
+            NetworkOfWeights? found = NetworkOfWeights.Recognize(ModuleState.Of(backbone).ToDictionary(entry => entry.Name, entry => Stored(entry.Name, entry.Tensor.shape)));
+            Assert.AreEqual((architecture, 24L), (found?.Architecture, found?.EmbeddingSize));
+        }
+    }
+
+    [TestMethod]
+    public void CopyInto_OtherEmbeddingSize_SaysWhichToSet()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using FaceBackbone small = FaceBackbone.Create(BackboneArchitecture.MobileFaceNet, 16), target = FaceBackbone.Create(BackboneArchitecture.MobileFaceNet, 32);
+        string path = Write(ModuleState.Of(small));
+        using var file = WeightsFile.Open(path);
+        string message = Assert.ThrowsExactly<WeightsFormatException>(() => BackboneWeights.CopyInto(file, target, path)).Message;
+        StringAssert.EndsWith(message, "It holds weights of MobileFaceNet (mbf) with 16 numbers in an embedding; EmbeddingSize is 32. Set it to 16 (--embedding-size 16).");
+    }
+
+    [TestMethod]
+    [DataRow("model.input_layer.0.weight", "AdaFace")]
+    [DataRow("layer1.0.conv1.weight", "torchvision")]
+    [DataRow("conv2d_1a.conv.weight", "facenet-pytorch")]
+    [DataRow("module.cls_token", "vision transformer")]
+    public void Load_OtherFamily_IsNamed(string tensor, string family)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        string path = Write([(tensor, ones(2, 2)), ("fc.weight", ones(2, 2))]);
+        string message = Assert.ThrowsExactly<WeightsFormatException>(() => BackboneWeights.Load(path, BackboneArchitecture.MobileFaceNet)).Message;
+        StringAssert.Contains(message, family);
+        StringAssert.Contains(message, "the network is MobileFaceNet (mbf)");
+    }
+
+    [TestMethod]
+    public void Load_SavedModelOrCheckpoint_GivesItsWeights()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using FaceEmbeddingTransformer embedding = FaceEmbeddingTransformerTests.Create();
+        FaceBackbone original = embedding.Model.Backbone;
+        string zip = Path.Combine(Folder.FullName, $"{Guid.NewGuid():N}.zip");
+        new MLContext().Model.Save(embedding, null, zip);
+        (string, Tensor)[] state = [.. ModuleState.Of(original)];
+        string checkpoint = Write([.. state.Select(entry => ("backbone." + entry.Item1, entry.Item2 + 1)), .. state.Select(entry => ("average.backbone." + entry.Item1, entry.Item2)), ("head.weight", ones(3, 4))]);
+        foreach (string path in new[] { zip, checkpoint })
+        {
+            using FaceBackbone loaded = BackboneWeights.Load(path, original.Architecture);
+            Assert.AreEqual(original.EmbeddingSize, loaded.EmbeddingSize);
+            foreach (((string name, Tensor expected), (_, Tensor actual)) in state.Zip(ModuleState.Of(loaded)))
+            {
+                Assert.IsTrue(expected.eq(actual).all().item<bool>(), $"{path}: {name}");
+            }
+        }
     }
 
     [TestMethod]
@@ -112,6 +167,9 @@ public class BackboneWeightsTests
             Assert.IsEmpty(changing.Where(name => Array.Exists(frozenPrefixes, prefix => name.StartsWith(prefix, StringComparison.Ordinal))));
         }
     }
+
+    private static StoredTensor Stored(string name, long[] shape) =>
+        StoredTensor.Create(name, new StoredElements(0, shape.Aggregate(1L, (product, size) => product * size), ScalarType.Float32), 0, shape, StoredTensor.RowMajor(shape));
 
     private static string Write(IReadOnlyList<(string Name, Tensor Tensor)> state) =>
         Folder.Write(Guid.NewGuid().ToString("N") + ".safetensors", SafetensorsTests.WriteToMemory(state).ToArray());

@@ -16,7 +16,7 @@ public class FaceFolderTests
             folder.Write(path, [1]);
         }
 
-        IDataView view = FaceFolder.Load(new MLContext(), folder.FullName);
+        IDataView view = new MLContext().FaceRecognition().LoadFromFolder(folder.FullName);
 
         CollectionAssert.AreEqual(
             new[] { "B c/x.webp", "a/1.jpeg", "a/deep/er/3.bmp", "b/1.JPG", "b/2.png" }, Column(view, "RelativePath"));
@@ -32,7 +32,7 @@ public class FaceFolderTests
         using var folder = new TemporaryFolder();
         folder.Write("a/1.jpg", [1]);
         string relative = Path.GetRelativePath(Environment.CurrentDirectory, folder.FullName);
-        IDataView view = FaceFolder.Load(new MLContext(), relative + Path.DirectorySeparatorChar);
+        IDataView view = new MLContext().FaceRecognition().LoadFromFolder(relative + Path.DirectorySeparatorChar);
         Assert.IsTrue(File.Exists(Column(view, "ImagePath").Single()));
         Assert.AreEqual("a/1.jpg", Column(view, "RelativePath").Single());
     }
@@ -47,7 +47,7 @@ public class FaceFolderTests
         }
 
         var ml = new MLContext(seed: 1);
-        IDataView view = FaceFolder.Load(ml, folder.FullName);
+        IDataView view = ml.FaceRecognition().LoadFromFolder(folder.FullName);
 
         Assert.IsTrue(view.CanShuffle);
         Assert.AreEqual(50, view.GetRowCount());
@@ -70,7 +70,7 @@ public class FaceFolderTests
             Assert.Inconclusive($"This user may not make links: {error.Message}");
         }
 
-        CollectionAssert.AreEqual(new[] { "a/1.jpg" }, Column(FaceFolder.Load(new MLContext(), folder.FullName), "RelativePath"));
+        CollectionAssert.AreEqual(new[] { "a/1.jpg" }, Column(new MLContext().FaceRecognition().LoadFromFolder(folder.FullName), "RelativePath"));
     }
 
     [TestMethod]
@@ -84,11 +84,12 @@ public class FaceFolderTests
         var ml = new MLContext();
         ml.Log += (_, entry) => warnings.Add(entry.RawMessage);
 
-        FaceFolder.Load(ml, folder.FullName);
+        ml.FaceRecognition().LoadFromFolder(folder.FullName);
 
-        Assert.IsTrue(warnings.Any(warning => warning.Contains("1 folders below") && warning.Contains("empty.")));
-        Assert.IsTrue(warnings.Any(warning => warning.Contains("1 photographs lie in")));
-        Assert.IsTrue(warnings.Any(warning => warning.Contains("1 photographs of 1 people")));
+        string warning = warnings.Single(line => line.Contains("are left out"));
+        Assert.Contains("1 folders without a photograph (empty)", warning);
+        Assert.Contains("1 photographs outside of a person's folder (stray.jpg)", warning);
+        Assert.IsTrue(warnings.Any(line => line.Contains("1 photographs of 1 people")));
     }
 
     [TestMethod]
@@ -96,7 +97,7 @@ public class FaceFolderTests
     {
         using var folder = new TemporaryFolder();
         string absent = Path.Combine(folder.FullName, "absent");
-        var error = Assert.ThrowsExactly<DirectoryNotFoundException>(() => FaceFolder.Load(new MLContext(), absent));
+        var error = Assert.ThrowsExactly<DirectoryNotFoundException>(() => new MLContext().FaceRecognition().LoadFromFolder(absent));
         Assert.Contains($"The folder '{absent}' does not exist", error.Message);
         Assert.Contains("Give a folder that holds one folder a person", error.Message);
     }
@@ -106,7 +107,7 @@ public class FaceFolderTests
     {
         using var folder = new TemporaryFolder();
         string file = folder.Write("1.jpg", [1]);
-        Assert.Contains("is a file", Assert.ThrowsExactly<DirectoryNotFoundException>(() => FaceFolder.Load(new MLContext(), file)).Message);
+        Assert.Contains("is a file", Assert.ThrowsExactly<DirectoryNotFoundException>(() => new MLContext().FaceRecognition().LoadFromFolder(file)).Message);
     }
 
     [TestMethod]
@@ -121,7 +122,7 @@ public class FaceFolderTests
             folder.Write(file, [1]);
         }
 
-        var error = Assert.ThrowsExactly<InvalidOperationException>(() => FaceFolder.Load(new MLContext(), folder.FullName));
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => new MLContext().FaceRecognition().LoadFromFolder(folder.FullName));
         Assert.Contains(found, error.Message);
         Assert.Contains("Give a folder that holds one folder a person", error.Message);
     }

@@ -111,18 +111,28 @@ public class FaceImageTests
     [DataRow(9_000, 9_000)]
     public void FromBytes_HeaderOfHugeSize_IsRefusedBeforeDecoding(int width, int height)
     {
-        foreach (byte[] file in new[]
+        foreach (byte[] file in new[] { EncodedImages.PngOfHeaderOnly(width, height), EncodedImages.Bmp(width, height, SKColors.Red, withPixels: false) })
         {
-            EncodedImages.PngOfHeaderOnly(width, height),
-            EncodedImages.JpegOfHeaderOnly((ushort)width, (ushort)height),
-            EncodedImages.Bmp(width, height, SKColors.Red, withPixels: false),
-        })
+            AssertRefusedUndecoded(file, $"it is {width}×{height} pixels. Allowed are 1 to 16384 pixels a side and at most 64 megapixels");
+        }
+    }
+
+    [TestMethod]
+    [DataRow(20_000, 12_501)]
+    [DataRow(65_500, 65_500)]
+    public void FromBytes_JpegHeaderOfHugeSize_IsRefusedBeforeDecoding(int width, int height) =>
+        AssertRefusedUndecoded(EncodedImages.JpegOfHeaderOnly((ushort)width, (ushort)height), $"it is {width}×{height} pixels. Allowed are 1 to 65500 pixels a side and at most 250 megapixels");
+
+    [TestMethod]
+    public void FromBytes_MorePixelsThanTheMaximumSet_IsRefused()
+    {
+        foreach (SKEncodedImageFormat format in new[] { SKEncodedImageFormat.Jpeg, SKEncodedImageFormat.Png, SKEncodedImageFormat.Webp })
         {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            FaceImageException error = Refused(file);
-            Assert.IsLessThan(1_000_000, GC.GetAllocatedBytesForCurrentThread() - before);
-            Assert.Contains($"{width}×{height} pixels", error.Message);
-            Assert.Contains("1 to 16384 pixels a side and at most 64 megapixels", error.Message);
+            byte[] file = EncodedImages.Gradient(60, 40, format);
+            FaceImage.FromBytes(file, "of the test", maximumPixels: 2400).Dispose();
+            var error = Assert.ThrowsExactly<FaceImageException>(() => FaceImage.FromBytes(file, "of the test", maximumPixels: 2399));
+            Assert.Contains("it is 60×40 pixels. Allowed are 1 to", error.Message);
+            Assert.Contains("at most 2399 pixels", error.Message);
         }
     }
 
@@ -196,7 +206,29 @@ public class FaceImageTests
     public void FromBytes_OtherFormat_NamesIt()
     {
         byte[] gif = [.. "GIF89a"u8, 1, 0, 1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255, 0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 1, 0, 0x3B];
-        Assert.Contains("its format is Gif, not jpg, png, bmp or webp", Refused(gif).Message);
+        Assert.Contains("it is a GIF picture, not jpg, png, bmp or webp. Convert it", Refused(gif).Message);
+    }
+
+    [TestMethod]
+    public void FromBytes_Heic_SaysWhatToDoOnAnIPhone()
+    {
+        byte[] heic = [0, 0, 0, 24, .. "ftypheic"u8, 0, 0, 0, 0, .. "mif1heic"u8];
+        string message = Refused(heic).Message;
+        Assert.Contains("it is a HEIC photograph, not jpg, png, bmp or webp. Convert it to JPEG", message);
+        Assert.Contains("Most Compatible", message);
+    }
+
+    [TestMethod]
+    [DataRow("photo.jfif")]
+    [DataRow("photo.jpe")]
+    [DataRow("photo.png")]
+    [DataRow("photo.heic")]
+    [DataRow("photo")]
+    public void FromFile_JpegOfAnyName_IsRead(string name)
+    {
+        using var folder = new TemporaryFolder();
+        using MLImage image = FaceImage.FromFile(folder.Write(name, EncodedImages.Gradient(20, 10, SKEncodedImageFormat.Jpeg)));
+        Assert.AreEqual((20, 10), (image.Width, image.Height));
     }
 
     [TestMethod]
@@ -265,6 +297,14 @@ public class FaceImageTests
         // 240 times 2 MB of pixels: what nobody frees would show.
         DecodeBoth(120);
         Assert.IsLessThan(100_000_000, ResidentBytes() - before);
+    }
+
+    private static void AssertRefusedUndecoded(byte[] file, string message)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        FaceImageException error = Refused(file);
+        Assert.IsLessThan(1_000_000, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Contains(message, error.Message);
     }
 
     private static long ResidentBytes()

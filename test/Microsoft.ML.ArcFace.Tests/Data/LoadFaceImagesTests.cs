@@ -1,6 +1,7 @@
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms.Image;
 using SkiaSharp;
 
@@ -212,6 +213,47 @@ public class LoadFaceImagesTests
         ITransformer loaded = new MLContext().Model.Load(stream, out _);
 
         CollectionAssert.AreEqual(new[] { (112, 112), (0, 0) }, Sizes(loaded.Transform(data)));
+    }
+
+    [TestMethod]
+    public void Load_SavedWithMaximumPixels_RefusesLargerOnes()
+    {
+        using var folder = new TemporaryFolder();
+        string modelPath = Path.Combine(folder.FullName, "model.zip");
+        var ml = new MLContext();
+        IDataView data = ml.Data.LoadFromEnumerable(new BytesRow[] { new() { Upload = Picture } });
+        ml.Model.Save(ml.Transforms.LoadFaceImages("Image", "Upload", maximumPixels: (112 * 112) - 1).Fit(data), data.Schema, modelPath);
+
+        ITransformer loaded = new MLContext().Model.Load(modelPath, out _);
+
+        var error = Assert.ThrowsExactly<FaceImageException>(() => Sizes(loaded.Transform(data)));
+        Assert.Contains("it is 112×112 pixels. Allowed are 1 to 16384 pixels a side and at most 12543 pixels", error.Message);
+        CollectionAssert.AreEqual(new[] { (112, 112) }, Sizes(ml.Transforms.LoadFaceImages("Image", "Upload", maximumPixels: 112 * 112).Fit(data).Transform(data)));
+    }
+
+    [TestMethod]
+    [DataRow(0L)]
+    [DataRow(-5L)]
+    [DataRow(1_000_000_001L)]
+    public void LoadFaceImages_MaximumPixelsOutOfRange_IsRefused(long maximumPixels)
+    {
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MLContext().Transforms.LoadFaceImages("Image", maximumPixels: maximumPixels));
+        Assert.Contains($"maximumPixels is {maximumPixels}; it must be from 1 to 1000000000.", error.Message);
+    }
+
+    [TestMethod]
+    public void Transform_LargePhotographsDecodedAtAReducedSize_AreWarnedOfOnce()
+    {
+        var ml = new MLContext();
+        var warnings = new List<string>();
+        ml.Log += (_, entry) => warnings.AddRange(entry.Kind == ChannelMessageKind.Warning ? [entry.Message] : []);
+        byte[] wide = EncodedImages.Gradient(16_400, 8, SKEncodedImageFormat.Jpeg);
+        IDataView data = ml.Data.LoadFromEnumerable(new BytesRow[] { new() { Upload = Picture }, new() { Upload = wide }, new() { Upload = wide } });
+
+        CollectionAssert.AreEqual(new[] { (112, 112), (8200, 4), (8200, 4) }, Sizes(ml.Transforms.LoadFaceImages("Image", "Upload").Fit(data).Transform(data)));
+
+        string warning = Assert.ContainsSingle(warnings);
+        Assert.Contains("decoded at a reduced size of 8200×4", warning);
     }
 
     private static (int Width, int Height)[] Sizes(IDataView view)

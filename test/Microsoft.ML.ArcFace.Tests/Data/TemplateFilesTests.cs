@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Data.Lists;
 using Microsoft.ML.ArcFace.Evaluation;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.Data;
@@ -61,7 +62,7 @@ public class TemplateFilesTests
     {
         var error = Assert.ThrowsExactly<FaceDataFormatException>(() => TemplateList.Read(
             new StringReader(list), "list", landmarks is null ? null : new StringReader(landmarks), "points",
-            subjects is null ? null : TemplateList.ReadSubjects(new StringReader(subjects), "subjects"), "root"));
+            subjects is null ? null : TemplateList.ReadSubjects(new StringReader(subjects), "subjects"), new ListedPaths("root")));
         StringAssert.Contains(error.Message, expected);
     }
 

@@ -223,7 +223,10 @@ public class DetectFacesTests
 
         engine.Dispose();
         IDataView one = Ml.Data.LoadFromEnumerable([new Photograph { Upload = Picture(90, 60) }]);
-        Assert.IsInstanceOfType<ObjectDisposedException>(Assert.Throws<Exception>(() => model.Transform(one).GetColumn<float[]>("Scores").ToArray()).GetBaseException());
+        Exception error = Assert.Throws<Exception>(() => model.Transform(one).GetColumn<float[]>("Scores").ToArray()).GetBaseException();
+        Assert.IsInstanceOfType<ObjectDisposedException>(error);
+        StringAssert.Contains(error.Message, "OwnsTransformer = false");
+        StringAssert.Contains(error.Message, nameof(FaceDetectingTransformer));
     }
 
     private static ITransformer Reloaded(ITransformer model, DataViewSchema schema)

@@ -46,7 +46,7 @@ public class CommandLineTests
     public static IEnumerable<object[]> Examples()
     {
         string root = SharedFolders.RepositoryRoot!;
-        string[] documents = ["README.md", .. Directory.EnumerateFiles(Path.Combine(root, "docs"), "*.md").Select(file => Path.GetRelativePath(root, file)).Order(StringComparer.Ordinal)];
+        string[] documents = ["README.md", .. SnippetTests.Packages(), .. Directory.EnumerateFiles(Path.Combine(root, "docs"), "*.md").Select(file => Path.GetRelativePath(root, file)).Order(StringComparer.Ordinal)];
         foreach (string document in documents)
         {
             foreach (string line in Lines(document).Where(IsExample))

@@ -36,8 +36,8 @@ public partial class LayerTests
     }
 
     [TestMethod]
-    [DataRow("Evaluation", "Evaluation", "Files")]
-    [DataRow("Gallery", "Gallery", "Evaluation", "Runtime")]
+    [DataRow("Evaluation", "Evaluation", "Files", "Names", "Views")]
+    [DataRow("Gallery", "Gallery", "Evaluation", "Files", "Names", "Runtime")]
     public void Folder_KnowsPlainVectorsOnly(string folder, params string[] allowed)
     {
         string[] used = [.. References.Value.Where(reference => reference.Folder == folder).Select(reference => reference.Used).Distinct()];
@@ -46,12 +46,12 @@ public partial class LayerTests
         CollectionAssert.IsSubsetOf(used.Where(name => Directory.Exists(Path.Combine(Source, name))).ToArray(), allowed);
     }
 
-    /// <summary>Runtime, Files and Weights, which serve all, then the folders in the order of the document's first paragraph.</summary>
+    /// <summary>Names, Runtime, Progress, Files, Views and Weights, which serve all, then the folders in the order of the document's first paragraph.</summary>
     private static string[] StagesOfTheDocs()
     {
         string document = File.ReadAllText(Path.Combine(Root, "docs", "architecture.md"));
         string order = OrderOfStages().Match(document).Groups[1].Value;
-        return ["Runtime", "Files", "Weights", .. order.Split('→', StringSplitOptions.TrimEntries).Where(name => Directory.Exists(Path.Combine(Source, name)))];
+        return ["Names", "Runtime", "Progress", "Files", "Views", "Weights", .. order.Split('→', StringSplitOptions.TrimEntries).Where(name => Directory.Exists(Path.Combine(Source, name)))];
     }
 
     private static IEnumerable<(string File, string Folder, string Used)> FindReferences()

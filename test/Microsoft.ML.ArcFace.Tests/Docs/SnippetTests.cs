@@ -11,6 +11,9 @@ public partial class SnippetTests
 {
     internal const string ImplicitUsings = "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Threading; global using System.Threading.Tasks;";
 
+    // Programs of one file begin with lines such as #:package.
+    private static readonly CSharpParseOptions FileBasedProgram = CSharpParseOptions.Default.WithFeatures([new("FileBasedProgram", "true")]);
+
     [TestMethod]
     [DynamicData(nameof(Snippets))]
     public void Snippet_OfTheDocs_Compiles(string file, int line, string code)
@@ -21,7 +24,7 @@ public partial class SnippetTests
         ];
         var compilation = CSharpCompilation.Create(
             "Snippet",
-            [CSharpSyntaxTree.ParseText(ImplicitUsings), CSharpSyntaxTree.ParseText(code)],
+            [CSharpSyntaxTree.ParseText(ImplicitUsings, FileBasedProgram), CSharpSyntaxTree.ParseText(code, FileBasedProgram)],
             references,
             new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
         Diagnostic[] errors = [.. compilation.GetDiagnostics().Where(diagnostic => diagnostic.Severity == DiagnosticSeverity.Error)];
@@ -36,13 +39,29 @@ public partial class SnippetTests
         Assert.IsTrue(commands > 0 && code > commands);
         StringAssert.Contains(readme[commands..code], "build/quickstart.sh");
         StringAssert.Contains(readme[commands..code], "build/test.sh");
-        StringAssert.Contains(readme[commands..code], "dotnet add package Microsoft.ML.ArcFace");
+        StringAssert.Contains(readme[commands..code], "dotnet add package ArcFace.MLNet");
     }
+
+    [TestMethod]
+    public void Readme_OfAPackage_HasNoRelativeLink()
+    {
+        foreach (string readme in Packages())
+        {
+            string[] relative = [.. Link().Matches(File.ReadAllText(Path.Combine(SharedFolders.RepositoryRoot!, readme))).Select(match => match.Groups[1].Value).Where(target => !target.StartsWith("https://", StringComparison.Ordinal))];
+            Assert.IsEmpty(relative, $"{readme} is shown on a gallery, where relative links lead nowhere: {string.Join(", ", relative)}");
+        }
+    }
+
+    /// <summary>The READMEs of the packages, below the repository's root.</summary>
+    internal static string[] Packages() =>
+    [
+        "src/Microsoft.ML.ArcFace/README.md", "src/Microsoft.ML.ArcFace.Postgres/README.md", "src/Microsoft.ML.ArcFace.Tool/README.md",
+    ];
 
     public static IEnumerable<object[]> Snippets()
     {
         string root = SharedFolders.RepositoryRoot!;
-        string[] files = [Path.Combine(root, "README.md"), .. Directory.EnumerateFiles(Path.Combine(root, "docs"), "*.md", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        string[] files = [Path.Combine(root, "README.md"), .. Packages().Select(readme => Path.Combine(root, readme)), .. Directory.EnumerateFiles(Path.Combine(root, "docs"), "*.md", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
         foreach (string file in files)
         {
             string text = File.ReadAllText(file);
@@ -52,6 +71,9 @@ public partial class SnippetTests
             }
         }
     }
+
+    [GeneratedRegex(@"\]\(([^)]*)\)")]
+    private static partial Regex Link();
 
     [GeneratedRegex(@"^```csharp\r?\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Fence();

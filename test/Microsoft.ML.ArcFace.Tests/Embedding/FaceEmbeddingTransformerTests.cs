@@ -199,6 +199,43 @@ public class FaceEmbeddingTransformerTests
     }
 
     [TestMethod]
+    public void PredictionEngine_SecondOfOneModel_SaysWhoDisposedOfIt()
+    {
+        using var folder = new TemporaryFolder();
+        string zip = Path.Combine(folder.FullName, "faces.zip");
+        IDataView rows = Rows(s_people.AnyPicture);
+        TransformerChain<FaceEmbeddingTransformer> chain = Ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(rows).Append(Create());
+        Ml.Model.Save(chain, rows.Schema, zip);
+        var photograph = new Photograph { ImagePath = s_people.AnyPicture };
+        foreach (ITransformer model in new[] { chain, Ml.Model.Load(zip, out _) })
+        {
+            foreach (int _ in new[] { 1, 2 })
+            {
+                using var shared = Ml.Model.CreatePredictionEngine<Photograph, Answer>(model, new PredictionEngineOptions { OwnsTransformer = false });
+                Assert.HasCount(16, shared.Predict(photograph).Embedding);
+            }
+
+            PredictionEngine<Photograph, Answer> owner = Ml.Model.CreatePredictionEngine<Photograph, Answer>(model);
+            owner.Dispose();
+            Action[] uses =
+            [
+                () => Ml.Model.CreatePredictionEngine<Photograph, Answer>(model),
+                () => owner.Predict(photograph),
+                () => model.Transform(rows).GetColumn<float[]>("Embedding").ToArray(),
+                () => model.FaceEmbedding().GetClassCenters(),
+            ];
+            foreach (Action use in uses)
+            {
+                Exception error = Assert.Throws<Exception>(use).GetBaseException();
+                Assert.IsInstanceOfType<ObjectDisposedException>(error);
+                StringAssert.Contains(error.Message, "PredictionEngine");
+                StringAssert.Contains(error.Message, "OwnsTransformer = false");
+                StringAssert.Contains(error.Message, nameof(FaceEmbeddingTransformer));
+            }
+        }
+    }
+
+    [TestMethod]
     public void Transform_ManyThreads_GiveTheSameEmbeddings()
     {
         using FaceEmbeddingTransformer transformer = Create();

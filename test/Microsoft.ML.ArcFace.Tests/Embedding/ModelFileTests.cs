@@ -122,15 +122,21 @@ public class ModelFileTests
     [TestMethod]
     [DataRow(0x00010001u)]
     [DataRow(0x00010002u)]
+    [DataRow(0x00010003u)]
     public void Load_OlderVersionOfTheHeader_EmbedsAsItDid(uint version)
     {
-        // The first version had no precision between the batch size and the architecture, and neither had a threshold.
+        // The first version had no precision between the batch size and the architecture, the first two no threshold, none how it was trained.
         byte[] architecture = [3, .. Encoding.ASCII.GetBytes("mbf")];
         string zip = Rewritten("older.zip", "Model.key", bytes =>
         {
             (int start, int end) = HashedHeader(bytes);
-            int precision = bytes.AsSpan().IndexOf(architecture) - sizeof(int), threshold = end - SHA256.HashSizeInBytes - 1;
-            Range[] kept = version == 0x00010001u ? [start..precision, (precision + sizeof(int))..threshold, (threshold + 1)..end] : [start..threshold, (threshold + 1)..end];
+            int precision = bytes.AsSpan().IndexOf(architecture) - sizeof(int), training = end - SHA256.HashSizeInBytes - 1, threshold = training - 1;
+            Range[] kept = version switch
+            {
+                0x00010001u => [start..precision, (precision + sizeof(int))..threshold, (training + 1)..end],
+                0x00010002u => [start..threshold, (training + 1)..end],
+                _ => [start..training, (training + 1)..end],
+            };
             byte[] header = [.. kept.SelectMany(range => bytes[range])];
             byte[] older = [.. bytes[..start], .. header, .. SHA256.HashData(header), .. bytes[(end + SHA256.HashSizeInBytes)..]];
 

@@ -29,10 +29,10 @@ public class AngleEvaluatorTests
         Assert.AreEqual((85 + 80 + 80) / 3.0, metrics.BetweenCentersDegrees!.Value, 1e-4);
         Assert.AreEqual((10 + 10 + 20 + 20 + 0) / 5.0, metrics.IntraDegrees, 1e-4);
         Assert.AreEqual((100 + 80 + 80) / 3.0, metrics.InterDegrees, 1e-4);
-        Assert.AreEqual((20 + 40) / 2.0, metrics.PositivePairAngles.MeanDegrees, 1e-4);
+        Assert.AreEqual((20 + 40) / 2.0, metrics.PositivePairAngles.MeanDegrees!.Value, 1e-4);
         Assert.AreEqual(8L, metrics.NegativePairAngles.Total);
-        Assert.AreEqual((90 + 130 + 70 + 110 + 170 + 170 + 100 + 60) / 8.0, metrics.NegativePairAngles.MeanDegrees, 1e-4);
-        Assert.AreEqual((15 + 5 + 10 + 30) / 4.0, metrics.OwnCenterAngles!.MeanDegrees, 1e-4);
+        Assert.AreEqual((90 + 130 + 70 + 110 + 170 + 170 + 100 + 60) / 8.0, metrics.NegativePairAngles.MeanDegrees!.Value, 1e-4);
+        Assert.AreEqual((15 + 5 + 10 + 30) / 4.0, metrics.OwnCenterAngles!.MeanDegrees!.Value, 1e-4);
         Assert.AreEqual((3, 2, 5), (metrics.PersonCount, metrics.PersonWithCenterCount, metrics.PhotographCount));
         StringAssert.Contains(metrics.ToString(), "W-EC");
     }
@@ -60,7 +60,7 @@ public class AngleEvaluatorTests
             AngleMetrics one = AngleEvaluator.Evaluate(new MLContext(), View(rows), null, "Label", "Embedding");
             AngleMetrics other = AngleEvaluator.Evaluate(new MLContext(), View([.. rows.Select(row => (row.Item1, row.Item2 + turn))]), null, "Label", "Embedding");
             return Math.Abs(one.IntraDegrees - other.IntraDegrees) < 1e-3 && Math.Abs(one.InterDegrees - other.InterDegrees) < 1e-3
-                && Math.Abs(one.NegativePairAngles.MeanDegrees - other.NegativePairAngles.MeanDegrees) < 1e-3;
+                && Math.Abs(one.NegativePairAngles.MeanDegrees!.Value - other.NegativePairAngles.MeanDegrees!.Value) < 1e-3;
         }).QuickCheckThrowOnFailure();
 
     [TestMethod]
@@ -111,7 +111,7 @@ public class AngleEvaluatorTests
 
         Assert.AreEqual(5, histogram.Quantile(0.05), 1e-9);
         Assert.AreEqual(95, histogram.Quantile(0.95), 1e-9);
-        Assert.AreEqual(50, histogram.MeanDegrees, 1e-9);
+        Assert.AreEqual(50, histogram.MeanDegrees!.Value, 1e-9);
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => histogram.Quantile(double.NaN));
         Assert.IsTrue(double.IsNaN(new AngleHistogram().Quantile(0.5)));
     }

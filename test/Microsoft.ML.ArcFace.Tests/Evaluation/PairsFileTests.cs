@@ -62,6 +62,33 @@ public class PairsFileTests
     }
 
     [TestMethod]
+    [DataRow("1;1\nAda;1;2\nAda;1;Bob;1\n", DisplayName = "semicolons")]
+    [DataRow("1,1,\nAda,1,2,\nAda,1,Bob,1\n", DisplayName = "commas, and one at the end")]
+    [DataRow("1 1\nAda 1  2\nAda 1 Bob 1\n", DisplayName = "spaces")]
+    public void Read_OtherSeparators_AreFoundOut(string text) =>
+        CollectionAssert.AreEqual(new FacePair[] { new("Ada/0001.jpg", "Ada/0002.jpg", true, 0), new("Ada/0001.jpg", "Bob/0001.jpg", false, 0) }, Read(text).ToArray());
+
+    [TestMethod]
+    public void Read_NamesInTwoUnicodeForms_AreOneName()
+    {
+        CollectionAssert.AreEqual(
+            new FacePair[] { new("Jos\u00E9/0001.jpg", "Jos\u00E9/0002.jpg", true, 0), new("Jos\u00E9/0001.jpg", "Bob/0001.jpg", false, 0) }, Read("1\nJose\u0301\t1\t2\nJos\u00E9\t1\tBob\t1\n").ToArray());
+        Assert.Contains("two different names", Assert.ThrowsExactly<PairsFileException>(() => Read("1\nAda\t1\t2\nJose\u0301\t1\tJos\u00E9\t2\n")).Message);
+    }
+
+    [TestMethod]
+    public void LoadPairs_Latin1_IsRefusedOrReadByTheEncoding()
+    {
+        using var folder = new TemporaryFolder();
+        string file = folder.Write("pairs.txt", System.Text.Encoding.Latin1.GetBytes("1\nRen\u00E9\t1\t2\nRen\u00E9\t1\tBob\t1\n"));
+        FaceRecognitionCatalog faces = new MLContext().FaceRecognition();
+        var error = Assert.ThrowsExactly<PairsFileException>(() => faces.LoadPairs(file));
+        Assert.AreEqual(2, error.LineNumber);
+        Assert.Contains("E9, at byte 5 of the file", error.Message);
+        Assert.AreEqual("Ren\u00E9/0001.jpg", faces.LoadPairs(file, encoding: System.Text.Encoding.Latin1)[0].First);
+    }
+
+    [TestMethod]
     public void Read_AbsentFile_SaysSo() =>
         Assert.ThrowsExactly<FileNotFoundException>(() => PairsFile.Read(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName())));
 

@@ -1,6 +1,7 @@
 using Microsoft.ML.ArcFace.Evaluation;
 using Microsoft.ML.ArcFace.Tests.Embedding;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
+using Microsoft.ML.ArcFace.Views;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
@@ -195,12 +196,11 @@ public class TrainedPeopleTests
 
     private static IEnumerable<(string Person, float[] Embedding)> Faces(List<Row> rows) => rows.Select(row => (row.Label, row.Embedding));
 
-    private static IDataView View(EmbeddingOrigin origin, List<Row> rows)
-    {
-        SchemaDefinition schema = SchemaDefinition.Create(typeof(Row));
-        schema[nameof(Row.Embedding)].AddAnnotation(EmbeddingOrigin.Annotation, origin, EmbeddingOriginType.Instance);
-        return new MLContext(seed: 1).Data.LoadFromEnumerable(rows, schema);
-    }
+    private static IDataView View(EmbeddingOrigin origin, List<Row> rows) => new ListDataView<Row>(rows,
+    [
+        ViewColumn<Row>.OfText(nameof(Row.RelativePath), row => row.RelativePath), ViewColumn<Row>.OfText(nameof(Row.Label), row => row.Label),
+        ViewColumn<Row>.OfVector(nameof(Row.Embedding), Size, row => row.Embedding) with { Annotations = origin.ToAnnotations() },
+    ]);
 
     /// <summary>Photographs at a cosine of about 0.7 to where their person lies.</summary>
     private static List<Row> Photographs(float[][] people, string[] names, int pictures = 4)

@@ -93,7 +93,7 @@ public class VerificationEvaluatorTests
             vectors, others, [.. vectors.Select((_, i) => i % 2 == 0)], [.. vectors.Select((_, i) => i / 20)]);
 
         Assert.AreEqual(1, metrics.Accuracy);
-        Assert.IsTrue(metrics.RocCurve.Skip(1).All(point => Math.Abs(point.Cosine) <= 1));
+        Assert.IsTrue(metrics.RocCurve.Skip(1).All(point => point.Cosine is >= -1 and <= 1));
     }
 
     [TestMethod]

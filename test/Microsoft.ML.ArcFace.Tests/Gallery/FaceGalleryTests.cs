@@ -12,16 +12,16 @@ public class FaceGalleryTests
     {
         // Ada at 0° and 20°, Bob at 90°; 60° from a photograph is the threshold.
         using FaceGallery gallery = Open(options: new FaceGalleryOptions { CosineThreshold = 0.5, AmbiguityMargin = 0.05 });
-        gallery.Enrol("ada", At(0), "Ada Lovelace", "ada/1.jpg");
-        GalleryPhotograph second = gallery.Enrol("ada", At(20), source: "ada/2.jpg");
-        gallery.Enrol("bob", At(90));
+        gallery.Enroll("ada", At(0), "Ada Lovelace", "ada/1.jpg");
+        GalleryPhotograph second = gallery.Enroll("ada", At(20), source: "ada/2.jpg").Photograph;
+        gallery.Enroll("bob", At(90));
 
         FaceIdentification match = gallery.Identify(At(25));
         Assert.AreEqual(IdentificationOutcome.Match, match.Outcome);
         Assert.AreEqual(("ada", "Ada Lovelace", "bob"), (match.Person!.PersonId, match.Person.Name, match.RunnerUp!.PersonId));
         Assert.AreEqual(second, match.Person.Photograph);
         Assert.AreEqual(Math.Cos(5 * Math.PI / 180), match.Person.Score, 1e-6);
-        Assert.AreEqual(Math.Cos(5 * Math.PI / 180) - Math.Cos(65 * Math.PI / 180), match.Margin, 1e-6);
+        Assert.AreEqual(Math.Cos(5 * Math.PI / 180) - Math.Cos(65 * Math.PI / 180), match.Margin!.Value, 1e-6);
 
         FaceIdentification stranger = gallery.Identify(At(-61));
         Assert.AreEqual(IdentificationOutcome.Unknown, stranger.Outcome);
@@ -31,7 +31,7 @@ public class FaceGalleryTests
         FaceIdentification between = gallery.Identify(At(55));
         Assert.AreEqual(IdentificationOutcome.Ambiguous, between.Outcome);
         Assert.IsNull(between.Person);
-        Assert.AreEqual(0, between.Margin, 1e-6);
+        Assert.AreEqual(0, between.Margin!.Value, 1e-6);
         StringAssert.Contains(between.ToString(), "Ambiguous");
     }
 
@@ -39,7 +39,7 @@ public class FaceGalleryTests
     public void Identify_AtTheThreshold_IsUnknown()
     {
         using FaceGallery gallery = Open(options: new FaceGalleryOptions { CosineThreshold = 1 });
-        gallery.Enrol("ada", At(0));
+        gallery.Enroll("ada", At(0));
         Assert.AreEqual(IdentificationOutcome.Unknown, gallery.Identify(At(0)).Outcome);
     }
 
@@ -50,18 +50,18 @@ public class FaceGalleryTests
         FaceIdentification nobody = gallery.Identify(At(0));
         Assert.AreEqual((IdentificationOutcome.Unknown, null), (nobody.Outcome, nobody.Nearest));
         StringAssert.Contains(nobody.ToString(), "empty");
-        gallery.Enrol("ada", At(0));
+        gallery.Enroll("ada", At(0));
         FaceIdentification ada = gallery.Identify(At(10));
-        Assert.AreEqual((IdentificationOutcome.Match, null, double.PositiveInfinity), (ada.Outcome, ada.RunnerUp, ada.Margin));
+        Assert.AreEqual((IdentificationOutcome.Match, null, default(double?)), (ada.Outcome, ada.RunnerUp, ada.Margin));
     }
 
     [TestMethod]
     public void Identify_ByTheMean_ComparesWithOneVectorAPerson()
     {
         using FaceGallery gallery = Open(options: new FaceGalleryOptions { Aggregation = PersonAggregation.MeanOfPhotographs });
-        GalleryPhotograph first = gallery.Enrol("ada", At(0));
-        gallery.Enrol("ada", At(40));
-        gallery.Enrol("bob", At(120));
+        GalleryPhotograph first = gallery.Enroll("ada", At(0)).Photograph;
+        gallery.Enroll("ada", At(40));
+        gallery.Enroll("bob", At(120));
         FaceCandidate ada = gallery.Search(At(20))[0];
         Assert.AreEqual(("ada", null), (ada.PersonId, ada.Photograph));
         Assert.AreEqual(1, ada.Score, 1e-6);
@@ -78,16 +78,16 @@ public class FaceGalleryTests
             """{"curve":{"target_false_match_rate":0.01,"genuine_pair_count":1000,"impostor_pair_count":10000,"person_count":100,"measured":[{"false_match_rate":0.01,"cosine":0.3,"lower":0.29,"upper":0.31,"false_non_match_rate":0.01},{"false_match_rate":0.005,"cosine":0.35,"lower":0.34,"upper":0.36,"false_non_match_rate":0.02},{"false_match_rate":0.001,"cosine":0.5,"lower":0.45,"upper":0.55,"false_non_match_rate":0.1}],"extrapolated":[{"false_match_rate":1e-9,"cosine":0.9,"lower":0.8,"upper":1,"false_non_match_rate":0.5}]},"gallery_size":1}""");
         using FaceGallery gallery = new MLContext().FaceRecognition().CreateGalleryFor(TestModel with { Threshold = calibrated });
         Assert.AreEqual(0.3, gallery.CosineThreshold);
-        gallery.Enrol("ada", At(0));
+        gallery.Enroll("ada", At(0));
         Assert.AreEqual(0.3, gallery.CosineThreshold);
 
         // Two photographs are two chances for a stranger: 1 − (1 − 0.00501)² = 0.01.
-        gallery.Enrol("ada", At(5));
+        gallery.Enroll("ada", At(5));
         Assert.AreEqual(0.35, gallery.CosineThreshold);
         Assert.AreEqual(0.35, gallery.Identify(At(0)).Threshold);
         for (int person = 0; person < 8; person++)
         {
-            gallery.Enrol($"{person}", At(90 + person));
+            gallery.Enroll($"{person}", At(90 + person));
         }
 
         Assert.AreEqual(calibrated.ForGallerySize(10).Cosine, gallery.CosineThreshold);
@@ -98,29 +98,29 @@ public class FaceGalleryTests
     public void Identify_WithoutAnyThreshold_RefusesAndSaysHow()
     {
         using FaceGallery gallery = new MLContext().FaceRecognition().CreateGalleryFor(TestModel);
-        gallery.Enrol("ada", At(0));
+        gallery.Enroll("ada", At(0));
         Assert.HasCount(1, gallery.Search(At(3)));
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => gallery.Identify(At(3))).Message, "CalibrateThreshold");
     }
 
     [TestMethod]
-    public void Enrol_WhatCannotBeKept_IsRefusedAndNothingIsAdded()
+    public void Enroll_WhatCannotBeKept_IsRefusedAndNothingIsAdded()
     {
         using FaceGallery gallery = Open();
-        gallery.Enrol("ada", At(0), "Ada");
-        Refuses(new FaceToEnrol("bob", [1, 2, 3]), "3 numbers; those of the gallery's model have 16");
-        Refuses(new FaceToEnrol("bob", new float[Size]), "zero or not a number");
-        Refuses(new FaceToEnrol("bob", [.. At(0)[1..], float.NaN]) { Source = "b.jpg" }, "b.jpg");
-        Refuses(new FaceToEnrol(" ", At(0)), "PersonId is ' '");
-        Refuses(new FaceToEnrol("bob", At(0)) { Name = "" }, "Name is ''");
-        Refuses(new FaceToEnrol("ada", At(0)) { Name = "Alan" }, "called 'Ada'");
-        Assert.ThrowsExactly<ArgumentNullException>(() => gallery.Enrol([null!]));
+        gallery.Enroll("ada", At(0), "Ada");
+        Refuses(new FaceToEnroll("bob", [1, 2, 3]), "3 numbers; those of the gallery's model have 16");
+        Refuses(new FaceToEnroll("bob", new float[Size]), "zero or not a number");
+        Refuses(new FaceToEnroll("bob", [.. At(0)[1..], float.NaN]) { Source = "b.jpg" }, "b.jpg");
+        Refuses(new FaceToEnroll(" ", At(0)), "PersonId is ' '");
+        Refuses(new FaceToEnroll("bob", At(0)) { Name = "" }, "Name is ''");
+        Refuses(new FaceToEnroll("ada", At(0)) { Name = "Alan" }, "called 'Ada'");
+        Assert.ThrowsExactly<ArgumentNullException>(() => gallery.Enroll([null!]));
         Assert.ThrowsExactly<ArgumentException>(() => gallery.Identify([1]));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => gallery.Search(At(0), 0));
         Assert.AreEqual((1, 1), (gallery.PersonCount, gallery.PhotographCount));
 
-        void Refuses(FaceToEnrol face, string because) =>
-            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => gallery.Enrol([new FaceToEnrol("cleo", At(1)), face])).Message, because);
+        void Refuses(FaceToEnroll face, string because) =>
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => gallery.Enroll([new FaceToEnroll("cleo", At(1)), face])).Message, because);
     }
 
     [TestMethod]
@@ -142,20 +142,20 @@ public class FaceGalleryTests
         GalleryPerson[] before;
         using (FaceGallery gallery = Open(path))
         {
-            gallery.Enrol([new FaceToEnrol("ada", At(0)), new FaceToEnrol("bob", At(50)) { Source = "b.jpg" }, new FaceToEnrol("ada", At(5)) { Name = "Ada \"the\" Ünal <1>" }]);
-            gallery.Enrol("cleo", At(100));
+            gallery.Enroll([new FaceToEnroll("ada", At(0)), new FaceToEnroll("bob", At(50)) { Source = "b.jpg" }, new FaceToEnroll("ada", At(5)) { Name = "Ada \"the\" Ünal <1>" }]);
+            gallery.Enroll("cleo", At(100));
             Assert.IsTrue(gallery.Rename("bob", "Robert"));
             Assert.IsFalse(gallery.Rename("nobody", "x"));
-            gallery.ReplacePhotographs("cleo", [new FaceToEnrol("cleo", At(110)), new FaceToEnrol("cleo", At(115))]);
+            gallery.ReplacePhotographs("cleo", [new FaceToEnroll("cleo", At(110)), new FaceToEnroll("cleo", At(115))]);
             Assert.IsTrue(gallery.RemovePhotograph(gallery.Find("ada")!.Photographs[0].Id));
             Assert.IsFalse(gallery.RemovePhotograph("nothing"));
-            gallery.Enrol("dora", At(200));
+            gallery.Enroll("dora", At(200));
             Assert.IsTrue(gallery.RemovePhotograph(gallery.Find("dora")!.Photographs.Single().Id), "With the last photograph goes the person.");
             Assert.IsNull(gallery.Find("dora"));
             Assert.AreEqual(0, gallery.Remove(["dora", "nobody"]));
-            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => gallery.ReplacePhotographs("dora", [new FaceToEnrol("dora", At(0))])).Message, "no person 'dora'");
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => gallery.ReplacePhotographs("dora", [new FaceToEnroll("dora", At(0))])).Message, "no person 'dora'");
             Assert.ThrowsExactly<ArgumentException>(() => gallery.ReplacePhotographs("ada", []));
-            Assert.ThrowsExactly<ArgumentException>(() => gallery.ReplacePhotographs("ada", [new FaceToEnrol("bob", At(0))]));
+            Assert.ThrowsExactly<ArgumentException>(() => gallery.ReplacePhotographs("ada", [new FaceToEnroll("bob", At(0))]));
             before = [.. gallery.GetPeople()];
         }
 
@@ -170,7 +170,7 @@ public class FaceGalleryTests
     }
 
     [TestMethod]
-    public void EnrolFrom_AView_LeavesOutWhatCannotBeUsed()
+    public void EnrollFrom_AView_LeavesOutWhatCannotBeUsed()
     {
         var ml = new MLContext();
         IDataView data = ml.Data.LoadFromEnumerable(new[]
@@ -181,10 +181,24 @@ public class FaceGalleryTests
         var warnings = new List<string>();
         ml.Log += (_, line) => warnings.Add(line.Message);
         using FaceGallery gallery = ml.FaceRecognition().CreateGalleryFor(TestModel);
-        Assert.AreEqual(new EnrolmentSummary(2, 3, 2), gallery.EnrolFrom(data, sourceColumnName: "RelativePath"));
+        Assert.AreEqual(new EnrollmentSummary(2, 3, 2), gallery.EnrollFrom(data, sourceColumnName: "RelativePath"));
         CollectionAssert.AreEqual(new[] { "ada/1.jpg", "ada/2.jpg" }, gallery.Find("ada")!.Photographs.Select(photograph => photograph.Source).ToArray());
         Assert.IsTrue(warnings.Any(line => line.Contains("2 rows have no label", StringComparison.Ordinal)));
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => gallery.EnrolFrom(data, labelColumnName: "zz")).Message, "Could not find input column 'zz'");
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => gallery.EnrollFrom(data, labelColumnName: "zz")).Message, "Could not find input column 'zz'");
+    }
+
+    [TestMethod]
+    public async Task OlderSpelling_OfEveryMember_StillWorks()
+    {
+        var ml = new MLContext();
+        using FaceGallery gallery = ml.FaceRecognition().CreateGalleryFor(TestModel);
+        GalleryPhotograph first = gallery.Enrol("ada", At(0), "Ada", "a.jpg");
+        IReadOnlyList<GalleryPhotograph> more = gallery.Enrol([new FaceToEnrol("bob", At(40)) { Name = "Bob", Source = "b.jpg" }]);
+        IDataView data = ml.Data.LoadFromEnumerable([new Row { Label = "cleo", Embedding = At(80) }, new Row { Label = "", Embedding = At(7) }]);
+        Assert.AreEqual(new EnrolmentSummary(1, 1, 1), gallery.EnrolFrom(data));
+        IReadOnlyList<GalleryPhotograph> last = await gallery.EnrolAsync([new FaceToEnrol("dora", At(120))]);
+        Assert.AreEqual((first, more[0], last[0]), (gallery.Find("ada")!.Photographs[0], gallery.Find("bob")!.Photographs[0], gallery.Find("dora")!.Photographs[0]));
+        Assert.AreEqual("Bob", gallery.Find("bob")!.Name);
     }
 
     [TestMethod]
@@ -192,7 +206,7 @@ public class FaceGalleryTests
     {
         // Each person has both photographs or none, whenever a search looks; ada, who is never changed, is always found.
         using FaceGallery gallery = Open();
-        gallery.Enrol("ada", At(0));
+        gallery.Enroll("ada", At(0));
         using var stop = new CancellationTokenSource();
         using var started = new CountdownEvent(4);
         Task[] readers = [.. Enumerable.Range(0, started.InitialCount).Select(_ => Task.Factory.StartNew(() =>
@@ -207,7 +221,7 @@ public class FaceGalleryTests
         started.Wait(CancellationToken.None);
         for (int i = 0; i < 300; i++)
         {
-            gallery.Enrol([new FaceToEnrol($"{i}", At(90)), new FaceToEnrol($"{i}", At(120))]);
+            gallery.Enroll([new FaceToEnroll($"{i}", At(90)), new FaceToEnroll($"{i}", At(120))]);
             if (i % 3 == 0)
             {
                 gallery.Remove($"{i}");
@@ -237,7 +251,7 @@ public class FaceGalleryTests
         gallery.Dispose();
         gallery.Dispose();
         Assert.ThrowsExactly<ObjectDisposedException>(() => gallery.Identify(At(0)));
-        Assert.ThrowsExactly<ObjectDisposedException>(() => gallery.Enrol("ada", At(0)));
+        Assert.ThrowsExactly<ObjectDisposedException>(() => gallery.Enroll("ada", At(0)));
     }
 
     private sealed class Row

@@ -12,8 +12,11 @@ internal static class GalleryContract
         Assert.AreEqual(IdentificationOutcome.Unknown, (await gallery.IdentifyAsync(At(0))).Outcome);
         Assert.AreEqual(0, await gallery.CountVectorsAsync());
 
-        IReadOnlyList<GalleryPhotograph> photographs = await gallery.EnrolAsync(
-            [new FaceToEnrol("ada", At(0)) { Source = "a.jpg" }, new FaceToEnrol("ada", At(10)) { Name = "Ada Lovelace" }, new FaceToEnrol("bob", At(90))]);
+        IReadOnlyList<FaceEnrollment> enrolled = await gallery.EnrollAsync(
+            [new FaceToEnroll("ada", At(0)) { Source = "a.jpg" }, new FaceToEnroll("ada", At(10)) { Name = "Ada Lovelace" }, new FaceToEnroll("bob", At(90))]);
+        Assert.IsTrue(enrolled.All(one => one is { Outcome: EnrollmentOutcome.Enrolled, SameSource.Count: 0 }));
+        CollectionAssert.AreEqual(new[] { "ada", "ada", "bob" }, enrolled.Select(one => one.PersonId).ToArray());
+        GalleryPhotograph[] photographs = [.. enrolled.Select(one => one.Photograph)];
         Assert.AreEqual(3, await gallery.CountVectorsAsync());
         FaceIdentification who = await gallery.IdentifyAsync(At(3));
         Assert.AreEqual((IdentificationOutcome.Match, "ada", "Ada Lovelace", "bob"), (who.Outcome, who.Person?.PersonId, who.Person?.Name, who.RunnerUp?.PersonId));
@@ -24,14 +27,14 @@ internal static class GalleryContract
         Assert.AreEqual(IdentificationOutcome.Unknown, (await gallery.IdentifyAsync(At(200))).Outcome);
 
         // A person with many photographs hides nobody.
-        await gallery.EnrolAsync([.. Enumerable.Range(0, 60).Select(i => new FaceToEnrol("cleo", At(200 + (i * 0.1))))]);
+        await gallery.EnrollAsync([.. Enumerable.Range(0, 60).Select(i => new FaceToEnroll("cleo", At(200 + (i * 0.1))))]);
         IReadOnlyList<FaceCandidate> nearest = await gallery.SearchAsync(At(203), 3);
         CollectionAssert.AreEqual(new[] { "cleo", "bob", "ada" }, nearest.Select(person => person.PersonId).ToArray());
         Assert.HasCount(60, (await gallery.FindAsync("cleo"))!.Photographs);
 
-        await RefusesAsync(new FaceToEnrol("ada", At(0)) { Name = "Alan" }, "called 'Ada Lovelace'");
-        await RefusesAsync(new FaceToEnrol("dora", [1, 2]), "2 numbers");
-        await RefusesAsync(new FaceToEnrol("", At(0)), "PersonId");
+        await RefusesAsync(new FaceToEnroll("ada", At(0)) { Name = "Alan" }, "called 'Ada Lovelace'");
+        await RefusesAsync(new FaceToEnroll("dora", [1, 2]), "2 numbers");
+        await RefusesAsync(new FaceToEnroll("", At(0)), "PersonId");
         Assert.AreEqual(63, await gallery.CountVectorsAsync());
         Assert.IsNull(await gallery.FindAsync("eve"), "All or nothing.");
 
@@ -49,8 +52,61 @@ internal static class GalleryContract
         Assert.IsFalse(await gallery.RemoveAsync("cleo"));
         Assert.AreEqual(1, await gallery.CountVectorsAsync());
         Assert.AreEqual("bob", (await gallery.SearchAsync(At(200), 10)).Single().PersonId);
+        Assert.IsTrue(await gallery.RemoveAsync("bob"));
+        await CheckEnrollingAgainAsync(gallery);
+        await CheckReplacingAsync(gallery);
 
-        async Task RefusesAsync(FaceToEnrol face, string because) => StringAssert.Contains(
-            (await Assert.ThrowsExactlyAsync<ArgumentException>(() => gallery.EnrolAsync([new FaceToEnrol("eve", At(1)), face]))).Message, because);
+        async Task RefusesAsync(FaceToEnroll face, string because) => StringAssert.Contains(
+            (await Assert.ThrowsExactlyAsync<ArgumentException>(() => gallery.EnrollAsync([new FaceToEnroll("eve", At(1)), face]))).Message, because);
     }
+
+    /// <summary>Whatever was enrolled already changes nothing, whether it comes in a call of its own or twice in one.</summary>
+    private static async Task CheckEnrollingAgainAsync(IFaceGallery gallery)
+    {
+        FaceToEnroll first = new("dora", At(0)) { Source = "image.jpg" }, second = new("dora", At(20)) { Source = "image.jpg" };
+        IReadOnlyList<FaceEnrollment> twice = await gallery.EnrollAsync([first, first, new FaceToEnroll("dora", [.. At(0).Select(value => value * 3)]) { Source = "copy.jpg" }]);
+        CollectionAssert.AreEqual(new[] { EnrollmentOutcome.Enrolled, EnrollmentOutcome.AlreadyThere, EnrollmentOutcome.AlreadyThere }, OutcomesOf(twice));
+        Assert.AreEqual(1, twice.Select(one => one.Photograph).Distinct().Count(), "All three are the one photograph that is kept.");
+        Assert.AreEqual(1, await gallery.CountVectorsAsync());
+
+        FaceEnrollment again = (await gallery.EnrollAsync([first])).Single();
+        Assert.AreEqual((EnrollmentOutcome.AlreadyThere, twice[0].Photograph), (again.Outcome, again.Photograph));
+        FaceEnrollment almost = (await gallery.EnrollAsync([new FaceToEnroll("dora", At(0.07))])).Single();
+        Assert.AreEqual(EnrollmentOutcome.AlreadyThere, almost.Outcome, "The cosine of 0.07° is 1 - 7.5e-7.");
+        Assert.AreEqual(EnrollmentOutcome.Enrolled, (await gallery.EnrollAsync([new FaceToEnroll("twin", At(0))])).Single().Outcome, "Another person has photographs of their own.");
+        Assert.IsTrue(await gallery.RemoveAsync("twin"));
+
+        // Another photograph under a name that was there: told, and kept beside it.
+        FaceEnrollment other = (await gallery.EnrollAsync([second])).Single();
+        Assert.AreEqual((EnrollmentOutcome.Enrolled, twice[0].Photograph), (other.Outcome, other.SameSource.Single()));
+        Assert.AreEqual(EnrollmentOutcome.AlreadyThere, (await gallery.EnrollAsync([second])).Single().Outcome);
+        Assert.AreEqual(2, await gallery.CountVectorsAsync());
+        Assert.HasCount(2, (await gallery.FindAsync("dora"))!.Photographs);
+    }
+
+    /// <summary>A photograph takes the place of the older ones of its source, of its person alone, and doing so again changes nothing.</summary>
+    private static async Task CheckReplacingAsync(IFaceGallery gallery)
+    {
+        await gallery.EnrollAsync([new FaceToEnroll("dora", At(120)) { Source = "other.jpg" }, new FaceToEnroll("twin", At(240)) { Source = "image.jpg" }]);
+        FaceToEnroll[] newer = [new("dora", At(40)) { Source = "image.jpg" }, new("dora", At(60)) { Source = "image.jpg" }];
+        IReadOnlyList<FaceEnrollment> replaced = await gallery.EnrollAsync(newer, replaceSameSource: true);
+        CollectionAssert.AreEqual(new[] { EnrollmentOutcome.Replaced, EnrollmentOutcome.Enrolled }, OutcomesOf(replaced), "Those of one call do not replace each other.");
+        Assert.HasCount(2, replaced[0].SameSource);
+        GalleryPerson dora = (await gallery.FindAsync("dora"))!;
+        CollectionAssert.AreEquivalent(new[] { "other.jpg", "image.jpg", "image.jpg" }, dora.Photographs.Select(photograph => photograph.Source).ToArray());
+        Assert.IsFalse(dora.Photographs.Intersect(replaced[0].SameSource).Any());
+        Assert.AreEqual(4, await gallery.CountVectorsAsync());
+        Assert.AreEqual(Math.Cos(40 * Math.PI / 180), (await gallery.SearchAsync(At(0), 1)).Single().Score, 1e-6, "The old vectors are gone.");
+
+        CollectionAssert.AreEqual(new[] { EnrollmentOutcome.AlreadyThere, EnrollmentOutcome.AlreadyThere }, OutcomesOf(await gallery.EnrollAsync(newer, replaceSameSource: true)));
+        Assert.AreEqual(4, await gallery.CountVectorsAsync());
+
+        // One that is there already replaces the others of its source, too.
+        FaceEnrollment only = (await gallery.EnrollAsync([newer[1]], replaceSameSource: true)).Single();
+        Assert.AreEqual((EnrollmentOutcome.Replaced, replaced[1].Photograph, replaced[0].Photograph), (only.Outcome, only.Photograph, only.SameSource.Single()));
+        Assert.AreEqual(3, await gallery.CountVectorsAsync());
+        Assert.HasCount(1, (await gallery.FindAsync("twin"))!.Photographs);
+    }
+
+    private static EnrollmentOutcome[] OutcomesOf(IReadOnlyList<FaceEnrollment> results) => [.. results.Select(result => result.Outcome)];
 }

@@ -4,14 +4,14 @@ using Microsoft.ML.ArcFace.Tests.TestSupport;
 
 namespace Microsoft.ML.ArcFace.Tests.Gallery;
 
-/// <summary>A process that is killed while it enrols leaves a gallery with all that it had acknowledged, and nothing half.</summary>
+/// <summary>A process that is killed while it enrolls leaves a gallery with all that it had acknowledged, and nothing half.</summary>
 [TestClass]
 public class GalleryCrashTests
 {
     private const int Kills = 5;
 
     [TestMethod]
-    public void Enrol_KilledAtAnyMoment_KeepsWhatWasAcknowledgedAndNothingHalf()
+    public void Enroll_KilledAtAnyMoment_KeepsWhatWasAcknowledgedAndNothingHalf()
     {
         using var folder = new TemporaryFolder();
         string path = Path.Combine(folder.FullName, "people.gallery");
@@ -19,7 +19,7 @@ public class GalleryCrashTests
         HashSet<string> enrolled = [], removed = [];
         for (int kill = 0; kill < Kills; kill++)
         {
-            EnrolUntilKilled(path, random.Next(1, 25), random.Next(4), enrolled, removed);
+            EnrollUntilKilled(path, random.Next(1, 25), random.Next(4), enrolled, removed);
             Check(path, enrolled, removed, kill + 1);
         }
 
@@ -31,9 +31,9 @@ public class GalleryCrashTests
         Assert.AreEqual("ok", check.ExecuteScalar());
     }
 
-    private static void EnrolUntilKilled(string path, int lines, int milliseconds, HashSet<string> enrolled, HashSet<string> removed)
+    private static void EnrollUntilKilled(string path, int lines, int milliseconds, HashSet<string> enrolled, HashSet<string> removed)
     {
-        using Process process = ChildProgram.Start(EndlessEnrolment.Name, path);
+        using Process process = ChildProgram.Start(EndlessEnrollment.Name, path);
         for (int line = 0; line < lines; line++)
         {
             Note(process.StandardOutput.ReadLine());
@@ -61,7 +61,7 @@ public class GalleryCrashTests
     {
         using FaceGallery gallery = GalleryVectors.Open(path);
         IReadOnlyList<GalleryPerson> people = gallery.GetPeople();
-        Assert.IsTrue(people.All(person => person.Photographs.Count == EndlessEnrolment.Photographs), "Nobody is there by half.");
+        Assert.IsTrue(people.All(person => person.Photographs.Count == EndlessEnrollment.Photographs), "Nobody is there by half.");
         string[] ids = [.. people.Select(person => person.Id)];
         Assert.IsFalse(removed.Any(ids.Contains), "Nobody came back who was removed.");
         string[] expected = [.. enrolled.Except(removed)];
@@ -72,9 +72,9 @@ public class GalleryCrashTests
         Assert.IsTrue(expected.Except(ids).All(id => int.Parse(id.Split('-')[1]) % 4 == 3), "Only a removal that was under way may have happened.");
         foreach (string id in ids.Take(5).Concat(ids.TakeLast(5)))
         {
-            for (int photograph = 0; photograph < EndlessEnrolment.Photographs; photograph++)
+            for (int photograph = 0; photograph < EndlessEnrollment.Photographs; photograph++)
             {
-                FaceCandidate nearest = gallery.Search(EndlessEnrolment.VectorOf(id, photograph))[0];
+                FaceCandidate nearest = gallery.Search(EndlessEnrollment.VectorOf(id, photograph))[0];
                 Assert.AreEqual(id, nearest.PersonId);
                 Assert.AreEqual(1, nearest.Score, 1e-6);
             }

@@ -76,7 +76,7 @@ public class VectorSearchTests
     }
 
     [TestMethod]
-    public void Nearest_EqualScores_ComeInTheOrderOfEnrolment()
+    public void Nearest_EqualScores_ComeInTheOrderOfEnrollment()
     {
         var naive = new NaiveGallery(8, halves: false);
         float[] vector = naive.RandomUnit(new Random(5));

@@ -28,19 +28,19 @@ public class VectorStoreGalleryTests
     {
         using var collection = new MemoryCollection<Guid>();
         await using IFaceGallery gallery = await Faces.OpenGalleryAsync(TestModel, collection, Options);
-        await gallery.EnrolAsync([.. Enumerable.Range(0, 40).Select(i => new FaceToEnrol($"{i}", At(i * 0.3)))]);
+        await gallery.EnrollAsync([.. Enumerable.Range(0, 40).Select(i => new FaceToEnroll($"{i}", At(i * 0.3)))]);
         IReadOnlyList<FaceCandidate> nearest = await gallery.SearchAsync(At(0), 4);
         CollectionAssert.AreEqual(new[] { "0", "1", "2", "3" }, nearest.Select(person => person.PersonId).ToArray());
     }
 
     [TestMethod]
-    public async Task Enrol_StoreThatFailsHalfway_KeepsNothing()
+    public async Task Enroll_StoreThatFailsHalfway_KeepsNothing()
     {
         using var collection = new MemoryCollection<Guid>();
         await using IFaceGallery gallery = await Faces.OpenGalleryAsync(TestModel, collection, Options);
-        await gallery.EnrolAsync([new FaceToEnrol("ada", At(0))]);
+        await gallery.EnrollAsync([new FaceToEnroll("ada", At(0))]);
         collection.FailsAfter = 1;
-        await Assert.ThrowsExactlyAsync<VectorStoreException>(() => gallery.EnrolAsync([new FaceToEnrol("bob", At(0)), new FaceToEnrol("bob", At(5))]));
+        await Assert.ThrowsExactlyAsync<VectorStoreException>(() => gallery.EnrollAsync([new FaceToEnroll("bob", At(0)), new FaceToEnroll("bob", At(5))]));
         Assert.AreEqual((1, 1), (collection.Count, await gallery.CountVectorsAsync()));
     }
 
@@ -50,7 +50,7 @@ public class VectorStoreGalleryTests
         using var collection = new MemoryCollection<Guid>();
         await using (IFaceGallery first = await Faces.OpenGalleryAsync(TestModel, collection, Options))
         {
-            await first.EnrolAsync([.. Enumerable.Range(0, 2000).Select(i => new FaceToEnrol($"{i % 7}", At(i)))]);
+            await first.EnrollAsync([.. Enumerable.Range(0, 2000).Select(i => new FaceToEnroll($"{i % 7}", At(i)))]);
         }
 
         await using IFaceGallery again = await Faces.OpenGalleryAsync(TestModel, collection, Options);
@@ -64,7 +64,7 @@ public class VectorStoreGalleryTests
     {
         using var collection = new MemoryCollection<Guid>();
         await using IFaceGallery gallery = await Faces.OpenGalleryAsync(TestModel, collection, Options);
-        await gallery.EnrolAsync([new FaceToEnrol("ada", At(0))]);
+        await gallery.EnrollAsync([new FaceToEnroll("ada", At(0))]);
         var error = await Assert.ThrowsExactlyAsync<FaceGalleryException>(() => Faces.OpenGalleryAsync(TestModel with { Fingerprint = "another" }, collection, Options));
         Assert.AreEqual(FaceGalleryProblem.OtherModel, error.Problem);
         await Assert.ThrowsExactlyAsync<NotSupportedException>(() => Faces.OpenGalleryAsync(TestModel, new MemoryCollection<int>(), Options));

@@ -31,7 +31,7 @@ public class PostgresGalleryTests
         var random = new Random(1);
         await using PostgresFaceGallery gallery = await OpenAsync("recall", options => options with { CandidateCount = 100 });
         float[][] directions = [.. Enumerable.Range(0, people).Select(_ => GalleryVectors.Random(random))];
-        await gallery.EnrolAsync([.. directions.SelectMany((direction, person) => Enumerable.Range(0, photographs).Select(_ => new FaceToEnrol($"{person}", Near(direction, random))))]);
+        await gallery.EnrollAsync([.. directions.SelectMany((direction, person) => Enumerable.Range(0, photographs).Select(_ => new FaceToEnroll($"{person}", Near(direction, random))))]);
         Assert.AreEqual(people * photographs, await gallery.CountVectorsAsync());
 
         float[][] probes = [.. directions.Take(50).Select(direction => Near(direction, random))];
@@ -43,9 +43,9 @@ public class PostgresGalleryTests
 
         // The scores are exact, whatever precision the index has: those of a gallery in memory.
         using FaceGallery memory = Open();
-        memory.Enrol([.. directions.Take(50).Select((direction, person) => new FaceToEnrol($"{person}", direction))]);
+        memory.Enroll([.. directions.Take(50).Select((direction, person) => new FaceToEnroll($"{person}", direction))]);
         await using PostgresFaceGallery same = await OpenAsync("same_scores", options => options);
-        await same.EnrolAsync([.. directions.Take(50).Select((direction, person) => new FaceToEnrol($"{person}", direction))]);
+        await same.EnrollAsync([.. directions.Take(50).Select((direction, person) => new FaceToEnroll($"{person}", direction))]);
         foreach (float[] probe in probes)
         {
             FaceCandidate expected = memory.Search(probe)[0], found = (await same.SearchAsync(probe))[0];
@@ -79,7 +79,7 @@ public class PostgresGalleryTests
                 }
                 else
                 {
-                    await gallery.EnrolAsync([new FaceToEnrol(person, GalleryVectors.Random(random)), new FaceToEnrol($"{random.Next(3)}", GalleryVectors.Random(random))]);
+                    await gallery.EnrollAsync([new FaceToEnroll(person, GalleryVectors.Random(random)), new FaceToEnroll($"{random.Next(3)}", GalleryVectors.Random(random))]);
                 }
             }
         }

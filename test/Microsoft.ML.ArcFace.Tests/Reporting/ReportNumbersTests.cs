@@ -51,10 +51,10 @@ public class ReportNumbersTests
     public void DetCurve_PairsByHand_IsTheRocCurveAsErrors()
     {
         VerificationMetrics metrics = VerificationEvaluator.Evaluate([0.9, 0.8, 0.7, 0.1, 0.85, 0.05], [true, false, true, false, true, false], [0, 0, 0, 1, 1, 1]);
-        (double, double, double)[] expected = [(0, 1, double.PositiveInfinity), (0, 2 / 3.0, 0.9), (0, 1 / 3.0, 0.85), (1 / 3.0, 1 / 3.0, 0.8), (1 / 3.0, 0, 0.7), (2 / 3.0, 0, 0.1), (1, 0, 0.05)];
+        (double, double, double?)[] expected = [(0, 1, null), (0, 2 / 3.0, 0.9), (0, 1 / 3.0, 0.85), (1 / 3.0, 1 / 3.0, 0.8), (1 / 3.0, 0, 0.7), (2 / 3.0, 0, 0.1), (1, 0, 0.05)];
 
         Assert.HasCount(expected.Length, metrics.DetCurve);
-        foreach (((double falseMatch, double falseNonMatch, double cosine), DetPoint point) in expected.Zip(metrics.DetCurve))
+        foreach (((double falseMatch, double falseNonMatch, double? cosine), DetPoint point) in expected.Zip(metrics.DetCurve))
         {
             Assert.AreEqual(falseMatch, point.FalseMatchRate, 1e-12);
             Assert.AreEqual(falseNonMatch, point.FalseNonMatchRate, 1e-12);

@@ -117,7 +117,7 @@ public partial class WriteReportTests
         VerificationMetrics metrics = ReportedPairs.Ml.FaceRecognition().EvaluateVerification(ReportedPairs.View(), ReportedPairs.Pairs);
         string[] headline = [.. page.QuerySelectorAll(".card .value").Select(value => value.TextContent)];
         CollectionAssert.AreEqual(
-            new[] { $"{metrics.TrueAcceptRate(0.1):P2}", "66.67 %" }, headline[..2], "Of three photographs that are searched for among three people, two are found first: Ada at 60° is nearer to Bob.");
+            new[] { string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{metrics.Verdict!.TrueAcceptRate:P2}"), "66.67 %" }, headline[..2], "Of three photographs that are searched for among three people, two are found first: Ada at 60° is nearer to Bob.");
         Assert.AreEqual(metrics.VerdictText, page.QuerySelector("header .verdict")!.TextContent);
         StringAssert.Contains(page.QuerySelector("#identification")!.TextContent, "3 mated probes");
         StringAssert.Contains(page.QuerySelector("#rates table")!.TextContent, "too few to say");

@@ -56,15 +56,18 @@ public class WebApiTests
     }
 
     [TestMethod]
-    public async Task PersonsLife_EnrolIdentifyDelete()
+    public async Task PersonsLife_EnrollIdentifyDelete()
     {
-        Assert.AreEqual(IdentificationOutcome.Unknown, (await IdentifyAsync(s_pictures[0])).Outcome);
+        StringAssert.Contains(await IsProblem(HttpStatusCode.Conflict, await PostAsync("identify", s_pictures[0])), "empty");
 
         using HttpResponseMessage created = await PostAsync("people/ada%20l/photographs?name=Ada", s_pictures[0]);
         Assert.AreEqual(HttpStatusCode.Created, created.StatusCode);
         Assert.AreEqual("/people/ada%20l", created.Headers.Location!.OriginalString);
-        EnrolledPhotograph photograph = (await created.Content.ReadFromJsonAsync<EnrolledPhotograph>())!;
-        Assert.AreEqual("ada l", photograph.PersonId);
+        EnrolledPhotograph photograph = await AnswerOf<EnrolledPhotograph>(created);
+        Assert.AreEqual(("ada l", EnrollmentOutcome.Enrolled, null, false), (photograph.PersonId, photograph.Outcome, photograph.Faces, photograph.SeveralFaces));
+        using HttpResponseMessage again = await PostAsync("people/ada%20l/photographs", s_pictures[0]);
+        Assert.AreEqual(HttpStatusCode.OK, again.StatusCode);
+        Assert.AreEqual(photograph with { Outcome = EnrollmentOutcome.AlreadyThere }, await AnswerOf<EnrolledPhotograph>(again));
         GalleryPerson person = (await s_client.GetFromJsonAsync<GalleryPerson>(created.Headers.Location))!;
         Assert.AreEqual(("ada l", "Ada", photograph.PhotographId), (person.Id, person.Name, person.Photographs.Single().Id));
 
@@ -91,7 +94,49 @@ public class WebApiTests
             await IsProblem(HttpStatusCode.NotFound, await s_client.GetAsync($"people/{id}"));
         }
 
-        Assert.AreEqual(IdentificationOutcome.Unknown, (await IdentifyAsync(s_pictures[0])).Outcome);
+        await IsProblem(HttpStatusCode.Conflict, await PostAsync("identify", s_pictures[0]));
+    }
+
+    [TestMethod]
+    public async Task Enroll_SameSourceAgain_IsKeptOrReplacesTheOlder()
+    {
+        using HttpResponseMessage first = await PostAsync("people/fay/photographs?source=image.jpg", s_pictures[0]);
+        using HttpResponseMessage beside = await PostAsync("people/fay/photographs?source=image.jpg", s_pictures[1]);
+        EnrolledPhotograph kept = await AnswerOf<EnrolledPhotograph>(beside);
+        Assert.AreEqual((HttpStatusCode.Created, EnrollmentOutcome.Enrolled, 1), (beside.StatusCode, kept.Outcome, kept.SameSource));
+        using HttpResponseMessage instead = await PostAsync("people/fay/photographs?source=image.jpg&replace=true", s_pictures[2]);
+        EnrolledPhotograph replaced = await AnswerOf<EnrolledPhotograph>(instead);
+        Assert.AreEqual((HttpStatusCode.Created, EnrollmentOutcome.Replaced, 2), (instead.StatusCode, replaced.Outcome, replaced.SameSource));
+        GalleryPerson fay = (await s_client.GetFromJsonAsync<GalleryPerson>("people/fay"))!;
+        Assert.AreEqual((replaced.PhotographId, "image.jpg"), (fay.Photographs.Single().Id, fay.Photographs.Single().Source));
+        using HttpResponseMessage deleted = await s_client.DeleteAsync("people/fay");
+    }
+
+    [TestMethod]
+    public async Task Photographs_SeveralFaces_AreCountedAndRefusedWhenAsked()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] photograph = EncodedImages.Gradient(90, 60, SKEncodedImageFormat.Png);
+        string zip = FaceEmbedderTests.Detecting(folder, "two", DetectorModels.Scrfd.TwoFaces().ToBytes(), photograph).Zip;
+        await using WebApplication app = await WebApi.StartAsync(Settings with { Model = zip, Gallery = Path.Combine(folder.FullName, "people.db"), Cosine = 0.5 }, CancellationToken.None);
+        using HttpClient client = ClientOf(app);
+        StringAssert.Contains(await IsProblem(HttpStatusCode.UnprocessableEntity, await PostAsync("people/ada/photographs?oneFace=true", photograph, "image/png", client: client)), "2 faces");
+        using HttpResponseMessage enrolled = await PostAsync("people/ada/photographs", photograph, "image/png", client: client);
+        EnrolledPhotograph answer = await AnswerOf<EnrolledPhotograph>(enrolled);
+        Assert.AreEqual((2, true), (answer.Faces, answer.SeveralFaces));
+        using HttpResponseMessage identified = await PostAsync("identify", photograph, "image/png", client: client);
+        IdentifiedFace found = await AnswerOf<IdentifiedFace>(identified);
+        Assert.AreEqual((IdentificationOutcome.Match, 2, true), (found.Outcome, found.Faces, found.SeveralFaces));
+        StringAssert.Contains(await IsProblem(HttpStatusCode.BadRequest, await PostAsync("people/eve/photographs?oneFace=true", s_pictures[0])), "detector");
+    }
+
+    [TestMethod]
+    [DataRow("identify")]
+    [DataRow("people/eve/photographs")]
+    public async Task Photographs_WithoutAContentType_AreRefused(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ByteArrayContent(s_pictures[0]) };
+        StringAssert.Contains(await IsProblem(HttpStatusCode.UnsupportedMediaType, await s_client.SendAsync(request)), "image/jpeg");
     }
 
     [TestMethod]
@@ -130,7 +175,7 @@ public class WebApiTests
     }
 
     [TestMethod]
-    public async Task Enrol_WithoutAnId_OrUnderAnotherName_IsRefused()
+    public async Task Enroll_WithoutAnId_OrUnderAnotherName_IsRefused()
     {
         await IsProblem(HttpStatusCode.BadRequest, await PostAsync("people/%20/photographs", s_pictures[0]));
         using HttpResponseMessage created = await PostAsync("people/bob/photographs?name=Bob", s_pictures[3]);
@@ -189,8 +234,13 @@ public class WebApiTests
     {
         using HttpResponseMessage response = await PostAsync("identify", photograph);
         response.EnsureSuccessStatusCode();
+        return await AnswerOf<IdentifiedFace>(response);
+    }
+
+    private static async Task<T> AnswerOf<T>(HttpResponseMessage response)
+    {
         var options = new JsonSerializerOptions(JsonSerializerDefaults.Web) { Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
-        return (await response.Content.ReadFromJsonAsync<IdentifiedFace>(options))!;
+        return (await response.Content.ReadFromJsonAsync<T>(options))!;
     }
 
     /// <returns>Why.</returns>

@@ -181,6 +181,48 @@ public class FaceEmbedderTests
     }
 
     [TestMethod]
+    public void Embed_SeveralFaces_TellsHowManyAndWhichWasPassedOver()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] photograph = EncodedImages.Gradient(90, 60, SKEncodedImageFormat.Png);
+        using var two = new FaceEmbedder(Detecting(folder, "two", DetectorModels.Scrfd.TwoFaces().ToBytes(), photograph).Zip, NeverReload with { Cosine = 0.5 });
+        foreach (FaceEmbedding embedding in new[] { two.Embed(photograph), two.EmbedAsync(photograph).GetAwaiter().GetResult() })
+        {
+            Assert.HasCount(2, embedding.Faces!);
+            Assert.AreEqual(embedding.Faces![1], embedding.PassedOver);
+            Assert.AreEqual(embedding.Faces[0].Area, embedding.PassedOver!.Area, 1);
+            var refused = Assert.ThrowsExactly<SeveralFacesException>(() => embedding.RequireOneFace("'two.png'"));
+            Assert.AreEqual(("'two.png'", 2), (refused.ImageName, refused.FaceCount));
+            StringAssert.Contains(refused.Message, "'two.png' shows 2 faces");
+        }
+
+        foreach (FaceVerification answer in new[] { two.Verify(photograph, photograph), two.VerifyAsync(photograph, photograph).GetAwaiter().GetResult() })
+        {
+            Assert.AreEqual((2, 2), (answer.FirstFaceCount, answer.SecondFaceCount));
+        }
+
+        // A face of 16×16 beside one of 24×28 has less than half its area: a bystander.
+        byte[] bystander = DetectorModels.Scrfd.OneFace().Set(32, 0, 0, 0, 0.9f).Set(32, 0, 0, 0, 0, 0, 0.5f, 0.5f).ToBytes();
+        using var one = new FaceEmbedder(Detecting(folder, "bystander", bystander, photograph).Zip, NeverReload);
+        FaceEmbedding main = one.Embed(photograph);
+        Assert.AreEqual((2, null), (main.Faces!.Count, main.PassedOver));
+        Assert.AreSame(main, main.RequireOneFace("x"));
+
+        FaceEmbedding unknown = s_embedder.Embed(s_pictures[0]);
+        Assert.IsNull(unknown.Faces);
+        Assert.IsNull(unknown.PassedOver);
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => unknown.RequireOneFace("x")).Message, "no detector");
+        Assert.IsNull(s_embedder.Verify(s_pictures[0], s_pictures[1]).FirstFaceCount);
+    }
+
+    [TestMethod]
+    [DataRow(100, 50, true)]
+    [DataRow(100, 49, false)]
+    [DataRow(50, 100, true)]
+    public void IsComparableTo_HalfTheArea_IsTheLimit(float main, float other, bool isComparable) =>
+        Assert.AreEqual(isComparable, new FaceBox(5, 5, other, 10).IsComparableTo(new FaceBox(50, 50, main, 10)));
+
+    [TestMethod]
     public void Embed_ModelOfAnImageColumn_AndMLNetsLoader_Work()
     {
         using var folder = new TemporaryFolder();

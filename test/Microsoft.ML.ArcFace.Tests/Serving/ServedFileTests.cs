@@ -107,7 +107,7 @@ public class ServedFileTests
         Assert.IsGreaterThan(before, loaded);
         Assert.IsTrue(model.TryBegin());
         model.End();
-        _ = model.Embed(model.ReadFace(s_picture, attackDetector: null), count: 1);
+        _ = model.Embed(model.ReadFace(s_picture, attackDetector: null).Pixels, count: 1);
         Assert.AreEqual(loaded, DisposeScopeManager.Statistics.ThreadTotalLiveCount, "It is still served.");
         model.End();
         Assert.AreEqual(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);

@@ -12,8 +12,11 @@ internal static class ChildProgram
     {
         switch (arguments)
         {
-            case [EndlessEnrolment.Name, var path]:
-                EndlessEnrolment.Run(path);
+            case [FileBasedProgram.Name, var folder]:
+                FileBasedProgram.Run(folder);
+                return 0;
+            case [EndlessEnrollment.Name, var path]:
+                EndlessEnrollment.Run(path);
                 return 0;
             case [LoadedThreads.Name]:
                 LoadedThreads.Run();

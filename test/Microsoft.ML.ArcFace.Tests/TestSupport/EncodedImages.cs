@@ -56,6 +56,9 @@ internal static class EncodedImages
         return PngHeaderAnd(width, height, bitDepth, colourType, scanlines.ToArray());
     }
 
+    /// <summary>A PNG of one channel; each row of <paramref name="rows"/> begins with the byte of its filter.</summary>
+    public static byte[] GrayPng(int width, int height, byte[] rows) => PngHeaderAnd(width, height, bitDepth: 8, colourType: 0, rows);
+
     /// <summary>A PNG whose header says a size, without the pixels for it.</summary>
     public static byte[] PngOfHeaderOnly(int width, int height) => PngHeaderAnd(width, height, bitDepth: 8, colourType: 2, scanlines: []);
 

@@ -50,15 +50,15 @@ public class MarginRemarkTests
     public void Display_MarginAndRemark_StandBesideTheLoss()
     {
         using var output = new StringWriter();
-        using (var display = new TrainingDisplay(output))
+        using (var display = new ProgressDisplay(output))
         {
             display.Show(new TrainingProgress(2, 10, 20, 100, 7.5, 0.01, 50, TimeSpan.FromSeconds(61), IsEpochEnd: true, null, MarginFraction: 0.4, Remark: "The loss rises."));
             display.Show(new TrainingProgress(9, 10, 90, 100, 7.5, 0.01, 50, TimeSpan.FromSeconds(61), IsEpochEnd: true, null));
         }
 
         string[] lines = output.ToString().Split(Environment.NewLine);
-        StringAssert.Contains(lines[0], "loss 7.50  margin 40 %");
-        Assert.AreEqual("   The loss rises.", lines[1]);
+        StringAssert.Contains(lines[0], "loss 7.50, 40 % of the margin, 50 photographs/s");
+        Assert.AreEqual("The loss rises.", lines[1]);
         Assert.IsFalse(lines[2].Contains("margin", StringComparison.Ordinal), lines[2]);
     }
 }

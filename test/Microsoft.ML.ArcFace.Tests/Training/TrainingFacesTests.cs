@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Training;
 using Microsoft.ML.Data;
@@ -27,7 +28,7 @@ public class TrainingFacesTests
         var ml = new MLContext(seed: 1);
         IHost host = ((IHostEnvironment)ml).Register(nameof(TrainingFacesTests));
         using IChannel channel = host.Start("test");
-        TrainingFaces faces = TrainingFaces.Read(host, channel, ml.Data.LoadFromEnumerable(Stream()), new ArcFaceTrainer.Options { ImageCacheBytes = cacheBytes });
+        TrainingFaces faces = TrainingFaces.Read(host, channel, ml.Data.LoadFromEnumerable(Stream()), new ArcFaceTrainer.Options { ImageCacheBytes = cacheBytes }, WorkObserver.None);
         Assert.AreEqual(Rows, faces.Count);
         Assert.AreEqual(cacheBytes > 0, faces.Cached is not null);
 

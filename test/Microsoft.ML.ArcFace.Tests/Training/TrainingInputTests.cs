@@ -36,8 +36,8 @@ public class TrainingInputTests
         IDataView unlabelled = ml.Data.LoadFromEnumerable(files.Select((file, i) => new Row { ImagePath = file, Label = i == 2 ? "" : $"{i / 3}" }).ToList());
         IDataView unreadable = ml.Data.LoadFromEnumerable(files.Select((file, i) => new Row { ImagePath = i == 4 ? "missing.jpg" : file, Label = $"{i / 3}" }).ToList());
         ArcFaceTrainer trainer = ml.FaceRecognition().Trainers.ArcFace(Quick);
-        StringAssert.Contains(Refused(unlabelled), "In the validation set 1 of 6 rows have no value in the label column 'Label' (row 2)");
-        StringAssert.Contains(Refused(unreadable), "In the validation set 1 of 6 rows have no photograph in the image column 'Image' (row 4)");
+        StringAssert.Contains(Refused(unlabelled), $"In the validation set 1 of 6 rows have no value in the label column 'Label' (row 2, '{files[2]}')");
+        StringAssert.Contains(Refused(unreadable), "In the validation set 1 of 6 rows have no photograph in the image column 'Image' (row 4, 'missing.jpg')");
 
         string Refused(IDataView rows)
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Training;
@@ -83,7 +84,7 @@ public class TrainingMemoryTests
     {
         IHost host = ((IHostEnvironment)Ml).Register(nameof(TrainingMemoryTests));
         using IChannel channel = host.Start("test");
-        TrainingFaces faces = TrainingFaces.Read(host, channel, images, new ArcFaceTrainer.Options { ImageCacheBytes = cacheBytes });
+        TrainingFaces faces = TrainingFaces.Read(host, channel, images, new ArcFaceTrainer.Options { ImageCacheBytes = cacheBytes }, WorkObserver.None);
         Assert.IsNull(faces.Cached);
         return faces;
     }

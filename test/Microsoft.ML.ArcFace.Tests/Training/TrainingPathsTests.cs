@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Training;
 using Microsoft.ML.Data;
@@ -53,8 +54,8 @@ public class TrainingPathsTests
         // The model is that of the best epoch.
         IHost host = ((IHostEnvironment)ml).Register(nameof(TrainingPathsTests));
         using IChannel channel = host.Start("validation");
-        TrainingValidation validation = TrainingValidation.Read(host, channel, others.Images(ml), Quick, seed: 1);
-        Assert.AreEqual(best, validation.AreaUnderRocCurve(model.Model.Backbone, torch.CPU, CancellationToken.None));
+        TrainingValidation validation = TrainingValidation.Read(host, channel, others.Images(ml), Quick, seed: 1, WorkObserver.None);
+        Assert.AreEqual(best, validation.AreaUnderRocCurve(model.Model.Backbone, torch.CPU, WorkObserver.None, CancellationToken.None));
     }
 
     [TestMethod]

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Training;
@@ -31,7 +32,7 @@ public class TrainingValidationTests
         using var backbone = new CountingBackbone();
         IDataView pictures = Pictures(people: 4, picturesOfEach: 3);
         TrainingValidation validation = Read(pictures);
-        double actual = validation.AreaUnderRocCurve(backbone, CPU, CancellationToken.None);
+        double actual = validation.AreaUnderRocCurve(backbone, CPU, WorkObserver.None, CancellationToken.None);
 
         var model = new FaceEmbeddingModel(backbone, ones(1, 3), ["Ada"], scale: 16, CPU);
         using var transformer = new FaceEmbeddingTransformer(Ml, model, new EmbeddingColumns("Image", "Embedding", null, null, null), addMirrorImage: false, batchSize: 5);
@@ -46,7 +47,7 @@ public class TrainingValidationTests
         using var backbone = new CountingBackbone();
         TrainingValidation validation = Read(Pictures(people: 2, picturesOfEach: 2));
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-        validation.AreaUnderRocCurve(backbone, CPU, CancellationToken.None);
+        validation.AreaUnderRocCurve(backbone, CPU, WorkObserver.None, CancellationToken.None);
         Assert.AreEqual(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
@@ -60,7 +61,7 @@ public class TrainingValidationTests
     {
         IHost host = ((IHostEnvironment)Ml).Register(nameof(TrainingValidationTests));
         using IChannel channel = host.Start("test");
-        return TrainingValidation.Read(host, channel, pictures, Options, seed: 1);
+        return TrainingValidation.Read(host, channel, pictures, Options, seed: 1, WorkObserver.None);
     }
 
     /// <summary>Each person has a colour, from which the pictures deviate so far that people overlap.</summary>

@@ -37,6 +37,13 @@ public class TorchCheckpointDamageTests
     }
 
     [TestMethod]
+    public void Read_CheckpointOfALargerTraining_SaysHowToSaveItsState()
+    {
+        PickleWriter pickle = PickleWriter.Start().Op('}').Op('(').Text("epoch").Long(3).Text("state_dict_backbone").Op('}').Text("args").Global("argparse", "Namespace");
+        StringAssert.EndsWith(Refuse(pickle.Op('u').Stop()), "it is not run here. Save the weights alone: torch.save(torch.load('checkpoint.pt', weights_only=False)['state_dict_backbone'], 'weights.pth').");
+    }
+
+    [TestMethod]
     [DataRow('i', DisplayName = "INST")]
     [DataRow('o', DisplayName = "OBJ")]
     [DataRow('\x81', DisplayName = "NEWOBJ")]
@@ -187,8 +194,8 @@ public class TorchCheckpointDamageTests
         StringAssert.Contains(RefuseFile(TorchFileWriter.Stream(TorchFileWriter.Pickle(Proper, [Floats, Longs], inStream: true), [Floats, Longs], littleEndian: false)), "big-endian");
         StringAssert.Contains(RefuseFile(PickleWriter.Start().Long(5).Stop()), "not one of torch.save");
         StringAssert.Contains(Refuse(PickleWriter.Start().Op('}').Text("epoch").Long(3).Op('s').Stop()), "its keys are 'epoch'");
-        StringAssert.Contains(RefuseFile([]), "0 bytes");
-        StringAssert.Contains(RefuseFile("version https://git-lfs.github.com/spec/v1"u8.ToArray()), "no PyTorch checkpoint");
+        StringAssert.Contains(RefuseFile([]), "empty (0 bytes)");
+        StringAssert.Contains(RefuseFile("version https://git-lfs.github.com/spec/v1"u8.ToArray()), "Git LFS pointer");
     }
 
     [TestMethod]

@@ -1,5 +1,8 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Names;
+using Microsoft.ML.ArcFace.Views;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
@@ -12,6 +15,7 @@ namespace Microsoft.ML.ArcFace.Data.InsightFace;
 internal sealed class RecordDataView : IndexedDataView
 {
     private const int LabelColumn = 1, LabelsColumn = 2, KeyColumn = 3;
+    private const string KeyColumnName = "RecordKey";
 
     /// <summary>Whole numbers that float32 tells apart.</summary>
     private const int MostClasses = 1 << 24;
@@ -23,18 +27,22 @@ internal sealed class RecordDataView : IndexedDataView
     private readonly int _first;
     private readonly int _classes;
 
-    private RecordDataView(RecordFile records, RecordIndex index, int first, int count, int classes, string[]? names, string imageColumnName)
-        : base(CreateSchema(imageColumnName, classes, names), count)
+    /// <summary>The class that stands for each, where people have two names that differ in their Unicode form alone; null: each for itself.</summary>
+    private readonly int[]? _classOf;
+
+    private RecordDataView(RecordFile records, RecordIndex index, int first, int count, int classes, string[]? names, int[]? classOf, string imageColumnName)
+        : base(CreateSchema(imageColumnName, classes, names, records.Name), count)
     {
         _records = records;
         _index = index;
         _first = first;
         _classes = classes;
+        _classOf = classOf;
     }
 
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="FaceDataFormatException">The file, its .idx or its property is damaged.</exception>
-    public static IDataView Load(IHostEnvironment environment, string path, string imageColumnName)
+    public static IDataView Load(IHostEnvironment environment, string path, string imageColumnName, Encoding? encoding)
     {
         if (!File.Exists(path))
         {
@@ -45,11 +53,16 @@ internal sealed class RecordDataView : IndexedDataView
         string indexPath = Path.ChangeExtension(path, ".idx"), propertyPath = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, RecordSetWriter.PropertyName);
         using ByteSource? index = File.Exists(indexPath) ? ByteSource.Open(indexPath) : null;
         string namesPath = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, RecordSetWriter.IdentitiesName);
-        using StreamReader? names = File.Exists(namesPath) ? new StreamReader(namesPath) : null;
-        using StreamReader? property = File.Exists(propertyPath) ? new StreamReader(propertyPath) : null;
+        using DecodedText? names = File.Exists(namesPath) ? DecodedText.Open(namesPath, encoding) : null;
+        using DecodedText? property = File.Exists(propertyPath) ? DecodedText.Open(propertyPath, encoding) : null;
         ByteSource source = ByteSource.Open(path);
         try
         {
+            if (FileUse.Records.Mismatch(FileNature.Of(source)) is { } mismatch)
+            {
+                throw new FaceDataFormatException($"'{path}' cannot be read as a RecordIO file. {mismatch}");
+            }
+
             return Load(channel, source, path, index, property, names, imageColumnName);
         }
         catch
@@ -71,13 +84,23 @@ internal sealed class RecordDataView : IndexedDataView
             throw new FaceDataFormatException($"'{name}' holds no records.");
         }
 
-        (int first, int count, int? identities) = FindImages(records, index);
+        index.CheckAgainst(records, channel);
+
+        (int first, int count, int? identities) = FindImages(records, index, channel);
 
         // Without a header it is a set of im2rec, and what lies beside it is not its own.
         bool hasHeader = first > 0;
-        int classes = (hasHeader ? Classes(property, name) : null) ?? identities ?? ScanClasses(records, index, first, count, channel);
+        int? stated = hasHeader ? Classes(property, name) : null;
+        if (stated is not null && identities is not null && stated != identities)
+        {
+            channel.Warning($"The file property beside '{name}' says that there are {stated} people, but the first record describes {identities}, and so many are reckoned with. Correct property, or put back the one that belongs to this set.");
+        }
+
+        int classes = identities ?? stated ?? ScanClasses(records, index, first, count, channel);
         channel.Info($"'{name}': {count} images of {classes} people in {index.Count} records.");
-        return new RecordDataView(records, index, first, count, classes, hasHeader && names is not null ? Names(names, classes, name) : null, imageColumnName);
+        string[]? people = hasHeader && names is not null ? Names(names, classes, name) : null;
+        int[]? classOf = people is null ? null : ClassesByName(people, name, channel);
+        return new RecordDataView(records, index, first, count, classes, people?.Select(UnicodeNames.Compose).ToArray(), classOf, imageColumnName);
     }
 
     protected override IIndexedRow Open(bool[] active) => new Row(this, active[0]);
@@ -86,11 +109,15 @@ internal sealed class RecordDataView : IndexedDataView
     /// InsightFace's record 0 has no image and two labels, first and end: images are the keys 1 to first − 1, and keys
     /// first to end − 1 describe people. Without it every record is an image.
     /// </summary>
-    private static (int First, int Count, int? Identities) FindImages(RecordFile records, RecordIndex index)
+    private static (int First, int Count, int? Identities) FindImages(RecordFile records, RecordIndex index, IChannel channel)
     {
         if (index.KeyAt(0) != 0 || !IsSetHeader(records, index.OffsetAt(0), out float first, out float end))
         {
-            return (0, index.Count, null);
+            // Taken for images, the records of people would be people of their own.
+            return !index.Offsets.Contains(0) && IsSetHeader(records, 0, out _, out _)
+                ? throw new FaceDataFormatException(
+                    $"The .idx beside '{records.Name}' lacks the record at byte 0, which says what are images and what are people. Make the .idx anew, or delete it: the .rec file is then read through.")
+                : (0, index.Count, null);
         }
 
         bool isWhole = first == MathF.Floor(first) && end == MathF.Floor(end);
@@ -104,6 +131,11 @@ internal sealed class RecordDataView : IndexedDataView
         if (count > index.Count - 1 || (count > 0 && index.KeyAt(count) != count))
         {
             throw records.Damaged(index.OffsetAt(0), $"the first record promises the keys 1 to {count}, but the index has {index.Count} keys with some of them missing");
+        }
+
+        if (index.Count < (int)end)
+        {
+            channel.Warning($"The first record of '{records.Name}' promises the keys 1 to {(int)end - 1}, but there are {index.Count - 1}. The images are all there; the set was cut, or the .idx is of another file.");
         }
 
         return (1, count, (int)end > (int)first ? (int)end - (int)first : null);
@@ -131,7 +163,7 @@ internal sealed class RecordDataView : IndexedDataView
             return null;
         }
 
-        string line = new TextLines(property, _ => Improper($"has a line of more than {TextLines.LongestLine} characters")).Next() ?? "";
+        string line = new TextLines(property, (line, what) => Improper($"has a line {line} that {what}")).Next() ?? "";
         return int.TryParse(line.Split(',', 2)[0], NumberStyles.None, CultureInfo.InvariantCulture, out int classes) && classes is >= 1 and <= MostClasses
             ? classes
             : throw Improper($"begins with '{line[..Math.Min(40, line.Length)]}'");
@@ -143,8 +175,7 @@ internal sealed class RecordDataView : IndexedDataView
     /// <summary>The people's names, if there is one for each; no more lines are read than there are people.</summary>
     private static string[]? Names(TextReader reader, int classes, string name)
     {
-        var lines = new TextLines(reader, line => new FaceDataFormatException(
-            $"Line {line} of {RecordSetWriter.IdentitiesName} beside '{name}' is longer than {TextLines.LongestLine} characters; it must be a person's name."));
+        var lines = new TextLines(reader, (line, what) => new FaceDataFormatException($"Line {line} of {RecordSetWriter.IdentitiesName} beside '{name}', which must be a person's name, {what}."));
         var names = new List<string>();
         while (lines.Next() is { } line)
         {
@@ -157,6 +188,27 @@ internal sealed class RecordDataView : IndexedDataView
         }
 
         return names.Count == classes ? [.. names] : null;
+    }
+
+    private static int[]? ClassesByName(string[] names, string name, IChannel channel)
+    {
+        int[] classOf = [.. Enumerable.Range(0, names.Length)];
+        int joined = 0;
+        foreach (IGrouping<string, int> person in classOf.GroupBy(index => UnicodeNames.Compose(names[index]), StringComparer.Ordinal).Where(person => person.Select(index => names[index]).Distinct(StringComparer.Ordinal).Count() > 1).ToArray())
+        {
+            joined++;
+            foreach (int index in person)
+            {
+                classOf[index] = person.First();
+            }
+        }
+
+        if (joined > 0)
+        {
+            channel.Warning($"{RecordSetWriter.IdentitiesName} beside '{name}': {joined} people have two names that differ in their Unicode form alone (é is one character, or e and an accent); each is taken for one person.");
+        }
+
+        return joined > 0 ? classOf : null;
     }
 
     private static int ScanClasses(RecordFile records, RecordIndex index, int first, int count, IChannel channel)
@@ -197,10 +249,10 @@ internal sealed class RecordDataView : IndexedDataView
             : throw records.Damaged(offset, $"the record promises {header.Flag} labels, which it does not have (at most {RecordHeader.MostLabels} are allowed)");
     }
 
-    private static DataViewSchema CreateSchema(string imageColumnName, int classes, string[]? names)
+    private static DataViewSchema CreateSchema(string imageColumnName, int classes, string[]? names, string file)
     {
         var builder = new DataViewSchema.Builder();
-        builder.AddColumn(imageColumnName, new VectorDataViewType(NumberDataViewType.Byte));
+        builder.AddColumn(imageColumnName, new VectorDataViewType(NumberDataViewType.Byte), ImageOrigin.Annotate(file, KeyColumnName));
         var annotations = new DataViewSchema.Annotations.Builder();
         if (names is not null)
         {
@@ -210,7 +262,7 @@ internal sealed class RecordDataView : IndexedDataView
 
         builder.AddColumn("Label", new KeyDataViewType(typeof(uint), classes), annotations.ToAnnotations());
         builder.AddColumn("Labels", new VectorDataViewType(NumberDataViewType.Single));
-        builder.AddColumn("RecordKey", NumberDataViewType.UInt32);
+        builder.AddColumn(KeyColumnName, NumberDataViewType.UInt32);
         return builder.ToSchema();
     }
 
@@ -227,7 +279,11 @@ internal sealed class RecordDataView : IndexedDataView
 
         public Delegate CreateGetter(int column) => column switch
         {
-            LabelColumn => (ValueGetter<uint>)((ref uint value) => value = (uint)ClassOf(view._records, Offset, Record(), view._classes) + 1),
+            LabelColumn => (ValueGetter<uint>)((ref uint value) =>
+            {
+                int number = ClassOf(view._records, Offset, Record(), view._classes);
+                value = (uint)(view._classOf?[number] ?? number) + 1;
+            }),
             LabelsColumn => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
             {
                 (RecordHeader header, byte[] bytes) = HeaderWithLabels();

@@ -32,6 +32,25 @@ internal sealed class RecordIndex
 
     public long OffsetAt(int index) => _offsets[index];
 
+    /// <summary>Where the records start.</summary>
+    public ReadOnlySpan<long> Offsets => _offsets;
+
+    /// <summary>Warns where the index, as it lies in a file, does not reach from the first to the last byte of its .rec file.</summary>
+    /// <exception cref="FaceDataFormatException">The last offset is not that of a record.</exception>
+    public void CheckAgainst(RecordFile records, IChannel channel)
+    {
+        if (_keys is null)
+        {
+            return;
+        }
+
+        long first = _offsets.Min(), end = records.Next(_offsets.Max());
+        if (first > 0 || end < records.Length)
+        {
+            channel.Warning($"The .idx beside '{records.Name}' names {Count} records in the bytes {first} to {end}, but the file has {records.Length}; what lies before and behind is passed over. Make the .idx anew, or delete it: the .rec file is then read through.");
+        }
+    }
+
     /// <exception cref="FaceDataFormatException">A line is no key and offset, or a key is there twice.</exception>
     public static RecordIndex FromFile(ByteSource source, string name, long recordFileLength)
     {
@@ -90,7 +109,7 @@ internal sealed class RecordIndex
             chunks[^1][count++ % ChunkSize] = offset;
             if (count % RecordsBetweenReports == 0)
             {
-                channel.Info($"'{records.Name}' has no .idx: {count} records found in {100.0 * offset / records.Length:0} % of the file.");
+                channel.Info(FormattableString.Invariant($"'{records.Name}' has no .idx: {count} records found in {100.0 * offset / records.Length:0} % of the file."));
             }
         }
 

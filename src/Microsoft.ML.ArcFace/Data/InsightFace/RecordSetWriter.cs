@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.ArcFace.Data.InsightFace;
@@ -14,7 +15,7 @@ internal static class RecordSetWriter
 
     /// <exception cref="InvalidOperationException">There are no photographs, or they are not of one size.</exception>
     /// <exception cref="FaceImageException">A photograph cannot be read.</exception>
-    public static void Write(IReadOnlyList<(string Path, string Label)> photographs, string path)
+    public static void Write(IReadOnlyList<(string Path, string Label)> photographs, string path, WorkObserver observer)
     {
         (string Name, string[] Photographs)[] people = [.. photographs.GroupBy(photograph => photograph.Label)
             .OrderBy(person => person.Key, StringComparer.Ordinal)
@@ -29,7 +30,7 @@ internal static class RecordSetWriter
         using (var records = new WholeFile(path))
         using (var index = new WholeFile(Path.ChangeExtension(path, ".idx")))
         {
-            size = WriteRecords(new RecordWriter(records.Stream, index.Stream), people);
+            size = WriteRecords(new RecordWriter(records.Stream, index.Stream), people, observer);
             records.Complete();
             index.Complete();
         }
@@ -39,12 +40,13 @@ internal static class RecordSetWriter
         File.WriteAllLines(Path.Combine(folder, IdentitiesName), people.Select(person => person.Name));
     }
 
-    private static (int Width, int Height) WriteRecords(RecordWriter writer, (string Name, string[] Photographs)[] people)
+    private static (int Width, int Height) WriteRecords(RecordWriter writer, (string Name, string[] Photographs)[] people, WorkObserver observer)
     {
         long firstPerson = 1 + people.Sum(person => (long)person.Photographs.Length);
         writer.Write(0, [firstPerson, firstPerson + people.Length], 0, []);
         (int Width, int Height)? size = null;
         long key = 1;
+        using WorkMeter meter = observer.Begin("photographs packed", firstPerson - 1);
         for (int person = 0; person < people.Length; person++)
         {
             foreach (string photograph in people[person].Photographs)
@@ -59,6 +61,7 @@ internal static class RecordSetWriter
                 }
 
                 writer.Write(key++, [], person, bytes);
+                meter.Advance();
             }
         }
 

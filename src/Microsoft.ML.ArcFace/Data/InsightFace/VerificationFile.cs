@@ -21,7 +21,7 @@ internal sealed class VerificationFile
     {
         _source = source;
         _path = path;
-        _name = Path.GetFileNameWithoutExtension(path);
+        _name = System.IO.Path.GetFileNameWithoutExtension(path);
         try
         {
             object? root = PickleReader.Read(new ByteReader(source, 0, source.Length), new VerificationVocabulary(source), SmallestMemoryBudget + (2 * source.Length));
@@ -45,6 +45,8 @@ internal sealed class VerificationFile
         }
     }
 
+    public string Path => _path;
+
     public int ImageCount => _images.Length;
 
     /// <summary>Of each pair, in the order of the file.</summary>
@@ -56,13 +58,18 @@ internal sealed class VerificationFile
     {
         if (!File.Exists(path))
         {
-            throw new FileNotFoundException($"The file of pairs '{path}' does not exist (looked for '{Path.GetFullPath(path)}'). Give a .bin such as lfw.bin.", path);
+            throw new FileNotFoundException($"The file of pairs '{path}' does not exist (looked for '{System.IO.Path.GetFullPath(path)}'). Give a .bin such as lfw.bin.", path);
         }
 
         ByteSource source = ByteSource.Open(path);
         try
         {
             return new VerificationFile(source, path);
+        }
+        catch (FaceDataFormatException error) when (FileUse.VerificationBin.Mismatch(FileNature.Of(source)) is { } mismatch)
+        {
+            source.Dispose();
+            throw new FaceDataFormatException($"The file of pairs '{path}' cannot be read. {mismatch}", error);
         }
         catch
         {

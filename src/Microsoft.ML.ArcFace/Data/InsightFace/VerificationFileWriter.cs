@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Progress;
 
 namespace Microsoft.ML.ArcFace.Data.InsightFace;
 
@@ -9,20 +10,24 @@ internal static class VerificationFileWriter
     /// <summary>Items that Python puts into a list at a time.</summary>
     private const int BatchSize = 1000;
 
-    /// <exception cref="InvalidOperationException">A picture of a pair is not among those given.</exception>
+    /// <exception cref="InvalidOperationException">There are no pairs.</exception>
     /// <exception cref="FaceImageException">A picture cannot be read.</exception>
-    public static void Write(IReadOnlyDictionary<string, string> pathOfPicture, IReadOnlyList<FacePair> pairs, string path)
+    public static void Write(IReadOnlyDictionary<string, string> pathOfPicture, IReadOnlyList<FacePair> pairs, string path, WorkObserver observer)
     {
         string[] pictures = [.. pairs.SelectMany(pair => new[] { pair.First, pair.Second })];
-        string[] absent = [.. pictures.Where(picture => !pathOfPicture.ContainsKey(picture)).Distinct()];
-        if (pairs.Count == 0 || absent.Length > 0)
+        if (pairs.Count == 0)
         {
-            throw new InvalidOperationException($"{pairs.Count} pairs name {absent.Length} pictures that are not in the data ({string.Join(", ", absent.Take(3))}). Give the folder that the pairs were made for.");
+            throw new InvalidOperationException("There are no pairs to write.");
         }
 
         using var file = new WholeFile(path);
+        using WorkMeter meter = observer.Begin("photographs packed", pictures.Length);
         file.Stream.Write([0x80, 3]);                                                        // PROTO 3
-        WriteList(file.Stream, pictures, picture => WriteBytes(file.Stream, Checked(pathOfPicture[picture])));
+        WriteList(file.Stream, pictures, picture =>
+        {
+            WriteBytes(file.Stream, Checked(pathOfPicture[picture]));
+            meter.Advance();
+        });
         WriteList(file.Stream, pairs, pair => file.Stream.WriteByte(pair.IsSamePerson ? (byte)0x88 : (byte)0x89));
         file.Stream.Write([0x86, (byte)'.']);                                                // TUPLE2, STOP
         file.Complete();

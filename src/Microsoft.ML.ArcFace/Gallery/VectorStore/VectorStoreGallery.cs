@@ -30,7 +30,7 @@ internal sealed class VectorStoreGallery<TKey> : FaceGalleryBase where TKey : no
         {
             throw new FaceGalleryException(FaceGalleryProblem.OtherModel,
                 $"The collection '{collection.Name}' keeps embeddings of the model {other.Model}, and yours is {fingerprint}. Embeddings of different models cannot be compared: " +
-                "open it with its own model, or enrol the photographs again in a new collection.");
+                "open it with its own model, or enroll the photographs again in a new collection.");
         }
 
         return gallery;
@@ -94,19 +94,21 @@ internal sealed class VectorStoreGallery<TKey> : FaceGalleryBase where TKey : no
         return ValueTask.CompletedTask;
     }
 
-    protected override Task AddAsync(IReadOnlyList<GalleryVector> vectors, CancellationToken cancellationToken) => WriteAsync(async () =>
+    protected override Task<IReadOnlyList<FaceEnrollment>> AddAsync(IReadOnlyList<GalleryVector> vectors, bool replaceSameSource, CancellationToken cancellationToken) => WriteAsync(async () =>
     {
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        var present = new List<GalleryVector>();
         foreach (GalleryVector vector in vectors.DistinctBy(vector => vector.PersonId, StringComparer.Ordinal))
         {
             string person = vector.PersonId;
-            FaceVectorRecord<TKey>? known = await _collection.GetAsync(record => record.PersonId == person, top: 1, cancellationToken: cancellationToken)
-                .FirstOrDefaultAsync(cancellationToken).ConfigureAwait(false);
-            names[person] = known?.Name ?? vector.Name ?? person;
+            List<FaceVectorRecord<TKey>> known = await OfPersonAsync(person, includeVectors: true, cancellationToken).ConfigureAwait(false);
+            names[person] = known.FirstOrDefault()?.Name ?? vector.Name ?? person;
             CheckName(person, names[person], vector.Name);
+            present.AddRange(known.Select(FromRecord).OrderBy(one => one.Photograph.Id, StringComparer.Ordinal));
         }
 
-        FaceVectorRecord<TKey>[] records = [.. vectors.Select(vector => ToRecord(vector, names[vector.PersonId]))];
+        var plan = EnrollmentPlan.Create(vectors, present, replaceSameSource);
+        FaceVectorRecord<TKey>[] records = [.. plan.Added.Select(vector => ToRecord(vector, names[vector.PersonId]))];
         try
         {
             await _collection.UpsertAsync(records, cancellationToken).ConfigureAwait(false);
@@ -119,7 +121,11 @@ internal sealed class VectorStoreGallery<TKey> : FaceGalleryBase where TKey : no
         }
 
         _count += records.Length;
-        return true;
+
+        // Last, so that a store that fails in between has too much rather than too little; enrolling again makes up for it.
+        await _collection.DeleteAsync(plan.Removed.Select(photograph => VectorStoreKey<TKey>.Of(photograph.Id)), cancellationToken).ConfigureAwait(false);
+        _count -= plan.Removed.Count;
+        return plan.Results;
     }, cancellationToken);
 
     protected override Task<bool> ChangeNameAsync(string personId, string name, CancellationToken cancellationToken) => WriteAsync(async () =>
@@ -181,7 +187,7 @@ internal sealed class VectorStoreGallery<TKey> : FaceGalleryBase where TKey : no
         return records;
     }
 
-    private async Task<bool> WriteAsync(Func<Task<bool>> write, CancellationToken cancellationToken)
+    private async Task<T> WriteAsync<T>(Func<Task<T>> write, CancellationToken cancellationToken)
     {
         await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try

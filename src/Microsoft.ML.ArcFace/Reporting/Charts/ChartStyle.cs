@@ -1,3 +1,4 @@
+using System.Globalization;
 using OxyPlot;
 using OxyPlot.Axes;
 
@@ -28,6 +29,7 @@ internal static class ChartStyle
     public static PlotModel Chart(Axis horizontal, Axis vertical) => new()
     {
         Axes = { horizontal, vertical },
+        Culture = CultureInfo.InvariantCulture,
         Background = OxyColors.Transparent,
         DefaultFont = MeasuredFont,
         DefaultFontSize = 12,

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Weights;
 using static TorchSharp.torch;
@@ -16,7 +17,7 @@ internal sealed record Checkpoint(string Path, RunSettings Settings, RunPosition
     /// <summary>The tensor of photographs that are left out, by their place in the data.</summary>
     public const string LeftOutName = "left_out";
 
-    private const string Version = "1", VersionName = "arcface_checkpoint", SettingsName = "settings", PositionName = "position", HashName = "sha256";
+    private const string Version = "1", VersionName = FileNature.TrainingCheckpointKey, SettingsName = "settings", PositionName = "position", HashName = "sha256";
     private const int PieceSize = 1 << 20;
 
     /// <summary>Writes the file whole or not at all.</summary>
@@ -25,8 +26,8 @@ internal sealed record Checkpoint(string Path, RunSettings Settings, RunPosition
         var metadata = new Dictionary<string, string>
         {
             [VersionName] = Version,
-            [SettingsName] = JsonSerializer.Serialize(Settings.Values, RunSettings.Json),
-            [PositionName] = JsonSerializer.Serialize(Position, RunSettings.Json),
+            [SettingsName] = JsonSerializer.Serialize(Settings.Values, RunJson.Legible.IReadOnlyDictionaryStringString),
+            [PositionName] = JsonSerializer.Serialize(Position, RunJson.Legible.RunPosition),
         };
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         AppendText(hash, metadata);
@@ -59,9 +60,9 @@ internal sealed record Checkpoint(string Path, RunSettings Settings, RunPosition
         }
 
         CheckHash(path, file);
-        RunPosition position = Read<RunPosition>(path, file, PositionName);
+        RunPosition position = Read(path, file, PositionName, RunJson.Legible.RunPosition);
         return position is { Epoch: >= 1, Batch: >= 0, Step: >= 0 } && (position.UntrainedLoss?.Length ?? TrainingHealth.MarginFractions.Length) == TrainingHealth.MarginFractions.Length
-            ? new Checkpoint(path, new RunSettings(Read<Dictionary<string, string>>(path, file, SettingsName)), position)
+            ? new Checkpoint(path, new RunSettings(Read(path, file, SettingsName, RunJson.Legible.DictionaryStringString)), position)
             : throw new WeightsFormatException($"'{path}' has no possible {PositionName}: epoch {position.Epoch}, batch {position.Batch}, step {position.Step}.");
     }
 
@@ -116,11 +117,11 @@ internal sealed record Checkpoint(string Path, RunSettings Settings, RunPosition
         }
     }
 
-    private static T Read<T>(string path, WeightsFile file, string name)
+    private static T Read<T>(string path, WeightsFile file, string name, JsonTypeInfo<T> type)
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(file.Metadata[name], RunSettings.Json) ?? throw new JsonException("it is null");
+            return JsonSerializer.Deserialize(file.Metadata[name], type) ?? throw new JsonException("it is null");
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException)
         {

@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Reflection;
 using System.Security.Cryptography;
-using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Microsoft.ML.ArcFace.Training;
 
@@ -13,14 +12,6 @@ namespace Microsoft.ML.ArcFace.Training;
 internal sealed record RunSettings(IReadOnlyDictionary<string, string> Values)
 {
     private const string Seed = nameof(ArcFaceTrainer.Options.Seed);
-
-    /// <summary>As JSON is written here: legible, with numbers that are not finite, and enumerations by name.</summary>
-    public static readonly JsonSerializerOptions Json = new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-        Converters = { new JsonStringEnumConverter() },
-    };
 
     /// <summary>
     /// Options that change neither the steps nor what is kept of them, or that are told by what becomes of them. Every other
@@ -39,7 +30,8 @@ internal sealed record RunSettings(IReadOnlyDictionary<string, string> Values)
         nameof(ArcFaceTrainer.Options.ImageCacheBytes), Seed,
     ];
 
-    private static readonly PropertyInfo[] Options =
+    /// <summary>The options that count.</summary>
+    public static IReadOnlyList<PropertyInfo> Options { get; } =
         [.. typeof(ArcFaceTrainer.Options).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(option => !NotOfTheRun.Contains(option.Name))];
 
     /// <summary>What is known before the data are read.</summary>
@@ -82,8 +74,14 @@ internal sealed record RunSettings(IReadOnlyDictionary<string, string> Values)
     /// <summary>Records with the name of their type, for a loss is known by it.</summary>
     private static string Text(object? value)
     {
-        string json = JsonSerializer.Serialize(value, value?.GetType() ?? typeof(object), Json);
-        return json.StartsWith('{') ? $"{value!.GetType().Name} {json}" : json.Trim('"');
+        if (value is null)
+        {
+            return "null";
+        }
+
+        JsonTypeInfo type = RunJson.Legible.GetTypeInfo(value.GetType()) ?? throw new NotSupportedException($"{nameof(RunJson)} does not list {value.GetType().Name}.");
+        string json = JsonSerializer.Serialize(value, type);
+        return json.StartsWith('{') ? $"{value.GetType().Name} {json}" : json.Trim('"');
     }
 
     private static string HashOf(string path)

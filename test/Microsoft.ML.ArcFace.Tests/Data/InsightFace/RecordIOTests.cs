@@ -171,6 +171,28 @@ public class RecordIOTests
     }
 
     [TestMethod]
+    public void LoadFromRecordIO_IdentitiesInTwoUnicodeForms_AreOnePersonWithANote()
+    {
+        using var people = new DrawnPeople(people: 3, picturesPerPerson: 2);
+        string path = Path.Combine(people.Folder, "train.rec"), identities = Path.Combine(people.Folder, "identities.txt");
+        Faces.SaveAsRecordIO(Faces.LoadFromFolder(people.Folder), path);
+        File.WriteAllText(identities, "Jos\u00E9\nMax\nJose\u0301\n");
+        var ml = new MLContext();
+        var warnings = new List<string>();
+        ml.Log += (_, line) => warnings.Add(line.RawMessage);
+
+        IDataView view = ml.FaceRecognition().LoadFromRecordIO(path);
+        CollectionAssert.AreEqual(new uint[] { 1, 1, 2, 2, 1, 1 }, view.GetColumn<uint>("Label").ToArray());
+        Assert.IsTrue(warnings.Any(warning => warning.Contains("1 people have two names that differ in their Unicode form alone")));
+
+        File.WriteAllBytes(identities, System.Text.Encoding.Latin1.GetBytes("Ren\u00E9\nMax\nAda\n"));
+        Assert.Contains("Line 1 of identities.txt", Assert.ThrowsExactly<FaceDataFormatException>(() => Faces.LoadFromRecordIO(path)).Message);
+        VBuffer<ReadOnlyMemory<char>> names = default;
+        Faces.LoadFromRecordIO(path, encoding: System.Text.Encoding.Latin1).Schema["Label"].GetKeyValues(ref names);
+        Assert.AreEqual("Ren\u00E9", names.DenseValues().First().ToString());
+    }
+
+    [TestMethod]
     public void Fit_RecordIOSet_TrainsOnKeysAndKeepsTheNames()
     {
         using var people = new DrawnPeople(people: 2, picturesPerPerson: 4);
@@ -210,8 +232,92 @@ public class RecordIOTests
 
         (byte[] set, byte[] setIndex) = WriteSet(images: 6);
         StringAssert.Contains(Assert.ThrowsExactly<FaceDataFormatException>(() => Load(set, setIndex, "two,112,112")).Message, "begins with 'two,112,112'");
-        StringAssert.Contains(Assert.ThrowsExactly<FaceDataFormatException>(() => Load(set, setIndex, "2,112,112").GetColumn<uint>("Label").ToArray()).Message, "from 0 to 1");
         StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => Faces.LoadFromRecordIO("absent.rec")).Message, "'absent.rec' does not exist");
+    }
+
+    [TestMethod]
+    [DataRow(7)]
+    [DataRow(2)]
+    public void LoadFromRecordIO_PropertyOfAnotherSet_IsToldAndTheRecordsCount(int people)
+    {
+        (byte[] records, byte[] index) = WriteSet(images: 6);
+        (RecordDataView view, string[] warnings) = LoadWithWarnings(records, index, $"{people},112,112");
+        Assert.AreEqual(new KeyDataViewType(typeof(uint), 3), view.Schema["Label"].Type);
+        StringAssert.Contains(warnings.Single(), $"says that there are {people} people, but the first record describes 3");
+        Assert.IsEmpty(LoadWithWarnings(records, index, "3,112,112").Warnings);
+    }
+
+    [TestMethod]
+    public void LoadFromRecordIO_IndexThatLacksRecords_IsTold()
+    {
+        (byte[] records, byte[] index) = WriteSet(images: 6);
+        string[] lines = Encoding.ASCII.GetString(index).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        byte[] Of(IEnumerable<string> some) => Encoding.ASCII.GetBytes(string.Join('\n', some));
+
+        // Without the first record its people would be taken for images.
+        StringAssert.Contains(Assert.ThrowsExactly<FaceDataFormatException>(() => Load(records, Of(lines[1..]))).Message, "The .idx beside 'set.rec' lacks the record at byte 0");
+        string[] warnings = LoadWithWarnings(records, Of(lines[..^1])).Warnings;
+        Assert.IsTrue(warnings.Any(warning => warning.Contains("promises the keys 1 to 9, but there are 8", StringComparison.Ordinal)), string.Join('\n', warnings));
+        Assert.IsTrue(warnings.Any(warning => warning.Contains("is passed over", StringComparison.Ordinal)), string.Join('\n', warnings));
+
+        (records, index) = Write([[1], [2], [3]], _ => 0);
+        lines = Encoding.ASCII.GetString(index).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.IsEmpty(LoadWithWarnings(records, index).Warnings);
+        foreach (string[] part in new[] { lines[1..], lines[..^1] })
+        {
+            StringAssert.Contains(LoadWithWarnings(records, Of(part)).Warnings.Single(), "The .idx beside 'set.rec' names 2 records");
+        }
+    }
+
+    [TestMethod]
+    public void Load_DamagedPicture_NamesRecordAndFile()
+    {
+        using var people = new DrawnPeople(people: 2, picturesPerPerson: 2);
+        string path = Path.Combine(people.Folder, "train.rec");
+        Faces.SaveAsRecordIO(Faces.LoadFromFolder(people.Folder), path);
+        long third = long.Parse(File.ReadLines(Path.ChangeExtension(path, ".idx")).ElementAt(3).Split('\t')[1], CultureInfo.InvariantCulture);
+        byte[] bytes = File.ReadAllBytes(path);
+        Array.Clear(bytes, (int)third + 32, 100);
+        File.WriteAllBytes(path, bytes);
+        IDataView view = Faces.LoadFromRecordIO(path);
+
+        // Whichever columns are asked for, and whatever the column is called afterwards.
+        IDataView renamed = Ml.Transforms.CopyColumns("Bytes", "ImageBytes").Fit(view).Transform(view);
+        foreach ((IDataView rows, string column) in new[] { (view, "ImageBytes"), (renamed, "Bytes") })
+        {
+            IDataView images = Ml.Transforms.LoadFaceImages("Image", column).Fit(rows).Transform(rows);
+            StringAssert.StartsWith(Assert.ThrowsExactly<FaceImageException>(() => Widths(images).Count()).Message, $"The image in record 3 of '{path}' cannot be read: ");
+        }
+
+        IDataView skipping = Ml.Transforms.LoadFaceImages("Image", "ImageBytes", unreadableImages: UnreadableImages.Skip).Fit(view).Transform(view);
+        string message = Assert.ThrowsExactly<InvalidOperationException>(() => Faces.Trainers.ArcFace(new ArcFaceTrainer.Options { Epochs = 1, EmbeddingSize = 8 }).Fit(skipping)).Message;
+        StringAssert.Contains(message, $"1 of 4 rows have no photograph in the image column 'Image' (row 2, record 3 of '{path}')");
+    }
+
+    [TestMethod]
+    public void LoadFromRecordIO_FileOfAnotherKind_IsNamed()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.Write("train.rec", "<html></html>"u8.ToArray());
+        string message = Assert.ThrowsExactly<FaceDataFormatException>(() => Faces.LoadFromRecordIO(path)).Message;
+        StringAssert.StartsWith(message, $"'{path}' cannot be read as a RecordIO file. It is a web page (HTML), not a RecordIO file (.rec). ");
+    }
+
+    private static (RecordDataView View, string[] Warnings) LoadWithWarnings(byte[] records, byte[] index, string? property = null)
+    {
+        var warnings = new List<string>();
+        void Keep(object? sender, LoggingEventArgs line)
+        {
+            if (line.Kind == ChannelMessageKind.Warning)
+            {
+                warnings.Add(line.RawMessage);
+            }
+        }
+
+        Ml.Log += Keep;
+        RecordDataView view = Load(records, index, property);
+        Ml.Log -= Keep;
+        return (view, [.. warnings]);
     }
 
     private static IDataView Small(int images)

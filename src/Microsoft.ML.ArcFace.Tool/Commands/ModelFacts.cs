@@ -1,0 +1,107 @@
+using System.Globalization;
+using Microsoft.ML.ArcFace.Data;
+
+namespace Microsoft.ML.ArcFace.Tool.Commands;
+
+/// <summary>What a model tells of itself; what is null is not recorded in its file, or there is none.</summary>
+internal sealed record ModelFacts : ToolFacts
+{
+    private const string NotRecorded = "not recorded: the weights came from a file, or an older version saved the model";
+
+    public required string File { get; init; }
+
+    public string Kind { get; } = "model";
+
+    public required long Bytes { get; init; }
+
+    public required string Network { get; init; }
+
+    public required int EmbeddingSize { get; init; }
+
+    public required string Precision { get; init; }
+
+    public required bool AddsMirrorImage { get; init; }
+
+    /// <summary>People who were trained on.</summary>
+    public required int? People { get; init; }
+
+    public required FaceTrainingSummary? Training { get; init; }
+
+    public required ThresholdFacts? Threshold { get; init; }
+
+    public required DetectorFacts? Detector { get; init; }
+
+    public required string Pixels { get; init; }
+
+    public required string Alignment { get; init; }
+
+    public required string[] InputColumns { get; init; }
+
+    public required string Fingerprint { get; init; }
+
+    public static ModelFacts Of(LoadedModel model, FileInfo file)
+    {
+        FaceEmbeddingTransformer embedding = model.Model.FaceEmbedding();
+        ITransformer[] parts = [.. model.Model.Parts()];
+        return new ModelFacts
+        {
+            File = file.FullName,
+            Bytes = file.Length,
+            Network = embedding.Backbone.ToShortName(),
+            EmbeddingSize = embedding.EmbeddingSize,
+            Precision = embedding.Precision == InferencePrecision.BFloat16 ? "bfloat16" : "float32",
+            AddsMirrorImage = embedding.AddsMirrorImage,
+            People = embedding.Model.PersonCount is > 0 and var people ? people : null,
+            Training = embedding.Training is { } training ? training with { Loss = LossOption.NameOf(training.Loss) ?? training.Loss } : null,
+            Threshold = embedding.Threshold is { } threshold ? ThresholdFacts.Of(threshold) : null,
+            Detector = parts.OfType<FaceDetectingTransformer>().FirstOrDefault() is { } detector ? DetectorFacts.Of(detector) : null,
+            Pixels = $"{FaceTensor.Size}×{FaceTensor.Size} RGB, (value - 127.5) / 127.5",
+            Alignment = parts.OfType<FaceAligningTransformer>().Any() ? "found faces are aligned to the five points of the ArcFace template" : "none: photographs are expected aligned; others are resized whole",
+            InputColumns = [.. (model.InputSchema ?? Enumerable.Empty<DataViewSchema.Column>()).Select(column => column.Name)],
+            Fingerprint = embedding.Fingerprint,
+        };
+    }
+
+    public override string ToString() => string.Join(Environment.NewLine, (string[])
+    [
+        Invariant($"{File}: a face recognition model ({Bytes / 1e6:F1} MB)"),
+        $"  network      {Network}; embeddings of {EmbeddingSize} numbers, {Precision}{(AddsMirrorImage ? ", of each face and its mirror image" : "")}",
+        $"  trained on   {TrainedOn()}",
+        $"  threshold    {Threshold?.ToString() ?? "none; choose one with arcface calibrate, on people whom it was not trained on"}",
+        $"  detector     {Detector?.ToString() ?? "none"}",
+        $"  alignment    {Alignment}",
+        $"  pixels       {Pixels}",
+        $"  takes        {string.Join(", ", InputColumns)}",
+        $"  fingerprint  {Fingerprint}",
+    ]);
+
+    private string TrainedOn() => Training is not { } training
+        ? (People is { } people ? Invariant($"{people:N0} people; the rest is ") : "") + NotRecorded
+        : Invariant($"{training.PersonCount:N0} people, {training.PhotographCount:N0} photographs; loss {training.Loss}{(training.Margin is { } margin ? Invariant($", margin {margin:0.###}") : "")}, scale {training.Scale:0.#}; ")
+            + Invariant($"{training.Epochs:N0} epochs, {training.Steps:N0} steps from {(training.StartedFromWeights ? "given" : "random")} weights; by version {training.PackageVersion}");
+
+    private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>A model's threshold.</summary>
+internal sealed record ThresholdFacts(
+    double Cosine, double LowerCosine, double UpperCosine, double TargetFalseMatchRate, double FalseMatchRate, double FalseNonMatchRate, bool IsExtrapolated, int GenuinePairs, int ImpostorPairs, int People)
+{
+    public static ThresholdFacts Of(VerificationThreshold threshold) => new(
+        threshold.Cosine, threshold.LowerCosine, threshold.UpperCosine, threshold.TargetFalseMatchRate, threshold.FalseMatchRate, threshold.FalseNonMatchRate,
+        threshold.IsExtrapolated, threshold.GenuinePairCount, threshold.ImpostorPairCount, threshold.PersonCount);
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"cosine over {Cosine:0.0000} [{LowerCosine:0.0000}, {UpperCosine:0.0000}]: one in {1 / TargetFalseMatchRate:N0} pairs of different people is accepted at most{(IsExtrapolated ? " (extrapolated)" : "")}, and {100 * FalseNonMatchRate:0.#} of 100 pairs of the same person are refused; measured on {GenuinePairs:N0} and {ImpostorPairs:N0} pairs of {People:N0} people");
+}
+
+/// <summary>A model's detector.</summary>
+internal sealed record DetectorFacts(string Network, double ScoreThreshold, string MainFace, int InputSize)
+{
+    public static DetectorFacts Of(FaceDetectingTransformer detector) => new(
+        detector.Kind.ToString().ToLowerInvariant(), detector.Settings.ScoreThreshold,
+        detector.Settings.MainFace switch { ArcFace.MainFace.Largest => "largest", ArcFace.MainFace.HighestScore => "surest", _ => "largest near the center" }, detector.Settings.InputSize);
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
+        $"{Network}, for faces with a score over {ScoreThreshold:0.##}, in photographs of {InputSize} pixels; of several the {MainFace}");
+}

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace Microsoft.ML.ArcFace.Tool.Commands;
+
+// Microsoft.ML.Command is a namespace.
+using Command = System.CommandLine.Command;
+
+/// <summary>arcface people: who is in a gallery?</summary>
+internal static class PeopleCommand
+{
+    private const string Description = """
+        Lists the people of a gallery and their photographs. The model is not needed. Examples:
+          arcface people --gallery people.db
+          arcface people --gallery people.db --key-file gallery.key --json
+        """;
+
+    private static readonly Option<FileInfo> Gallery = FileOptions.Existing(FileOptions.Gallery());
+    private static readonly Option<FileInfo> KeyFile = FileOptions.KeyFile();
+
+    public static Command Create()
+    {
+        var command = new Command("people", Description) { Gallery, KeyFile };
+        command.Answer(Run);
+        return command;
+    }
+
+    private static ToolAnswer Run(ToolRun run)
+    {
+        string path = run.Need(Gallery).FullName;
+        GalleryContents contents = run.FaceRecognition(run.CreateContext()).ReadGallery(path, Terminal.KeyFile.Read(run.Get(KeyFile)));
+        return new ToolAnswer(
+            new PeopleFacts(path, contents.Fingerprint, contents.EmbeddingSize, contents.IsEncrypted, contents.People),
+            contents.People.Count == 0 ? $"{path} is empty: nobody is enrolled in it (arcface enroll adds people)." : string.Join(Environment.NewLine, [.. contents.People.Select(Describe), Summary(path, contents)]));
+    }
+
+    private static string Describe(GalleryPerson person) => string.Join(Environment.NewLine,
+    [
+        person.Name == person.Id ? person.Id : $"{person.Id} ({person.Name})",
+        .. person.Photographs.Select(photograph => string.Create(CultureInfo.InvariantCulture, $"  {photograph.EnrolledAt.UtcDateTime:yyyy-MM-dd HH:mm}  {(photograph.Source is { } source ? Names.ShownName.Of(source) : "no source was given")}")),
+    ]);
+
+    private static string Summary(string path, GalleryContents contents) =>
+        $"{path}: {contents.People.Sum(person => person.Photographs.Count)} photographs of {contents.People.Count} people, for the model {contents.Fingerprint[..Math.Min(12, contents.Fingerprint.Length)]}, {(contents.IsEncrypted ? "encrypted" : "not encrypted")}; times are UTC";
+}
+
+/// <summary>Who is in a gallery.</summary>
+internal sealed record PeopleFacts(string Gallery, string Fingerprint, int EmbeddingSize, bool Encrypted, IReadOnlyList<GalleryPerson> People) : ToolFacts;

@@ -1,0 +1,13 @@
+namespace Microsoft.ML.ArcFace.Terminal;
+
+/// <summary>The file of a gallery's key.</summary>
+internal static class KeyFile
+{
+    private const int KeyLength = 32;
+
+    /// <summary>Reads the key; null where no file is given.</summary>
+    /// <exception cref="InvalidDataException">The file has another length than a key.</exception>
+    public static byte[]? Read(FileInfo? file) => file is null ? null
+        : file.Length == KeyLength ? File.ReadAllBytes(file.FullName)
+        : throw new InvalidDataException($"The key file '{file}' has {file.Length} bytes; a key has {KeyLength}, which are read as they are (head -c {KeyLength} /dev/urandom > gallery.key makes one). A gallery opens with the key that it was made with.");
+}

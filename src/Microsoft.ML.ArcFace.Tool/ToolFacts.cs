@@ -1,0 +1,59 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.ML.ArcFace.Tool.Commands;
+
+namespace Microsoft.ML.ArcFace.Tool;
+
+/// <summary>
+/// What a command answers to programs: a record beside the command, which <see cref="ToolJson"/> lists. Its names become
+/// camelCase in JSON; scripts rely on them.
+/// </summary>
+internal abstract record ToolFacts;
+
+/// <summary>Why a command failed.</summary>
+internal sealed record ErrorFacts(ErrorFacts.Cause Error) : ToolFacts
+{
+    /// <param name="Kind">The exception, or the exit code's name.</param>
+    /// <param name="Message">What happened and what to do.</param>
+    internal sealed record Cause(string Kind, string Message);
+}
+
+/// <summary>How facts become JSON: one line, names as they are written, numbers that are not finite by name.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, Converters = [typeof(OutcomeName), typeof(EnrollmentOutcomeName), typeof(LeftOutReasonName)])]
+[JsonSerializable(typeof(ErrorFacts))]
+[JsonSerializable(typeof(CalibrateFacts))]
+[JsonSerializable(typeof(DoctorFacts))]
+[JsonSerializable(typeof(EmbedFacts))]
+[JsonSerializable(typeof(EmbeddingFacts))]
+[JsonSerializable(typeof(EnrollFacts))]
+[JsonSerializable(typeof(EvaluateFacts))]
+[JsonSerializable(typeof(ExportFacts))]
+[JsonSerializable(typeof(IdentifyFacts))]
+[JsonSerializable(typeof(FileFacts))]
+[JsonSerializable(typeof(ModelFacts))]
+[JsonSerializable(typeof(PackedPairsFacts))]
+[JsonSerializable(typeof(PackedPhotographsFacts))]
+[JsonSerializable(typeof(PeopleFacts))]
+[JsonSerializable(typeof(RemoveFacts))]
+[JsonSerializable(typeof(ReportFacts))]
+[JsonSerializable(typeof(TrainFacts))]
+[JsonSerializable(typeof(VerifyFacts))]
+internal sealed partial class ToolJson : JsonSerializerContext
+{
+    private static ToolJson Legible => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    /// <summary>One line.</summary>
+    public static string Write(ToolFacts facts) => JsonSerializer.Serialize(
+        facts, Legible.GetTypeInfo(facts.GetType()) ?? throw new NotSupportedException($"{nameof(ToolJson)} does not list {facts.GetType().Name}."));
+}
+
+/// <summary>Writes heic, hidden, link and so on.</summary>
+internal sealed class LeftOutReasonName() : JsonStringEnumConverter<LeftOutReason>(JsonNamingPolicy.CamelCase);
+
+/// <summary>Writes enrolled, alreadyThere or replaced.</summary>
+internal sealed class EnrollmentOutcomeName() : JsonStringEnumConverter<EnrollmentOutcome>(JsonNamingPolicy.CamelCase);
+
+/// <summary>Writes match, unknown or ambiguous.</summary>
+internal sealed class OutcomeName() : JsonStringEnumConverter<IdentificationOutcome>(JsonNamingPolicy.CamelCase);

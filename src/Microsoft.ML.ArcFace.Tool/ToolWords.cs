@@ -1,0 +1,139 @@
+using System.Collections.Frozen;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Microsoft.ML.ArcFace.Tool.Commands;
+
+namespace Microsoft.ML.ArcFace.Tool;
+
+/// <summary>
+/// Puts the library's messages into the words of the command line: options for properties, losses and networks by their short
+/// names. What stands between quotation marks, such as a path, is left as it is.
+/// </summary>
+internal static partial class ToolWords
+{
+    /// <summary>What a sentence of C# is called here; tried in this order, before single names.</summary>
+    private static readonly (string CSharp, string Words)[] Phrases =
+    [
+        ("set UnreadableImages = UnreadableImages.Skip", "give --skip-unusable"),
+        ("load the images with UnreadableImages.Skip", "leave such photographs out with --skip-unusable"),
+        ("set Resume = false, which replaces", "give --restart, which replaces"),
+        ("set Resume = false", "give --restart"),
+        ("Set it to null for the CPU, or set MLContext.FallbackToCpu = true to take the CPU where there is no such GPU.", "Leave it out to compute on the processor."),
+        ("MLContext.GpuDeviceId", "--gpu"),
+        ("faces.AllPairs pairs every picture", "without --pairs every picture of --data is paired"),
+        ("Find one with faces.CalibrateThreshold", "Find one with arcface calibrate"),
+        (", and save model.WithThreshold(threshold); or set FaceEmbedder.Options.Cosine", ", or give one with --cosine"),
+        ("faces.CalibrateThreshold", "arcface calibrate"),
+        ("Give Fit one or set ValidationSet, or leave the patience null", "Give one with --validate, or leave --patience out"),
+        ("the environment variable TMPDIR, --temp of arcface, FaceEmbedder.Options.TemporaryFolder, or MLContext.TempFilePath", "the environment variable TMPDIR, or --temp"),
+        ("that ml.Model.Save wrote", "that arcface train wrote"),
+        ("RandomNumberGenerator.GetBytes(32)", "head -c 32 /dev/urandom"),
+        ("Give its key as EncryptionKey", "Give its key with --key-file"),
+        (", and CreateIfMissing is false", ""),
+        (", or TripletMining.BatchHard", ""),
+        ("Use NormSoftmaxLoss, ArcFaceLoss or another margin loss", "Use --loss norm-softmax, arcface or another one with a margin"),
+        ("DetectFaces and AlignFaces before the embedding, or arcface train --detector", "with a model of arcface train --detector"),
+        ("Evaluate other people: faces.TrainTestSplitByPerson parts them before training", "Give --data with other people"),
+        (" each, or fewer folds", " each"),
+        ("null scores all people", "without it all people are scored"),
+        (", or leave it null for none", ", or leave it out"),
+        ("leave it null", "leave it out"),
+        ("Leave it null", "Leave it out"),
+        ("leave them null", "leave them out"),
+    ];
+
+    /// <summary>Options of the command line by the property that they set.</summary>
+    private static readonly FrozenDictionary<string, string> Options = new Dictionary<string, string>
+    {
+        [nameof(ArcFaceTrainer.Options.Backbone)] = "--backbone",
+        [nameof(ArcFaceTrainer.Options.EmbeddingSize)] = "--embedding-size",
+        [nameof(ArcFaceTrainer.Options.InitialWeights)] = "--weights",
+        [nameof(ArcFaceTrainer.Options.FrozenStages)] = "--freeze",
+        [nameof(ArcFaceTrainer.Options.Loss)] = "--loss",
+        [nameof(ArcFaceTrainer.Options.ClassSampleRate)] = "--sample-rate",
+        [nameof(ArcFaceTrainer.Options.Epochs)] = "--epochs",
+        [nameof(ArcFaceTrainer.Options.BatchSize)] = "--batch",
+        [nameof(ArcFaceTrainer.Options.Precision)] = "--precision",
+        [nameof(ArcFaceTrainer.Options.Optimizer)] = "--optimizer",
+        [nameof(ArcFaceTrainer.Options.LearningRate)] = "--learning-rate",
+        [nameof(ArcFaceTrainer.Options.WeightDecay)] = "--weight-decay",
+        [nameof(ArcFaceTrainer.Options.ValidationSet)] = "--validate",
+        [nameof(ArcFaceTrainer.Options.EarlyStoppingPatienceEpochs)] = "--patience",
+        [nameof(ArcFaceTrainer.Options.UnreadableImages)] = "--skip-unusable",
+        [nameof(ArcFaceTrainer.Options.AddMirrorImage)] = "--mirror",
+        [nameof(ArcFaceTrainer.Options.Seed)] = "--seed",
+        [nameof(ArcFaceTrainer.Options.CheckpointDirectory)] = "--checkpoints",
+        [nameof(ArcFaceTrainer.Options.CheckpointEverySteps)] = "--checkpoint-every",
+        [nameof(ArcFaceTrainer.Options.Resume)] = "--restart",
+        [nameof(ArcFaceTrainer.Options.TensorBoardDirectory)] = "--tensorboard",
+        [nameof(FaceLoss.Scale)] = "--scale",
+        [nameof(ArcFaceLoss.MarginRadians)] = "--margin",
+        [nameof(CosFaceLoss.CosineMargin)] = "--margin",
+        [nameof(SphereFaceLoss.AngleMultiplier)] = "--margin",
+        [nameof(AdaFaceLoss.Margin)] = "--margin",
+        [nameof(FaceGalleryOptions.EncryptionKey)] = "--key-file",
+        [nameof(FaceGalleryOptions.CosineThreshold)] = "--cosine",
+        [nameof(FaceEmbedder.Options.Cosine)] = "--cosine",
+        ["targetFalseMatchRate"] = "--rate",
+        ["GpuDeviceId"] = "--gpu",
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    /// <summary>Names of papers and programs, which are names of the library too.</summary>
+    internal static FrozenSet<string> OfThePapers { get; } = FrozenSet.Create(
+        StringComparer.Ordinal, "AdaFace", "AdamW", "ArcFace", "CosFace", "CurricularFace", "ElasticFace", "InsightFace", "MagFace", "MobileFaceNet", "SphereFace", "YuNet");
+
+    /// <summary>Names of the library that no word of a sentence can be, and what to say for them.</summary>
+    private static readonly Lazy<FrozenDictionary<string, string>> Names = new(() => PublicNames().Concat(Options.Keys).Distinct(StringComparer.Ordinal)
+        .Where(name => IsCompound(name) && !OfThePapers.Contains(name))
+        .ToFrozenDictionary(name => name, name => Options.GetValueOrDefault(name) ?? LossOption.NameOf(name) ?? AsWords(name), StringComparer.Ordinal));
+
+    /// <summary>Names of one word, which can be the beginning of a sentence; only where a value is said of them they are taken for names.</summary>
+    private static readonly Lazy<FrozenDictionary<string, string>> Properties = new(() => PublicNames().Distinct(StringComparer.Ordinal)
+        .Where(name => !IsCompound(name)).ToFrozenDictionary(name => name, AsWords, StringComparer.Ordinal));
+
+    /// <summary>The message of an error.</summary>
+    public static string Of(Exception error) => Of(error is ArgumentException { ParamName: not null } ? WithoutParameter().Replace(error.Message, "") : error.Message);
+
+    /// <summary>A message of the library.</summary>
+    public static string Of(string message)
+    {
+        foreach ((string csharp, string words) in Phrases)
+        {
+            message = message.Replace(csharp, words, StringComparison.Ordinal);
+        }
+
+        message = WithoutColumn().Replace(message, "");
+        return Name().Replace(message, match => match switch
+        {
+            { Groups: var groups } when groups["option"].Success => Options.GetValueOrDefault(groups["option"].Value) ?? Properties.Value.GetValueOrDefault(groups["option"].Value, match.Value),
+            { Groups: var groups } when groups["type"].Value.Split('.').Any(Names.Value.ContainsKey) => Options.GetValueOrDefault(groups["member"].Value) ?? AsWords(groups["member"].Value),
+            { Groups: var groups } when groups["member"].Success => Names.Value.GetValueOrDefault(groups["member"].Value, match.Value),
+            _ => match.Value,
+        });
+    }
+
+    /// <summary>Whether a name consists of several words, such as BatchSize.</summary>
+    internal static bool IsCompound(string name) => Compound().IsMatch(name);
+
+    /// <summary>All names of the library's public types and their members.</summary>
+    internal static IEnumerable<string> PublicNames() => typeof(ArcFaceTrainer).Assembly.GetExportedTypes()
+        .SelectMany(type => type.GetMembers(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly).Select(member => member.Name).Prepend(type.Name));
+
+    private static string AsWords(string name) => WordStart().Replace(name, " ").ToLowerInvariant();
+
+    // In quotation marks: left alone. A name with its qualifiers; a short name only where it can be no word of the sentence.
+    [GeneratedRegex(@"(?<![A-Za-z0-9])'[^']*'(?![A-Za-z])|(?<=^|[.;:,(] |\n)(?<option>[A-Z][a-z]+)(?= is\b| = )|(?<![\w/\\.-])(?<type>(?:\w+\.)*)(?<member>[A-Za-z][A-Za-z0-9]+)(?![\w/\\])", RegexOptions.Multiline)]
+    private static partial Regex Name();
+
+    [GeneratedRegex(@"\s*\(Parameter '[^']*'\)|\r?\nActual value was .*")]
+    private static partial Regex WithoutParameter();
+
+    [GeneratedRegex(@" in the (image |label )?column '[^']*'")]
+    private static partial Regex WithoutColumn();
+
+    [GeneratedRegex(@"^[A-Z][a-z0-9]+([A-Z][a-z0-9]*)+$|^[a-z]+([A-Z][a-z]+)+$")]
+    private static partial Regex Compound();
+
+    [GeneratedRegex(@"(?<=[a-z0-9])(?=[A-Z])")]
+    private static partial Regex WordStart();
+}

@@ -1,0 +1,35 @@
+namespace Microsoft.ML.ArcFace;
+
+/// <summary>Says why a walk over folders of photographs passes something over.</summary>
+public enum LeftOutReason
+{
+    /// <summary>A photograph in HEIC or HEIF, which is not read; convert it to JPEG.</summary>
+    Heic,
+
+    /// <summary>By its ending the file is no jpg, png, bmp or webp.</summary>
+    OtherEnding,
+
+    /// <summary>The file has no ending, and its first bytes are not those of a photograph that can be read.</summary>
+    NoPhotograph,
+
+    /// <summary>A hidden file or folder: its name begins with a dot, or the system marks it so.</summary>
+    Hidden,
+
+    /// <summary>A link to a folder, which is not followed; or a link without an ending that leads nowhere.</summary>
+    Link,
+
+    /// <summary>A photograph that lies outside of a person's folder.</summary>
+    OutsideOfPeople,
+
+    /// <summary>A person's folder without a photograph that can be read.</summary>
+    EmptyFolder,
+
+    /// <summary>A folder, or a file without an ending, that this user may not read.</summary>
+    Unreadable,
+
+    /// <summary>A folder or photograph whose name is not UTF-8, so that .NET cannot open it.</summary>
+    NameNotUtf8,
+
+    /// <summary>A folder or photograph whose path is longer than the system allows.</summary>
+    PathTooLong,
+}

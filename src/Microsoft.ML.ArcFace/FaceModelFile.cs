@@ -1,0 +1,165 @@
+using System.Reflection;
+using System.Runtime.ExceptionServices;
+using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Weights;
+using Microsoft.ML.Data;
+using Microsoft.ML.Data.IO;
+using Microsoft.ML.Runtime;
+
+namespace Microsoft.ML.ArcFace;
+
+/// <summary>
+/// Loads and saves models as <c>ml.Model</c> does, in the same format, but without temporary files as long as memory will do,
+/// and with messages that name the file.
+/// </summary>
+internal static class FaceModelFile
+{
+    private const string SchemaEntry = "Schema", ModelFolder = "TransformerChain";
+
+    /// <summary>ML.NET reads an entry into one array.</summary>
+    private const long LargestEntryInMemory = int.MaxValue;
+
+    /// <summary>More than this is unpacked to temporary files where there is a folder for them.</summary>
+    private const long MostBytesInMemory = 512L << 20;
+
+    /// <summary>Streams grow by doubling, so that saving takes more memory than there are bytes.</summary>
+    private const long MostBytesSavedInMemory = 256L << 20;
+
+    /// <summary>Loads a model with a face embedding in it.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="WeightsFormatException">It is damaged or of another kind.</exception>
+    /// <exception cref="IOException">It cannot be read, or is too large for memory and there is no folder for temporary files.</exception>
+    public static ITransformer Load(IHostEnvironment environment, string path, out DataViewSchema? inputSchema, long mostBytesInMemory = LargestEntryInMemory)
+    {
+        if (!File.Exists(path))
+        {
+            throw new FileNotFoundException(Directory.Exists(path)
+                ? $"The model '{path}' is a folder. Give the .zip that arcface train or ml.Model.Save wrote."
+                : $"The model '{path}' does not exist (looked for '{Path.GetFullPath(path)}'). Give a .zip that arcface train or ml.Model.Save wrote.", path);
+        }
+
+        if (FileUse.Model.Mismatch(path) is { } mismatch)
+        {
+            throw new WeightsFormatException($"'{path}' cannot be loaded as a model. {mismatch}");
+        }
+
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            return Load(environment, file, UsesFiles(environment, path, mostBytesInMemory), out inputSchema);
+        }
+        catch (Exception error) when (error is not TemporaryFolderException)
+        {
+            throw Explain(path, error);
+        }
+    }
+
+    /// <summary>Loads a model from memory or a file that this process wrote.</summary>
+    public static ITransformer Load(IHostEnvironment environment, Stream stream, out DataViewSchema? inputSchema) => Load(environment, stream, useFiles: false, out inputSchema);
+
+    /// <summary>Saves a model; whoever watches the file finds the former one or the new one, whole.</summary>
+    public static void Save(IHostEnvironment environment, ITransformer model, DataViewSchema? inputSchema, string path)
+    {
+        using var file = new WholeFile(path);
+        Save(environment, model, inputSchema, file.Stream, temporaryFolder: Path.GetDirectoryName(Path.GetFullPath(path)));
+        file.Complete();
+    }
+
+    /// <summary>Saves a model to a stream.</summary>
+    /// <param name="environment">The context.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="inputSchema">The schema of what it takes; null if it is not known.</param>
+    /// <param name="stream">Where it goes; stays open.</param>
+    /// <param name="temporaryFolder">Where large models are packed; null: that of the context.</param>
+    public static void Save(IHostEnvironment environment, ITransformer model, DataViewSchema? inputSchema, Stream stream, string? temporaryFolder = null)
+    {
+        bool useFiles = BytesOf(model) > MostBytesSavedInMemory;
+        IHostEnvironment folder = useFiles && temporaryFolder is not null ? new MLContext { TempFilePath = temporaryFolder } : environment;
+        using RepositoryWriter repository = RepositoryWriter.CreateNew(stream, folder, useFiles);
+        ModelSaveContext.SaveModel(repository, model, ModelFolder);
+        if (inputSchema is not null)
+        {
+            using IChannel channel = environment.Start("Saving Schema");
+            using Repository.Entry entry = repository.CreateEntry(SchemaEntry);
+            DataSaverUtils.SaveDataView(channel, new BinarySaver(environment, new BinarySaver.Arguments { Silent = true }), new EmptyDataView(environment, inputSchema), entry.Stream, keepHidden: true);
+        }
+
+        repository.Commit();
+    }
+
+    private static ITransformer Load(IHostEnvironment environment, Stream stream, bool useFiles, out DataViewSchema? inputSchema)
+    {
+        using (RepositoryReader repository = RepositoryReader.Open(stream, environment, useFiles))
+        {
+            using Repository.Entry? schema = repository.OpenEntryOrNull(SchemaEntry);
+            inputSchema = schema is null ? null : new BinaryLoader(environment, new BinaryLoader.Arguments(), schema.Stream).Schema;
+            if (ModelLoadContext.LoadModelOrNull<ITransformer, SignatureLoadModel>(environment, out ITransformer model, repository, ModelFolder))
+            {
+                return model;
+            }
+        }
+
+        // Saved with a loader of data, which no model of a face is; ML.NET knows how.
+        stream.Position = 0;
+        return new ModelOperationsCatalog(environment).Load(stream, out inputSchema);
+    }
+
+    /// <summary>Whether a file is unpacked to temporary files; if so, they can be written.</summary>
+    private static bool UsesFiles(IHostEnvironment environment, string path, long mostBytesInMemory)
+    {
+        using ByteSource source = ByteSource.Open(path);
+        ICollection<ZipEntry> entries = [.. ZipDirectory.Read(source).Values];
+        long largest = entries.Max(entry => entry.Length);
+        if (entries.Sum(entry => (double)entry.Length) <= Math.Min(MostBytesInMemory, mostBytesInMemory))
+        {
+            return false;
+        }
+
+        string folder = ((IHostEnvironmentInternal)environment).TempFilePath;
+        try
+        {
+            WritableFolder.Probe(folder);
+            return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return largest > mostBytesInMemory ? throw new TemporaryFolderException(path, folder, error) : false;
+        }
+    }
+
+    private static Exception Explain(string path, Exception error)
+    {
+        // ML.NET creates by reflection what it loads, and reflection wraps what is thrown.
+        Exception cause = error;
+        while (cause is TargetInvocationException { InnerException: { } inner })
+        {
+            cause = inner;
+        }
+
+        if (cause is NativeRuntimeException or OperationCanceledException or OutOfMemoryException)
+        {
+            ExceptionDispatchInfo.Throw(cause);
+        }
+
+        string message = $"The model '{path}' cannot be loaded: {cause.Message.TrimEnd('.')}.";
+        return cause switch
+        {
+            WeightsFormatException => new WeightsFormatException(message, error),
+            IOException and not EndOfStreamException or UnauthorizedAccessException => new IOException(message, error),
+            FormatException or InvalidDataException or EndOfStreamException => new WeightsFormatException(
+                $"{message} Copy it again if it is damaged, or load it with the version of the package that saved it, or a newer one.", error),
+            _ => new InvalidOperationException(message, error),
+        };
+    }
+
+    /// <summary>Bytes of all weights and class centers.</summary>
+    private static long BytesOf(ITransformer model) => model.Parts().OfType<FaceEmbeddingTransformer>()
+        .Sum(embedding => embedding.Model.Backbone.parameters().Sum(parameter => parameter.numel() * sizeof(float)) + (embedding.Model.Centres.numel() * sizeof(float)));
+
+    /// <summary>A model is too large for memory, and there is no folder to unpack it to.</summary>
+    private sealed class TemporaryFolderException(string path, string folder, Exception innerException) : IOException(
+        $"The model '{path}' is too large to be unpacked in memory, and the folder for temporary files, '{folder}', cannot be written to ({innerException.Message.TrimEnd('.')}). " +
+        $"Name another folder: the environment variable TMPDIR, --temp of arcface, {nameof(FaceEmbedder)}.{nameof(FaceEmbedder.Options)}.{nameof(FaceEmbedder.Options.TemporaryFolder)}, or MLContext.{nameof(MLContext.TempFilePath)}.",
+        innerException);
+}

@@ -1,0 +1,37 @@
+using Microsoft.ML.ArcFace;
+
+namespace Microsoft.ML;
+
+public sealed partial class FaceRecognitionCatalog
+{
+    /// <summary>
+    /// Loads a model with a face embedding in it, as <c>ml.Model.Load</c> does, but without temporary files (unless the model has
+    /// more than 512 MiB) and with messages that name the file and say what it is.
+    /// </summary>
+    /// <param name="path">A .zip that <see cref="SaveModel"/>, <c>ml.Model.Save</c> or <c>arcface train</c> wrote.</param>
+    /// <param name="inputSchema">The schema of what the model takes; null if it was saved without one.</param>
+    /// <returns>The model; dispose of it to free its native memory.</returns>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="WeightsFormatException">It is damaged or of another kind.</exception>
+    /// <exception cref="IOException">It cannot be read, or is too large for memory and there is no folder for temporary files.</exception>
+    public ITransformer LoadModel(string path, out DataViewSchema? inputSchema)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return FaceModelFile.Load(_environment, path, out inputSchema);
+    }
+
+    /// <summary>
+    /// Saves a model in the format of <c>ml.Model.Save</c>. The file appears under its name when it is whole, and replaces a
+    /// former one at once; there are no files elsewhere.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="inputSchema">The schema of what it takes; null if it is not known.</param>
+    /// <param name="path">The .zip to write.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void SaveModel(ITransformer model, DataViewSchema? inputSchema, string path)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        FaceModelFile.Save(_environment, model, inputSchema, path);
+    }
+}

@@ -1,0 +1,36 @@
+namespace Microsoft.ML.ArcFace;
+
+/// <summary>Tells how a model was trained, as its file keeps it.</summary>
+/// <param name="Loss">The loss by its type, such as ArcFaceLoss.</param>
+/// <param name="Margin">The loss's margin; null if it has none, or several.</param>
+/// <param name="Scale">The scale of the logits.</param>
+/// <param name="PersonCount">People who were trained on.</param>
+/// <param name="PhotographCount">Photographs that were trained on.</param>
+/// <param name="Epochs">Epochs that were trained; fewer than were asked for if training stopped early.</param>
+/// <param name="Steps">Steps that were trained.</param>
+/// <param name="StartedFromWeights">Whether it started from weights of a file instead of random ones.</param>
+/// <param name="PackageVersion">The version of this package that trained it.</param>
+public sealed record FaceTrainingSummary(
+    string Loss, double? Margin, double Scale, int PersonCount, int PhotographCount, int Epochs, int Steps, bool StartedFromWeights, string PackageVersion)
+{
+    /// <summary>The version that this process runs.</summary>
+    internal static string CurrentVersion { get; } =
+        typeof(FaceTrainingSummary).Assembly.GetCustomAttributes(typeof(System.Reflection.AssemblyInformationalVersionAttribute), inherit: false) is [System.Reflection.AssemblyInformationalVersionAttribute version]
+            ? version.InformationalVersion.Split('+')[0]
+            : typeof(FaceTrainingSummary).Assembly.GetName().Version!.ToString(3);
+
+    /// <summary>The one margin of a loss; null if it has none, or several.</summary>
+    internal static double? MarginOf(FaceLoss loss) => loss switch
+    {
+        ArcFaceLoss { MarginRadians: var margin } => margin,
+        SubCenterArcFaceLoss { MarginRadians: var margin } => margin,
+        CurricularFaceLoss { MarginRadians: var margin } => margin,
+        ElasticFaceLoss { MarginRadians: var margin } => margin,
+        AngularTripletLoss { MarginRadians: var margin } => margin,
+        CosFaceLoss { CosineMargin: var margin } => margin,
+        SphereFaceLoss { AngleMultiplier: var multiplier } => multiplier,
+        AdaFaceLoss { Margin: var margin } => margin,
+        TripletLoss { Margin: var margin } => margin,
+        _ => null,
+    };
+}

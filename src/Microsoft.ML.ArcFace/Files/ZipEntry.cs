@@ -1,0 +1,53 @@
+using System.IO.Compression;
+
+namespace Microsoft.ML.ArcFace.Files;
+
+/// <summary>How the bytes of a zip's entry lie in the file.</summary>
+internal enum ZipPacking
+{
+    /// <summary>As they are.</summary>
+    Stored,
+
+    /// <summary>Compressed by Deflate.</summary>
+    Deflated,
+
+    /// <summary>Encrypted, or compressed in another way.</summary>
+    Unknown,
+}
+
+/// <summary>An entry of a zip: where its bytes lie, how many they are when unpacked, and the checksum they should then have.</summary>
+internal sealed record ZipEntry(string Name, long Position, long PackedLength, long Length, uint Crc32, ZipPacking Packing)
+{
+    /// <summary>Numbers of a network hardly compress: an entry that claims to grow by more is refused before memory is taken for it.</summary>
+    public const int LargestGrowth = 16;
+
+    /// <summary>The part of the name behind the last folder.</summary>
+    public string FileName => Name[(Name.AsSpan().LastIndexOfAny('/', '\\') + 1)..];
+
+    /// <summary>The bytes, unpacked and compared with their checksum.</summary>
+    /// <exception cref="InvalidDataException">They are damaged, encrypted, or too many. The message is a part of a sentence.</exception>
+    public byte[] Unpack(ByteSource source)
+    {
+        if (Packing == ZipPacking.Unknown)
+        {
+            throw new InvalidDataException($"the entry '{Name}' is encrypted, or compressed in a way that is not known here");
+        }
+
+        if (Length > Array.MaxLength || Length / LargestGrowth > PackedLength + 1)
+        {
+            throw new InvalidDataException($"the entry '{Name}' claims {Length} bytes for {PackedLength} in the file; at most {Array.MaxLength} can be read, and at most {LargestGrowth} for one");
+        }
+
+        byte[] bytes = GC.AllocateUninitializedArray<byte>((int)Length);
+        using Stream packed = source.ToStream(Position, PackedLength);
+        using Stream unpacked = Packing == ZipPacking.Stored ? packed : new DeflateStream(packed, CompressionMode.Decompress);
+        if (unpacked.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) < bytes.Length || unpacked.ReadByte() >= 0)
+        {
+            throw new InvalidDataException($"the entry '{Name}' does not have the {Length} bytes that it claims");
+        }
+
+        var crc = new Crc32();
+        crc.Add(bytes);
+        return crc.Value == Crc32 ? bytes : throw new InvalidDataException($"the entry '{Name}' does not have its checksum");
+    }
+}

@@ -1,0 +1,65 @@
+using System.ComponentModel;
+
+namespace Microsoft.ML.ArcFace;
+
+/// <summary>Spells <see cref="FaceToEnroll"/> as programs did before the names became American.</summary>
+/// <param name="PersonId">Who it is.</param>
+/// <param name="Embedding">The face's embedding.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public sealed record FaceToEnrol(string PersonId, float[] Embedding) : FaceToEnroll(PersonId, Embedding);
+
+/// <summary>Spells <see cref="EnrollmentSummary"/> as programs did before the names became American.</summary>
+/// <param name="PersonCount">People who were enrolled or given more photographs.</param>
+/// <param name="PhotographCount">Photographs that were enrolled.</param>
+/// <param name="UnusableCount">Rows that were left out.</param>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public sealed record EnrolmentSummary(int PersonCount, int PhotographCount, int UnusableCount);
+
+/// <summary>Keeps programs compiling that enroll by the older spelling; new ones call the methods with two l.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public static class OlderGallerySpelling
+{
+    /// <summary>Calls <see cref="FaceGallery.Enroll(string, float[], string?, string?, bool)"/>.</summary>
+    /// <param name="gallery">The gallery.</param>
+    /// <param name="personId">Who it is.</param>
+    /// <param name="embedding">The face's embedding.</param>
+    /// <param name="name">What to call the person.</param>
+    /// <param name="source">Where the photograph comes from.</param>
+    public static GalleryPhotograph Enrol(this FaceGallery gallery, string personId, float[] embedding, string? name = null, string? source = null)
+    {
+        ArgumentNullException.ThrowIfNull(gallery);
+        return gallery.Enroll(personId, embedding, name, source).Photograph;
+    }
+
+    /// <summary>Calls <see cref="FaceGallery.Enroll(IReadOnlyCollection{FaceToEnroll})"/>.</summary>
+    /// <param name="gallery">The gallery.</param>
+    /// <param name="faces">Photographs of one person or several.</param>
+    public static IReadOnlyList<GalleryPhotograph> Enrol(this FaceGallery gallery, IReadOnlyCollection<FaceToEnroll> faces)
+    {
+        ArgumentNullException.ThrowIfNull(gallery);
+        return [.. gallery.Enroll(faces).Select(result => result.Photograph)];
+    }
+
+    /// <summary>Calls <see cref="FaceGallery.EnrollFrom"/>.</summary>
+    /// <param name="gallery">The gallery.</param>
+    /// <param name="data">Embeddings with the person they show.</param>
+    /// <param name="labelColumnName">The column that says who it is.</param>
+    /// <param name="embeddingColumnName">The column of embeddings.</param>
+    /// <param name="sourceColumnName">The text column that says where a photograph comes from.</param>
+    public static EnrolmentSummary EnrolFrom(this FaceGallery gallery, IDataView data, string labelColumnName = "Label", string embeddingColumnName = "Embedding", string? sourceColumnName = null)
+    {
+        ArgumentNullException.ThrowIfNull(gallery);
+        EnrollmentSummary summary = gallery.EnrollFrom(data, labelColumnName, embeddingColumnName, sourceColumnName);
+        return new EnrolmentSummary(summary.PersonCount, summary.PhotographCount, summary.UnusableCount);
+    }
+
+    /// <summary>Calls <see cref="IFaceGallery.EnrollAsync"/>.</summary>
+    /// <param name="gallery">The gallery.</param>
+    /// <param name="faces">One photograph or more.</param>
+    /// <param name="cancellationToken">Stops before anything is written.</param>
+    public static async Task<IReadOnlyList<GalleryPhotograph>> EnrolAsync(this IFaceGallery gallery, IReadOnlyCollection<FaceToEnroll> faces, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(gallery);
+        return [.. (await gallery.EnrollAsync(faces, cancellationToken: cancellationToken).ConfigureAwait(false)).Select(result => result.Photograph)];
+    }
+}
