@@ -67,6 +67,11 @@ internal static class EnrollCommand
             run.Say($"'{face.Source}' was enrolled before for {result.PersonId}, and now shows another face: both are kept. --replace puts the new one in the old one's place.");
         }
 
+        foreach (string joined in faces.Zip(results).Where(one => one.First.PersonId != one.Second.PersonId).Select(one => one.Second.PersonId).Distinct(StringComparer.Ordinal))
+        {
+            run.Say($"'{joined}' was given in another Unicode form, and is one person in the gallery.");
+        }
+
         var summary = EnrollmentSummary.Of(results, unusable.Length);
         return new ToolAnswer(
             new EnrollFacts(
