@@ -69,9 +69,15 @@ public sealed class PostgresFaceGallery : FaceGalleryBase
     }
 
     /// <inheritdoc/>
-    public override Task<bool> RemoveAsync(string personId, CancellationToken cancellationToken = default)
+    public override async Task<bool> RemoveAsync(string personId, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(personId);
+        return await RemoveExactlyAsync(personId, cancellationToken).ConfigureAwait(false)
+            || (InOneForm(personId) is var other && other != personId && await RemoveExactlyAsync(other, cancellationToken).ConfigureAwait(false));
+    }
+
+    private Task<bool> RemoveExactlyAsync(string personId, CancellationToken cancellationToken)
+    {
         return InTransactionAsync(async connection =>
         {
             // Whoever enrolls this person at the same time has finished, or waits. Without a row there is nothing to hold: whoever
@@ -114,6 +120,12 @@ public sealed class PostgresFaceGallery : FaceGalleryBase
     public override async Task<GalleryPerson?> FindAsync(string personId, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(personId);
+        return await FindExactlyAsync(personId, cancellationToken).ConfigureAwait(false)
+            ?? (InOneForm(personId) is var other && other != personId ? await FindExactlyAsync(other, cancellationToken).ConfigureAwait(false) : null);
+    }
+
+    private async Task<GalleryPerson?> FindExactlyAsync(string personId, CancellationToken cancellationToken)
+    {
         await using NpgsqlCommand command = _dataSource.CreateCommand(_sql.PhotographsOf);
         command.Parameters.AddWithValue(personId);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);

@@ -10,7 +10,12 @@ internal static class EmbedderFile
     public static FaceEmbedder Open(ToolRun run, Option<FileInfo> model, double? cosine = null)
     {
         using WorkMeter meter = run.Begin("models loaded", total: 1);
-        var embedder = new FaceEmbedder(run.Need(model).FullName, new FaceEmbedder.Options { Cosine = cosine, ReloadInterval = null, GpuDeviceId = run.Get(ToolCommand.Gpu), TemporaryFolder = run.Get(ToolCommand.TemporaryFolder)?.FullName });
+        var options = new FaceEmbedder.Options
+        {
+            Cosine = cosine, ReloadInterval = null, RequireAligned = run.Get(AlignedPhotographs.Required), GpuDeviceId = run.Get(ToolCommand.Gpu),
+            TemporaryFolder = run.Get(ToolCommand.TemporaryFolder)?.FullName,
+        };
+        var embedder = new FaceEmbedder(run.Need(model).FullName, options, logger: AlignedPhotographs.Logger(run));
         meter.Advance();
         return embedder;
     }

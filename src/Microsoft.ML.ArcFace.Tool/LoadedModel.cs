@@ -14,6 +14,9 @@ internal sealed class LoadedModel : IDisposable
 
     public DataViewSchema? InputSchema { get; }
 
+    /// <summary>Photographs so far that were no aligned faces.</summary>
+    public long NotAligned => Model.FaceEmbedding().UnalignedImageCount;
+
     public FaceRecognitionCatalog Faces { get; }
 
     public static LoadedModel Load(ToolRun run, string path, int? seed = null)
@@ -23,7 +26,7 @@ internal sealed class LoadedModel : IDisposable
         using WorkMeter meter = run.Begin("models loaded", total: 1);
         ITransformer model = faces.LoadModel(path, out DataViewSchema? inputSchema);
         meter.Advance();
-        return new LoadedModel(ml, faces, model, inputSchema);
+        return new LoadedModel(ml, faces, run.Get(AlignedPhotographs.Required) ? model.RequireAlignedFaces() : model, inputSchema);
     }
 
     /// <summary>The photographs of a folder and their embeddings, which are computed as they are read.</summary>

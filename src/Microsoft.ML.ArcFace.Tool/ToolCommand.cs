@@ -39,6 +39,7 @@ internal static class ToolCommand
         TimeProvider clock = (invocation as ToolInvocation)?.Clock ?? TimeProvider.System;
         using var display = new ProgressDisplay(invocation.Error, isShown: !parsed.GetValue(Json), clock);
         using CancellationTokenRegistration stopping = cancellationToken.Register(() => display.WriteLine("Stopping; Ctrl+C once more ends at once."));
+        display.ShowAtWork($"{command.Name} is at work");
         try
         {
             var toolRun = new ToolRun(parsed, display, clock, cancellationToken);

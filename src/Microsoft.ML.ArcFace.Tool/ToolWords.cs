@@ -32,6 +32,8 @@ internal static partial class ToolWords
         (", and CreateIfMissing is false", ""),
         (", or TripletMining.BatchHard", ""),
         ("Use NormSoftmaxLoss, ArcFaceLoss or another margin loss", "Use --loss norm-softmax, arcface or another one with a margin"),
+        ("DetectFaces and AlignFaces before the embedding, or arcface train --detector", "with a model of arcface train --detector"),
+        ("Evaluate other people: faces.TrainTestSplitByPerson parts them before training", "Give --data with other people"),
         (" each, or fewer folds", " each"),
         ("null scores all people", "without it all people are scored"),
         (", or leave it null for none", ", or leave it out"),

@@ -130,6 +130,12 @@ public sealed partial class ArcFaceTrainer
         /// <summary>What to do about null images, as a lenient loader gives them for what it cannot read. Default: an error before the first step.</summary>
         public UnreadableImages UnreadableImages { get; init; } = UnreadableImages.Error;
 
+        /// <summary>
+        /// Whether photographs that are no aligned faces of 112×112 pixels are refused, in training and by the model that Fit returns (a
+        /// saved one does not keep it). Default false: they are cropped to their central square and resized, with a warning.
+        /// </summary>
+        public bool RequireAligned { get; init; }
+
         /// <summary>Decoded photographs are kept in memory up to so many bytes and read again in each epoch beyond; 0 or more. Null: a third of the memory that the process may use.</summary>
         public long? ImageCacheBytes { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Serving;
 
@@ -17,6 +18,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     private readonly IPresentationAttackDetector? _attackDetector;
     private readonly ServedFile _file;
     private readonly EmbeddingQueue _queue;
+    private readonly AlignmentCheck _alignment;
 
     /// <summary>Photographs that are decoded at once; each may take 256 MiB.</summary>
     private readonly SemaphoreSlim _decoding = new(Environment.ProcessorCount);
@@ -45,7 +47,9 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
 
         var ml = new MLContext { GpuDeviceId = _options.GpuDeviceId, FallbackToCpu = _options.FallbackToCpu };
         ml.TempFilePath = _options.TemporaryFolder ?? ml.TempFilePath;
-        _file = new ServedFile(ml, path, _options.ReloadInterval, logger ?? NullLogger<FaceEmbedder>.Instance);
+        ILogger log = logger ?? NullLogger<FaceEmbedder>.Instance;
+        _alignment = new AlignmentCheck(_options.RequireAligned, message => UnalignedPhotograph(log, message));
+        _file = new ServedFile(ml, path, _options.ReloadInterval, log, _alignment);
         _queue = new EmbeddingQueue(_options);
     }
 
@@ -57,6 +61,9 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
 
     /// <summary>The current model's own threshold; null: it has none.</summary>
     public VerificationThreshold? Threshold => Use(static model => model.Threshold);
+
+    /// <summary>Photographs so far that were no aligned faces: they reached the embedding with another size than 112×112 pixels and were cropped to their central square and resized.</summary>
+    public long UnalignedImageCount => _alignment.UnalignedCount;
 
     /// <summary>Looks at the file now, as it does every so often by itself; for tests.</summary>
     internal bool Look() => _file.Look();
@@ -73,7 +80,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         return Use(model =>
         {
             ReadFace face = model.ReadFace(photograph, _attackDetector, _options.MaximumPixels);
-            return new FaceEmbedding(model.Embed(face.Pixels, count: 1)[0], model.Fingerprint) { Faces = face.Boxes };
+            return new FaceEmbedding(model.Embed(face.Pixels, count: 1)[0], model.Fingerprint) { Faces = face.Boxes, IsAligned = face.IsAligned };
         });
     }
 
@@ -167,8 +174,11 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
             _decoding.Release();
         }
 
-        return new FaceEmbedding(await _queue.EmbedAsync(model, face.Pixels, cancellationToken).ConfigureAwait(false), model.Fingerprint) { Faces = face.Boxes };
+        return new FaceEmbedding(await _queue.EmbedAsync(model, face.Pixels, cancellationToken).ConfigureAwait(false), model.Fingerprint) { Faces = face.Boxes, IsAligned = face.IsAligned };
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Message}")]
+    private static partial void UnalignedPhotograph(ILogger log, string message);
 
     private T Use<T>(Func<ServedModel, T> action)
     {

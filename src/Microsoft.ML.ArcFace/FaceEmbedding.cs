@@ -7,6 +7,9 @@ namespace Microsoft.ML.ArcFace;
 /// <param name="Fingerprint">The model's <see cref="FaceEmbeddingTransformer.Fingerprint"/>: only vectors of the same one can be compared.</param>
 public sealed record FaceEmbedding(float[] Vector, string Fingerprint)
 {
+    /// <summary>Whether the photograph, or what a detector made of it, was an aligned face of 112×112 pixels; false: it was cropped to its central square and resized.</summary>
+    public bool IsAligned { get; init; } = true;
+
     /// <summary>The faces that the model's detector found on the photograph, the embedded one first; null: the model has no detector, so nobody counted.</summary>
     public IReadOnlyList<FaceBox>? Faces { get; init; }
 

@@ -50,7 +50,7 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         FaceBackbone backbone = BackboneWeights.Load(_options.WeightsFile, _options.Architecture);
         backbone.to(device);
         FaceEmbeddingModel model = FaceEmbeddingModel.WithoutPeople(backbone, device, _options.InferencePrecision);
-        var embedding = new FaceEmbeddingTransformer(_host, model, Columns, _options.AddMirrorImage, _options.InferenceBatchSize);
+        var embedding = new FaceEmbeddingTransformer(_host, model, Columns, _options.AddMirrorImage, _options.InferenceBatchSize, threshold: null, _options.RequireAligned);
         return embedding.With(StoredThreshold(embedding));
     }
 
@@ -104,6 +104,9 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
 
         /// <summary>The arithmetic of embedding. Default <see cref="ArcFace.InferencePrecision.Float32"/>.</summary>
         public InferencePrecision InferencePrecision { get; init; }
+
+        /// <summary>Whether photographs that are no aligned faces of 112×112 pixels are refused. Default false: they are cropped and resized, with a warning.</summary>
+        public bool RequireAligned { get; init; }
 
         /// <summary>Every violated range, as a sentence with value, allowed range and remedy.</summary>
         internal IReadOnlyList<string> Violations()

@@ -21,9 +21,13 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     private readonly bool _addMirrorImage;
     private readonly int _batchSize;
     private readonly Lazy<string> _fingerprint;
+    private readonly EmbeddingOrigin _origin;
 
-    internal FaceEmbeddingTransformer(IHostEnvironment environment, FaceEmbeddingModel model, EmbeddingColumns columns, bool addMirrorImage, int batchSize, VerificationThreshold? threshold = null)
+    internal FaceEmbeddingTransformer(
+        IHostEnvironment environment, FaceEmbeddingModel model, EmbeddingColumns columns, bool addMirrorImage, int batchSize, VerificationThreshold? threshold = null, bool requireAligned = false,
+        long unalignedCount = 0)
     {
+        Alignment = new AlignmentCheck(requireAligned, Warn, unalignedCount);
         Host = environment.Register(nameof(FaceEmbeddingTransformer));
         _model = model;
         Columns = columns;
@@ -32,6 +36,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
         Threshold = threshold;
         Passes = new RepeatedPasses(Host, columns.Embedding);
         _fingerprint = new Lazy<string>(() => model.Fingerprint(addMirrorImage));
+        _origin = new EmbeddingOrigin(model.PersonCount, model.PersonNames, threshold, model.CopyCenters);
     }
 
     /// <summary>Numbers in an embedding.</summary>
@@ -62,6 +67,12 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     /// <summary>The arithmetic of embedding.</summary>
     public InferencePrecision Precision => _model.Precision;
 
+    /// <summary>
+    /// Photographs that were trained on or embedded so far and were no aligned faces: of another size than 112×112 pixels, so that they were
+    /// cropped to their central square and resized. The first one is warned of in ML.NET's log.
+    /// </summary>
+    public long UnalignedImageCount => Alignment.UnalignedCount;
+
     /// <summary>The threshold as files of weights keep it beside them.</summary>
     internal string? StoredThreshold => Threshold?.ToJson();
 
@@ -76,6 +87,8 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
 
     internal EmbeddingColumns Columns { get; }
 
+    internal AlignmentCheck Alignment { get; }
+
     internal FaceEmbeddingModel Model => _model;
 
     /// <summary>How often the same photographs were embedded.</summary>
@@ -88,7 +101,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     {
         Host.CheckValue(inputSchema, nameof(inputSchema));
         FacePixelReader.Column(Host, inputSchema, Columns.Image);
-        return Columns.AddTo(inputSchema, _model);
+        return Columns.AddTo(inputSchema, _model, _origin, () => Fingerprint);
     }
 
     /// <summary>A lazy view with the added columns.</summary>
@@ -110,7 +123,19 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     }
 
     /// <summary>The same embedding with another threshold. Both own the network: disposing of one disposes of both.</summary>
-    internal FaceEmbeddingTransformer With(VerificationThreshold? threshold) => new(Host, _model, Columns, _addMirrorImage, _batchSize, threshold);
+    internal FaceEmbeddingTransformer With(VerificationThreshold? threshold) => new(Host, _model, Columns, _addMirrorImage, _batchSize, threshold, Alignment.IsRequired);
+
+    /// <summary>The same embedding, which refuses photographs that are no aligned faces. Both own the network.</summary>
+    internal FaceEmbeddingTransformer WithAlignedFacesOnly() => new(Host, _model, Columns, _addMirrorImage, _batchSize, Threshold, requireAligned: true);
+
+    /// <summary>Looks at each face that is to be embedded.</summary>
+    internal void Look(MLImage image, Func<string> name) => Alignment.IsAligned(image, name);
+
+    private void Warn(string message)
+    {
+        using IChannel channel = Host.Start(nameof(FaceEmbeddingTransformer));
+        channel.Warning(message);
+    }
 
     internal EmbeddingBatch CreateBatch(int? capacity = null) => new(_model, _addMirrorImage, capacity ?? _batchSize);
 

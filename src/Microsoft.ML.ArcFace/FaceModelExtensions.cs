@@ -31,6 +31,18 @@ public static class FaceModelExtensions
         return Replace(model, before, before.With(threshold));
     }
 
+    /// <summary>
+    /// The same model, which refuses photographs that are no aligned faces of 112×112 pixels instead of cropping and resizing them.
+    /// Nothing is copied: both models share their parts, so dispose of one of them only. Files do not keep it.
+    /// </summary>
+    /// <param name="model">A pipeline with one face embedding in it, or the embedding itself; it stays as it is.</param>
+    /// <exception cref="ArgumentException">The model has no face embedding, or several.</exception>
+    public static ITransformer RequireAlignedFaces(this ITransformer model)
+    {
+        FaceEmbeddingTransformer before = model.FaceEmbedding();
+        return Replace(model, before, before.WithAlignedFacesOnly());
+    }
+
     /// <summary>The transformers of a pipeline in their order, those of nested pipelines among them.</summary>
     internal static IEnumerable<ITransformer> Parts(this ITransformer model) => model is IEnumerable<ITransformer> chain ? chain.SelectMany(Parts) : [model];
 

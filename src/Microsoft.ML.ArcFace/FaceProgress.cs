@@ -21,7 +21,7 @@ public sealed record FaceProgress(string Work, long Done, long? Total, double Pe
     public override string ToString()
     {
         string count = string.Create(CultureInfo.InvariantCulture, $"{Work}: {Done:N0}{(Total is { } total ? string.Create(CultureInfo.InvariantCulture, $" of {total:N0}") : "")}");
-        string rate = PerSecond > 0 ? string.Create(CultureInfo.InvariantCulture, $", {PerSecond.ToString(PerSecond < 10 ? "0.0" : "N0", CultureInfo.InvariantCulture)}/s") : "";
+        string rate = PerSecond > 0 && Total is not 1 ? string.Create(CultureInfo.InvariantCulture, $", {PerSecond.ToString(PerSecond < 10 ? "0.0" : "N0", CultureInfo.InvariantCulture)}/s") : "";
         return count + rate + (EstimatedTimeRemaining is { } left && !IsEnd ? $", {Text(left)} left" : "");
     }
 

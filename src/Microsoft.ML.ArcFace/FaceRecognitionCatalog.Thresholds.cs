@@ -20,7 +20,12 @@ public sealed partial class FaceRecognitionCatalog
     /// <param name="embeddingColumnName">A column of embeddings.</param>
     /// <param name="imageColumnName">The text column that the pairs name pictures by.</param>
     /// <param name="seed">Decides the resamples.</param>
+    /// <param name="allowTrainingPeople">
+    /// Whether people whom the model was trained on are used, with a warning. They look more alike to it than strangers do, so
+    /// that a threshold chosen on them lets more strangers pass than it promises; false: they are refused.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The rate is outside of its range, or a column is missing or of another kind.</exception>
+    /// <exception cref="TrainingPeopleException">The model was trained on some of the people, as far as its embeddings tell (docs/evaluation.md).</exception>
     /// <exception cref="InvalidOperationException">
     /// There are fewer than 10/rate impostor pairs or no genuine ones, pictures of the pairs are missing or have no label or
     /// no usable embedding, or a pair contradicts the labels; the message says which.
@@ -32,9 +37,10 @@ public sealed partial class FaceRecognitionCatalog
         string labelColumnName = "Label",
         string embeddingColumnName = "Embedding",
         string imageColumnName = FaceFolder.RelativePathColumn,
-        int seed = 0)
+        int seed = 0,
+        bool allowTrainingPeople = false)
     {
-        CalibrationPairs read = CalibrationPairs.Read(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), pairs, targetFalseMatchRate, labelColumnName, embeddingColumnName, imageColumnName);
+        CalibrationPairs read = CalibrationPairs.Read(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), pairs, targetFalseMatchRate, labelColumnName, embeddingColumnName, imageColumnName, allowTrainingPeople);
         return ThresholdCalibrator.Calibrate(read, targetFalseMatchRate, seed);
     }
 }

@@ -211,19 +211,20 @@ public sealed partial class FaceRecognitionCatalog
 
     /// <summary>
     /// The published verification protocol: squared distances of unit-length embeddings, the threshold chosen on the
-    /// other folds (docs/evaluation.md).
+    /// other folds (docs/evaluation.md). A warning names people whom the model was trained on.
     /// </summary>
     /// <param name="data">Embeddings and the pictures' relative paths.</param>
     /// <param name="pairs">The pairs, by relative path.</param>
     /// <param name="embeddingColumnName">A column of embeddings.</param>
     /// <param name="imageColumnName">The text column that the pairs name pictures by.</param>
+    /// <param name="labelColumnName">The column that says who it is, text or a key, to find people whom the model was trained on; null: Label, if there is one.</param>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another kind.</exception>
     /// <exception cref="InvalidOperationException">
     /// Pictures of the pairs are missing or have no usable embedding, or a fold lacks one kind of pairs; the message names them.
     /// </exception>
     public VerificationMetrics EvaluateVerification(
-        IDataView data, IEnumerable<FacePair> pairs, string embeddingColumnName = "Embedding", string imageColumnName = FaceFolder.RelativePathColumn) =>
-        VerificationEvaluator.EvaluateVerification(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), pairs, embeddingColumnName, imageColumnName);
+        IDataView data, IEnumerable<FacePair> pairs, string embeddingColumnName = "Embedding", string imageColumnName = FaceFolder.RelativePathColumn, string? labelColumnName = null) =>
+        VerificationEvaluator.EvaluateVerification(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), pairs, embeddingColumnName, imageColumnName, labelColumnName);
 
     /// <summary>
     /// The angles of Table 3 of the ArcFace paper: how tightly each person's photographs lie together and how far people

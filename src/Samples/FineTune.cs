@@ -56,7 +56,7 @@ internal static class FineTune
     }
 
     private static void Report(VerificationMetrics metrics) => Console.WriteLine(string.Create(
-        CultureInfo.InvariantCulture, $"   accuracy {metrics.Accuracy:P2} ± {metrics.AccuracyStandardDeviation:P2}, area under the ROC {metrics.AreaUnderRocCurve:F4}, equal error rate {metrics.EqualErrorRate:P2}"));
+        CultureInfo.InvariantCulture, $"   {metrics.VerdictText}{Environment.NewLine}   accuracy {metrics.Accuracy:P2} ± {metrics.AccuracyStandardDeviation:P2}, area under the ROC {metrics.AreaUnderRocCurve:F4}, equal error rate {metrics.EqualErrorRate:P2}"));
 }
 
 /// <summary>The options of FineTune, checked; paths are full paths.</summary>

@@ -24,6 +24,9 @@ internal sealed record WebApiSettings(string Model, string Gallery)
     /// <summary>A cosine to tell strangers by; null: the model's calibrated one.</summary>
     public double? Cosine { get; init; }
 
+    /// <summary>Whether photographs that are no aligned faces of 112×112 pixels, and that no detector of the model aligns, are refused.</summary>
+    public bool RequireAligned { get; init; }
+
     /// <summary>32 bytes that the gallery is encrypted with; null: it is not.</summary>
     public byte[]? EncryptionKey { get; init; }
 }
@@ -36,6 +39,9 @@ internal sealed record WebApiSettings(string Model, string Gallery)
 /// <param name="SameSource">Photographs of the person with the same source: kept beside a new one, gone where it took their place.</param>
 internal sealed record EnrolledPhotograph(string PersonId, string PhotographId, DateTimeOffset EnrolledAt, EnrollmentOutcome Outcome, int SameSource)
 {
+    /// <summary>1 where the photograph was no aligned face and was cropped and resized, otherwise 0.</summary>
+    public int NotAligned { get; init; }
+
     /// <summary>Faces on the photograph, of which the main one counts; null: the model has no detector.</summary>
     public int? Faces { get; init; }
 
@@ -49,6 +55,9 @@ internal sealed record PossiblePerson(string PersonId, string Name, double Score
 /// <summary>Who it is: one candidate in a match, two where they are about as near, nobody if it is a stranger.</summary>
 internal sealed record IdentifiedFace(IdentificationOutcome Outcome, double Threshold, IReadOnlyList<PossiblePerson> Candidates)
 {
+    /// <summary>1 where the photograph was no aligned face and was cropped and resized, otherwise 0.</summary>
+    public int NotAligned { get; init; }
+
     /// <summary>Faces on the photograph, of which the main one counts; null: the model has no detector.</summary>
     public int? Faces { get; init; }
 
@@ -89,7 +98,7 @@ internal static class WebApi
         WebApplicationBuilder builder = WebApplication.CreateBuilder();
         builder.WebHost.UseUrls(settings.Urls);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = settings.MaximumBytes);
-        builder.Services.AddFaceEmbedder(settings.Model);
+        builder.Services.AddFaceEmbedder(settings.Model, new FaceEmbedder.Options { RequireAligned = settings.RequireAligned });
         builder.Services.AddSingleton(provider => OpenGallery(provider.GetRequiredService<FaceEmbedder>(), settings));
         builder.Services.AddSingleton<FaceService>().AddSingleton(settings);
         builder.Services.AddHealthChecks().AddCheck<ModelCheck>("model");
@@ -143,6 +152,7 @@ internal static class WebApi
         FaceEnrollment result = (await gallery.EnrollAsync([new FaceToEnroll(id, embedding.Vector) { Name = name, Source = source }], replace ?? false, cancellationToken))[0];
         var answer = new EnrolledPhotograph(result.PersonId, result.Photograph.Id, result.Photograph.EnrolledAt, result.Outcome, result.SameSource.Count)
         {
+            NotAligned = embedding.IsAligned ? 0 : 1,
             Faces = embedding.Faces?.Count,
             SeveralFaces = embedding.PassedOver is not null,
         };
@@ -173,6 +183,7 @@ internal static class WebApi
         };
         return new IdentifiedFace(found.Outcome, found.Threshold, [.. candidates.OfType<FaceCandidate>().Select(person => new PossiblePerson(person.PersonId, person.Name, person.Score))])
         {
+            NotAligned = embedding.IsAligned ? 0 : 1,
             Faces = embedding.Faces?.Count,
             SeveralFaces = embedding.PassedOver is not null,
         };

@@ -27,7 +27,8 @@ internal static class WebApiCommand
         var urls = new Option<string>("--urls") { Description = "Where to listen.", HelpName = "URL", DefaultValueFactory = _ => "http://localhost:5080" };
         var cosine = new Option<double?>("--cosine") { Description = "A threshold to go by instead of the model's (-1 to 1).", HelpName = "C" };
         var keyFile = new Option<FileInfo>("--key-file") { Description = "A file of 32 random bytes to encrypt the gallery with.", HelpName = "FILE" };
-        var command = new Command("WebApi", Description) { model, gallery, urls, cosine, keyFile };
+        var requireAligned = new Option<bool>("--require-aligned") { Description = "Refuse photographs that are no aligned faces of 112×112 pixels, and that no detector of the model aligns." };
+        var command = new Command("WebApi", Description) { model, gallery, urls, cosine, keyFile, requireAligned };
         command.Validators.Add(result =>
         {
             foreach (FileInfo missing in new[] { model, keyFile }.Select(result.GetValue).OfType<FileInfo>().Where(file => !file.Exists))
@@ -40,6 +41,7 @@ internal static class WebApiCommand
             {
                 Urls = parsed.GetRequiredValue(urls),
                 Cosine = parsed.GetValue(cosine),
+                RequireAligned = parsed.GetValue(requireAligned),
                 EncryptionKey = KeyFile.Read(parsed.GetValue(keyFile)),
             },
             cancellationToken).GetAwaiter().GetResult());

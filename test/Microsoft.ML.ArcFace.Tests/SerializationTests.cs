@@ -22,6 +22,7 @@ public partial class SerializationTests
     [JsonSerializable(typeof(GroupMetrics))]
     [JsonSerializable(typeof(DuplicateMetrics))]
     [JsonSerializable(typeof(FaceTrialMetrics))]
+    [JsonSerializable(typeof(LearningRateCurve))]
     [JsonSerializable(typeof(TrainingProgress))]
     [JsonSerializable(typeof(FacePair))]
     private sealed partial class AnswersJson : JsonSerializerContext;
@@ -61,6 +62,17 @@ public partial class SerializationTests
         string json = JsonSerializer.Serialize(gallery.Identify(GalleryVectors.At(10)));
         StringAssert.Contains(json, "\"Margin\":null");
         StringAssert.Contains(json, "\"RunnerUp\":null");
+        StringAssert.Contains(json, "\"Outcome\":\"Match\"");
+    }
+
+    [TestMethod]
+    public void FaceTrialResult_OptionsWithCallbacks_HoldsWhatWasSearched()
+    {
+        var trial = new FaceTrial(1, 0, 9, new Dictionary<string, object?> { ["Margin"] = 0.5, ["Scale"] = null }, new ArcFaceTrainer.Options { Progress = _ => { } });
+        var result = new FaceTrialResult(trial, new FaceTrialMetrics(0.5, 0.25, 0.01, 0.5, 0.5, 1, 2), 0.5, TimeSpan.FromSeconds(2.5), IsFromCache: false);
+        string json = JsonSerializer.Serialize(result);
+        StringAssert.Contains(json, "\"Parameters\":{\"Margin\":0.5,\"Scale\":null}");
+        StringAssert.Contains(json, "\"AreaUnderRocCurve\":0.5");
     }
 
     public static IEnumerable<object[]> Answers()
@@ -92,6 +104,7 @@ public partial class SerializationTests
         yield return ["groups, some with too few pairs", faces.EvaluateGroups(data, pairs, threshold, "Group")];
         yield return ["duplicates", faces.FindDuplicates(data, data, new DuplicateOptions { ImageColumnName = null, EmbeddingColumnName = "Embedding" })];
         yield return ["a trial", new FaceTrialMetrics(0.5, null, 0.01, 0.5, 0.5, 1, 2)];
+        yield return ["a search for the learning rate", new LearningRateCurve([(1e-4, 2.5), (1e-3, 2), (1e-2, 1.5)])];
         yield return ["progress", new TrainingProgress(1, 2, 3, 4, 5.5, 1e-3, 10, TimeSpan.FromSeconds(3), IsEpochEnd: true, null)];
         yield return ["a pair", pairs[0]];
     }

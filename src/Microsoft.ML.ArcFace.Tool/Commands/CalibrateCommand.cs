@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.ML.ArcFace.Evaluation;
 using Microsoft.ML.ArcFace.Terminal;
 
 namespace Microsoft.ML.ArcFace.Tool.Commands;
@@ -21,9 +22,11 @@ internal static class CalibrateCommand
     private static readonly Option<double?> Rate = NumberOption.Real("--rate", "The false match rate: how many strangers may pass. It takes 10/rate pairs of different people. Default 0.001", "over 0, below 1", value => value is > 0 and < 1, 0.001);
     private static readonly Option<FileInfo> Output = new("--output") { Description = "Where the calibrated model goes. Default: it replaces --model.", HelpName = "FILE" };
 
+    private static readonly Option<bool> AllowTrainingPeople = new("--allow-training-people") { Description = "Calibrate although the model was trained on some of the people. More strangers will pass than --rate says." };
+
     public static Command Create()
     {
-        var command = new Command("calibrate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, Rate, Output, ToolCommand.Gpu };
+        var command = new Command("calibrate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, Rate, Output, AllowTrainingPeople, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Answer(Run, stopped: "The model is as it was.");
         return command;
     }
@@ -35,19 +38,32 @@ internal static class CalibrateCommand
         using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName, seed: 1);
         (IDataView photographs, IDataView embedded) = model.Embed(run, run.Need(Data));
         IReadOnlyList<FacePair> pairs = ComparedPairs.Read(run, model.Faces, photographs, Data, folds: 2);
-        VerificationThreshold threshold = model.Faces.CalibrateThreshold(embedded, pairs, run.Get(Rate) ?? 0.001);
+        VerificationThreshold threshold = Calibrate(run, model.Faces, embedded, pairs);
         run.CancellationToken.ThrowIfCancellationRequested();
         model.Faces.SaveModel(model.Model.WithThreshold(threshold), model.InputSchema, output);
         return new ToolAnswer(
             new CalibrateFacts(
-                output, threshold.Cosine, threshold.LowerCosine, threshold.UpperCosine,
+                output, threshold.Verdict.ToString(), threshold.Cosine, threshold.LowerCosine, threshold.UpperCosine,
                 threshold.TargetFalseMatchRate, threshold.FalseMatchRate, threshold.FalseNonMatchRate,
-                threshold.GenuinePairCount, threshold.ImpostorPairCount, threshold.PersonCount, run.LeftOut),
-            $"{output}: {threshold}");
+                threshold.GenuinePairCount, threshold.ImpostorPairCount, threshold.PersonCount, threshold.TrainedOnPeople, model.NotAligned, run.LeftOut),
+            $"{threshold.Verdict}{Environment.NewLine}{output}: {threshold}");
+    }
+
+    private static VerificationThreshold Calibrate(ToolRun run, FaceRecognitionCatalog faces, IDataView embedded, IReadOnlyList<FacePair> pairs)
+    {
+        try
+        {
+            return faces.CalibrateThreshold(embedded, pairs, run.Get(Rate) ?? 0.001, allowTrainingPeople: run.Get(AllowTrainingPeople));
+        }
+        catch (TrainingPeopleException refusal)
+        {
+            throw new InvalidOperationException(
+                $"{TrainedPeople.Describe(refusal.People, refusal.PersonCount)} {TrainingPeopleException.Danger} Give --data with people whom it has never seen, or add {AllowTrainingPeople.Name}.", refusal);
+        }
     }
 }
 
 /// <summary>The threshold, and what it was measured on.</summary>
 internal sealed record CalibrateFacts(
-    string Model, double Cosine, double LowerCosine, double UpperCosine, double TargetFalseMatchRate, double FalseMatchRate, double FalseNonMatchRate,
-    int GenuinePairs, int ImpostorPairs, int People, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;
+    string Model, string Verdict, double Cosine, double LowerCosine, double UpperCosine, double TargetFalseMatchRate, double FalseMatchRate, double FalseNonMatchRate,
+    int GenuinePairs, int ImpostorPairs, int People, IReadOnlyList<string>? TrainedOnPeople, long NotAligned, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

@@ -21,7 +21,7 @@ internal static class EmbedCommand
 
     public static Command Create()
     {
-        var command = new Command("embed", Description) { Model, Photographs, Output, SkipUnusable, ToolCommand.Gpu };
+        var command = new Command("embed", Description) { Model, Photographs, Output, SkipUnusable, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Validators.Add(result =>
         {
             if (result.GetValue(Output) is { } file && !EmbeddingsFile.Endings.Contains(file.Extension, StringComparer.OrdinalIgnoreCase))
@@ -49,14 +49,14 @@ internal static class EmbedCommand
         file.Complete();
         int embedded = file.Count;
         return new ToolAnswer(
-            new EmbedFacts(output, embedded, faces, unusable, run.LeftOut, embedder.EmbeddingSize, embedder.Fingerprint),
+            new EmbedFacts(output, embedded, faces, unusable, embedder.UnalignedImageCount, run.LeftOut, embedder.EmbeddingSize, embedder.Fingerprint),
             $"Wrote {output}: {embedded} embeddings of {embedder.EmbeddingSize} numbers{(unusable.Length == 0 ? "" : $"; {unusable.Length} photographs left out")}");
     }
 }
 
 /// <summary>What was written.</summary>
 internal sealed record EmbedFacts(
-    string Output, int Embedded, IReadOnlyList<EmbedFacts.CountedFaces> Photographs, string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut, int EmbeddingSize, string Fingerprint) : ToolFacts
+    string Output, int Embedded, IReadOnlyList<EmbedFacts.CountedFaces> Photographs, string[] Unusable, long NotAligned, IReadOnlyList<LeftOutFiles> LeftOut, int EmbeddingSize, string Fingerprint) : ToolFacts
 {
     /// <summary>How many faces a photograph shows; null: the model has no detector.</summary>
     internal sealed record CountedFaces(string Path, int? Faces);

@@ -27,7 +27,7 @@ internal static class EnrollCommand
     public static Command Create()
     {
         Photographs.Arity = ArgumentArity.ZeroOrMore;
-        var command = new Command("enroll", Description) { Model, Gallery, KeyFile, Data, Person, Replace, OneFace, SkipUnusable, Photographs, ToolCommand.Gpu };
+        var command = new Command("enroll", Description) { Model, Gallery, KeyFile, Data, Person, Replace, OneFace, SkipUnusable, Photographs, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Aliases.Add("enrol");                          // as it was spelled before
         command.Validators.Add(result =>
         {
@@ -67,11 +67,16 @@ internal static class EnrollCommand
             run.Say($"'{face.Source}' was enrolled before for {result.PersonId}, and now shows another face: both are kept. --replace puts the new one in the old one's place.");
         }
 
+        foreach (string joined in faces.Zip(results).Where(one => one.First.PersonId != one.Second.PersonId).Select(one => one.Second.PersonId).Distinct(StringComparer.Ordinal))
+        {
+            run.Say($"'{joined}' was given in another Unicode form, and is one person in the gallery.");
+        }
+
         var summary = EnrollmentSummary.Of(results, unusable.Length);
         return new ToolAnswer(
             new EnrollFacts(
                 gallery.Path, summary.PersonCount, summary.PhotographCount, summary.AlreadyThereCount, summary.ReplacedCount, summary.SameSourceCount,
-                SeveralFaces: embeddings.Count(embedding => embedding.PassedOver is not null), unusable, run.LeftOut,
+                SeveralFaces: embeddings.Count(embedding => embedding.PassedOver is not null), unusable, embedder.UnalignedImageCount, run.LeftOut,
                 [.. faces.Index().Select(one => EnrollFacts.Result.Of(one.Item, results[one.Index], embeddings[one.Index]))], gallery.PersonCount, gallery.PhotographCount),
             $"Enrolled {summary.PhotographCount} photographs of {summary.PersonCount} people{Also(summary.AlreadyThereCount, "already there")}{Also(summary.ReplacedCount, "in the place of older ones")}" +
             $"{Also(unusable.Length, "left out")}; {gallery.Path} has {gallery.PhotographCount} of {gallery.PersonCount}");
@@ -83,7 +88,7 @@ internal static class EnrollCommand
 /// <summary>Who was added, and who is there now.</summary>
 internal sealed record EnrollFacts(
     string? Gallery, int EnrolledPeople, int EnrolledPhotographs, int AlreadyThere, int Replaced, int SameSource, int SeveralFaces,
-    string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut, EnrollFacts.Result[] Results, int People, int Photographs) : ToolFacts
+    string[] Unusable, long NotAligned, IReadOnlyList<LeftOutFiles> LeftOut, EnrollFacts.Result[] Results, int People, int Photographs) : ToolFacts
 {
     /// <summary>What became of a photograph.</summary>
     internal sealed record Result(string Path, string Person, EnrollmentOutcome Outcome, int? Faces, FaceSize? PassedOver)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace Microsoft.ML.ArcFace.Tool.Commands;
 
@@ -21,7 +22,7 @@ internal static class EvaluateCommand
 
     public static Command Create()
     {
-        var command = new Command("evaluate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, ToolCommand.Gpu };
+        var command = new Command("evaluate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Answer(Run, stopped: "Nothing was kept; this command writes no files.");
         return command;
     }
@@ -34,17 +35,39 @@ internal static class EvaluateCommand
         IReadOnlyList<FacePair> pairs = ComparedPairs.Read(run, model.Faces, photographs, Data);
         VerificationMetrics metrics = model.Faces.EvaluateVerification(embedded, pairs);
         AngleMetrics angles = model.Faces.EvaluateAngles(embedded);
+        VerificationVerdict? verdict = metrics.Verdict;
+        DetPoint? atThreshold = metrics.Threshold is { } threshold ? metrics.ErrorsAt(threshold.Cosine) : null;
         return new ToolAnswer(
             new EvaluateFacts(
-                metrics.Accuracy, metrics.AccuracyStandardDeviation, metrics.AreaUnderRocCurve, metrics.EqualErrorRate,
+                metrics.VerdictText, verdict?.FalseAcceptRate, verdict?.TrueAcceptRate, verdict?.LowerTrueAcceptRate, verdict?.UpperTrueAcceptRate, metrics.TrainedOnPeople, model.NotAligned,
                 TrueAcceptRates: FalseAcceptRates.ToDictionary(
-                    rate => rate.ToString(System.Globalization.CultureInfo.InvariantCulture), rate => metrics.TryGetTrueAcceptRate(rate, out double accepted) ? accepted : (double?)null),
-                metrics.GenuinePairCount, metrics.ImpostorPairCount, angles.IntraDegrees, angles.InterDegrees, run.LeftOut),
-            $"{metrics}{Environment.NewLine}{angles}");
+                    rate => rate.ToString(CultureInfo.InvariantCulture), rate => metrics.TryGetTrueAcceptRate(rate, out double accepted) ? accepted : (double?)null),
+                metrics.Threshold?.Cosine, atThreshold?.FalseMatchRate, atThreshold?.FalseNonMatchRate, metrics.EqualErrorRate, metrics.AreaUnderRocCurve,
+                metrics.Accuracy, metrics.AccuracyStandardDeviation, metrics.ConstantAnswerAccuracy, metrics.GenuinePairCount, metrics.ImpostorPairCount,
+                angles.IntraDegrees, angles.InterDegrees, run.LeftOut),
+            string.Join(Environment.NewLine, [metrics.ToString(), .. AtThreshold(metrics, atThreshold), angles.ToString(), .. Unknown(metrics)]));
+    }
+
+    private static IEnumerable<string> AtThreshold(VerificationMetrics metrics, DetPoint? errors)
+    {
+        if (metrics.Threshold is { } threshold && errors is { } at)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"At the model's threshold (cosine over {threshold.Cosine:0.0000}, calibrated for {threshold.TargetFalseMatchRate * 100:0.######} %): {at.FalseMatchRate:P2} of the impostor pairs accepted, {at.FalseNonMatchRate:P2} of the genuine pairs refused");
+        }
+    }
+
+    private static IEnumerable<string> Unknown(VerificationMetrics metrics)
+    {
+        if (metrics.TrainedOnPeople is null)
+        {
+            yield return "It cannot be told whether the model was trained on these people: it does not keep whom it was trained on.";
+        }
     }
 }
 
 /// <summary>How well people are verified.</summary>
 internal sealed record EvaluateFacts(
-    double Accuracy, double AccuracyStandardDeviation, double AreaUnderRocCurve, double EqualErrorRate, Dictionary<string, double?> TrueAcceptRates,
-    int GenuinePairs, int ImpostorPairs, double IntraDegrees, double InterDegrees, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;
+    string Verdict, double? FalseAcceptRate, double? TrueAcceptRate, double? LowerTrueAcceptRate, double? UpperTrueAcceptRate, IReadOnlyList<string>? TrainedOnPeople, long NotAligned,
+    Dictionary<string, double?> TrueAcceptRates, double? Threshold, double? FalseMatchRateAtThreshold, double? FalseNonMatchRateAtThreshold, double EqualErrorRate, double AreaUnderRocCurve,
+    double Accuracy, double AccuracyStandardDeviation, double ConstantAnswerAccuracy, int GenuinePairs, int ImpostorPairs, double IntraDegrees, double InterDegrees, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

@@ -24,7 +24,7 @@ internal static class IdentifyCommand
 
     public static Command Create()
     {
-        var command = new Command("identify", Description) { Model, Gallery, KeyFile, Cosine, SkipUnusable, Photographs, ToolCommand.Gpu };
+        var command = new Command("identify", Description) { Model, Gallery, KeyFile, Cosine, SkipUnusable, Photographs, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Answer(Run, stopped: "Nothing was kept; this command writes no files.");
         return command;
     }
@@ -42,14 +42,14 @@ internal static class IdentifyCommand
         var found = new List<(string Path, FaceIdentification Answer, FaceEmbedding Embedding)>();
         string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, files, run.Get(SkipUnusable), (path, embedding) => found.Add((path, gallery.Identify(embedding.Vector), embedding)));
         return new ToolAnswer(
-            new IdentifyFacts([.. found.Select(photograph => IdentifyFacts.Photograph.Of(photograph.Path, photograph.Answer, photograph.Embedding))], unusable, run.LeftOut),
+            new IdentifyFacts([.. found.Select(photograph => IdentifyFacts.Photograph.Of(photograph.Path, photograph.Answer, photograph.Embedding))], unusable, run.LeftOut, embedder.UnalignedImageCount),
             string.Join(Environment.NewLine, found.Select(photograph => $"{Names.ShownName.Of(photograph.Path)}  {photograph.Answer}{(photograph.Embedding.Faces is { Count: > 1 } faces ? $" (the main one of {faces.Count} faces)" : "")}")),
             unusable.Length == 0 && found.TrueForAll(photograph => photograph.Answer.Outcome == IdentificationOutcome.Match) ? ExitCode.Done : ExitCode.No);
     }
 }
 
 /// <summary>Who is on the photographs.</summary>
-internal sealed record IdentifyFacts(IdentifyFacts.Photograph[] Photographs, string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts
+internal sealed record IdentifyFacts(IdentifyFacts.Photograph[] Photographs, string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut, long NotAligned) : ToolFacts
 {
     /// <summary>Who is on one of them.</summary>
     internal sealed record Photograph(string Path, IdentificationOutcome Outcome, string? Person, string? Name, Candidate? Nearest, Candidate? RunnerUp, double Threshold, int? Faces, FaceSize? PassedOver)

@@ -59,7 +59,7 @@ internal static class InfoCommand
         FileKind.Pickle when file.Extension.Equals(".bin", StringComparison.OrdinalIgnoreCase) => ", by its ending pairs of InsightFace",
         FileKind.Safetensors or FileKind.TorchZip or FileKind.Pickle => "; train starts from weights in it with --weights",
         FileKind.Onnx => "; train finds faces by it with --detector, if it is YuNet or SCRFD",
-        FileKind.Sqlite => "; if it is a gallery, identify searches it with --gallery",
+        FileKind.Sqlite => "; if it is a gallery, people lists who is in it and identify searches it",
         FileKind.RecordIO => "; train takes it with --records",
         _ when kind.IsPhotograph() => "; verify, identify and embed take photographs",
         _ => "",

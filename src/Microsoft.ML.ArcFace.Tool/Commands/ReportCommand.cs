@@ -25,7 +25,7 @@ internal static class ReportCommand
 
     public static Command Create()
     {
-        var command = new Command("report", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, Output, Title, WithoutPhotographs, ToolCommand.Gpu };
+        var command = new Command("report", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, Output, Title, WithoutPhotographs, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Answer(Run);
         return command;
     }
@@ -46,10 +46,14 @@ internal static class ReportCommand
             Commands = [$"arcface {string.Join(' ', run.Parsed.Tokens.Select(token => token.Value))}"],
         });
         return new ToolAnswer(
-            new ReportFacts(output, metrics.Accuracy, metrics.AreaUnderRocCurve, metrics.GenuinePairCount, metrics.ImpostorPairCount, run.LeftOut),
-            string.Create(CultureInfo.InvariantCulture, $"Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB): accuracy {metrics.Accuracy:P2}, area under the ROC {metrics.AreaUnderRocCurve:F4}"));
+            new ReportFacts(
+                output, metrics.VerdictText, metrics.TrainedOnPeople, metrics.Verdict?.FalseAcceptRate, metrics.Verdict?.TrueAcceptRate, metrics.AreaUnderRocCurve,
+                metrics.Accuracy, metrics.ConstantAnswerAccuracy, metrics.GenuinePairCount, metrics.ImpostorPairCount, model.NotAligned, run.LeftOut),
+            string.Create(CultureInfo.InvariantCulture, $"{metrics.VerdictText}{Environment.NewLine}Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB)"));
     }
 }
 
 /// <summary>The page, and its first numbers.</summary>
-internal sealed record ReportFacts(string Report, double Accuracy, double AreaUnderRocCurve, int GenuinePairs, int ImpostorPairs, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;
+internal sealed record ReportFacts(
+    string Report, string Verdict, IReadOnlyList<string>? TrainedOnPeople, double? FalseAcceptRate, double? TrueAcceptRate, double AreaUnderRocCurve,
+    double Accuracy, double ConstantAnswerAccuracy, int GenuinePairs, int ImpostorPairs, long NotAligned, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

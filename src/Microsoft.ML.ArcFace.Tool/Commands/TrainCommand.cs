@@ -57,7 +57,7 @@ internal static class TrainCommand
         var command = new Command("train", Description)
         {
             Data, Records, List, ListEncoding, Output, Detector, SkipUnusable, Backbone, EmbeddingSize, MirrorImage, Loss, Margin, Scale, SampleRate, Epochs, BatchSize, Optimizer, LearningRate, WeightDecay,
-            Precision, Weights, Freeze, Validate, Patience, Checkpoints, CheckpointEvery, Restart, TensorBoard, ToolCommand.Gpu, Seed,
+            Precision, Weights, Freeze, Validate, Patience, Checkpoints, CheckpointEvery, Restart, TensorBoard, AlignedPhotographs.Required, ToolCommand.Gpu, Seed,
         };
         command.Validators.Add(result =>
         {
@@ -119,7 +119,7 @@ internal static class TrainCommand
             faces.SaveModel(new TransformerChain<ITransformer>(preparation, embedding), train.Schema, output);
             return new ToolAnswer(
                 new TrainFacts(
-                    output, embedding.Fingerprint, embedding.Backbone.ToShortName(), run.Need(Loss), embedding.Model.PersonCount,
+                    output, embedding.Fingerprint, embedding.Backbone.ToShortName(), run.Need(Loss), embedding.Model.PersonCount, embedding.UnalignedImageCount,
                     last?.Step, last?.Epoch, last?.Loss, last?.ImagesPerSecond, clock.Elapsed.TotalSeconds, last?.ValidationAreaUnderRocCurve, start.ResumedAfterStep, run.LeftOut),
                 string.Create(CultureInfo.InvariantCulture, $"Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB) in {clock.Elapsed.TotalSeconds:F0} s. Next: arcface calibrate --model {output} --data PEOPLE-NOT-TRAINED-ON"));
         }
@@ -163,6 +163,7 @@ internal static class TrainCommand
         FrozenStages = run.Get(Freeze) ?? 0,
         ValidationSet = validation,
         EarlyStoppingPatienceEpochs = run.Get(Patience),
+        RequireAligned = run.Get(AlignedPhotographs.Required),
         UnreadableImages = run.Get(SkipUnusable) ? UnreadableImages.Skip : UnreadableImages.Error,
         CheckpointDirectory = run.Get(Checkpoints)?.FullName,
         CheckpointEverySteps = run.Get(CheckpointEvery),
@@ -181,5 +182,5 @@ internal static class TrainCommand
 
 /// <summary>The model, and what training came to.</summary>
 internal sealed record TrainFacts(
-    string Model, string Fingerprint, string Backbone, string Loss, int? People, int? Steps, int? Epochs, double? FinalLoss, double? ImagesPerSecond, double Seconds,
+    string Model, string Fingerprint, string Backbone, string Loss, int? People, long NotAligned, int? Steps, int? Epochs, double? FinalLoss, double? ImagesPerSecond, double Seconds,
     double? ValidationAreaUnderRocCurve, long? ResumedAfterStep, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

@@ -23,7 +23,7 @@ internal static class VerifyCommand
 
     public static Command Create()
     {
-        var command = new Command("verify", Description) { Model, First, Second, Cosine, ToolCommand.Gpu };
+        var command = new Command("verify", Description) { Model, First, Second, Cosine, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Answer(Run, stopped: "Nothing was kept; this command writes no files.");
         return command;
     }
@@ -33,7 +33,7 @@ internal static class VerifyCommand
         using FaceEmbedder embedder = EmbedderFile.OpenCalibrated(run, Model, run.Get(Cosine));
         FaceVerification answer = embedder.Verify(FacePhotograph.FromFile(run.Need(First).FullName), FacePhotograph.FromFile(run.Need(Second).FullName));
         return new ToolAnswer(
-            new VerifyFacts(answer.IsSamePerson, answer.Score, answer.Threshold, answer.Margin, [answer.FirstFaceCount, answer.SecondFaceCount]),
+            new VerifyFacts(answer.IsSamePerson, answer.Score, answer.Threshold, answer.Margin, [answer.FirstFaceCount, answer.SecondFaceCount], embedder.UnalignedImageCount),
             string.Create(CultureInfo.InvariantCulture, $"{(answer.IsSamePerson ? "same person" : "different people")}  score {answer.Score:F4}  threshold {answer.Threshold:F4}  margin {answer.Margin:+0.0000;-0.0000}{Faces(answer)}"),
             answer.IsSamePerson ? ExitCode.Done : ExitCode.No);
     }
@@ -43,4 +43,4 @@ internal static class VerifyCommand
 }
 
 /// <summary>Whether it is the same person.</summary>
-internal sealed record VerifyFacts(bool SamePerson, double Score, double Threshold, double Margin, int?[] Faces) : ToolFacts;
+internal sealed record VerifyFacts(bool SamePerson, double Score, double Threshold, double Margin, int?[] Faces, long NotAligned) : ToolFacts;

@@ -37,6 +37,15 @@ internal sealed class ProgressDisplay : IDisposable
         _timer = isShown ? _clock.CreateTimer(_ => ShowIfDue(), null, TerminalInterval, TerminalInterval) : null;
     }
 
+    /// <summary>Shows, whenever no other work is under way for long, that something is at work and since when, until the display is disposed of.</summary>
+    public void ShowAtWork(string what)
+    {
+        lock (_lock)
+        {
+            _works.Insert(0, new Work(new FaceProgress(what, 0, null, 0, null, IsEnd: false), _clock.GetTimestamp()) { IsCounted = false });
+        }
+    }
+
     /// <summary>Shows how a piece of work goes.</summary>
     public void Show(FaceProgress progress)
     {
@@ -73,6 +82,11 @@ internal sealed class ProgressDisplay : IDisposable
             {
                 Draw(_works.Find(work => work.Progress.Work == FaceProgress.TrainingSteps)!);
             }
+
+            if (progress.Remark is { } remark && _isShown)
+            {
+                WriteLine(remark);
+            }
         }
     }
 
@@ -104,6 +118,12 @@ internal sealed class ProgressDisplay : IDisposable
         }
 
         _works.Remove(work);
+        if (_works.Count > 0)
+        {
+            // What goes on is not worth a line at once.
+            _works[^1].LastShown = _clock.GetTimestamp();
+        }
+
         if (work.LastShown is not null)
         {
             WriteLine($"   {progress} in {FaceProgress.Text(_clock.GetElapsedTime(work.Began))}");
@@ -133,7 +153,8 @@ internal sealed class ProgressDisplay : IDisposable
         }
 
         work.LastShown = _clock.GetTimestamp();
-        string line = "   " + (_training is { } training && work.Progress.Work == FaceProgress.TrainingSteps ? Text(training, work.Progress) : work.Progress.ToString());
+        string line = "   " + (_training is { } training && work.Progress.Work == FaceProgress.TrainingSteps ? Text(training, work.Progress)
+            : work.IsCounted ? work.Progress.ToString() : $"{work.Progress.Work}, {FaceProgress.Text(_clock.GetElapsedTime(work.Began))}");
         if (!_isTerminal)
         {
             _output.WriteLine(line);
@@ -147,7 +168,11 @@ internal sealed class ProgressDisplay : IDisposable
 
     /// <summary>A training by what matters of it; steps and the time left as they are now, the rest as the trainer told last.</summary>
     private static string Text(TrainingProgress training, FaceProgress steps) => string.Create(CultureInfo.InvariantCulture,
-        $"epoch {training.Epoch}/{training.Epochs}, step {Math.Max(steps.Done, training.Step)}/{training.Steps}, loss {training.Loss:F2}, {training.ImagesPerSecond:F0} photographs/s, {FaceProgress.Text(steps.EstimatedTimeRemaining ?? training.EstimatedTimeRemaining)} left");
+        $"epoch {training.Epoch}/{training.Epochs}, step {Math.Max(steps.Done, training.Step)}/{training.Steps}, loss {training.Loss:F2}, {Margin(training)}{training.ImagesPerSecond:F0} photographs/s, {FaceProgress.Text(steps.EstimatedTimeRemaining ?? training.EstimatedTimeRemaining)} left");
+
+    /// <summary>A loss is read beside the margin while that grows.</summary>
+    private static string Margin(TrainingProgress training) =>
+        training.MarginFraction < 1 ? string.Create(CultureInfo.InvariantCulture, $"{training.MarginFraction * 100:F0} % of the margin, ") : "";
 
     private void Erase()
     {
@@ -178,5 +203,7 @@ internal sealed class ProgressDisplay : IDisposable
         public long Began => began;
 
         public long? LastShown { get; set; }
+
+        public bool IsCounted { get; init; } = true;
     }
 }

@@ -167,7 +167,14 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
             {
                 getPath(ref path);
                 string file = path.ToString();
-                return _parent.Decode(() => FaceImage.FromFile(_parent._imageFolder is null ? file : Path.Combine(_parent._imageFolder, file), _parent._maximumPixels));
+                string whole = _parent._imageFolder is null ? file : Path.Combine(_parent._imageFolder, file);
+                MLImage? image = _parent.Decode(() => FaceImage.FromFile(whole, _parent._maximumPixels));
+                if (image is not null)
+                {
+                    image.Tag = whole;                         // as ML.NET's own loader; messages name it
+                }
+
+                return image;
             };
         }
 

@@ -31,12 +31,16 @@ internal static class FacePixelReader
             || (column.Kind == SchemaShape.Column.VectorKind.Vector && column.ItemType == NumberDataViewType.Single));
 
     /// <summary>The getter of a row's faces.</summary>
-    public static Getter Create(DataViewRow row, DataViewSchema.Column column)
+    /// <param name="row">The row.</param>
+    /// <param name="column">The column of faces.</param>
+    /// <param name="look">Is shown each image with what to call it; null: nobody is.</param>
+    public static Getter Create(DataViewRow row, DataViewSchema.Column column, Action<MLImage, Func<string>>? look = null)
     {
         if (column.Type is ImageDataViewType)
         {
             ValueGetter<MLImage> getImage = row.GetGetter<MLImage>(column);
             MLImage? image = null;
+            string Name() => string.IsNullOrEmpty(image!.Tag) ? $"of row {row.Position} in the column '{column.Name}'" : $"'{image.Tag}'";
             return rgb =>
             {
                 getImage(ref image!);
@@ -45,6 +49,7 @@ internal static class FacePixelReader
                     return false;
                 }
 
+                look?.Invoke(image, Name);
                 FaceTensor.FromImage(image, rgb);
                 return true;
             };

@@ -1,11 +1,13 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json.Serialization;
 using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>In what two photographs agree.</summary>
 [Flags]
+[JsonConverter(typeof(JsonStringEnumConverter<DuplicateKinds>))]
 public enum DuplicateKinds
 {
     /// <summary>In nothing.</summary>

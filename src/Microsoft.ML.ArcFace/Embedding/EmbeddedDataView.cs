@@ -55,7 +55,7 @@ internal sealed class EmbeddingCursor : DataViewRowCursor
         _main = main;
         _lookAhead = lookAhead;
         _batch = batch;
-        _getFace = lookAhead is null ? null : FacePixelReader.Create(lookAhead, lookAhead.Schema[transformer.Columns.Image]);
+        _getFace = lookAhead is null ? null : FacePixelReader.Create(lookAhead, lookAhead.Schema[transformer.Columns.Image], transformer.Look);
         _outputs = [.. transformer.Columns.Outputs()];
         _passes = transformer.Passes;
         _active = [.. needed.Select(column => column.Index)];

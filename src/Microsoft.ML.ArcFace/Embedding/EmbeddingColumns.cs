@@ -42,14 +42,18 @@ internal sealed record EmbeddingColumns(string Image, string Embedding, string? 
     };
 
     /// <summary>The input's columns and the added ones behind them.</summary>
-    public DataViewSchema AddTo(DataViewSchema input, FaceEmbeddingModel model)
+    public DataViewSchema AddTo(DataViewSchema input, FaceEmbeddingModel model, EmbeddingOrigin origin, Func<string> fingerprint)
     {
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(input);
         foreach (EmbeddingOutput output in Outputs())
         {
             var annotations = new DataViewSchema.Annotations.Builder();
-            if (output == EmbeddingOutput.PredictedLabel && model.PersonNames is { } names)
+            if (output == EmbeddingOutput.Embedding)
+            {
+                origin.AddTo(annotations, fingerprint);
+            }
+            else if (output == EmbeddingOutput.PredictedLabel && model.PersonNames is { } names)
             {
                 annotations.AddKeyValues(names.Length, TextDataViewType.Instance, NamesGetter(names));
             }
@@ -101,7 +105,12 @@ internal sealed record EmbeddingColumns(string Image, string Embedding, string? 
     private static SchemaShape AnnotationsOf(EmbeddingOutput output, bool peopleHaveNames)
     {
         var annotations = new List<SchemaShape.Column>();
-        if (peopleHaveNames && output != EmbeddingOutput.Embedding)
+        if (output == EmbeddingOutput.Embedding)
+        {
+            annotations.Add(new SchemaShape.Column(EmbeddingOrigin.Annotation, SchemaShape.Column.VectorKind.Scalar, EmbeddingOriginType.Instance, false));
+            annotations.Add(new SchemaShape.Column(EmbeddingOrigin.FingerprintAnnotation, SchemaShape.Column.VectorKind.Scalar, TextDataViewType.Instance, false));
+        }
+        else if (peopleHaveNames)
         {
             string kind = output == EmbeddingOutput.PredictedLabel ? "KeyValues" : "SlotNames";
             annotations.Add(new SchemaShape.Column(kind, SchemaShape.Column.VectorKind.Vector, TextDataViewType.Instance, false));

@@ -39,7 +39,7 @@ internal sealed class EmbeddingRowMapper(FaceEmbeddingTransformer transformer, D
             Schema = schema;
             if (active.Any(index => index >= input.Schema.Count))
             {
-                _getFace = FacePixelReader.Create(input, FacePixelReader.Column(transformer.Host, input.Schema, transformer.Columns.Image));
+                _getFace = FacePixelReader.Create(input, FacePixelReader.Column(transformer.Host, input.Schema, transformer.Columns.Image), transformer.Look);
             }
         }
 

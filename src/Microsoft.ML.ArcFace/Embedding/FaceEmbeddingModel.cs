@@ -158,6 +158,16 @@ internal sealed class FaceEmbeddingModel : IDisposable
         return [.. UnitCentres.cpu().data<float>().ToArray().Chunk(EmbeddingSize)];
     }
 
+    /// <summary>Copies the class centers of some people, in unit length.</summary>
+    public float[][] CopyCenters(IReadOnlyList<int> people)
+    {
+        using UseGate.Use use = BeginUse();
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        Tensor rows = DeviceUpload.To(tensor(people.Select(person => (long)person).ToArray()), Device);
+        return [.. UnitCentres.index_select(0, rows).cpu().data<float>().ToArray().Chunk(EmbeddingSize)];
+    }
+
     /// <summary>What tells the embedding from others.</summary>
     public string Fingerprint(bool addMirrorImage)
     {

@@ -24,11 +24,16 @@ internal sealed class CalibrationPairs
 
     public int PersonCount { get; }
 
+    /// <summary>The people among them whom the model was trained on; null where it cannot be told.</summary>
+    public IReadOnlyList<string>? TrainedOnPeople { get; private init; }
+
     /// <summary>Embeds and labels what the pairs name, in one pass for each.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A column is absent or of another kind.</exception>
+    /// <exception cref="TrainingPeopleException">The model was trained on some of the people, and that is not allowed.</exception>
     /// <exception cref="InvalidOperationException">Too few pairs; pictures without embedding or label; a pair contradicts the labels.</exception>
     public static CalibrationPairs Read(
-        IHostEnvironment environment, IDataView data, IEnumerable<FacePair> pairs, double targetFalseMatchRate, string labelColumnName, string embeddingColumnName, string imageColumnName)
+        IHostEnvironment environment, IDataView data, IEnumerable<FacePair> pairs, double targetFalseMatchRate, string labelColumnName, string embeddingColumnName, string imageColumnName,
+        bool allowTrainingPeople)
     {
         environment.CheckValue(data, nameof(data));
         environment.CheckValue(pairs, nameof(pairs));
@@ -54,10 +59,21 @@ internal sealed class CalibrationPairs
         CheckLabels(all, people, labelColumnName);
         Dictionary<string, float[]> embeddings = PictureEmbeddings.Read(environment, data, wanted, embeddingColumnName, imageColumnName);
 
+        IReadOnlyList<string>? trainedOn = TrainedPeople.Find(
+            InputColumn.FindEmbedding(environment, data, embeddingColumnName), people.Select(picture => (picture.Value, embeddings[picture.Key])));
+        if (trainedOn is { Count: > 0 } && !allowTrainingPeople)
+        {
+            throw new TrainingPeopleException(trainedOn, indexOf.Count);
+        }
+
+        TrainedPeople.Warn(environment, "Calibration", trainedOn);
         return new CalibrationPairs(
             all.Where(pair => !pair.IsSamePerson).Select(pair => new ImpostorPair(Cosine(pair), indexOf[people[pair.First]], indexOf[people[pair.Second]])),
             all.Where(pair => pair.IsSamePerson).Select(Cosine),
-            indexOf.Count);
+            indexOf.Count)
+        {
+            TrainedOnPeople = trainedOn,
+        };
 
         double Cosine(FacePair pair) => UnitVectors.Cosine(embeddings[pair.First], embeddings[pair.Second]);
     }

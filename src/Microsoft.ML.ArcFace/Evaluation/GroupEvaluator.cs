@@ -74,7 +74,7 @@ internal static class GroupEvaluator
         environment.CheckValue(data, nameof(data));
         environment.CheckNonWhiteSpace(groupColumnName, nameof(groupColumnName));
         NameColumn.Find(environment, data, groupColumnName);
-        ComparedPairs compared = ComparedPairs.Read(environment, data, pairs, embeddingColumnName, imageColumnName, check: (isSame, _) =>
+        ComparedPairs compared = ComparedPairs.Read(environment, data, pairs, embeddingColumnName, imageColumnName, labelColumnName: null, check: (isSame, _) =>
         {
             if (isSame.Length == 0)
             {

@@ -13,22 +13,30 @@ internal static class IdentificationEvaluator
     /// <exception cref="InvalidOperationException">A row has no label or embedding, embeddings differ in size, or no probe is mated.</exception>
     public static IdentificationMetrics Evaluate(IHostEnvironment environment, IDataView probes, IDataView gallery, string labelColumnName, string embeddingColumnName)
     {
-        return Evaluate(Read(probes, nameof(probes)), Read(gallery, nameof(gallery)));
+        (string Person, float[] Embedding)[] searched = Read(probes, nameof(probes)), known = Read(gallery, nameof(gallery));
+        IReadOnlyList<string>? trainedOn = TrainedPeople.Find(InputColumn.FindEmbedding(environment, gallery, embeddingColumnName), searched.Concat(known));
+        IdentificationMetrics metrics = Evaluate(InDoubles(searched), InDoubles(known), trainedOn);
+        TrainedPeople.Warn(environment, "Evaluation of searches", trainedOn);
+        return metrics;
 
-        (string, double[])[] Read(IDataView data, string name)
+        (string, float[])[] Read(IDataView data, string name)
         {
             environment.CheckValue(data, name);
             (List<(string Person, float[] Embedding)> rows, int unusable) = LabelledEmbeddings.Read(environment, data, labelColumnName, embeddingColumnName);
             return unusable == 0
-                ? [.. rows.Select(row => (row.Person, Array.ConvertAll(row.Embedding, value => (double)value)))]
+                ? [.. rows]
                 : throw new InvalidOperationException(
                     $"{unusable} of the {rows.Count + unusable} rows of the {name} have no label, or an embedding that is zero or not a number. " +
                     "Pictures that cannot be read give such embeddings; replace them, or leave their rows out.");
         }
     }
 
+    private static (string, double[])[] InDoubles((string Person, float[] Embedding)[] rows) =>
+        [.. rows.Select(row => (row.Person, Array.ConvertAll(row.Embedding, value => (double)value)))];
+
     /// <summary>Judges embeddings that have a direction; they need not have unit length.</summary>
-    public static IdentificationMetrics Evaluate(IReadOnlyList<(string Person, double[] Embedding)> probes, IReadOnlyList<(string Person, double[] Embedding)> gallery)
+    public static IdentificationMetrics Evaluate(
+        IReadOnlyList<(string Person, double[] Embedding)> probes, IReadOnlyList<(string Person, double[] Embedding)> gallery, IReadOnlyList<string>? trainedOnPeople = null)
     {
         // Templates of one person stand together: the scores of person p are those of templates starts[p] to starts[p + 1].
         IGrouping<string, double[]>[] people = [.. gallery.GroupBy(entry => entry.Person, entry => UnitLength(entry.Embedding), StringComparer.Ordinal)];
@@ -69,7 +77,10 @@ internal static class IdentificationEvaluator
         return new IdentificationMetrics(
             [.. searches.Where(search => search.Rank > 0).Select(search => (search.Rank, search.TopScore))],
             [.. searches.Where(search => search.Rank == 0).Select(search => search.TopScore)],
-            people.Length, templates.Length);
+            people.Length, templates.Length)
+        {
+            TrainedOnPeople = trainedOnPeople,
+        };
     }
 
     private static void Score(double[] probe, double[][] templates, int[] starts, double[] scores)

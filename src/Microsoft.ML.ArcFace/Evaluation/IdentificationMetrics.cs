@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.ML.ArcFace.Evaluation;
 using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace;
@@ -54,6 +55,12 @@ public sealed class IdentificationMetrics
     /// People at the same cosine stand before the right one.
     /// </summary>
     public IReadOnlyList<double> CumulativeMatchCharacteristic { get; }
+
+    /// <summary>
+    /// The people of probes and gallery whom the model was trained on, for whom the rates say little about others (docs/evaluation.md); null
+    /// where it cannot be told, because the embeddings do not say which model made them, or it does not keep whom it was trained on.
+    /// </summary>
+    public IReadOnlyList<string>? TrainedOnPeople { get; internal init; }
 
     /// <summary>Probes that show a person of the gallery.</summary>
     public int MatedProbeCount { get; }
@@ -120,6 +127,11 @@ public sealed class IdentificationMetrics
     public override string ToString()
     {
         var table = new StringBuilder();
+        if (TrainedOnPeople is { Count: > 0 } trainedOn)
+        {
+            table.Append($"{TrainedPeople.Describe(trainedOn)} The rates flatter the model.\n");
+        }
+
         foreach (int rank in UsualRanks.Where(rank => rank <= GalleryPersonCount))
         {
             Row($"Rank-{rank} rate", IdentificationRate(rank), $"{MatedProbeCount} mated probes, {GalleryPersonCount} people in {GalleryTemplateCount} templates");

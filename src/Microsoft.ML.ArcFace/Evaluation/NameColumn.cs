@@ -7,8 +7,11 @@ namespace Microsoft.ML.ArcFace.Evaluation;
 internal static class NameColumn
 {
     /// <exception cref="ArgumentOutOfRangeException">The column is absent or of another kind.</exception>
-    public static DataViewSchema.Column Find(IHostEnvironment environment, IDataView data, string name) => InputColumn.Find(
-        environment, data, name, "Key<UInt32> or String", type => type is TextDataViewType || (type is KeyDataViewType && type.RawType == typeof(uint)));
+    public static DataViewSchema.Column Find(IHostEnvironment environment, IDataView data, string name) =>
+        InputColumn.Find(environment, data, name, "Key<UInt32> or String", Accepts);
+
+    /// <summary>Whether a column of this type names things.</summary>
+    public static bool Accepts(DataViewType type) => type is TextDataViewType || (type is KeyDataViewType && type.RawType == typeof(uint));
 
     /// <summary>What a key without names is called; key values start at 1.</summary>
     public static string NameOfKey(uint key) => $"key {key}";

@@ -67,12 +67,12 @@ internal sealed record TemplateColumns(string Template, string? Medium, string? 
         }
     }
 
-    /// <summary>A view of templates in which columns keep their names.</summary>
-    public IDataView ToView(IEnumerable<TemplateRow> templates, int embeddingSize) => new ListDataView<TemplateRow>([.. templates],
+    /// <summary>A view of templates in which columns keep their names, and the embeddings the model that they are of.</summary>
+    public IDataView ToView(IEnumerable<TemplateRow> templates, int embeddingSize, EmbeddingOrigin? origin) => new ListDataView<TemplateRow>([.. templates],
     [
         ViewColumn<TemplateRow>.OfText(Template, row => row.Template),
         .. Label is null ? (ViewColumn<TemplateRow>[])[] : [ViewColumn<TemplateRow>.OfText(Label, row => row.Person)],
-        ViewColumn<TemplateRow>.OfVector(Embedding, embeddingSize, row => row.Embedding),
+        ViewColumn<TemplateRow>.OfVector(Embedding, embeddingSize, row => row.Embedding) with { Annotations = origin?.ToAnnotations() },
         ViewColumn<TemplateRow>.OfInt32(nameof(TemplateRow.PictureCount), row => row.PictureCount),
         ViewColumn<TemplateRow>.OfInt32(nameof(TemplateRow.MediaCount), row => row.MediaCount),
     ]);

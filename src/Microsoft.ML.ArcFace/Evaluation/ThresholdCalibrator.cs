@@ -61,7 +61,7 @@ internal static class ThresholdCalibrator
 
         ThresholdPoint[] points = [.. rates.Concat(lower).Select((rate, i) => new ThresholdPoint(
             rate, cosines[i], Quantile(resampled[i], LowerQuantile), Quantile(resampled[i], UpperQuantile), FalseNonMatchRate(pairs.Genuine, cosines[i])))];
-        var curve = new ThresholdCurve(targetFalseMatchRate, pairs.Genuine.Length, count, pairs.PersonCount, points[..rates.Length], points[rates.Length..]);
+        var curve = new ThresholdCurve(targetFalseMatchRate, pairs.Genuine.Length, count, pairs.PersonCount, points[..rates.Length], points[rates.Length..], pairs.TrainedOnPeople);
         return new VerificationThreshold(curve, gallerySize: 1);
     }
 

@@ -16,7 +16,8 @@ internal readonly record struct ThresholdPoint(double FalseMatchRate, double Cos
 /// can show, then estimated ones.
 /// </summary>
 internal sealed record ThresholdCurve(
-    double TargetFalseMatchRate, int GenuinePairCount, int ImpostorPairCount, int PersonCount, ThresholdPoint[] Measured, ThresholdPoint[] Extrapolated)
+    double TargetFalseMatchRate, int GenuinePairCount, int ImpostorPairCount, int PersonCount, ThresholdPoint[] Measured, ThresholdPoint[] Extrapolated,
+    IReadOnlyList<string>? TrainedOnPeople = null)
 {
     /// <summary>The threshold for a false match rate of one comparison, at most the one that was asked for.</summary>
     public ThresholdPoint At(double rate)

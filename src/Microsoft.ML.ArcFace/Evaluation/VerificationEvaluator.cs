@@ -14,12 +14,11 @@ internal static class VerificationEvaluator
 
     /// <summary>Reads the embeddings of the pictures that pairs name, in one pass, and judges the pairs.</summary>
     public static VerificationMetrics EvaluateVerification(
-        IHostEnvironment environment, IDataView data, IEnumerable<FacePair> pairs, string embeddingColumnName, string imageColumnName)
-    {
-        ComparedPairs compared = ComparedPairs.Read(
-            environment, data, pairs, embeddingColumnName, imageColumnName, check: (isSame, folds) => CheckFolds(isSame, folds));
-        return Evaluate(compared.Cosines, compared.IsSame, compared.Folds);
-    }
+        IHostEnvironment environment, IDataView data, IEnumerable<FacePair> pairs, string embeddingColumnName, string imageColumnName, string? labelColumnName = null) =>
+        Evaluate(ComparedPairs.Read(environment, data, pairs, embeddingColumnName, imageColumnName, labelColumnName, check: (isSame, folds) => CheckFolds(isSame, folds)));
+
+    /// <summary>Judges pairs whose embeddings were read.</summary>
+    public static VerificationMetrics Evaluate(ComparedPairs compared) => Evaluate(compared.Cosines, compared.IsSame, compared.Folds, compared.Threshold, compared.TrainedOnPeople);
 
     /// <summary>Judges pairs of embeddings, which need not have unit length; pair i is (first[i], second[i]).</summary>
     /// <exception cref="ArgumentException">The lists or a pair's embeddings differ in length, or an embedding is zero or not finite.</exception>
@@ -36,10 +35,11 @@ internal static class VerificationEvaluator
         return Evaluate(cosines, isSame, folds);
     }
 
-    /// <summary>Judges pairs by their cosines, −1 to 1.</summary>
+    /// <summary>Judges pairs by their cosines, −1 to 1, and says with the result whose embeddings they are.</summary>
     /// <exception cref="ArgumentException">The lists differ in length, or a cosine is outside of −1 to 1.</exception>
     /// <exception cref="InvalidOperationException">A kind of pair is absent from a fold, or there are fewer than 2 folds.</exception>
-    public static VerificationMetrics Evaluate(IReadOnlyList<double> cosines, IReadOnlyList<bool> isSame, IReadOnlyList<int> folds)
+    public static VerificationMetrics Evaluate(
+        IReadOnlyList<double> cosines, IReadOnlyList<bool> isSame, IReadOnlyList<int> folds, VerificationThreshold? threshold = null, IReadOnlyList<string>? trainedOnPeople = null)
     {
         if (cosines.Count != isSame.Count || cosines.Count != folds.Count)
         {
@@ -57,7 +57,11 @@ internal static class VerificationEvaluator
         int[] foldNames = CheckFolds(isSame, folds);
         int genuine = isSame.Count(same => same), impostor = isSame.Count - genuine;
         (double[] accuracies, double[] thresholds, double bestThreshold) = CrossValidate(cosines, isSame, folds, foldNames);
-        return new VerificationMetrics(accuracies, thresholds, bestThreshold, Roc(cosines, isSame, genuine, impostor), genuine, impostor);
+        return new VerificationMetrics(accuracies, thresholds, bestThreshold, Roc(cosines, isSame, genuine, impostor), genuine, impostor)
+        {
+            Threshold = threshold,
+            TrainedOnPeople = trainedOnPeople,
+        };
     }
 
     /// <exception cref="ArgumentException">The embeddings differ in length, or one has no direction.</exception>

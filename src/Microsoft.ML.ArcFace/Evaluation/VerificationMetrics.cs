@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.ML.ArcFace.Evaluation;
 using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace;
@@ -33,8 +34,11 @@ public sealed class VerificationMetrics
     // The 97.5 % quantile of the normal distribution.
     private const double NormalQuantile = 1.959963984540054;
 
-    // The false-accept rates of the printed table.
-    private static readonly double[] UsualFalseAcceptRates = [0.1, 0.01, 0.001, 0.0001];
+    // The false-accept rates of the printed table, strict ones first.
+    private static readonly double[] UsualFalseAcceptRates = [0.0001, 0.001, 0.01, 0.1];
+
+    // Those that the verdict may be about where no threshold was calibrated, strict ones first.
+    private static readonly double[] VerdictFalseAcceptRates = [0.001, 0.01, 0.1];
 
     internal VerificationMetrics(double[] foldAccuracies, double[] foldThresholds, double bestThreshold, RocPoint[] rocCurve, int genuinePairCount, int impostorPairCount)
     {
@@ -50,6 +54,25 @@ public sealed class VerificationMetrics
         RocPoint nearest = rocCurve.MinBy(point => Math.Abs(point.FalseAcceptRate - (1 - point.TrueAcceptRate)));
         EqualErrorRate = (nearest.FalseAcceptRate + 1 - nearest.TrueAcceptRate) / 2;
     }
+
+    /// <summary>
+    /// What the model does to genuine pairs at the false-accept rate in question: the one that its threshold was calibrated for, or, where
+    /// there is none or the impostor pairs are too few for it, the smallest of 0.1 %, 1 % and 10 % that they can show. Null
+    /// where there are fewer than 10 impostor pairs.
+    /// </summary>
+    public VerificationVerdict? Verdict =>
+        ((double[])[.. Threshold is { } threshold ? [threshold.TargetFalseMatchRate] : Array.Empty<double>(), .. VerdictFalseAcceptRates])
+            .Select(rate => TryGetTrueAcceptRate(rate, out double accepted) ? new VerificationVerdict(rate, accepted, GenuinePairCount, ImpostorPairCount) : null)
+            .FirstOrDefault(verdict => verdict is not null);
+
+    /// <summary>
+    /// The people of these pairs whom the model was trained on, for whom the rates say little about others (docs/evaluation.md); null where
+    /// it cannot be told, because the embeddings do not say which model made them, or it does not keep whom it was trained on.
+    /// </summary>
+    public IReadOnlyList<string>? TrainedOnPeople { get; internal init; }
+
+    /// <summary>The threshold of the model that made the embeddings; null: none, or the model is not known.</summary>
+    internal VerificationThreshold? Threshold { get; init; }
 
     /// <summary>Mean accuracy over the folds, each with the threshold that is best on the others, 0 to 1.</summary>
     public double Accuracy { get; }
@@ -115,6 +138,14 @@ public sealed class VerificationMetrics
         return isMeasurable;
     }
 
+    /// <summary>The errors at a threshold: what is accepted has a greater cosine.</summary>
+    /// <param name="cosine">The threshold, −1 to 1.</param>
+    internal DetPoint ErrorsAt(double cosine)
+    {
+        RocPoint last = RocCurve.Last(point => point.Cosine is not { } least || least > cosine);
+        return new DetPoint(last.FalseAcceptRate, 1 - last.TrueAcceptRate, cosine);
+    }
+
     /// <summary>The 95 % confidence interval of a rate that was counted (Wilson, 1927).</summary>
     /// <param name="rate">The rate, 0 to 1.</param>
     /// <param name="count">How many were counted, at least 1: the genuine pairs for a true-accept rate.</param>
@@ -135,19 +166,31 @@ public sealed class VerificationMetrics
         return new RateInterval(Math.Max((centre - half) / scale, 0), Math.Min((centre + half) / scale, 1));
     }
 
+    /// <summary>The accuracy of saying yes, or no, to every pair, whichever is right more often.</summary>
+    internal double ConstantAnswerAccuracy => (double)Math.Max(GenuinePairCount, ImpostorPairCount) / (GenuinePairCount + ImpostorPairCount);
+
+    /// <summary>Says <see cref="Verdict"/> in one sentence, or why there is none.</summary>
+    public string VerdictText => Verdict?.ToString()
+        ?? Text($"There are too few impostor pairs to say how many genuine pairs would be refused: {ImpostorPairCount}; a false accept rate of 10 % takes 10.");
+
     /// <summary>What the accuracy is to be held against where most pairs are of one kind; empty where there are as many of each.</summary>
     internal string ConstantAnswer => GenuinePairCount == ImpostorPairCount
         ? ""
-        : Text($"; {(GenuinePairCount > ImpostorPairCount ? "yes" : "no")} to every pair would be right for {(double)Math.Max(GenuinePairCount, ImpostorPairCount) / (GenuinePairCount + ImpostorPairCount):P2}");
+        : Text($"; {(GenuinePairCount > ImpostorPairCount ? "yes" : "no")} to every pair would be right for {ConstantAnswerAccuracy:P2}");
 
-    /// <summary>A short table: each rate with its 95 % confidence interval and the pairs it was counted over.</summary>
+    /// <summary>
+    /// The verdict in words, whom of these people the model was trained on, and a short table: each rate with its 95 %
+    /// confidence interval and the pairs it was counted over. The accuracy comes last, for it depends on how many pairs of each kind there are.
+    /// </summary>
     public override string ToString()
     {
         int pairs = GenuinePairCount + ImpostorPairCount;
-        var table = new StringBuilder();
-        Row("Accuracy", Rate(Accuracy, pairs), $"{pairs} pairs, {FoldAccuracies.Count} folds, standard deviation {AccuracyStandardDeviation:P2}{ConstantAnswer}");
-        Row("Area under ROC curve", Text($"{AreaUnderRocCurve,8:0.0000}"), $"{GenuinePairCount} genuine, {ImpostorPairCount} impostor pairs");
-        Row("Equal error rate", Rate(EqualErrorRate, pairs), $"{pairs} pairs");
+        var table = new StringBuilder().Append(VerdictText).Append('\n');
+        if (TrainedOnPeople is { Count: > 0 } trainedOn)
+        {
+            table.Append($"{TrainedPeople.Describe(trainedOn)} The rates flatter the model.\n");
+        }
+
         foreach (double falseAcceptRate in UsualFalseAcceptRates)
         {
             // A rate that the pairs cannot measure has no row.
@@ -157,6 +200,9 @@ public sealed class VerificationMetrics
             }
         }
 
+        Row("Equal error rate", Rate(EqualErrorRate, pairs), $"{pairs} pairs");
+        Row("Area under ROC curve", Text($"{AreaUnderRocCurve,8:0.0000}"), $"{GenuinePairCount} genuine, {ImpostorPairCount} impostor pairs");
+        Row("Accuracy", Rate(Accuracy, pairs), $"{pairs} pairs, {FoldAccuracies.Count} folds, standard deviation {AccuracyStandardDeviation:P2}{ConstantAnswer}");
         return table.ToString().TrimEnd();
 
         void Row(string name, string value, FormattableString over) => table.Append(Text($"{name,-22}{value,-32}{Text(over)}")).Append('\n');

@@ -52,6 +52,15 @@ public sealed record VerificationThreshold
     /// <summary>People of the pairs.</summary>
     public int PersonCount => _curve.PersonCount;
 
+    /// <summary>
+    /// The people of the pairs whom the model was trained on, which had to be allowed: on others more strangers pass than
+    /// <see cref="TargetFalseMatchRate"/>. Null where it could not be told.
+    /// </summary>
+    public IReadOnlyList<string>? TrainedOnPeople => _curve.TrainedOnPeople;
+
+    /// <summary>What the threshold does to genuine pairs, in words, by the pairs that it was measured on.</summary>
+    internal VerificationVerdict Verdict => new(TargetFalseMatchRate, 1 - FalseNonMatchRate, GenuinePairCount, ImpostorPairCount);
+
     /// <summary>People that a face is compared with at once; 1 for the verification of a pair.</summary>
     public int GallerySize { get; }
 
@@ -89,7 +98,7 @@ public sealed record VerificationThreshold
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"cosine over {Cosine:0.0000} [{LowerCosine:0.0000}, {UpperCosine:0.0000}]{(IsExtrapolated ? ", extrapolated" : "")}; " +
         $"{(GallerySize == 1 ? "FMR" : $"FPIR for {GallerySize} people")} at most {TargetFalseMatchRate:g3}, FNMR {FalseNonMatchRate:P2}; " +
-        $"{GenuinePairCount} genuine, {ImpostorPairCount} impostor pairs of {PersonCount} people");
+        $"{GenuinePairCount} genuine, {ImpostorPairCount} impostor pairs of {PersonCount} people{(TrainedOnPeople is { Count: > 0 } known ? $", {known.Count} of whom the model was trained on: more strangers pass" : "")}");
 
     /// <summary>As files of models keep it.</summary>
     internal string ToJson() => _curve.ToJson(GallerySize);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.ArcFace;
 
@@ -9,9 +10,10 @@ namespace Microsoft.ML.ArcFace;
 /// <param name="Parameters">The searched options by name, as they were drawn. Those of a nested option are "Outer.Inner".</param>
 /// <param name="Options">
 /// What it trains with: give them to <c>Trainers.ArcFace</c> to train the same again. Their epochs are <see cref="Epochs"/>; with
-/// <see cref="FaceExperimentSettings.ContinueTrials"/> those of the last rung, on whose schedule it trains.
+/// <see cref="FaceExperimentSettings.ContinueTrials"/> those of the last rung, on whose schedule it trains. They hold callbacks and
+/// data, so JSON leaves them out.
 /// </param>
-public sealed record FaceTrial(int Number, int Rung, int Epochs, IReadOnlyDictionary<string, object?> Parameters, ArcFaceTrainer.Options Options)
+public sealed record FaceTrial(int Number, int Rung, int Epochs, IReadOnlyDictionary<string, object?> Parameters, [property: JsonIgnore] ArcFaceTrainer.Options Options)
 {
     /// <summary>The trial in a line, such as "trial 3, 9 epochs: Loss=CosFace, Margin=0.312".</summary>
     public override string ToString() => $"trial {Number}, {Epochs} epochs: {string.Join(", ", Parameters.Select(parameter => $"{parameter.Key}={Text(parameter.Value)}"))}";

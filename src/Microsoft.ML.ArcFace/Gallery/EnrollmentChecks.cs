@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Evaluation;
+using Microsoft.ML.ArcFace.Names;
 
 namespace Microsoft.ML.ArcFace.Gallery;
 
@@ -24,6 +25,15 @@ internal static class EnrollmentChecks
     /// <exception cref="ArgumentException">It has another size, or no direction.</exception>
     public static float[] UnitVector(FaceToEnroll face, FaceGalleryModel model, string parameterName) =>
         UnitVector(face.Embedding, model, $"The embedding of '{face.PersonId}'{(face.Source is null ? "" : $" ({face.Source})")}", parameterName);
+
+    /// <summary>Faces under the ids that their people have: "José" is one person in whichever Unicode form it is written.</summary>
+    /// <param name="faces">Photographs.</param>
+    /// <param name="find">The id of somebody of the gallery in the form in which it is kept there; null: nobody has it.</param>
+    public static FaceToEnroll[] UnderKnownIds(IReadOnlyCollection<FaceToEnroll> faces, Func<string, string?> find)
+    {
+        ArgumentNullException.ThrowIfNull(faces);
+        return [.. faces.Select(face => face?.PersonId is { } id && (find(id) ?? UnicodeNames.Compose(id)) is var known && known != id ? face with { PersonId = known } : face!)];
+    }
 
     /// <summary>The name of each person in question: as they are called already, or as given; null: neither.</summary>
     /// <param name="faces">Photographs.</param>

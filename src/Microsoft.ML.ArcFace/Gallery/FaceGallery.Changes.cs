@@ -55,7 +55,7 @@ public sealed partial class FaceGallery
     {
         ArgumentNullException.ThrowIfNull(personId);
         ArgumentNullException.ThrowIfNull(faces);
-        if (faces.FirstOrDefault(face => face?.PersonId != personId) is { } other || faces.Count == 0)
+        if (faces.FirstOrDefault(face => face?.PersonId is not { } id || !Names.UnicodeNames.AreEqual(id, personId)) is { } other || faces.Count == 0)
         {
             throw new ArgumentException(faces.Count == 0
                 ? $"There is no photograph to put in the place of those of '{personId}'. Give one at least, or call {nameof(Remove)}."
@@ -143,7 +143,7 @@ public sealed partial class FaceGallery
         ArgumentNullException.ThrowIfNull(personIds);
         return Write(() =>
         {
-            PersonEntry[] people = [.. personIds.Distinct(StringComparer.Ordinal).Select(_memory.FindPerson).OfType<PersonEntry>()];
+            PersonEntry[] people = [.. personIds.Select(_memory.FindPerson).OfType<PersonEntry>().Distinct()];
             if (people.Length > 0)
             {
                 Change(changes => Array.ForEach(people, changes.RemovePerson), () => Array.ForEach(people, _memory.RemovePerson), erases: true);
@@ -183,6 +183,7 @@ public sealed partial class FaceGallery
     /// <summary>What the people in question are called, and the photographs as they will be kept.</summary>
     private (Dictionary<string, string?> Names, GalleryVector[] Vectors) Checked(IReadOnlyCollection<FaceToEnroll> faces)
     {
+        faces = EnrollmentChecks.UnderKnownIds(faces, id => _memory.FindPerson(id)?.Id);
         Dictionary<string, string?> names = EnrollmentChecks.GivenNames(faces, id => _memory.FindPerson(id)?.Name);
         DateTimeOffset now = DateTimeOffset.UtcNow;
         return (names,

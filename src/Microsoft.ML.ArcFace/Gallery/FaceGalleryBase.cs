@@ -42,6 +42,18 @@ public abstract class FaceGalleryBase : IFaceGallery
     /// <inheritdoc/>
     public async Task<IReadOnlyList<FaceEnrollment>> EnrollAsync(IReadOnlyCollection<FaceToEnroll> faces, bool replaceSameSource = false, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(faces);
+        string[] inOtherForms = [.. faces.Select(face => face?.PersonId).OfType<string>().Distinct(StringComparer.Ordinal).Where(id => InOneForm(id) != id)];
+        var kept = new HashSet<string>(StringComparer.Ordinal);
+        foreach (string id in inOtherForms)
+        {
+            if (await FindAsync(id, cancellationToken).ConfigureAwait(false) is { } person)
+            {
+                kept.Add(person.Id);
+            }
+        }
+
+        faces = EnrollmentChecks.UnderKnownIds(faces, id => kept.Contains(id) ? id : null);
         Dictionary<string, string?> names = EnrollmentChecks.GivenNames(faces, _ => null);
         DateTimeOffset now = DateTimeOffset.FromUnixTimeMilliseconds(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
         GalleryVector[] vectors =
@@ -54,11 +66,12 @@ public abstract class FaceGalleryBase : IFaceGallery
     }
 
     /// <inheritdoc/>
-    public Task<bool> RenameAsync(string personId, string name, CancellationToken cancellationToken = default)
+    public async Task<bool> RenameAsync(string personId, string name, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(personId);
         EnrollmentChecks.CheckText(name, "The name", nameof(name));
-        return ChangeNameAsync(personId, name, cancellationToken);
+        return await ChangeNameAsync(personId, name, cancellationToken).ConfigureAwait(false)
+            || (InOneForm(personId) is var other && other != personId && await ChangeNameAsync(other, name, cancellationToken).ConfigureAwait(false));
     }
 
     /// <inheritdoc/>
@@ -116,6 +129,17 @@ public abstract class FaceGalleryBase : IFaceGallery
     /// <param name="parameterName">What the caller's argument is called.</param>
     /// <exception cref="ArgumentException">It has another size than the gallery's, or no direction.</exception>
     protected float[] UnitVector(float[] embedding, string parameterName) => EnrollmentChecks.UnitVector(embedding, Model, "The embedding", parameterName);
+
+    /// <summary>
+    /// Brings an id to the Unicode form (NFC) in which new people are kept, so that "José" is one person in whichever form it
+    /// is written; for looking up who was not found as the id was given.
+    /// </summary>
+    /// <param name="personId">Who.</param>
+    protected static string InOneForm(string personId)
+    {
+        ArgumentNullException.ThrowIfNull(personId);
+        return Names.UnicodeNames.Compose(personId);
+    }
 
     /// <summary>Refuses a photograph that comes with another name than its person has.</summary>
     /// <param name="personId">Who.</param>

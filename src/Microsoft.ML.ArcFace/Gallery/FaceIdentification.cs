@@ -1,9 +1,11 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>What an open-set search says.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<IdentificationOutcome>))]
 public enum IdentificationOutcome
 {
     /// <summary>Nobody of the gallery is near enough: a stranger, or a photograph that shows little.</summary>

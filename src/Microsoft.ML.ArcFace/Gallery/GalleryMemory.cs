@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Evaluation;
+using Microsoft.ML.ArcFace.Names;
 
 namespace Microsoft.ML.ArcFace.Gallery;
 
@@ -6,6 +7,8 @@ namespace Microsoft.ML.ArcFace.Gallery;
 internal sealed class GalleryMemory(int embeddingSize, PersonAggregation aggregation, bool searchInHalfPrecision)
 {
     private readonly Dictionary<string, PersonEntry> _people = new(StringComparer.Ordinal);
+    /// <summary>By ids in one Unicode form; older galleries may have two people whose ids differ in their forms alone, of whom the first is here.</summary>
+    private readonly Dictionary<string, PersonEntry> _peopleInOneForm = new(StringComparer.Ordinal);
     private readonly Dictionary<string, PhotographEntry> _photographs = new(StringComparer.Ordinal);
 
     /// <summary>The vectors that a face is compared with.</summary>
@@ -15,7 +18,8 @@ internal sealed class GalleryMemory(int embeddingSize, PersonAggregation aggrega
 
     public int PhotographCount => _photographs.Count;
 
-    public PersonEntry? FindPerson(string id) => _people.GetValueOrDefault(id);
+    /// <summary>Whoever has the id, or one that differs in its Unicode form alone; null: nobody.</summary>
+    public PersonEntry? FindPerson(string id) => _people.GetValueOrDefault(id) ?? _peopleInOneForm.GetValueOrDefault(UnicodeNames.Compose(id));
 
     public PhotographEntry? FindPhotograph(string id) => _photographs.GetValueOrDefault(id);
 
@@ -27,6 +31,7 @@ internal sealed class GalleryMemory(int embeddingSize, PersonAggregation aggrega
     {
         var person = new PersonEntry(number, id, name);
         _people.Add(id, person);
+        _peopleInOneForm.TryAdd(UnicodeNames.Compose(id), person);
         return person;
     }
 
@@ -69,6 +74,11 @@ internal sealed class GalleryMemory(int embeddingSize, PersonAggregation aggrega
         }
 
         _people.Remove(person.Id);
+        string form = UnicodeNames.Compose(person.Id);
+        if (_peopleInOneForm.GetValueOrDefault(form) == person)
+        {
+            _peopleInOneForm.Remove(form);
+        }
     }
 
     private void UpdateMean(PersonEntry person)

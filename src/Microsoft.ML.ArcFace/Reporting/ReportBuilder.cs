@@ -20,6 +20,8 @@ internal static class ReportBuilder
             Title = PrintableText.Of(options.Title),
             Description = PrintableText.Of(options.Description ?? ""),
             Created = Text($"{DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC"),
+            Verdict = evaluation.Metrics.VerdictText,
+            Warnings = [.. evaluation.Warnings.Select(PrintableText.Of)],
             Headline = Headline(evaluation),
             Threshold = new ReportThreshold(Text($"{evaluation.Cosine:0.0000}"), evaluation.ThresholdSource, evaluation.FalseMatch.ToString(), evaluation.FalseNonMatch.ToString()),
             Rates = Rates(evaluation.Metrics),
@@ -49,7 +51,11 @@ internal static class ReportBuilder
         VerificationMetrics metrics = evaluation.Metrics;
         return
         [
-            new("Accuracy", Text($"{metrics.Accuracy:P2}"), Text($"± {metrics.AccuracyStandardDeviation:P2} over {metrics.FoldAccuracies.Count} folds{metrics.ConstantAnswer}")),
+            metrics.Verdict is { } verdict
+                ? new ReportFact(
+                    Text($"True accept rate at a false accept rate of {verdict.FalseAcceptRate * 100:0.######} %"), Text($"{verdict.TrueAcceptRate:P2}"),
+                    Text($"{verdict.LowerTrueAcceptRate:P2} – {verdict.UpperTrueAcceptRate:P2} with 95 % confidence"))
+                : new ReportFact("True accept rate", "too few to say", Text($"{metrics.ImpostorPairCount:N0} pairs of different people")),
             new("Area under the ROC curve", Text($"{metrics.AreaUnderRocCurve:0.0000}"), Text($"{metrics.GenuinePairCount:N0} pairs of the same person, {metrics.ImpostorPairCount:N0} of different people")),
             new("False match rate", Text($"{evaluation.FalseMatch.Rate:P2}"), Text($"{evaluation.FalseMatch.ErrorCount:N0} of {evaluation.FalseMatch.PairCount:N0} at cosine {evaluation.Cosine:0.000}")),
             new("False non-match rate", Text($"{evaluation.FalseNonMatch.Rate:P2}"), Text($"{evaluation.FalseNonMatch.ErrorCount:N0} of {evaluation.FalseNonMatch.PairCount:N0} at cosine {evaluation.Cosine:0.000}")),
@@ -61,11 +67,11 @@ internal static class ReportBuilder
         int pairs = metrics.GenuinePairCount + metrics.ImpostorPairCount;
         return
         [
-            Rate("Accuracy", metrics.Accuracy, pairs, Text($"{pairs:N0} pairs, {metrics.FoldAccuracies.Count} folds{metrics.ConstantAnswer}")),
-            Rate("Equal error rate", metrics.EqualErrorRate, pairs, Text($"{pairs:N0} pairs")),
             .. FalseAcceptRates.Select(falseAcceptRate => metrics.TryGetTrueAcceptRate(falseAcceptRate, out double rate)
                 ? Rate(Text($"TAR at FAR {falseAcceptRate:0.#####}"), rate, metrics.GenuinePairCount, Text($"{metrics.GenuinePairCount:N0} genuine, {metrics.ImpostorPairCount:N0} impostor pairs"))
                 : new RateRow(Text($"TAR at FAR {falseAcceptRate:0.#####}"), "too few to say", "", Text($"takes {Math.Ceiling((1 / falseAcceptRate) - 1e-6):N0} impostor pairs, there are {metrics.ImpostorPairCount:N0}"))),
+            Rate("Equal error rate", metrics.EqualErrorRate, pairs, Text($"{pairs:N0} pairs")),
+            Rate("Accuracy", metrics.Accuracy, pairs, Text($"{pairs:N0} pairs, {metrics.FoldAccuracies.Count} folds{metrics.ConstantAnswer}")),
         ];
     }
 

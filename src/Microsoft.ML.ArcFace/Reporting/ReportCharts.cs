@@ -30,6 +30,10 @@ internal static class ReportCharts
         Draw("cmc", "Cumulative match characteristic", Text($"{metrics.IdentificationRate():P1} of the probes whose person is in the gallery have that person first."), ErrorCharts.MatchCharacteristic(metrics)),
     ];
 
+    /// <summary>The loss rises with the margin, which a curve of it must say.</summary>
+    private static string Margin(IReadOnlyList<TrainingProgress> reports) =>
+        reports.LastOrDefault(report => report.MarginFraction < 1) is { } growing ? Text($" The margin grows until about step {growing.Step:N0}, and the loss with it.") : "";
+
     private static ReportChart[] Training(TrainingHistory? history)
     {
         if (history?.Reports is not { Count: > 0 } reports)
@@ -41,7 +45,7 @@ internal static class ReportCharts
         TrainingProgress? validated = reports.LastOrDefault(report => report.ValidationAreaUnderRocCurve is not null);
         return
         [
-            Draw("loss", "Training loss", Text($"The mean loss between reports, {last.Loss:0.###} at the end of {last.Epoch} of {last.Epochs} epochs ({last.Step:N0} steps)."), TrainingCharts.Loss(reports)),
+            Draw("loss", "Training loss", Text($"The mean loss between reports, {last.Loss:0.###} at the end of {last.Epoch} of {last.Epochs} epochs ({last.Step:N0} steps).{Margin(reports)}"), TrainingCharts.Loss(reports)),
             Draw("learning-rate", "Learning rate", Text($"From {reports[0].LearningRate:0.######} at the first report to {last.LearningRate:0.######} at the last."), TrainingCharts.LearningRate(reports)),
             .. validated is null ? [] : new[]
             {

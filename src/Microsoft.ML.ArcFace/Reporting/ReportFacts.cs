@@ -18,7 +18,7 @@ internal static class ReportFacts
     {
         var tables = new List<FactTable>
         {
-            new("Data", [.. Data(compared, peopleCount), .. options.Facts.Select(fact => new ReportFact(PrintableText.Of(fact.Key), PrintableText.Of(fact.Value)))]),
+            new("Data", [.. Data(compared, peopleCount), TrainedOn(compared), .. options.Facts.Select(fact => new ReportFact(PrintableText.Of(fact.Key), PrintableText.Of(fact.Value)))]),
         };
         if (options.Model is { } model)
         {
@@ -66,6 +66,13 @@ internal static class ReportFacts
         yield return new ReportFact("SHA-256 of the pairs", PairsHash(compared.Pairs));
         yield return new ReportFact("SHA-256 of the embeddings", EmbeddingsHash(compared.Embeddings));
     }
+
+    private static ReportFact TrainedOn(ComparedPairs compared) => new("People whom the model was trained on", compared.TrainedOnPeople switch
+    {
+        null => "cannot be told from the embeddings",
+        [] => "none, by name and class center",
+        { } known => Number(known.Count),
+    });
 
     private static ReportFact[] Model(FaceEmbeddingTransformer model) =>
     [

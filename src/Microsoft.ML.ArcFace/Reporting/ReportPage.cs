@@ -10,6 +10,12 @@ internal sealed record ReportPage
 
     public required string Created { get; init; }
 
+    /// <summary>What the evaluation means, one sentence.</summary>
+    public required string Verdict { get; init; }
+
+    /// <summary>Why the rates may say less than they seem to, a sentence or two each.</summary>
+    public required string[] Warnings { get; init; }
+
     /// <summary>The numbers at the top.</summary>
     public required ReportFact[] Headline { get; init; }
 

@@ -20,8 +20,8 @@ internal static class ReportWriter
         // Opened before the work: a file that cannot be written shows at once.
         using var file = new WholeFile(path);
         ComparedPairs compared = ComparedPairs.Read(
-            environment, data, pairs, options.EmbeddingColumnName, options.NameColumnName, check: (isSame, folds) => VerificationEvaluator.CheckFolds(isSame, folds));
-        VerificationMetrics metrics = VerificationEvaluator.Evaluate(compared.Cosines, compared.IsSame, compared.Folds);
+            environment, data, pairs, options.EmbeddingColumnName, options.NameColumnName, options.LabelColumnName, check: (isSame, folds) => VerificationEvaluator.CheckFolds(isSame, folds));
+        VerificationMetrics metrics = VerificationEvaluator.Evaluate(compared);
         var evaluation = new ReportedEvaluation(compared, metrics, Values(options.LabelColumnName), Values(options.GroupColumnName), options);
         int[] falseMatches = WorstPairs.Find(compared, isSame: false, options.WorstPairCount), falseNonMatches = WorstPairs.Find(compared, isSame: true, options.WorstPairCount);
         HashSet<string> shown = [.. falseMatches.Concat(falseNonMatches).SelectMany(i => new[] { compared.Pairs[i].First, compared.Pairs[i].Second })];

@@ -41,6 +41,26 @@ internal sealed class ReportedEvaluation
 
     public FaceReportOptions Options { get; }
 
+    /// <summary>The people of the pairs whom the model was trained on; null where it cannot be told.</summary>
+    public IReadOnlyList<string>? TrainedOnPeople => Metrics.TrainedOnPeople;
+
+    /// <summary>Why the rates may say less than they seem to.</summary>
+    public IEnumerable<string> Warnings
+    {
+        get
+        {
+            if (TrainedOnPeople is { Count: > 0 } known)
+            {
+                yield return $"{TrainedPeople.Describe(known)} The rates flatter the model, and say little about people whom it has never seen.";
+            }
+
+            if ((Options.Threshold ?? Metrics.Threshold)?.TrainedOnPeople is { Count: > 0 } calibratedOn)
+            {
+                yield return $"The threshold was calibrated on people whom the model was trained on ({calibratedOn.Count}): on others more strangers pass than it promises.";
+            }
+        }
+    }
+
     /// <summary>Pairs with a greater cosine are accepted.</summary>
     public double Cosine { get; }
 

@@ -8,7 +8,8 @@ namespace Microsoft.ML.ArcFace.Serving;
 /// <summary>The main face of a photograph.</summary>
 /// <param name="Pixels">112×112 RGB.</param>
 /// <param name="Boxes">All faces of the photograph, the main one first; null: the model does not detect.</param>
-internal sealed record ReadFace(byte[] Pixels, IReadOnlyList<FaceBox>? Boxes);
+/// <param name="IsAligned">Whether it came with that size; false: it was cropped and resized.</param>
+internal sealed record ReadFace(byte[] Pixels, IReadOnlyList<FaceBox>? Boxes, bool IsAligned);
 
 /// <summary>
 /// What a model does to a photograph before it embeds the face: detect, align, whatever stands between loading and the
@@ -22,11 +23,16 @@ internal sealed class FacePipeline : IDisposable
     /// <summary>The column of the boxes of all faces; null: the model does not detect.</summary>
     private readonly string? _boxesColumn;
     private readonly IRowToRowMapper? _mapper;
+    private readonly AlignmentCheck _alignment;
     private readonly ConcurrentBag<Reader> _idle = [];
 
+    /// <param name="model">The model.</param>
+    /// <param name="inputSchema">What it takes; null: not known.</param>
+    /// <param name="alignment">Looks at the faces that come out.</param>
     /// <exception cref="InvalidOperationException">The model takes more than a photograph.</exception>
-    public FacePipeline(ITransformer model, DataViewSchema? inputSchema)
+    public FacePipeline(ITransformer model, DataViewSchema? inputSchema, AlignmentCheck alignment)
     {
+        _alignment = alignment;
         FaceEmbeddingTransformer embedding = model.FaceEmbedding();
         ITransformer[] before = [.. model.Parts().TakeWhile(part => part != embedding)];
         int loader = Array.FindLastIndex(before, part => part is FaceImageLoadingTransformer or ImageLoadingTransformer);
@@ -49,12 +55,14 @@ internal sealed class FacePipeline : IDisposable
     }
 
     /// <summary>The main face of a photograph; null if it shows none.</summary>
-    public ReadFace? ReadFace(MLImage photograph)
+    /// <param name="photograph">The photograph.</param>
+    /// <param name="name">What to call it in messages.</param>
+    public ReadFace? ReadFace(MLImage photograph, string name)
     {
         Reader reader = _idle.TryTake(out Reader? idle) ? idle : new Reader(this);
         try
         {
-            ReadFace? face = reader.Read(photograph);
+            ReadFace? face = reader.Read(photograph, name);
             _idle.Add(reader);
             return face;
         }
@@ -91,6 +99,8 @@ internal sealed class FacePipeline : IDisposable
         private readonly PhotographRow _photograph;
         private readonly DataViewRow _row;
         private readonly FacePixelReader.Getter _getFace;
+        private string _name = "";
+        private bool _isAligned;
         private readonly ValueGetter<VBuffer<float>>? _getBoxes;
         private VBuffer<float> _boxes;
 
@@ -98,15 +108,16 @@ internal sealed class FacePipeline : IDisposable
         {
             _photograph = new PhotographRow(pipeline._photographs);
             _row = pipeline._mapper is { } mapper ? mapper.GetRow(_photograph, [.. ((string?[])[pipeline._faceColumn, pipeline._boxesColumn]).OfType<string>().Select(name => mapper.OutputSchema[name])]) : _photograph;
-            _getFace = FacePixelReader.Create(_row, _row.Schema[pipeline._faceColumn]);
+            _getFace = FacePixelReader.Create(_row, _row.Schema[pipeline._faceColumn], (image, _) => _isAligned = pipeline._alignment.IsAligned(image, () => _name));
             _getBoxes = pipeline._boxesColumn is { } boxes ? _row.GetGetter<VBuffer<float>>(_row.Schema[boxes]) : null;
         }
 
-        public ReadFace? Read(MLImage photograph)
+        public ReadFace? Read(MLImage photograph, string name)
         {
+            (_name, _isAligned) = (name, true);
             _photograph.Show(photograph);
             byte[] face = new byte[FaceTensor.ByteCount];
-            return _getFace(face) ? new ReadFace(face, Boxes()) : null;
+            return _getFace(face) ? new ReadFace(face, Boxes(), _isAligned) : null;
         }
 
         private FaceBox[]? Boxes()

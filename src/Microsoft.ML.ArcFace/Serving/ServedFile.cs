@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.ML.ArcFace.Data;
 
 namespace Microsoft.ML.ArcFace.Serving;
 
@@ -11,17 +12,18 @@ internal sealed partial class ServedFile : IAsyncDisposable
     private readonly MLContext _ml;
     private readonly string _path;
     private readonly ILogger _log;
+    private readonly AlignmentCheck _alignment;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _watching;
     private ServedModel? _current;
     private Stamp _seen, _loaded;
 
     /// <summary>Loads the model.</summary>
-    public ServedFile(MLContext ml, string path, TimeSpan? reloadInterval, ILogger log)
+    public ServedFile(MLContext ml, string path, TimeSpan? reloadInterval, ILogger log, AlignmentCheck alignment)
     {
-        (_ml, _path, _log) = (ml, path, log);
+        (_ml, _path, _log, _alignment) = (ml, path, log, alignment);
         _seen = _loaded = Stamp.Of(path) ?? default;
-        _current = ServedModel.Load(ml, path);
+        _current = ServedModel.Load(ml, path, alignment);
         _watching = reloadInterval is { } interval ? Task.Run(() => WatchAsync(interval)) : Task.CompletedTask;
     }
 
@@ -59,7 +61,7 @@ internal sealed partial class ServedFile : IAsyncDisposable
         ServedModel replacement;
         try
         {
-            replacement = ServedModel.Load(_ml, _path);
+            replacement = ServedModel.Load(_ml, _path, _alignment);
         }
 #pragma warning disable CA1031 // Whatever is wrong with the new file, the old model goes on serving.
         catch (Exception error)

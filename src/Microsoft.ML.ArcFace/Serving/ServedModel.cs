@@ -26,12 +26,12 @@ internal sealed class ServedModel
     /// <summary>Loads a model and embeds once, so that the first request finds all of it made and working.</summary>
     /// <exception cref="IOException">The file is absent, or cannot be read.</exception>
     /// <exception cref="WeightsFormatException">It is damaged or of another kind.</exception>
-    public static ServedModel Load(MLContext ml, string path)
+    public static ServedModel Load(MLContext ml, string path, AlignmentCheck? alignment = null)
     {
         ITransformer model = FaceModelFile.Load(ml, path, out DataViewSchema? schema);
         try
         {
-            var served = new ServedModel(model, new FacePipeline(model, schema));
+            var served = new ServedModel(model, new FacePipeline(model, schema, alignment ?? new AlignmentCheck(isRequired: false)));
             served.Embed(new byte[FaceTensor.ByteCount], count: 1);
             return served;
         }
@@ -86,7 +86,7 @@ internal sealed class ServedModel
             throw new PresentationAttackException(photograph.Name, assessment);
         }
 
-        return _pipeline.ReadFace(image) ?? throw new FaceNotFoundException(photograph.Name);
+        return _pipeline.ReadFace(image, photograph.Name) ?? throw new FaceNotFoundException(photograph.Name);
     }
 
     /// <summary>The embeddings of faces, one forward pass.</summary>

@@ -39,6 +39,9 @@ internal sealed class TrainingFaces
     /// <summary>How many photographs can be trained on.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Photographs that are no aligned faces of 112×112 pixels.</summary>
+    public long UnalignedCount { get; private set; }
+
     /// <summary>Rows that are shuffled among each other where the set does not fit the cache.</summary>
     public int ShufflePool { get; }
 
@@ -106,6 +109,7 @@ internal sealed class TrainingFaces
         {
             _leftOut = [.. places],
             Count = Count - places.Count,
+            UnalignedCount = UnalignedCount,
             Fingerprint = Fingerprint,
             Cached = Cached?.Where((_, place) => !places.Contains(place)).ToList(),
         };
@@ -115,12 +119,13 @@ internal sealed class TrainingFaces
     private void FirstPass(IChannel channel, ArcFaceTrainer.Options options, int capacity, WorkObserver observer)
     {
         var preflight = new TrainingPreflight(Labels, options, "training set");
+        var alignment = new AlignmentCheck(options.RequireAligned);
         var cache = new List<(byte[] Pixels, int Label)>();
         using DataFingerprint? fingerprint = DataFingerprint.Begin(options, Labels);
 
         // What is known to be too much is not gathered until the cache is full.
         bool mayFit = !(_data.GetRowCount() > capacity);
-        foreach ((byte[]? pixels, int label, Func<string>? name) in observer.Watch(ReadRows(rand: null, ImageOrigin.KeyColumn(_data.Schema)), "photographs decoded", _data.GetRowCount()))
+        foreach ((byte[]? pixels, int label, Func<string>? name) in observer.Watch(ReadRows(rand: null, ImageOrigin.KeyColumn(_data.Schema), alignment), "photographs decoded", _data.GetRowCount()))
         {
             options.CancellationToken.ThrowIfCancellationRequested();
             if (!preflight.Accept(pixels, label, name))
@@ -142,6 +147,8 @@ internal sealed class TrainingFaces
 
         preflight.CheckRows(channel);
         preflight.CheckPeople(channel);
+        preflight.CheckAlignment(channel, alignment);
+        UnalignedCount = alignment.UnalignedCount;
         Cached = mayFit && Count <= capacity ? cache : null;
         Fingerprint = fingerprint?.Text();
         channel.Info(Cached is null
@@ -187,11 +194,11 @@ internal sealed class TrainingFaces
     }
 
     /// <summary>All rows, and where <paramref name="nameColumn"/> is given, what to call the one that was read last.</summary>
-    private IEnumerable<(byte[]? Pixels, int Label, Func<string>? Name)> ReadRows(Random? rand, DataViewSchema.Column? nameColumn = null)
+    private IEnumerable<(byte[]? Pixels, int Label, Func<string>? Name)> ReadRows(Random? rand, DataViewSchema.Column? nameColumn = null, AlignmentCheck? alignment = null)
     {
         using DataViewRowCursor cursor = _data.GetRowCursor([_imageColumn, _labelColumn, .. nameColumn is { } column ? [column] : Array.Empty<DataViewSchema.Column>()], rand);
         Func<string>? getName = nameColumn is { } named ? ImageOrigin.CreateGetter(cursor, named) : null;
-        FacePixelReader.Getter getFace = FacePixelReader.Create(cursor, _imageColumn);
+        FacePixelReader.Getter getFace = FacePixelReader.Create(cursor, _imageColumn, (image, name) => alignment?.IsAligned(image, getName ?? name));
         Func<int> getLabel = Labels.CreateGetter(cursor, _labelColumn);
         while (cursor.MoveNext())
         {

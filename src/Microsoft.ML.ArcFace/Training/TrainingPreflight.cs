@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Training;
@@ -65,6 +66,15 @@ internal sealed class TrainingPreflight(FaceLabels labels, ArcFaceTrainer.Option
         }
 
         channel.Warning(what + "; they are left out.");
+    }
+
+    /// <summary>Warns of photographs that are no aligned faces.</summary>
+    public void CheckAlignment(IChannel channel, AlignmentCheck alignment)
+    {
+        if (alignment.Summary(setName) is { } warning)
+        {
+            channel.Warning(warning);
+        }
     }
 
     /// <summary>Throws if there is nobody to tell apart; warns of people who teach little.</summary>

@@ -13,6 +13,8 @@ namespace Microsoft.ML.ArcFace;
 /// <param name="EstimatedTimeRemaining">How long the rest takes at that rate.</param>
 /// <param name="IsEpochEnd">Whether this report closes an epoch.</param>
 /// <param name="ValidationAreaUnderRocCurve">At the end of an epoch of a run with a validation set: the area under the ROC curve of its pairs.</param>
+/// <param name="MarginFraction">The share of the margin that the last step used, 0 to 1: it grows at the beginning of a run, and the loss with it.</param>
+/// <param name="Remark">What a reader of the numbers should know, said once in a run, such as why the loss rises; null: nothing.</param>
 public sealed record TrainingProgress(
     int Epoch,
     int Epochs,
@@ -23,12 +25,16 @@ public sealed record TrainingProgress(
     double ImagesPerSecond,
     TimeSpan EstimatedTimeRemaining,
     bool IsEpochEnd,
-    double? ValidationAreaUnderRocCurve)
+    double? ValidationAreaUnderRocCurve,
+    double MarginFraction = 1,
+    string? Remark = null)
 {
     /// <summary>Formats the report as one line, as the log has it: <c>Progress = Console.WriteLine</c> shows how training goes.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"Epoch {Epoch}/{Epochs}, step {Step}/{Steps}: loss {Loss:0.000}, {ImagesPerSecond:0.0} images/s, {TimeLeft} left{Validation}");
+        $"Epoch {Epoch}/{Epochs}, step {Step}/{Steps}: loss {Loss:0.000}, {Margin}{ImagesPerSecond:0.0} images/s, {TimeLeft} left{Validation}");
+
+    private string Margin => MarginFraction < 1 ? string.Create(CultureInfo.InvariantCulture, $"{MarginFraction * 100:0} % of the margin, ") : "";
 
     private string TimeLeft => EstimatedTimeRemaining.ToString(EstimatedTimeRemaining.Days > 0 ? @"d\.hh\:mm\:ss" : @"hh\:mm\:ss", CultureInfo.InvariantCulture);
 

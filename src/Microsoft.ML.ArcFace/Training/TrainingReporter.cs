@@ -15,6 +15,7 @@ internal sealed class TrainingReporter : IDisposable
     private readonly EventFile? _events;
     private readonly int _firstStep;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
+    private readonly MarginRemark _remark;
     private TimeSpan _lastReport;
 
     /// <summary>A reporter of a run that begins, or goes on.</summary>
@@ -25,6 +26,7 @@ internal sealed class TrainingReporter : IDisposable
         _recipe = recipe;
         _firstStep = firstStep;
         Loss = loss;
+        _remark = new MarginRemark(recipe.Schedule.MarginRampSteps);
         _events = run.TensorBoardDirectory is { } folder ? EventFile.Create(folder, firstStep) : null;
     }
 
@@ -62,11 +64,18 @@ internal sealed class TrainingReporter : IDisposable
 
         // A run that goes on is timed by itself: the machine, and what else it has to do, may be another.
         double secondsPerStep = Math.Max(1e-9, _clock.Elapsed.TotalSeconds) / Math.Max(1, step - _firstStep);
+        double marginFraction = _recipe.Schedule.MarginFraction(Math.Max(0, step - 1));
         var progress = new TrainingProgress(
             epoch, _recipe.Epochs, step, _recipe.TotalSteps, Loss.Last,
             _recipe.Schedule.LearningRate(Math.Max(0, step - 1)), _recipe.BatchSize / secondsPerStep,
-            TimeSpan.FromSeconds(Math.Max(0, _recipe.TotalSteps - step) * secondsPerStep), isEpochEnd, areaUnderRocCurve);
+            TimeSpan.FromSeconds(Math.Max(0, _recipe.TotalSteps - step) * secondsPerStep), isEpochEnd, areaUnderRocCurve,
+            marginFraction, _remark.Next(Loss.Last, marginFraction));
         _channel.Info(progress.ToString());
+        if (progress.Remark is { } remark)
+        {
+            _channel.Info(remark);
+        }
+
         WriteEvents(progress);
         _progress?.Invoke(progress);
     }

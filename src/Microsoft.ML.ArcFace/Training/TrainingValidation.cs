@@ -39,6 +39,7 @@ internal sealed class TrainingValidation
         DataViewSchema.Column labelColumn = FaceLabels.Column(host, data.Schema, options.LabelColumnName);
         FaceLabels labels = FaceLabels.Read(data, labelColumn);
         var preflight = new TrainingPreflight(labels, options, "validation set");
+        var alignment = new AlignmentCheck(options.RequireAligned);
         var faces = new List<byte[]>();
         var classes = new List<int>();
         using DataFingerprint? fingerprint = DataFingerprint.Begin(options, labels);
@@ -46,7 +47,7 @@ internal sealed class TrainingValidation
         using (DataViewRowCursor cursor = data.GetRowCursor([imageColumn, labelColumn, .. nameColumn is { } column ? [column] : Array.Empty<DataViewSchema.Column>()]))
         {
             Func<string>? getName = nameColumn is { } named ? ImageOrigin.CreateGetter(cursor, named) : null;
-            FacePixelReader.Getter getFace = FacePixelReader.Create(cursor, imageColumn);
+            FacePixelReader.Getter getFace = FacePixelReader.Create(cursor, imageColumn, (image, name) => alignment.IsAligned(image, getName ?? name));
             Func<int> getLabel = labels.CreateGetter(cursor, labelColumn);
             using WorkMeter meter = observer.Begin("validation photographs decoded", data.GetRowCount());
             while (cursor.MoveNext())
@@ -66,6 +67,7 @@ internal sealed class TrainingValidation
         }
 
         preflight.CheckRows(channel);
+        preflight.CheckAlignment(channel, alignment);
 
         var random = new Random(seed);
         (int, int)[] genuine = Pairs(classes, same: true, random), impostor = Pairs(classes, same: false, random);

@@ -15,7 +15,7 @@ internal sealed class ListDataView<TRow>(IReadOnlyList<TRow> rows, ViewColumn<TR
         var schema = new DataViewSchema.Builder();
         foreach (ViewColumn<TRow> column in columns)
         {
-            schema.AddColumn(column.Name, column.Type);
+            schema.AddColumn(column.Name, column.Type, column.Annotations);
         }
 
         return schema.ToSchema();

@@ -9,7 +9,7 @@ internal sealed record TrainingSummary(int Epochs, double TrainSeconds, double I
 
 /// <summary>The result, for programs.</summary>
 internal sealed record QuickStartSummary(
-    double Accuracy, double AccuracyStd, double Auc, double Eer, Dictionary<string, double?> TarAtFar, int Epochs, double TrainSeconds, double ImagesPerSecond, int People, int Images, string Model, string? Note);
+    string Verdict, double Accuracy, double AccuracyStd, double Auc, double Eer, Dictionary<string, double?> TarAtFar, int Epochs, double TrainSeconds, double ImagesPerSecond, int People, int Images, string Model, string? Note);
 
 /// <summary>Prints the result: a table for people, and for programs one JSON object on the last line.</summary>
 internal static class Report
@@ -17,12 +17,10 @@ internal static class Report
     public static void Print(VerificationResult verification, TrainingSummary training)
     {
         string pairs = $"{verification.SamePairs} same + {verification.DifferentPairs} different pairs";
+        double constant = (double)Math.Max(verification.SamePairs, verification.DifferentPairs) / (verification.SamePairs + verification.DifferentPairs);
         Table table = new Table().Border(TableBorder.Rounded)
             .Title($"{verification.People} people never seen in training")
-            .AddColumn("Verification").AddColumn(new TableColumn("Value").RightAligned()).AddColumn("Over")
-            .AddRow("Accuracy", $"{verification.Accuracy:P2} ± {verification.AccuracyStd:P2}", pairs)
-            .AddRow("Area under the ROC", $"{verification.Auc:F4}", pairs)
-            .AddRow("Equal error rate", $"{verification.Eer:P2}", pairs);
+            .AddColumn("Verification").AddColumn(new TableColumn("Value").RightAligned()).AddColumn("Over");
         foreach ((string falseAcceptRate, double? accepted) in verification.TarAtFar)
         {
             double rate = double.Parse(falseAcceptRate, CultureInfo.InvariantCulture);
@@ -31,6 +29,10 @@ internal static class Report
                 accepted is null ? $"takes {Math.Ceiling(1 / rate):F0} different pairs" : pairs);
         }
 
+        table.AddRow("Equal error rate", $"{verification.Eer:P2}", pairs)
+            .AddRow("Area under the ROC", $"{verification.Auc:F4}", pairs)
+            .AddRow("Accuracy", $"{verification.Accuracy:P2} ± {verification.AccuracyStd:P2}", verification.SamePairs == verification.DifferentPairs ? pairs : $"{pairs}; one answer to all would be right for {constant:P2}");
+        Console.WriteLine(verification.Verdict);
         AnsiConsole.Write(table);
         string? note = NoteOn(verification, training);
         if (note is not null)
@@ -40,7 +42,7 @@ internal static class Report
 
         Console.WriteLine($"The second process took {verification.Seconds:F0} s for {verification.Images} pictures and their mirror images.");
         var summary = new QuickStartSummary(
-            Math.Round(verification.Accuracy, 6), Math.Round(verification.AccuracyStd, 6), Math.Round(verification.Auc, 6), Math.Round(verification.Eer, 6), verification.TarAtFar,
+            verification.Verdict, Math.Round(verification.Accuracy, 6), Math.Round(verification.AccuracyStd, 6), Math.Round(verification.Auc, 6), Math.Round(verification.Eer, 6), verification.TarAtFar,
             training.Epochs, Math.Round(training.TrainSeconds, 1), Math.Round(training.ImagesPerSecond, 1), training.People, training.Images, training.Model, note);
         Console.WriteLine(JsonSerializer.Serialize(summary, SamplesJson.Default.QuickStartSummary));
     }

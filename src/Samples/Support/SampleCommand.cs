@@ -34,9 +34,9 @@ internal static class SampleCommand
         {
             return await Task.Run(() => sample(parsed, cancellationToken), CancellationToken.None);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException error) when (cancellationToken.IsCancellationRequested)
         {
-            await Console.Error.WriteLineAsync("Cancelled.");
+            await Console.Error.WriteLineAsync(error is TrainingCanceledException ? error.Message : "Canceled.");
             return Cancelled;
         }
 #pragma warning disable CA1031 // The last stop of every error: it is printed and becomes the exit code.

@@ -10,7 +10,7 @@ using Command = System.CommandLine.Command;
 
 /// <summary>What the second process measured. A rate is null where there are too few pairs to tell it.</summary>
 internal sealed record VerificationResult(
-    double Accuracy, double AccuracyStd, double Auc, double Eer, Dictionary<string, double?> TarAtFar, int SamePairs, int DifferentPairs, int People, int Images, double Seconds);
+    string Verdict, double Accuracy, double AccuracyStd, double Auc, double Eer, Dictionary<string, double?> TarAtFar, int SamePairs, int DifferentPairs, int People, int Images, double Seconds);
 
 /// <summary>
 /// Verifies a saved model in a process of its own: this program calls itself with a hidden command that is given
@@ -61,7 +61,7 @@ internal static class SecondProcess
 
         (int people, int images) = FaceFolders.Count(ml, test);
         return new VerificationResult(
-            metrics.Accuracy, metrics.AccuracyStandardDeviation, metrics.AreaUnderRocCurve, metrics.EqualErrorRate,
+            metrics.VerdictText, metrics.Accuracy, metrics.AccuracyStandardDeviation, metrics.AreaUnderRocCurve, metrics.EqualErrorRate,
             FalseAcceptRates.ToDictionary(
                 rate => rate.ToString(System.Globalization.CultureInfo.InvariantCulture),
                 rate => metrics.TryGetTrueAcceptRate(rate, out double accepted) ? accepted : (double?)null),

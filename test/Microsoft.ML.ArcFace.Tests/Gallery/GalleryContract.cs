@@ -55,6 +55,7 @@ internal static class GalleryContract
         Assert.IsTrue(await gallery.RemoveAsync("bob"));
         await CheckEnrollingAgainAsync(gallery);
         await CheckReplacingAsync(gallery);
+        await CheckUnicodeFormsAsync(gallery);
 
         async Task RefusesAsync(FaceToEnroll face, string because) => StringAssert.Contains(
             (await Assert.ThrowsExactlyAsync<ArgumentException>(() => gallery.EnrollAsync([new FaceToEnroll("eve", At(1)), face]))).Message, because);
@@ -106,6 +107,23 @@ internal static class GalleryContract
         Assert.AreEqual((EnrollmentOutcome.Replaced, replaced[1].Photograph, replaced[0].Photograph), (only.Outcome, only.Photograph, only.SameSource.Single()));
         Assert.AreEqual(3, await gallery.CountVectorsAsync());
         Assert.HasCount(1, (await gallery.FindAsync("twin"))!.Photographs);
+    }
+
+    /// <summary>A name is one person in whichever Unicode form it is written.</summary>
+    private static async Task CheckUnicodeFormsAsync(IFaceGallery gallery)
+    {
+        const string composed = "Jos\u00E9", decomposed = "Jose\u0301";
+        int before = await gallery.CountVectorsAsync();
+        IReadOnlyList<FaceEnrollment> both = await gallery.EnrollAsync([new FaceToEnroll(decomposed, At(300)), new FaceToEnroll(composed, At(310)), new FaceToEnroll(decomposed, At(310))]);
+        CollectionAssert.AreEqual(new[] { composed, composed, composed }, both.Select(one => one.PersonId).ToArray());
+        CollectionAssert.AreEqual(new[] { EnrollmentOutcome.Enrolled, EnrollmentOutcome.Enrolled, EnrollmentOutcome.AlreadyThere }, OutcomesOf(both));
+        Assert.AreEqual(EnrollmentOutcome.AlreadyThere, (await gallery.EnrollAsync([new FaceToEnroll(decomposed, At(300))])).Single().Outcome);
+        Assert.AreEqual(before + 2, await gallery.CountVectorsAsync());
+        Assert.HasCount(2, (await gallery.FindAsync(decomposed))!.Photographs);
+        Assert.IsTrue(await gallery.RenameAsync(decomposed, "Joe"));
+        Assert.AreEqual("Joe", (await gallery.FindAsync(composed))!.Name);
+        Assert.IsTrue(await gallery.RemoveAsync(decomposed));
+        Assert.IsNull(await gallery.FindAsync(composed));
     }
 
     private static EnrollmentOutcome[] OutcomesOf(IReadOnlyList<FaceEnrollment> results) => [.. results.Select(result => result.Outcome)];

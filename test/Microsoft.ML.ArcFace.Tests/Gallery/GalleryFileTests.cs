@@ -174,6 +174,25 @@ public class GalleryFileTests
     }
 
     [TestMethod]
+    public void Open_OlderFileWithBothFormsOfAName_KeepsBothPeople()
+    {
+        const string composed = "Jos\u00E9", decomposed = "Jose\u0301";
+        using (FaceGallery gallery = Open(PathOfGallery))
+        {
+            gallery.Enroll([new FaceToEnroll(composed, At(0)), new FaceToEnroll("other", At(90))]);
+        }
+
+        Tamper($"UPDATE person SET details = CAST(replace(CAST(details AS TEXT), 'other', '{decomposed}') AS BLOB) WHERE number = 2");
+        using FaceGallery both = Open(PathOfGallery);
+        CollectionAssert.AreEqual(new[] { composed, decomposed }, both.GetPeople().Select(person => person.Id).ToArray());
+        Assert.AreEqual((composed, decomposed), (both.Identify(At(1)).Person!.PersonId, both.Identify(At(91)).Person!.PersonId));
+        Assert.AreEqual(decomposed, both.Enroll(decomposed, At(95)).PersonId);
+        Assert.IsTrue(both.Remove(composed));
+        Assert.AreEqual(decomposed, both.Find(decomposed)!.Id);
+        Assert.AreEqual(1, both.PersonCount);
+    }
+
+    [TestMethod]
     public void Open_VectorsOfAnotherModel_AreRefused()
     {
         Open(PathOfGallery).Dispose();

@@ -116,7 +116,8 @@ public partial class WriteReportTests
         // At equal errors the threshold lies just below cos 40° (two of eleven impostors, two of four genuine pairs) or higher.
         VerificationMetrics metrics = ReportedPairs.Ml.FaceRecognition().EvaluateVerification(ReportedPairs.View(), ReportedPairs.Pairs);
         string[] headline = [.. page.QuerySelectorAll(".card .value").Select(value => value.TextContent)];
-        CollectionAssert.AreEqual(new[] { $"{metrics.Accuracy:P2}", $"{metrics.AreaUnderRocCurve:0.0000}" }, headline[..2]);
+        CollectionAssert.AreEqual(new[] { string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{metrics.Verdict!.TrueAcceptRate:P2}"), $"{metrics.AreaUnderRocCurve:0.0000}" }, headline[..2]);
+        Assert.AreEqual(metrics.VerdictText, page.QuerySelector(".verdict")!.TextContent);
         StringAssert.Contains(page.QuerySelector("#rates table")!.TextContent, "too few to say");
         StringAssert.Contains(page.QuerySelector("#rates table")!.TextContent, "takes 1,000 impostor pairs, there are 11");
         Assert.HasCount(2, page.QuerySelectorAll("#people tbody tr").ToArray());

@@ -24,7 +24,7 @@ public class QuickStartNoteTests
     public void NoteOn_LongRunThatLearned_IsSilent() =>
         Assert.IsNull(Report.NoteOn(Result(0.9, same: 300, different: 300), Training(isShort: false)));
 
-    private static VerificationResult Result(double accuracy, int same, int different) => new(accuracy, 0.02, 0.5, 0.5, [], same, different, 30, 120, 1);
+    private static VerificationResult Result(double accuracy, int same, int different) => new("", accuracy, 0.02, 0.5, 0.5, [], same, different, 30, 120, 1);
 
     private static TrainingSummary Training(bool isShort) => new(3, 1, 100, 20, 200, "faces.zip", isShort);
 }

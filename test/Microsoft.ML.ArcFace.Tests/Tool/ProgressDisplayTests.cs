@@ -40,6 +40,22 @@ public class ProgressDisplayTests
     }
 
     [TestMethod]
+    public void ShowAtWork_NothingCounted_SaysSoBetweenOtherWork()
+    {
+        using var display = new ProgressDisplay(_output, clock: _clock, isTerminal: false);
+        display.ShowAtWork("calibrate is at work");
+        _clock.Advance(TimeSpan.FromSeconds(1.5));
+        display.Show(Embedded(0));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        display.Show(Embedded(100) with { IsEnd = true });
+        _clock.Advance(TimeSpan.FromSeconds(9));
+        CollectionAssert.AreEqual(
+            new[] { "   calibrate is at work, 0:01", "   photographs embedded: 0 of 100", "   photographs embedded: 100 of 100 in 0:01" }, _output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        StringAssert.EndsWith(_output.ToString(), "   calibrate is at work, 0:13\n");
+    }
+
+    [TestMethod]
     public void Show_NotWanted_ShowsMessagesOnly()
     {
         using var display = new ProgressDisplay(_output, isShown: false, _clock, isTerminal: true);

@@ -1,7 +1,11 @@
 using System.Text;
 using System.Text.Json;
+using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Samples.Drawing;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
+using Microsoft.ML.Data;
+using TorchSharp;
 
 namespace Microsoft.ML.ArcFace.Tests.Tool;
 
@@ -75,6 +79,60 @@ public partial class ToolWalkTests
         Assert.IsTrue(metrics.GetProperty("accuracy").GetDouble() is > 0.4 and <= 1);
         Assert.AreEqual(435, metrics.GetProperty("genuinePairs").GetInt32() + metrics.GetProperty("impostorPairs").GetInt32());
         Assert.AreEqual(JsonValueKind.Null, metrics.GetProperty("trueAcceptRates").GetProperty("0.0001").ValueKind, "405 pairs cannot tell.");
+    }
+
+    [TestMethod]
+    public void PeopleOfTheTraining_AreRefusedByCalibrateAndWarnedOf()
+    {
+        // The test's people have the same names.
+        string model = In("learned.zip"), calibrated = In("learned-calibrated.zip");
+        string[] people = [.. Directory.EnumerateDirectories(s_train.Folder).Select(folder => Path.GetFileName(folder)!).Where(name => name.StartsWith("person", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        Assert.HasCount(4, people);
+        SaveModelThatKnows(people, model);
+
+        string[] calibrate = ["calibrate", "--model", model, "--output", calibrated, "--rate", "0.1"];
+        ToolOutcome refused = ToolProgram.Run([.. calibrate, "--data", s_train.Folder, "--json"]);
+        Assert.AreEqual((1, false), (refused.ExitCode, File.Exists(calibrated)), refused.Error);
+        StringAssert.Contains(refused.Error, $"The model was trained on 4 of the 4 people: {string.Join(", ", people)}.");
+        StringAssert.Contains(refused.Error, "--allow-training-people");
+        JsonElement allowed = Ask(0, [.. calibrate, "--data", s_train.Folder, "--allow-training-people"]);
+        CollectionAssert.AreEqual(people, Names(allowed));
+
+        ToolOutcome evaluated = ToolProgram.Run("evaluate", "--model", model, "--data", s_train.Folder);
+        StringAssert.Contains(evaluated.Error, "The model was trained on 4 of these people");
+        StringAssert.Contains(evaluated.Output, "genuine pairs would be refused at a false accept rate of");
+        CollectionAssert.AreEqual(people, Names(Ask(0, "evaluate", "--model", model, "--data", s_train.Folder)));
+        CollectionAssert.AreEqual(people, Names(Ask(0, "report", "--model", model, "--data", s_train.Folder, "--output", In("learned.html"))));
+        StringAssert.Contains(File.ReadAllText(In("learned.html")), "The model was trained on 4 of these people");
+
+        // Other people under the same names.
+        CollectionAssert.IsSubsetOf(people, Directory.EnumerateDirectories(s_test.Folder).Select(folder => Path.GetFileName(folder)).ToArray());
+        Assert.IsEmpty(Names(Ask(0, "evaluate", "--model", model, "--data", s_test.Folder)));
+        Assert.IsEmpty(Names(Ask(0, [.. calibrate, "--data", s_test.Folder])));
+
+        static string[] Names(JsonElement answer) => [.. answer.GetProperty("trainedOnPeople").EnumerateArray().Select(name => name.GetString()!)];
+    }
+
+    /// <summary>What a long training comes to: each class center is near to its person's photographs, and at right angles to all others.</summary>
+    private static void SaveModelThatKnows(string[] people, string path)
+    {
+        const int size = 64;
+        using var scope = torch.NewDisposeScope();
+        torch.manual_seed(11);
+        var ml = new MLContext(seed: 1);
+        IDataView photographs = ml.FaceRecognition().LoadFromFolder(s_train.Folder);
+        var loader = ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(photographs);
+        FaceBackbone backbone = FaceBackbone.Create(BackboneArchitecture.MobileFaceNet, size);
+        var columns = new EmbeddingColumns("Image", "Embedding", PredictedLabel: null, Score: null, Cosine: null);
+        FaceEmbeddingTransformer Embedding(torch.Tensor centers) => new(ml, new FaceEmbeddingModel(backbone, centers, people, scale: 16, torch.CPU), columns, addMirrorImage: false, batchSize: 32);
+
+        IDataView embedded = Embedding(torch.randn(people.Length, size)).Transform(loader.Transform(photographs));
+        double[] values = [.. embedded.GetColumn<float[]>("Embedding").SelectMany(vector => vector).Select(value => (double)value)];
+        string[] labels = [.. embedded.GetColumn<string>("Label")];
+        double[] wanted = [.. labels.SelectMany(label => people.Select(person => person == label ? 1.0 : 0))];
+        torch.Tensor centers = torch.linalg.pinv(torch.tensor(values).view(-1, size)).matmul(torch.tensor(wanted).view(-1, people.Length)).t().to_type(torch.ScalarType.Float32);
+        using FaceEmbeddingTransformer learned = Embedding(centers);
+        ml.Model.Save(loader.Append(learned), photographs.Schema, path);
     }
 
     [TestMethod]

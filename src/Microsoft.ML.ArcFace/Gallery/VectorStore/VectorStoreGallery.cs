@@ -50,9 +50,15 @@ internal sealed class VectorStoreGallery<TKey> : FaceGalleryBase where TKey : no
         }
     }
 
-    public override Task<bool> RemoveAsync(string personId, CancellationToken cancellationToken = default)
+    public override async Task<bool> RemoveAsync(string personId, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(personId);
+        return await RemoveExactlyAsync(personId, cancellationToken).ConfigureAwait(false)
+            || (InOneForm(personId) is var other && other != personId && await RemoveExactlyAsync(other, cancellationToken).ConfigureAwait(false));
+    }
+
+    private Task<bool> RemoveExactlyAsync(string personId, CancellationToken cancellationToken)
+    {
         return WriteAsync(async () =>
         {
             List<FaceVectorRecord<TKey>> records = await OfPersonAsync(personId, includeVectors: false, cancellationToken).ConfigureAwait(false);
@@ -82,6 +88,12 @@ internal sealed class VectorStoreGallery<TKey> : FaceGalleryBase where TKey : no
     public override async Task<GalleryPerson?> FindAsync(string personId, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(personId);
+        return await FindExactlyAsync(personId, cancellationToken).ConfigureAwait(false)
+            ?? (InOneForm(personId) is var other && other != personId ? await FindExactlyAsync(other, cancellationToken).ConfigureAwait(false) : null);
+    }
+
+    private async Task<GalleryPerson?> FindExactlyAsync(string personId, CancellationToken cancellationToken)
+    {
         List<FaceVectorRecord<TKey>> records = await OfPersonAsync(personId, includeVectors: false, cancellationToken).ConfigureAwait(false);
         GalleryPhotograph[] photographs = [.. records.Select(PhotographOf).OrderBy(photograph => photograph.Id, StringComparer.Ordinal)];
         return records.Count == 0 ? null : new GalleryPerson(personId, records[0].Name, photographs);

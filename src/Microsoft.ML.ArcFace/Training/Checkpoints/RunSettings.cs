@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Reflection;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -14,31 +13,40 @@ internal sealed record RunSettings(IReadOnlyDictionary<string, string> Values)
     private const string Seed = nameof(ArcFaceTrainer.Options.Seed);
 
     /// <summary>
-    /// Options that change neither the steps nor what is kept of them, or that are told by what becomes of them. Every other
-    /// option counts, also one that is added later.
+    /// The options that decide the steps, or what is kept of them. A test knows those that do not, so that an option that is
+    /// added later is put on one of the two lists.
     /// </summary>
-    private static readonly HashSet<string> NotOfTheRun =
+    public static IReadOnlyList<(string Name, Func<ArcFaceTrainer.Options, object?> Value)> Options { get; } =
     [
-        nameof(ArcFaceTrainer.Options.ImageColumnName), nameof(ArcFaceTrainer.Options.LabelColumnName), nameof(ArcFaceTrainer.Options.EmbeddingColumnName),
-        nameof(ArcFaceTrainer.Options.PredictedLabelColumnName), nameof(ArcFaceTrainer.Options.ScoreColumnName), nameof(ArcFaceTrainer.Options.CosineColumnName),
-        nameof(ArcFaceTrainer.Options.QualityColumnName), nameof(ArcFaceTrainer.Options.AddMirrorImage), nameof(ArcFaceTrainer.Options.InferenceBatchSize),
-        nameof(ArcFaceTrainer.Options.InferencePrecision), nameof(ArcFaceTrainer.Options.EarlyStoppingPatienceEpochs), nameof(ArcFaceTrainer.Options.Progress),
-        nameof(ArcFaceTrainer.Options.CancellationToken), nameof(ArcFaceTrainer.Options.CheckpointDirectory), nameof(ArcFaceTrainer.Options.CheckpointEverySteps),
-        nameof(ArcFaceTrainer.Options.CheckpointsKept), nameof(ArcFaceTrainer.Options.Resume), nameof(ArcFaceTrainer.Options.TensorBoardDirectory),
-        nameof(ArcFaceTrainer.Options.InitialWeights), nameof(ArcFaceTrainer.Options.ValidationSet), nameof(ArcFaceTrainer.Options.UnreadableImages),
-        nameof(ArcFaceTrainer.Options.ImageCacheBytes), Seed,
+        (nameof(ArcFaceTrainer.Options.Backbone), options => options.Backbone),
+        (nameof(ArcFaceTrainer.Options.EmbeddingSize), options => options.EmbeddingSize),
+        (nameof(ArcFaceTrainer.Options.BackboneLearningRateShare), options => options.BackboneLearningRateShare),
+        (nameof(ArcFaceTrainer.Options.FrozenStages), options => options.FrozenStages),
+        (nameof(ArcFaceTrainer.Options.Dropout), options => options.Dropout),
+        (nameof(ArcFaceTrainer.Options.Loss), options => options.Loss),
+        (nameof(ArcFaceTrainer.Options.ClassSampleRate), options => options.ClassSampleRate),
+        (nameof(ArcFaceTrainer.Options.Epochs), options => options.Epochs),
+        (nameof(ArcFaceTrainer.Options.BatchSize), options => options.BatchSize),
+        (nameof(ArcFaceTrainer.Options.PhotographsPerPerson), options => options.PhotographsPerPerson),
+        (nameof(ArcFaceTrainer.Options.Precision), options => options.Precision),
+        (nameof(ArcFaceTrainer.Options.Optimizer), options => options.Optimizer),
+        (nameof(ArcFaceTrainer.Options.LearningRate), options => options.LearningRate),
+        (nameof(ArcFaceTrainer.Options.Decay), options => options.Decay),
+        (nameof(ArcFaceTrainer.Options.WarmUpFraction), options => options.WarmUpFraction),
+        (nameof(ArcFaceTrainer.Options.MarginRampFraction), options => options.MarginRampFraction),
+        (nameof(ArcFaceTrainer.Options.Momentum), options => options.Momentum),
+        (nameof(ArcFaceTrainer.Options.WeightDecay), options => options.WeightDecay),
+        (nameof(ArcFaceTrainer.Options.GradientClippingNorm), options => options.GradientClippingNorm),
+        (nameof(ArcFaceTrainer.Options.Augmentation), options => options.Augmentation),
+        (nameof(ArcFaceTrainer.Options.WeightAveragingDecay), options => options.WeightAveragingDecay),
     ];
-
-    /// <summary>The options that count.</summary>
-    public static IReadOnlyList<PropertyInfo> Options { get; } =
-        [.. typeof(ArcFaceTrainer.Options).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(option => !NotOfTheRun.Contains(option.Name))];
 
     /// <summary>What is known before the data are read.</summary>
     /// <param name="options">The trainer's.</param>
     /// <param name="seed">Of the run; null if any will do.</param>
     public static RunSettings Of(ArcFaceTrainer.Options options, int? seed)
     {
-        var values = Options.ToDictionary(option => option.Name, option => Text(option.GetValue(options)));
+        var values = Options.ToDictionary(option => option.Name, option => Text(option.Value(options)));
         values[nameof(ArcFaceTrainer.Options.InitialWeights)] = options.InitialWeights is { } path ? $"the file of SHA-256 {HashOf(path)}" : "null";
         if (seed is not null)
         {

@@ -29,6 +29,24 @@ public class RunSettingsTests
         Assert.AreEqual($"{type.Name} {JsonSerializer.Serialize(loss, type, ByReflection)}", RunSettings.Of(new ArcFaceTrainer.Options { Loss = loss }, seed: 1).Values["Loss"]);
     }
 
+    /// <summary>Options that change neither the steps nor what is kept of them, or that are told by what becomes of them.</summary>
+    private static readonly string[] NotOfTheRun =
+    [
+        nameof(ArcFaceTrainer.Options.ImageColumnName), nameof(ArcFaceTrainer.Options.LabelColumnName), nameof(ArcFaceTrainer.Options.EmbeddingColumnName),
+        nameof(ArcFaceTrainer.Options.PredictedLabelColumnName), nameof(ArcFaceTrainer.Options.ScoreColumnName), nameof(ArcFaceTrainer.Options.CosineColumnName),
+        nameof(ArcFaceTrainer.Options.QualityColumnName), nameof(ArcFaceTrainer.Options.AddMirrorImage), nameof(ArcFaceTrainer.Options.InferenceBatchSize),
+        nameof(ArcFaceTrainer.Options.InferencePrecision), nameof(ArcFaceTrainer.Options.EarlyStoppingPatienceEpochs), nameof(ArcFaceTrainer.Options.Progress),
+        nameof(ArcFaceTrainer.Options.CancellationToken), nameof(ArcFaceTrainer.Options.CheckpointDirectory), nameof(ArcFaceTrainer.Options.CheckpointEverySteps),
+        nameof(ArcFaceTrainer.Options.CheckpointsKept), nameof(ArcFaceTrainer.Options.Resume), nameof(ArcFaceTrainer.Options.TensorBoardDirectory),
+        nameof(ArcFaceTrainer.Options.InitialWeights), nameof(ArcFaceTrainer.Options.ValidationSet), nameof(ArcFaceTrainer.Options.UnreadableImages),
+        nameof(ArcFaceTrainer.Options.ImageCacheBytes), nameof(ArcFaceTrainer.Options.RequireAligned), nameof(ArcFaceTrainer.Options.Seed),
+    ];
+
+    [TestMethod]
+    public void Options_EveryPublicOne_CountsOrIsKnownNotTo() => CollectionAssert.AreEquivalent(
+        typeof(ArcFaceTrainer.Options).GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(option => option.Name).ToArray(),
+        RunSettings.Options.Select(option => option.Name).Concat(NotOfTheRun).ToArray());
+
     [TestMethod]
     public void Of_EachOption_IsTheTextOfTheFirstVersion()
     {
@@ -41,12 +59,13 @@ public class RunSettingsTests
         };
         IReadOnlyDictionary<string, string> values = RunSettings.Of(options, seed: 7).Values;
         Assert.IsGreaterThan(15, RunSettings.Options.Count);
-        foreach (PropertyInfo option in RunSettings.Options)
+        foreach ((string name, Func<ArcFaceTrainer.Options, object?> read) in RunSettings.Options)
         {
-            object? value = option.GetValue(options);
-            Assert.IsNotNull(value, $"{option.Name} has no value here: give it one, so that its type is tried.");
+            object? value = read(options);
+            Assert.AreEqual(typeof(ArcFaceTrainer.Options).GetProperty(name)!.GetValue(options), value, name);
+            Assert.IsNotNull(value, $"{name} has no value here: give it one, so that its type is tried.");
             string json = JsonSerializer.Serialize(value, value.GetType(), ByReflection);
-            Assert.AreEqual(json.StartsWith('{') ? $"{value.GetType().Name} {json}" : json.Trim('"'), values[option.Name], option.Name);
+            Assert.AreEqual(json.StartsWith('{') ? $"{value.GetType().Name} {json}" : json.Trim('"'), values[name], name);
         }
 
         Assert.AreEqual("7", values["Seed"]);
