@@ -38,7 +38,8 @@ check_contents ArcFace.MLNet "$cache/arcface.mlnet/$PackageVersion" lib/net10.0/
 echo "-- a model of this repository in a new process, and drawn faces for the rest"
 new_project Consumer
 cp "$root"/test/PackageConsumer/Program.cs "$root"/src/Samples/Drawing/*.cs .
-quietly dotnet pack ../arcface/src/Microsoft.ML.ArcFace.Postgres -c Release -v quiet --nologo -o "$work/packages"
+quietly dotnet pack "$root/src/Microsoft.ML.ArcFace.Postgres" -c Release -v quiet --nologo -o "$work/packages"
+quietly dotnet add package ArcFace.MLNet
 quietly dotnet add package ArcFace.MLNet.Postgres
 quietly dotnet add package TorchSharp-cpu --version "$torch_version"
 check_contents ArcFace.MLNet.Postgres "$cache/arcface.mlnet.postgres/$PackageVersion" lib/net10.0/Microsoft.ML.ArcFace.Postgres.{dll,xml}

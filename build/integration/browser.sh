@@ -40,6 +40,46 @@ requests_of_page() {
   grep -E '"initiator":"' "$1.network.json" | grep -v '"initiator":"not an origin"' | grep -oE '"url":"[^"]*"' | grep -v '"url":"data:' | sort -u || true
 }
 
+# A page that shows another one in a frame of a width that windows do not have, and measures it: what is wider than its place,
+# and words of tables that are broken where they have no hyphen. Long names and numbers without a space may break.
+# Usage: frame PAGE WIDTH HEIGHT
+frame() {
+  cat >"$1.$2.html" <<FRAME
+<body style="margin:0"><iframe src="$(basename "$1")" style="width:$2px;height:$3px;border:0;display:block"></iframe><pre id="layout"></pre>
+<script>
+frames[0].addEventListener('load', () => {
+  const page = frames[0].document, faults = [];
+  const name = element => element.tagName + (element.id ? '#' + element.id : '') + ' ' + element.textContent.trim().slice(0, 30).replace(/\\s+/g, ' ');
+  for (const element of [page.documentElement, ...page.querySelectorAll('.table, figure, .card, .pair, section')])
+    if (element.scrollWidth > element.clientWidth + 1) faults.push('wider than its place: ' + name(element));
+  const range = page.createRange();
+  for (const cell of page.querySelectorAll('table:not(.facts table) th, table:not(.facts table) td, dt')) {
+    const texts = page.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      if (texts.currentNode.parentElement.closest('bdi')) continue;
+      for (const word of texts.currentNode.data.matchAll(/[^\\s\\-\\u2013]+/g)) {
+        range.setStart(texts.currentNode, word.index);
+        range.setEnd(texts.currentNode, word.index + word[0].length);
+        if (new Set([...range.getClientRects()].map(part => Math.round(part.top))).size > 1) faults.push('broken word: ' + word[0]);
+      }
+    }
+  }
+  const rates = page.querySelector('#rates');
+  const height = rates ? Math.round(rates.getBoundingClientRect().height) : 0;
+  if (height > 900) faults.push('the rates take more than a telephone\'s screen');
+  document.getElementById('layout').textContent = 'layout measured, rates ' + height + ' px: ' + (faults.length ? faults.slice(0, 5).join('; ') : 'no fault');
+});
+</script>
+FRAME
+}
+
+# Measures a page at a width.
+# Usage: layout_of PAGE WIDTH
+layout_of() {
+  frame "$1" "$2" 900
+  browse "$1.$2.html" "1500,1000" --allow-file-access-from-files --virtual-time-budget=20000 --dump-dom | grep -oE 'layout measured, rates [0-9]+ px: [^<]*'
+}
+
 # A line for each thing that a report must do in a browser.
 check_report() {
   local page=$1 name asked
@@ -48,19 +88,32 @@ check_report() {
     echo "not ok: $name was not written"
     return
   fi
-  if ! browse "$page" 1200,4200 --screenshot="$page.png" >/dev/null; then
+  if ! browse "$page" 1400,5200 --screenshot="$page.png" >/dev/null; then
     echo "not ok: chromium opens $name: $(tail -1 "$page.log")"
     return
   fi
   # An empty page of that size takes less than 30 KB.
   if [ "$(stat -c %s "$page.png")" -gt 100000 ]; then echo "ok: chromium shows $name"; else echo "not ok: the screenshot of $name is nearly empty"; fi
+  local width layout
+  for width in 1400 400; do
+    layout=$(layout_of "$page" "$width")
+    if [[ "$layout" == *": no fault" ]]; then echo "ok: nothing of $name is cut off or broken at $width pixels ($layout)"; else echo "not ok: $name at $width pixels: ${layout:-not measured}"; fi
+  done
+  frame "$page" 400 9000
+  browse "$page.400.html" 500,9000 --allow-file-access-from-files --screenshot="$page.400.png" >/dev/null || true
+  if [ "$(stat -c %s "$page.400.png" 2>/dev/null || echo 0)" -gt 100000 ]; then echo "ok: chromium shows $name at 400 pixels"; else echo "not ok: the screenshot of $name at 400 pixels is nearly empty"; fi
+  browse "$page" 1400,5200 --screenshot="$page.png" >/dev/null || true
   if grep -q CONSOLE "$page.log"; then echo "not ok: the console of $name: $(grep -m 3 CONSOLE "$page.log" | tr '\n' ' ')"; else echo "ok: no message on the console of $name"; fi
   asked=$(requests_of_page "$page" | grep -vF "\"url\":\"file://$page\"" || true)
   if [ -z "$asked" ]; then echo "ok: $name asks the network for nothing"; else echo "not ok: $name asked for $(head -3 <<<"$asked" | tr '\n' ' ')"; fi
 }
 
-# The checks above see a request and a message where there are some.
+# The checks above see a request, a message and a fault of the layout where there are some.
 check_browser() {
+  local narrow=$1/narrow.html layout
+  echo '<div class="table" style="overflow-x:auto"><table><tr><td style="white-space:nowrap">A line of a table that is far wider than a telephone is, and hides its last column</td></tr></table></div><table><tr><td style="width:40px;overflow-wrap:anywhere">Unbreakable</td></tr></table>' >"$narrow"
+  layout=$(layout_of "$narrow" 400)
+  if [[ "$layout" == *"wider than its place"*"broken word: Unbreakable"* ]]; then echo "ok: a hidden column and a broken word of another page are seen"; else echo "not ok: a hidden column or a broken word was not seen: $layout"; fi
   local page=$1/control.html
   echo '<img src="http://127.0.0.1:9/picture.png"><script>console.error("seen")</script>' >"$page"
   browse "$page" 300,300 --screenshot="$page.png" >/dev/null || true

@@ -1,3 +1,5 @@
+using Microsoft.ML.ArcFace.Files;
+
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>Tells how a model was trained, as its file keeps it.</summary>
@@ -18,6 +20,9 @@ public sealed record FaceTrainingSummary(
         typeof(FaceTrainingSummary).Assembly.GetCustomAttributes(typeof(System.Reflection.AssemblyInformationalVersionAttribute), inherit: false) is [System.Reflection.AssemblyInformationalVersionAttribute version]
             ? version.InformationalVersion.Split('+')[0]
             : typeof(FaceTrainingSummary).Assembly.GetName().Version!.ToString(3);
+
+    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    public override string ToString() => InvariantText.OfRecord(nameof(FaceTrainingSummary), PrintMembers);
 
     /// <summary>The one margin of a loss; null if it has none, or several.</summary>
     internal static double? MarginOf(FaceLoss loss) => loss switch

@@ -27,6 +27,7 @@ public partial class CultureTests
         var answers = new Dictionary<Type, object>
         {
             [typeof(ErrorRate)] = new ErrorRate(12, 1234, 10),
+            [typeof(VerificationVerdict)] = new VerificationVerdict(0.001, 0.85, 1234, 123_456),
             [typeof(FaceTrial)] = new FaceTrial(3, 0, 9, new Dictionary<string, object?> { ["Margin"] = 0.3125, ["Epochs"] = -3 }, new ArcFaceTrainer.Options()),
         };
         foreach (object[] answer in SerializationTests.Answers())

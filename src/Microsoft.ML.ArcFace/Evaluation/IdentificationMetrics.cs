@@ -123,6 +123,25 @@ public sealed class IdentificationMetrics
             Math.Max(threshold, -1));
     }
 
+    /// <summary>Gives FPIR and FNIR of every threshold at which somebody is falsely found, from strict to lenient.</summary>
+    internal IEnumerable<(double FalsePositiveRate, double FalseNegativeRate)> ErrorCurve()
+    {
+        int found = 0;
+        for (int over = 1; over < _nonMated.Length; over++)
+        {
+            // The threshold lies at the next score: as many non-mated probes as are over it find somebody.
+            while (found < _firstHits.Length && _firstHits[found] > _nonMated[over])
+            {
+                found++;
+            }
+
+            if (_nonMated[over - 1] > _nonMated[over])
+            {
+                yield return ((double)over / NonMatedProbeCount, 1 - ((double)found / MatedProbeCount));
+            }
+        }
+    }
+
     /// <summary>A short table: each rate with its 95 % confidence interval and the probes it was counted over.</summary>
     public override string ToString()
     {

@@ -43,7 +43,10 @@ public sealed record FaceReportOptions
     /// <summary>How training went, for its curves; null: none.</summary>
     public TrainingHistory? TrainingHistory { get; init; }
 
-    /// <summary>Searches in a gallery that were evaluated, too; null: none.</summary>
+    /// <summary>
+    /// Searches in a gallery that were evaluated, too; null: each photograph of the pairs is searched for among the first photographs
+    /// of all people (1:N), with and without its own person there.
+    /// </summary>
     public IdentificationMetrics? Identification { get; init; }
 
     /// <summary>What else to tell of the data and the run, such as where the photographs come from.</summary>
@@ -52,13 +55,13 @@ public sealed record FaceReportOptions
     /// <summary>The commands that make this result again, a line each.</summary>
     public IReadOnlyList<string> Commands { get; init; } = [];
 
-    /// <summary>Pairs shown of each kind, the worst first, 0 to 200. Default 12.</summary>
+    /// <summary>Pairs shown of each kind, the worst first and one of any two people, 0 to 200. Default 12.</summary>
     public int WorstPairCount { get; init; } = 12;
 
     /// <summary>The longest side of a photograph that is shown, 32 to 512 pixels. Default 112.</summary>
     public int PictureSize { get; init; } = 112;
 
-    /// <summary>People in the table, those with the most errors first, 0 to 100,000. Default 200.</summary>
+    /// <summary>People in the table, those with the most errors first, 0 to 100,000. The first 20 are shown, the others folded. Default 200.</summary>
     public int PersonCount { get; init; } = 200;
 
     /// <summary>Photographs on the map of embeddings, a random sample where there are more, 0 to 10,000. Default 1,000.</summary>

@@ -7,7 +7,8 @@ namespace Microsoft.ML.ArcFace.Reporting;
 /// <summary>The charts of a page, each with what it shows in words.</summary>
 internal static class ReportCharts
 {
-    private const int Width = 520, Height = 340, WideWidth = 1060, WideHeight = 460;
+    // The letters have the size of the page's own where a chart is about as wide as this.
+    private const int Width = 440, Height = 310;
 
     public static ReportChart[] Of(ReportedEvaluation evaluation)
     {
@@ -16,10 +17,10 @@ internal static class ReportCharts
         return
         [
             Draw("histogram", "Genuine and impostor pairs", Text($"Pairs of the same person should lie right of the threshold at {evaluation.Cosine:0.000}, pairs of different people left of it. {errors}"),
-                ErrorCharts.Histogram(CosineHistogram.Of(evaluation.Compared.Cosines, evaluation.Compared.IsSame), evaluation.Cosine), isWide: true),
+                ErrorCharts.Histogram(CosineHistogram.Of(evaluation.Compared.Cosines, evaluation.Compared.IsSame), evaluation.Cosine)) with { Legend = ErrorCharts.HistogramLegend() },
             Draw("roc", "ROC curve", Text($"The area under the curve is {metrics.AreaUnderRocCurve:0.0000}. The axis of the false-accept rate is logarithmic."), ErrorCharts.Roc(metrics, evaluation.AtThreshold)),
             Draw("det", "DET curve", "The two errors against each other, on logarithmic axes; nearer to the lower left is better. " + errors, ErrorCharts.Det(metrics, evaluation.AtThreshold)),
-            .. Identification(evaluation.Options.Identification),
+            .. Identification(evaluation.Searches),
             .. Training(evaluation.Options.TrainingHistory),
             .. Map(evaluation),
         ];
@@ -28,6 +29,9 @@ internal static class ReportCharts
     private static ReportChart[] Identification(IdentificationMetrics? metrics) => metrics is null ? [] :
     [
         Draw("cmc", "Cumulative match characteristic", Text($"{metrics.IdentificationRate():P1} of the probes whose person is in the gallery have that person first."), ErrorCharts.MatchCharacteristic(metrics)),
+        .. metrics.ErrorCurve().Any()
+            ? [Draw("fnir", "FNIR over FPIR", "Enrolled people who are not found against strangers for whom somebody is, on logarithmic axes; nearer to the lower left is better.", ErrorCharts.Identification(metrics))]
+            : Array.Empty<ReportChart>(),
     ];
 
     /// <summary>The loss rises with the margin, which a curve of it must say.</summary>
@@ -66,12 +70,12 @@ internal static class ReportCharts
         return
         [
             Draw("map", "Map of the embeddings", Text($"{shown} by their first two principal components, which show {map.ExplainedVariance:P1} of the variance: what lies together here need not lie together in all dimensions. People with the most pictures have colours."),
-                MapChart.Create(map, evaluation.PersonOf), isWide: true),
+                MapChart.Create(map, evaluation.PersonOf)) with { Legend = MapChart.Legend(map, evaluation.PersonOf) },
         ];
     }
 
-    private static ReportChart Draw(string id, string title, string description, PlotModel chart, bool isWide = false) =>
-        new(id, title, description, SvgChart.Draw(chart, id, title, description, isWide ? WideWidth : Width, isWide ? WideHeight : Height), isWide);
+    private static ReportChart Draw(string id, string title, string description, PlotModel chart) =>
+        new(id, title, description, SvgChart.Draw(chart, id, title, description, Width, Height), []);
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -27,7 +27,11 @@ internal sealed record ReportPage
 
     public required MistakeList[] Mistakes { get; init; }
 
+    /// <summary>The people who are shown.</summary>
     public required PersonRow[] People { get; init; }
+
+    /// <summary>The people below them, folded.</summary>
+    public required PersonRow[] MorePeople { get; init; }
 
     /// <summary>People beyond those of the table.</summary>
     public required int PeopleLeftOut { get; init; }
@@ -38,6 +42,9 @@ internal sealed record ReportPage
     public required string GroupNote { get; init; }
 
     public required RateRow[] Identification { get; init; }
+
+    /// <summary>How the searches were made, a sentence or two.</summary>
+    public required string IdentificationNote { get; init; }
 
     public required FactTable[] Facts { get; init; }
 
@@ -60,7 +67,10 @@ internal sealed record ReportThreshold(string Cosine, string Source, string Fals
 internal sealed record RateRow(string Name, string Value, string Interval, string Over);
 
 /// <summary>A chart as SVG.</summary>
-internal sealed record ReportChart(string Id, string Title, string Description, string Svg, bool IsWide = false);
+internal sealed record ReportChart(string Id, string Title, string Description, string Svg, LegendEntry[] Legend);
+
+/// <summary>A name and its marker as SVG.</summary>
+internal sealed record LegendEntry(string Name, string Marker);
 
 /// <summary>The worst pairs of a kind.</summary>
 internal sealed record MistakeList(string Id, string Title, string Note, Mistake[] Pairs);

@@ -23,7 +23,8 @@ internal static class ReportWriter
             environment, data, pairs, options.EmbeddingColumnName, options.NameColumnName, options.LabelColumnName, check: (isSame, folds) => VerificationEvaluator.CheckFolds(isSame, folds));
         VerificationMetrics metrics = VerificationEvaluator.Evaluate(compared);
         var evaluation = new ReportedEvaluation(compared, metrics, Values(options.LabelColumnName), Values(options.GroupColumnName), options);
-        int[] falseMatches = WorstPairs.Find(compared, isSame: false, options.WorstPairCount), falseNonMatches = WorstPairs.Find(compared, isSame: true, options.WorstPairCount);
+        int[] falseMatches = WorstPairs.Find(compared, isSame: false, options.WorstPairCount, evaluation.PersonOf);
+        int[] falseNonMatches = WorstPairs.Find(compared, isSame: true, options.WorstPairCount, evaluation.PersonOf);
         HashSet<string> shown = [.. falseMatches.Concat(falseNonMatches).SelectMany(i => new[] { compared.Pairs[i].First, compared.Pairs[i].Second })];
         var photographs = WorstPairs.ReadPhotographs(environment, data, shown, options);
         ReportTemplate.Write(ReportBuilder.Build(evaluation, falseMatches, falseNonMatches, photographs), file.Stream);

@@ -5,6 +5,14 @@ namespace Microsoft.ML.ArcFace.Reporting;
 /// <summary>An evaluation with the threshold that it is shown at.</summary>
 internal sealed class ReportedEvaluation
 {
+    /// <summary>Photographs that are searched for, so that a page of a million takes minutes and not hours.</summary>
+    private const int MostProbes = 20_000;
+
+    private const string OwnSearches =
+        "The first photograph of each person is enrolled, and every other one is searched for among all of them (1:N). As strangers count all photographs, searched as if their own person were not enrolled.";
+
+    private const string SearchWords = " FNIR is the share of enrolled people who are not found first or not over the threshold, FPIR the share of strangers for whom somebody is found.";
+
     /// <param name="compared">The pairs.</param>
     /// <param name="metrics">What they say.</param>
     /// <param name="personOf">Whom each picture shows; empty: not known.</param>
@@ -27,6 +35,8 @@ internal sealed class ReportedEvaluation
             falseNonMatches += !isAccepted && compared.IsSame[i] ? 1 : 0;
         }
 
+        Searches = options.Identification ?? PhotographSearches.Evaluate(compared.Embeddings, personOf, MostProbes);
+        SearchesNote = (options.Identification is null ? OwnSearches : "The searches that were evaluated beside the pairs.") + SearchWords;
         FalseMatch = new ErrorRate(falseMatches, metrics.ImpostorPairCount, leastPairCount: 1);
         FalseNonMatch = new ErrorRate(falseNonMatches, metrics.GenuinePairCount, leastPairCount: 1);
     }
@@ -40,6 +50,12 @@ internal sealed class ReportedEvaluation
     public IReadOnlyDictionary<string, string> GroupOf { get; }
 
     public FaceReportOptions Options { get; }
+
+    /// <summary>Searches in a gallery; null where there is nobody to find.</summary>
+    public IdentificationMetrics? Searches { get; }
+
+    /// <summary>Says how the searches were made, and what their words mean.</summary>
+    public string SearchesNote { get; }
 
     /// <summary>The people of the pairs whom the model was trained on; null where it cannot be told.</summary>
     public IReadOnlyList<string>? TrainedOnPeople => Metrics.TrainedOnPeople;

@@ -12,12 +12,29 @@ internal readonly record struct ShownPhotograph(string DataUri, string Problem);
 /// <summary>The pairs that are nearest to being wrong, or wrong, with their photographs.</summary>
 internal static class WorstPairs
 {
-    /// <summary>The pairs of a kind, by index: those of different people by falling cosine, those of the same person by rising.</summary>
-    public static int[] Find(ComparedPairs compared, bool isSame, int count) =>
+    /// <summary>
+    /// Finds the worst pairs of a kind, by index: those of different people by falling cosine, those of the same person by rising. Two
+    /// people, or one, are shown once, so that a single wrong label does not fill the list. Where it is not known who is on the
+    /// photographs, every pair counts.
+    /// </summary>
+    public static int[] Find(ComparedPairs compared, bool isSame, int count, IReadOnlyDictionary<string, string> personOf) =>
     [
         .. Enumerable.Range(0, compared.Pairs.Count).Where(i => compared.IsSame[i] == isSame)
-            .OrderBy(i => isSame ? compared.Cosines[i] : -compared.Cosines[i]).ThenBy(i => i).Take(count),
+            .OrderBy(i => isSame ? compared.Cosines[i] : -compared.Cosines[i]).ThenBy(i => i)
+            .DistinctBy(i => PeopleOf(compared.Pairs[i], personOf) ?? (object)i).Take(count),
     ];
+
+    /// <summary>Names the two people of a pair in one order, or nobody where one of them is not known.</summary>
+    private static (string, string)? PeopleOf(FacePair pair, IReadOnlyDictionary<string, string> personOf)
+    {
+        string first = personOf.GetValueOrDefault(pair.First, ""), second = personOf.GetValueOrDefault(pair.Second, "");
+        if (first.Length == 0 || second.Length == 0)
+        {
+            return null;
+        }
+
+        return string.CompareOrdinal(first, second) <= 0 ? (first, second) : (second, first);
+    }
 
     /// <summary>Opens the photographs of the wanted pictures, and no others.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A column is absent or of another kind.</exception>

@@ -66,13 +66,26 @@ public class ReportNumbersTests
     public void WorstPairs_OfEachKind_ComeFirst()
     {
         ComparedPairs compared = ReportedPairs.Compared();
-        int[] impostors = WorstPairs.Find(compared, isSame: false, 2), genuine = WorstPairs.Find(compared, isSame: true, 2);
+        Dictionary<string, string> unknown = [];
+        int[] impostors = WorstPairs.Find(compared, isSame: false, 2, unknown), genuine = WorstPairs.Find(compared, isSame: true, 2, unknown);
 
         CollectionAssert.AreEqual(new[] { ("ada/3.jpg", "bob/1.jpg"), ("ada/3.jpg", "bob/2.jpg") }, impostors.Select(i => (compared.Pairs[i].First, compared.Pairs[i].Second)).ToArray());
         CollectionAssert.AreEqual(new[] { ("ada/1.jpg", "ada/3.jpg"), ("ada/2.jpg", "ada/3.jpg") }, genuine.Select(i => (compared.Pairs[i].First, compared.Pairs[i].Second)).ToArray());
         Mistake[] mistakes = WorstPairs.Describe(compared, impostors, 0.8, ReportedPairs.People(), []);
         CollectionAssert.AreEqual(new[] { true, false }, mistakes.Select(mistake => mistake.IsError).ToArray());
         Assert.AreEqual("not shown", mistakes[0].First.Problem);
+    }
+
+    [TestMethod]
+    public void WorstPairs_PeopleAreKnown_ShowsOnePairOfEachTwoPeople()
+    {
+        ComparedPairs compared = ReportedPairs.Compared();
+        int[] impostors = WorstPairs.Find(compared, isSame: false, 10, ReportedPairs.People()), genuine = WorstPairs.Find(compared, isSame: true, 10, ReportedPairs.People());
+        CollectionAssert.AreEqual(
+            new[] { ("ada/3.jpg", "bob/1.jpg"), ("bob/2.jpg", "cy/1.jpg"), ("ada/3.jpg", "cy/1.jpg") },
+            impostors.Select(i => (compared.Pairs[i].First, compared.Pairs[i].Second)).ToArray(), "The nearest of Ada and Bob, of Bob and Cy, of Ada and Cy.");
+        CollectionAssert.AreEqual(
+            new[] { ("ada/1.jpg", "ada/3.jpg"), ("bob/1.jpg", "bob/2.jpg") }, genuine.Select(i => (compared.Pairs[i].First, compared.Pairs[i].Second)).ToArray());
     }
 
     [TestMethod]

@@ -53,8 +53,8 @@ public partial class WriteReportTests
             CollectionAssert.Contains(ids, link.GetAttribute("href")![1..]);
         }
 
-        IElement[] charts = [.. page.QuerySelectorAll("figure svg")];
-        CollectionAssert.AreEqual(new[] { "histogram", "roc", "det", "loss", "learning-rate", "validation", "map" }, charts.Select(chart => chart.GetAttribute("aria-labelledby")!.Split("-title")[0]).ToArray());
+        IElement[] charts = [.. page.QuerySelectorAll("figure > svg")];
+        CollectionAssert.AreEqual(new[] { "histogram", "roc", "det", "cmc", "fnir", "loss", "learning-rate", "validation", "map" }, charts.Select(chart => chart.GetAttribute("aria-labelledby")!.Split("-title")[0]).ToArray());
         foreach (IElement chart in charts)
         {
             Assert.AreEqual("img", chart.GetAttribute("role"));
@@ -116,8 +116,10 @@ public partial class WriteReportTests
         // At equal errors the threshold lies just below cos 40° (two of eleven impostors, two of four genuine pairs) or higher.
         VerificationMetrics metrics = ReportedPairs.Ml.FaceRecognition().EvaluateVerification(ReportedPairs.View(), ReportedPairs.Pairs);
         string[] headline = [.. page.QuerySelectorAll(".card .value").Select(value => value.TextContent)];
-        CollectionAssert.AreEqual(new[] { string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{metrics.Verdict!.TrueAcceptRate:P2}"), $"{metrics.AreaUnderRocCurve:0.0000}" }, headline[..2]);
-        Assert.AreEqual(metrics.VerdictText, page.QuerySelector(".verdict")!.TextContent);
+        CollectionAssert.AreEqual(
+            new[] { string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{metrics.Verdict!.TrueAcceptRate:P2}"), "66.67 %" }, headline[..2], "Of three photographs that are searched for among three people, two are found first: Ada at 60° is nearer to Bob.");
+        Assert.AreEqual(metrics.VerdictText, page.QuerySelector("header .verdict")!.TextContent);
+        StringAssert.Contains(page.QuerySelector("#identification")!.TextContent, "3 mated probes");
         StringAssert.Contains(page.QuerySelector("#rates table")!.TextContent, "too few to say");
         StringAssert.Contains(page.QuerySelector("#rates table")!.TextContent, "takes 1,000 impostor pairs, there are 11");
         Assert.HasCount(2, page.QuerySelectorAll("#people tbody tr").ToArray());

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.Data;
 
@@ -37,7 +38,7 @@ internal static class RecordSetWriter
 
         // An old set's files must not stand beside a new one's.
         File.WriteAllText(Path.Combine(folder, PropertyName), string.Create(CultureInfo.InvariantCulture, $"{people.Length},{size.Height},{size.Width}\n"));
-        File.WriteAllLines(Path.Combine(folder, IdentitiesName), people.Select(person => person.Name));
+        File.WriteAllLines(Path.Combine(folder, IdentitiesName), people.Select(person => ShownName.Of(person.Name)));
     }
 
     private static (int Width, int Height) WriteRecords(RecordWriter writer, (string Name, string[] Photographs)[] people, WorkObserver observer)

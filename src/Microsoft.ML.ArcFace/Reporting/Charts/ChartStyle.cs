@@ -1,7 +1,6 @@
 using System.Globalization;
 using OxyPlot;
 using OxyPlot.Axes;
-using OxyPlot.Legends;
 
 namespace Microsoft.ML.ArcFace.Reporting.Charts;
 
@@ -44,16 +43,6 @@ internal static class ChartStyle
 
     public static LogarithmicAxis Logarithmic(AxisPosition position, string title) =>
         Style(new LogarithmicAxis { UseSuperExponentialFormat = false, MinorGridlineStyle = LineStyle.None }, position, title, "0.######%");
-
-    public static Legend Legend(LegendPosition position) => new()
-    {
-        LegendPosition = position,
-        LegendPlacement = LegendPlacement.Inside,
-        LegendTextColor = Ink,
-        LegendBackground = OxyColors.Transparent,
-        LegendBorder = OxyColors.Transparent,
-        LegendLineSpacing = 6,
-    };
 
     private static T Style<T>(T axis, AxisPosition position, string title, string format) where T : Axis
     {

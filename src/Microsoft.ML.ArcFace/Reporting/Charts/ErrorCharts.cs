@@ -1,7 +1,6 @@
 using OxyPlot;
 using OxyPlot.Annotations;
 using OxyPlot.Axes;
-using OxyPlot.Legends;
 using OxyPlot.Series;
 
 namespace Microsoft.ML.ArcFace.Reporting.Charts;
@@ -44,7 +43,6 @@ internal static class ErrorCharts
         (horizontal.Minimum, horizontal.Maximum) = (Math.Min(histogram.Start, threshold) - margin, Math.Max(end, threshold) + margin);
         (vertical.Minimum, vertical.MaximumPadding) = (0, 0.12);
         PlotModel chart = ChartStyle.Chart(horizontal, vertical);
-        chart.Legends.Add(ChartStyle.Legend(LegendPosition.TopRight));
         AddBars(chart, "different people", ChartStyle.Impostor, histogram, histogram.Impostor);
         AddBars(chart, "same person", ChartStyle.Genuine, histogram, histogram.Genuine);
         chart.Annotations.Add(new LineAnnotation
@@ -58,6 +56,21 @@ internal static class ErrorCharts
             Text = FormattableString.Invariant($"threshold {threshold:0.000}"),
             TextOrientation = AnnotationTextOrientation.Vertical,
         });
+        return chart;
+    }
+
+    /// <summary>Names the two kinds of pairs of the histogram, beside it: within it they would lie over the bars.</summary>
+    public static LegendEntry[] HistogramLegend() => [LegendMarker.Entry("same person", ChartStyle.Genuine, LegendMarker.Square), LegendMarker.Entry("different people", ChartStyle.Impostor, LegendMarker.Square)];
+
+    /// <summary>Draws FNIR over FPIR, both on logarithmic axes; what is 0 has no place on them.</summary>
+    public static PlotModel Identification(IdentificationMetrics identification)
+    {
+        LogarithmicAxis horizontal = ChartStyle.Logarithmic(AxisPosition.Bottom, "False-positive identification rate (FPIR)");
+        LogarithmicAxis vertical = ChartStyle.Logarithmic(AxisPosition.Left, "False-negative identification rate (FNIR)");
+        (horizontal.Minimum, horizontal.Maximum) = (LowestRate(identification.NonMatedProbeCount), 1);
+        (vertical.Minimum, vertical.Maximum) = (LowestRate(identification.MatedProbeCount), 1);
+        PlotModel chart = ChartStyle.Chart(horizontal, vertical);
+        Add(chart, identification.ErrorCurve().Where(point => point.FalseNegativeRate > 0).Select(point => new DataPoint(point.FalsePositiveRate, point.FalseNegativeRate)));
         return chart;
     }
 
