@@ -31,7 +31,27 @@ internal sealed class DecodedText(Stream stream, Encoding? encoding) : TextReade
     private bool _isEnd;
 
     /// <summary>Opens a file; it is read when the first character is asked for.</summary>
-    public static DecodedText Open(string path, Encoding? encoding) => new(File.OpenRead(path), encoding);
+    /// <exception cref="FaceDataFormatException">It is a file of another kind, such as a model or a picture.</exception>
+    public static DecodedText Open(string path, Encoding? encoding)
+    {
+        FileStream stream = File.OpenRead(path);
+        if (stream.CanSeek && OtherKind(stream) is { } mismatch)
+        {
+            stream.Dispose();
+            throw new FaceDataFormatException($"'{path}' cannot be read as text. {mismatch}");
+        }
+
+        return new DecodedText(stream, encoding);
+    }
+
+    /// <summary>What a file is in place of text; null if it may be text, or holds nothing.</summary>
+    private static string? OtherKind(FileStream stream)
+    {
+        Span<byte> start = stackalloc byte[FileKinds.DecidingBytes];
+        FileKind kind = FileKinds.Of(start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)]);
+        stream.Position = 0;
+        return kind == FileKind.Empty ? null : FileUse.List.Mismatch(new FileNature(kind, kind.Describe()));
+    }
 
     public override int Peek()
     {

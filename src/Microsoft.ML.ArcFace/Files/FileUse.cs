@@ -78,6 +78,17 @@ internal sealed record FileUse(string Needed, IReadOnlyList<FileKind> Fitting, I
             [FileKind.Archive] = "Unpack it, and give the .bin file that is in it.",
         });
 
+    public static readonly FileUse List = new(
+        "a list (lines of text)",
+        [FileKind.Text],
+        new Dictionary<FileKind, string>
+        {
+            [FileKind.Pickle] = "Pairs in a .bin are read by LoadFromVerificationBin.",
+            [FileKind.RecordIO] = "A .rec file is read by --records (LoadFromRecordIO).",
+            [FileKind.FaceModel] = "A model goes to --model.",
+            [FileKind.MLNetModel] = "A model goes to --model.",
+        });
+
     private const string WeightsAlone = "It holds weights alone: make a model of them with EmbedFaces and ml.Model.Save, or start a training from them (arcface train --weights, InitialWeights).";
 
     /// <summary>What happened to a file on its way, wherever it should go.</summary>

@@ -75,6 +75,21 @@ public class FileNatureTests
     }
 
     [TestMethod]
+    public void Load_ListOfAnotherKind_IsNamed()
+    {
+        using var folder = new TemporaryFolder();
+        FaceRecognitionCatalog faces = new MLContext().FaceRecognition();
+        foreach (FileKind kind in new[] { FileKind.Png, FileKind.Html, FileKind.MLNetModel, FileKind.Sqlite, FileKind.Pickle })
+        {
+            string path = folder.Write($"{kind}.txt", Files[kind]);
+            foreach (Action load in new Action[] { () => faces.LoadPairs(path), () => faces.LoadFromList(path) })
+            {
+                StringAssert.StartsWith(Assert.ThrowsExactly<FaceDataFormatException>(load).Message, $"'{path}' cannot be read as text. It is {kind.Describe()}, not a list (lines of text). ");
+            }
+        }
+    }
+
+    [TestMethod]
     public void Unpack_EntryThatLies_IsRefused()
     {
         byte[] zip = Zip(("a", new string('a', 100_000)));
