@@ -14,7 +14,11 @@ public class FaceRecognitionExceptionTests
     [TestMethod]
     public void PublicExceptions_All_HaveOneBase()
     {
-        Type[] exceptions = [.. Shipped.SelectMany(assembly => assembly.GetExportedTypes()).Where(type => type.IsAssignableTo(typeof(Exception)))];
+        // A canceled run is no failure: what catches .NET's cancellation everywhere catches it, too.
+        Type[] exceptions =
+        [
+            .. Shipped.SelectMany(assembly => assembly.GetExportedTypes()).Where(type => type.IsAssignableTo(typeof(Exception)) && !type.IsAssignableTo(typeof(OperationCanceledException))),
+        ];
         Assert.IsGreaterThanOrEqualTo(10, exceptions.Length);
         Assert.IsEmpty(exceptions.Where(type => !type.IsAssignableTo(typeof(FaceRecognitionException))).Select(type => type.FullName!).ToArray());
         Assert.IsEmpty(exceptions.Where(type => type.BaseType != typeof(FaceRecognitionException) && type != typeof(FaceRecognitionException)).Select(type => type.FullName!).ToArray());
