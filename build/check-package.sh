@@ -22,15 +22,14 @@ cache=${NUGET_PACKAGES:-$HOME/.nuget/packages}
 platform=$(dotnet --info | sed -nE 's/^ *RID: *//p')
 trap 'rm -rf "$work" "$cache"/arcface.mlnet{,.postgres,.tool,.tool.*}/"$PackageVersion"' EXIT
 
-# README's ../arcface is this repository. The feed that it adds goes into this file instead of the user's configuration.
-ln -s "$root" "$work/arcface"
+# The feed that README adds goes into this file instead of the user's configuration.
 echo '<configuration />' >"$work/nuget.config"
 
 echo "-- README: pack, feed, add"
 torch_version=$(sed -nE 's/.*"TorchSharp-cpu" Version="([^"]+)".*/\1/p' "$root/Directory.Packages.props")
 grep -qF "dotnet add package TorchSharp-cpu --version $torch_version" "$root/README.md" || fail "README names another version of TorchSharp-cpu than $torch_version."
 new_project MyFaces
-quietly run_lines "$(fence README.md bash 2 | sed "s#nuget add source#& --configfile '$work/nuget.config'#")"
+quietly run_lines "$(fence README.md bash 2 | in_repository | sed "s#nuget add source#& --configfile '$work/nuget.config'#")"
 grep -q ArcFace.MLNet MyFaces.csproj || fail "README's second block does not add ArcFace.MLNet."
 [ -s "$work/packages/ArcFace.MLNet.$PackageVersion.snupkg" ] || fail "ArcFace.MLNet has no symbol package."
 check_contents ArcFace.MLNet "$cache/arcface.mlnet/$PackageVersion" lib/net10.0/Microsoft.ML.ArcFace.{dll,xml} buildTransitive/ArcFace.MLNet.targets
@@ -39,7 +38,6 @@ echo "-- a model of this repository in a new process, and drawn faces for the re
 new_project Consumer
 cp "$root"/test/PackageConsumer/Program.cs "$root"/src/Samples/Drawing/*.cs .
 quietly dotnet pack "$root/src/Microsoft.ML.ArcFace.Postgres" -c Release -v quiet --nologo -o "$work/packages"
-quietly dotnet add package ArcFace.MLNet
 quietly dotnet add package ArcFace.MLNet.Postgres
 quietly dotnet add package TorchSharp-cpu --version "$torch_version"
 check_contents ArcFace.MLNet.Postgres "$cache/arcface.mlnet.postgres/$PackageVersion" lib/net10.0/Microsoft.ML.ArcFace.Postgres.{dll,xml}
@@ -82,7 +80,7 @@ mkdir -p parted/test parted/known
 cp -r faces parted/train
 for person in $(seq 49 60); do mv "parted/train/person_00$person" parted/test/; done
 cp -r parted/test/person_0049 parted/test/person_0050 parted/known/
-commands=$(fence README.md bash 3 | sed -e "s/linux-x64 .*/$platform/" -e "s|--global|--tool-path $work/tools|" -e 's|faces/|parted/|g' -e 's/^\(arcface train .*\)/\1 --epochs 1/')
+commands=$(fence README.md bash 3 | in_repository | sed -e "s/linux-x64 .*/$platform/" -e "s|--global|--tool-path $work/tools|" -e 's|faces/|parted/|g' -e 's/^\(arcface train .*\)/\1 --epochs 1/')
 PATH="$work/tools:$PATH" run_lines "$commands"
 check_contents ArcFace.MLNet.Tool "$work/tools/.store/arcface.mlnet.tool/$PackageVersion/arcface.mlnet.tool/$PackageVersion"
 "$work/tools/arcface" doctor --json

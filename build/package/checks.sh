@@ -18,6 +18,10 @@ fence() {
     inside' "$root/$1"
 }
 
+# README's ../arcface is this repository. By its own path: a link to it would be another path to the same obj folders, whose
+# files each build takes for the other's leftovers and deletes.
+in_repository() { sed "s#\.\./arcface/#$root/#g"; }
+
 run_lines() { bash -euo pipefail -c "$1"; }
 
 # Makes an empty console project below the work folder and goes there.
