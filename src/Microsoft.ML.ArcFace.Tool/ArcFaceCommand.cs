@@ -57,6 +57,16 @@ internal static class ArcFaceCommand
             return await tool.Parse(["--help"]).InvokeAsync(invocation, cancellationToken);
         }
 
+        // The parser throws where a path is empty.
+        int empty = Array.IndexOf(arguments, "");
+        if (empty >= 0)
+        {
+            ParseResult filled = tool.Parse([.. arguments.Select(argument => argument.Length == 0 ? "empty" : argument)]);
+            ToolCommand.FailToParse(filled, output, error.WriteLine,
+                [$"What stands behind '{(empty == 0 ? "arcface" : arguments[empty - 1])}' is empty; a variable of the shell may not be set. Give a value, or leave it out."]);
+            return ExitCode.WrongCommandLine;
+        }
+
         ParseResult parsed = tool.Parse(arguments);
         if (parsed.Errors.Count > 0)
         {

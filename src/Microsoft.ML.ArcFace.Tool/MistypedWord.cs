@@ -29,9 +29,10 @@ internal static class MistypedWord
         HashSet<string> values = [.. tokens.Zip(tokens.Skip(1)).Where(pair => IsOption(pair.First) && unknown.Contains(pair.First) && !IsOption(pair.Second)).Select(pair => pair.Second)];
         string[] options = [.. OptionsOf(parsed.CommandResult)];
         string[] mistyped = [.. tokens.Where(word => IsOption(word) && !options.Contains(word.Split('=', ':')[0], StringComparer.Ordinal)).Distinct()];
+        string name = command is RootCommand ? "arcface" : $"arcface {command.Name}";
         return
         [
-            .. mistyped.Select(word => $"There is no option '{word}' of arcface {command.Name}.{(Nearest(word.Split('=', ':')[0], options) is { } meant ? $" Did you mean {meant}?" : "")}"),
+            .. mistyped.Select(word => $"There is no option '{word}' of {name}.{(Nearest(word.Split('=', ':')[0], options) is { } meant ? $" Did you mean {meant}?" : "")}"),
             .. parsed.Errors.Select(error => error.Message).Where(message => !mistyped.Concat(values).Any(word => message.Contains($"'{word}'", StringComparison.Ordinal))),
         ];
     }

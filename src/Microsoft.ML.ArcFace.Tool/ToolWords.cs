@@ -40,6 +40,12 @@ internal static partial class ToolWords
         ("--skip-unusable of the command line, UnreadableImages.Skip of LoadFromFolder", "--skip-unusable"),
         ("a parameter such as Encoding.Latin1; --encoding latin1 on the command line", "--encoding latin1"),
         ("picturePattern of LoadPairs, --picture-pattern", "--picture-pattern"),
+        ("make a model of them with EmbedFaces and ml.Model.Save, or start a training from them (arcface train --weights, InitialWeights)", "start a training from them (arcface train --weights)"),
+        (" (InitialWeights), or EmbedFaces", ""),
+        ("arcface train, ArcFace or EmbedFaces made; ml.Model.Load loads others", "arcface train made"),
+        ("arcface train or ArcFace made", "arcface train made"),
+        ("arcface enroll or CreateGallery made", "arcface enroll made"),
+        (", or ExportToSafetensors)", ")"),
         ("leave it null", "leave it out"),
         ("Leave it null", "Leave it out"),
         ("leave them null", "leave them out"),
@@ -106,6 +112,7 @@ internal static partial class ToolWords
         }
 
         message = WithoutColumn().Replace(message, "");
+        message = BehindOption().Replace(message, match => Names.Value.ContainsKey(match.Groups["name"].Value) ? "" : match.Value);
         return Name().Replace(message, match => match switch
         {
             { Groups: var groups } when groups["option"].Success => Options.GetValueOrDefault(groups["option"].Value) ?? Properties.Value.GetValueOrDefault(groups["option"].Value, match.Value),
@@ -130,6 +137,10 @@ internal static partial class ToolWords
 
     [GeneratedRegex(@"\s*\(Parameter '[^']*'\)|\r?\nActual value was .*")]
     private static partial Regex WithoutParameter();
+
+    // The library's name for what the option before it takes, as in "--gallery (CreateGalleryFor)".
+    [GeneratedRegex(@"(?<=--[a-z-]+) \((?<name>\w+)\)")]
+    private static partial Regex BehindOption();
 
     [GeneratedRegex(@" in the (image |label )?column '[^']*'")]
     private static partial Regex WithoutColumn();

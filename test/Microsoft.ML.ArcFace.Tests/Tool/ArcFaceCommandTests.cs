@@ -24,6 +24,7 @@ public class ArcFaceCommandTests
     [DataRow("fly", "There is no command 'fly'. There are train, evaluate,", DisplayName = "no such command")]
     [DataRow("trian --data .", "There is no command 'trian'. Did you mean train?", DisplayName = "a mistyped command")]
     [DataRow("calibarte", "Did you mean calibrate?", DisplayName = "another mistyped command")]
+    [DataRow("--hlep", "There is no option '--hlep' of arcface. Did you mean --help?", DisplayName = "a mistyped option without a command")]
     [DataRow("train --dta .", "There is no option '--dta' of arcface train. Did you mean --data?", DisplayName = "a mistyped option")]
     [DataRow("train --data . --checkpoint .", "Did you mean --checkpoints?", DisplayName = "half an option")]
     [DataRow("train --data . --jsno", "Did you mean --json?", DisplayName = "a mistyped option of all commands")]
@@ -61,6 +62,19 @@ public class ArcFaceCommandTests
         StringAssert.Contains(outcome.Error, "--help");
         Assert.AreEqual(outcome.Error.TrimEnd(), outcome.Json.GetProperty("error").GetProperty("message").GetString());
         Assert.AreEqual("", ToolProgram.Run(arguments).Output, "Without --json standard output stays empty.");
+    }
+
+    [TestMethod]
+    [DataRow("embed --model ~ a.jpg --output e.csv", "'--model'")]
+    [DataRow("people --gallery ~", "'--gallery'")]
+    [DataRow("embed --output e.csv ~", "'e.csv'")]
+    [DataRow("info ~", "'info'")]
+    [DataRow("~", "'arcface'")]
+    public void CommandLine_EmptyWord_IsNamedByTheOneBefore(string line, string before)
+    {
+        ToolOutcome outcome = ToolProgram.Run([.. line.Split(' ').Select(word => word == "~" ? "" : word), "--json"]);
+        Assert.AreEqual((2, "WrongCommandLine"), (outcome.ExitCode, outcome.ErrorKind));
+        Assert.Contains($"What stands behind {before} is empty", outcome.Error);
     }
 
     [TestMethod]

@@ -25,6 +25,9 @@ public partial class ToolWordsTests
     [DataRow("'/data/BatchSize/EmbeddingSize.jpg' is damaged", "'/data/BatchSize/EmbeddingSize.jpg' is damaged")]
     [DataRow("/data/BatchSize/a.jpg is the person's ArcFace", "/data/BatchSize/a.jpg is the person's ArcFace")]
     [DataRow("TripletLoss with this mining", "triplet with this mining")]
+    [DataRow("A gallery goes to --gallery (CreateGalleryFor); the model is a .zip.", "A gallery goes to --gallery; the model is a .zip.")]
+    [DataRow("make a model of them with EmbedFaces and ml.Model.Save, or start a training from them (arcface train --weights, InitialWeights).", "start a training from them (arcface train --weights).")]
+    [DataRow("a gallery (a SQLite file that arcface enroll or CreateGallery made)", "a gallery (a SQLite file that arcface enroll made)")]
     [DataRow("The loss became NaN in step 3", "The loss became NaN in step 3")]
     public void Of_MessageOfTheLibrary_SpeaksTheToolsWords(string message, string expected) => Assert.AreEqual(expected, ToolWords.Of(message));
 

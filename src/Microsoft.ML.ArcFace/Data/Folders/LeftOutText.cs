@@ -23,7 +23,8 @@ internal static class LeftOutText
 
         if (leftOut.Count > MostLines)
         {
-            text.Append(CultureInfo.InvariantCulture, $"{Environment.NewLine}  and {leftOut.Skip(MostLines).Sum(files => (long)files.Count)} more, of {leftOut.Count - MostLines} other kinds");
+            IEnumerable<string> others = leftOut.Skip(MostLines).Take(MostLines).Select(files => string.Create(CultureInfo.InvariantCulture, $"{files.Count} {Words(files).What}"));
+            text.Append(CultureInfo.InvariantCulture, $"{Environment.NewLine}  and {leftOut.Skip(MostLines).Sum(files => (long)files.Count)} more: {string.Join("; ", others)}{(leftOut.Count > 2 * MostLines ? "; …" : "")}");
         }
 
         return text.ToString();
