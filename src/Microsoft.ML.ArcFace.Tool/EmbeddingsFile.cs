@@ -88,5 +88,5 @@ internal sealed class EmbeddingsFile : IDisposable
     private static string Quoted(string text) => text.AsSpan().ContainsAny(',', '"') ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
 }
 
-/// <summary>A line of a .jsonl.</summary>
+/// <summary>Holds a line of a .jsonl.</summary>
 internal sealed record EmbeddingFacts(string Path, float[] Embedding) : ToolFacts;

@@ -37,7 +37,7 @@ internal sealed record MachineLoad(double TakenByOthers)
         }
     }
 
-    /// <summary>The load, from the processor time that threads got while time went by.</summary>
+    /// <summary>Finds the load from the processor time that threads got while time went by.</summary>
     internal static MachineLoad Of(TimeSpan got, TimeSpan elapsed, int threads) => new(Math.Clamp(1 - (got / (elapsed * threads)), 0, 1));
 
     /// <inheritdoc/>

@@ -44,7 +44,7 @@ internal sealed partial class ToolJson : JsonSerializerContext
 {
     private static ToolJson Legible => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
-    /// <summary>One line.</summary>
+    /// <summary>Writes facts in one line.</summary>
     public static string Write(ToolFacts facts) => JsonSerializer.Serialize(
         facts, Legible.GetTypeInfo(facts.GetType()) ?? throw new NotSupportedException($"{nameof(ToolJson)} does not list {facts.GetType().Name}."));
 }

@@ -55,7 +55,7 @@ public sealed record FaceBox(float X, float Y, float Width, float Height)
         return Area >= ComparableShare * other.Area;
     }
 
-    /// <summary>Width and height in whole pixels.</summary>
+    /// <summary>Writes width and height in whole pixels, such as 80×96.</summary>
     public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Width:0}×{Height:0}");
 }
 

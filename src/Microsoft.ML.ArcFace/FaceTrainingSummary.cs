@@ -22,7 +22,7 @@ public sealed record FaceTrainingSummary(
     /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(FaceTrainingSummary), PrintMembers);
 
-    /// <summary>The one margin of a loss; null if it has none, or several.</summary>
+    /// <summary>Gives the one margin of a loss; null if it has none, or several.</summary>
     internal static double? MarginOf(FaceLoss loss) => loss switch
     {
         ArcFaceLoss { MarginRadians: var margin } => margin,

@@ -25,7 +25,7 @@ internal static class ComparedPairs
         ? faces.LoadPairs(file.FullName, pattern, EncodingOption.Find(run.Get(Encoding)))
         : faces.LoadPairs(file.FullName, encoding: EncodingOption.Find(run.Get(Encoding)));
 
-    /// <summary>All pairs of the photographs of a folder, or a sample of them.</summary>
+    /// <summary>Gives all pairs of the photographs of a folder, or a sample of them.</summary>
     /// <exception cref="InvalidOperationException">There are too few photographs or people to pair.</exception>
     private static IReadOnlyList<FacePair> AllOf(DirectoryInfo folder, FaceRecognitionCatalog faces, IDataView photographs, int folds)
     {

@@ -59,7 +59,7 @@ internal sealed record IdentifyFacts(IdentifyFacts.Photograph[] Photographs, str
             embedding.Faces?.Count, FaceSize.Of(embedding.PassedOver));
     }
 
-    /// <summary>Somebody it may be.</summary>
+    /// <summary>Names somebody whom the photograph may show.</summary>
     internal sealed record Candidate(string PersonId, string Name, double Score)
     {
         public static Candidate? Of(FaceCandidate? candidate) => candidate is null ? null : new(candidate.PersonId, candidate.Name, candidate.Score);

@@ -83,7 +83,7 @@ internal sealed record ModelFacts : ToolFacts
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
 
-/// <summary>A model's threshold.</summary>
+/// <summary>Describes a model's threshold.</summary>
 internal sealed record ThresholdFacts(
     double Cosine, double LowerCosine, double UpperCosine, double TargetFalseMatchRate, double FalseMatchRate, double FalseNonMatchRate, bool IsExtrapolated, int GenuinePairs, int ImpostorPairs, int People)
 {
@@ -95,7 +95,7 @@ internal sealed record ThresholdFacts(
         $"cosine over {Cosine:0.0000} [{LowerCosine:0.0000}, {UpperCosine:0.0000}]: one in {1 / TargetFalseMatchRate:N0} pairs of different people is accepted at most{(IsExtrapolated ? " (extrapolated)" : "")}, and {100 * FalseNonMatchRate:0.#} of 100 pairs of the same person are refused; measured on {GenuinePairs:N0} and {ImpostorPairs:N0} pairs of {People:N0} people");
 }
 
-/// <summary>A model's detector.</summary>
+/// <summary>Describes a model's detector.</summary>
 internal sealed record DetectorFacts(string Network, double ScoreThreshold, string MainFace, int InputSize)
 {
     public static DetectorFacts Of(FaceDetectingTransformer detector) => new(

@@ -41,7 +41,7 @@ internal sealed record NetworkOfWeights(string Name, BackboneArchitecture? Archi
         return Array.Find(OtherFamilies, family => tensors.ContainsKey(family.Tensor)) is { Family: { } name } ? new(name, null, null) : null;
     }
 
-    /// <summary>Numbers in the embedding; null if the tensors do not tell.</summary>
+    /// <summary>Finds how many numbers an embedding has; null if the tensors do not tell.</summary>
     public static long? EmbeddingSizeOf(IReadOnlyDictionary<string, StoredTensor> tensors) =>
         Array.Find(LastNormNames, tensors.ContainsKey) is { } name && tensors[name].Shape is [var size] ? size : null;
 

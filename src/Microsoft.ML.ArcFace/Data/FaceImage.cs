@@ -112,7 +112,7 @@ internal static class FaceImage
         }
     }
 
-    /// <summary>An image that owns the bitmap. The public way copies the pixels, which of a large photograph are many.</summary>
+    /// <summary>Makes an image that owns the bitmap. The public way copies the pixels, which of a large photograph are many.</summary>
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
     private static extern MLImage NewImage(SKBitmap pixels);
 }

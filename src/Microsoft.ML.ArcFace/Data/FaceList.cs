@@ -86,7 +86,7 @@ internal static class FaceList
         return files.Count > 0 ? [.. files] : throw Empty(name);
     }
 
-    /// <summary>The path as listed, with forward slashes unless a backslash belongs to the file's name.</summary>
+    /// <summary>Gives the path as listed, with forward slashes unless a backslash belongs to the file's name.</summary>
     private static string RelativePath(string listed, string path) =>
         Path.DirectorySeparatorChar == '/' && path.Contains('\\', StringComparison.Ordinal) ? listed : listed.Replace('\\', '/');
 

@@ -67,7 +67,7 @@ internal sealed class PictureNames
                 "Load the folder that the pairs were made for; they name pictures by their path below it. Where it calls them in a way of its own, say how (picturePattern of LoadPairs, --picture-pattern).");
     }
 
-    /// <summary>A few names for a message.</summary>
+    /// <summary>Gives a few names for a message.</summary>
     public static string Examples(IReadOnlyCollection<string> pictures) =>
         string.Join(", ", pictures.Order(StringComparer.Ordinal).Take(NamedExamples).Select(ShownName.Of)) + (pictures.Count > NamedExamples ? ", …" : "");
 
@@ -79,7 +79,7 @@ internal sealed class PictureNames
         return there.Length == 0 ? $"{looked}No picture is there at all. " : $"{looked}A picture that is there: '{ShownName.Of(there)}'. ";
     }
 
-    /// <summary>Ada/0001.jpg → Ada/Ada_0001.jpg.</summary>
+    /// <summary>Puts the person into the name: Ada/0001.jpg → Ada/Ada_0001.jpg.</summary>
     private static string WithPerson(string name)
     {
         int slash = name.LastIndexOf('/');

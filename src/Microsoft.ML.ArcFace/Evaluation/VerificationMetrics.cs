@@ -138,7 +138,7 @@ public sealed class VerificationMetrics
         return isMeasurable;
     }
 
-    /// <summary>The errors at a threshold: what is accepted has a greater cosine.</summary>
+    /// <summary>Counts the errors at a threshold: accepted pairs have a greater cosine.</summary>
     /// <param name="cosine">The threshold, −1 to 1.</param>
     internal DetPoint ErrorsAt(double cosine)
     {

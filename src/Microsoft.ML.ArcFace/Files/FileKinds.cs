@@ -105,7 +105,7 @@ internal static class FileKinds
         _ => "of no known kind",
     };
 
-    /// <summary>ISO base media: the box "ftyp" holds a main brand, a version, and the brands that it is compatible with.</summary>
+    /// <summary>Looks at ISO base media: the box "ftyp" holds a main brand, a version, and the brands that it is compatible with.</summary>
     private static FileKind OfBrands(ReadOnlySpan<byte> start)
     {
         int end = (int)Math.Min(BinaryPrimitives.ReadUInt32BigEndian(start), (uint)start.Length);
@@ -143,11 +143,11 @@ internal static class FileKinds
     private static bool IsSafetensors(ReadOnlySpan<byte> start) =>
         start.Length > 8 && start[8] == (byte)'{' && BinaryPrimitives.ReadUInt64LittleEndian(start) is >= 2 and <= LongestSafetensorsHeader;
 
-    /// <summary>A protobuf ModelProto: its version of the format, and then a field of producer, domain, version, note, graph or operators.</summary>
+    /// <summary>Looks for a protobuf ModelProto: its version of the format, and then a field of producer, domain, version, note, graph or operators.</summary>
     private static bool IsOnnx(ReadOnlySpan<byte> start) =>
         start is [0x08, >= 1 and <= NewestOnnxVersion, 0x12 or 0x1A or 0x22 or 0x28 or 0x32 or 0x3A or 0x42, ..];
 
-    /// <summary>"BM" begins many a text; behind it stand two numbers of 16 bits that are zero in pictures, and where the pixels begin.</summary>
+    /// <summary>Looks for "BM", which begins many a text; in pictures two numbers of 16 bits that are zero stand behind it, and where the pixels begin.</summary>
     private static bool IsBmp(ReadOnlySpan<byte> start) =>
         start is [(byte)'B', (byte)'M', _, _, _, _, 0, 0, 0, 0, ..] || (start.StartsWith("BM"u8) && !IsText(start));
 

@@ -15,7 +15,7 @@ internal sealed record FileNature(FileKind Kind, string What)
 
     private const int StartSize = 4096, NamedEntries = 3;
 
-    /// <summary>The kind of a file; null if it cannot be read.</summary>
+    /// <summary>Finds the kind of a file; null if it cannot be read.</summary>
     public static FileNature? Of(string path)
     {
         try
@@ -29,7 +29,7 @@ internal sealed record FileNature(FileKind Kind, string What)
         }
     }
 
-    /// <summary>The kind of a file.</summary>
+    /// <summary>Finds the kind of a file.</summary>
     public static FileNature Of(ByteSource source)
     {
         byte[] start = new byte[Math.Min(source.Length, StartSize)];

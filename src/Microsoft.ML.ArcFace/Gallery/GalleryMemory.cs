@@ -23,7 +23,7 @@ internal sealed class GalleryMemory(int embeddingSize, PersonAggregation aggrega
 
     public PhotographEntry? FindPhotograph(string id) => _photographs.GetValueOrDefault(id);
 
-    /// <summary>A person's photographs with their vectors, the oldest first.</summary>
+    /// <summary>Gives a person's photographs with their vectors, the oldest first.</summary>
     public IEnumerable<GalleryVector> VectorsOf(PersonEntry person) => person.Photographs.Select(photograph => new GalleryVector(
         person.Id, person.Name, photograph.Details, photograph.Vector ?? Vectors[photograph.Row!].ToArray()));
 

@@ -22,7 +22,7 @@ internal sealed class WatchedDataView(IDataView input, WorkObserver observer, (s
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded, rand)];
 }
 
-/// <summary>The cursor of <see cref="WatchedDataView"/>: a row is done when the next one is asked for.</summary>
+/// <summary>Counts the rows of <see cref="WatchedDataView"/>: one is done when the next one is asked for.</summary>
 internal sealed class WatchedCursor(DataViewRowCursor inner, WorkMeter meter) : DataViewRowCursor
 {
     public override DataViewSchema Schema => inner.Schema;

@@ -69,7 +69,7 @@ internal sealed record RateRow(string Name, string Value, string Interval, strin
 /// <summary>A chart as SVG.</summary>
 internal sealed record ReportChart(string Id, string Title, string Description, string Svg, LegendEntry[] Legend);
 
-/// <summary>A name and its marker as SVG.</summary>
+/// <summary>Holds a name and its marker as SVG.</summary>
 internal sealed record LegendEntry(string Name, string Marker);
 
 /// <summary>The worst pairs of a kind.</summary>

@@ -79,7 +79,7 @@ internal sealed class DecodeBudget(long bytes)
         }
     }
 
-    /// <summary>Memory that is counted until this is disposed of.</summary>
+    /// <summary>Counts memory until it is disposed of.</summary>
     public readonly struct Lease(DecodeBudget? budget, long cost) : IDisposable
     {
         public void Dispose() => budget?.Leave(cost);

@@ -169,7 +169,7 @@ internal ref struct JpegBits(ReadOnlySpan<byte> file, int position)
         }
     }
 
-    /// <summary>The next byte of data, −1 at a marker or at the end of the file.</summary>
+    /// <summary>Reads the next byte of data, −1 at a marker or at the end of the file.</summary>
     private int NextByte()
     {
         if (Position >= _file.Length)

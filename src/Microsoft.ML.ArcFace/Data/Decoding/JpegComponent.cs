@@ -39,7 +39,7 @@ internal sealed class JpegComponent(byte id, int horizontal, int vertical)
     /// <summary>Notes what a scan has brought.</summary>
     public void Note(int first, int last, int lowestBit) => Array.Fill(_lowestBit, (sbyte)lowestBit, first, last - first + 1);
 
-    /// <summary>How many coefficients of a block from <paramref name="first"/> to <paramref name="last"/> are not zero so far.</summary>
+    /// <summary>Counts the coefficients of a block from <paramref name="first"/> to <paramref name="last"/> that are not zero so far.</summary>
     public int CountNonZero(int block, int first, int last) =>
         BitOperations.PopCount(NonZero[block] & (ulong.MaxValue << first) & (ulong.MaxValue >> (63 - last)));
 }

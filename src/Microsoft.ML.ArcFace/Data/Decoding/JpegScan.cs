@@ -151,7 +151,7 @@ internal sealed class JpegScan(JpegScan.Part[] parts, int first, int last, int h
         }
     }
 
-    /// <summary>One more bit of each coefficient that is not zero, and new coefficients between them.</summary>
+    /// <summary>Reads one more bit of each coefficient that is not zero, and new coefficients between them.</summary>
     private void ReadNextBit(ref JpegBits bits, Part part, int block)
     {
         int k = first;

@@ -18,7 +18,7 @@ internal readonly ref struct PixelDecoding(SKCodec codec, FileKind kind, ReadOnl
 
     private int Height => PixelLimit.Part(codec.Info.Height, _reduction);
 
-    /// <summary>The bytes that decoding takes at most, as far as they are known before it.</summary>
+    /// <summary>Estimates the bytes that decoding takes at most, as far as they are known before it.</summary>
     public long Cost(bool isTurned)
     {
         long decoded = (long)Width * Height * BytesPerPixel;
