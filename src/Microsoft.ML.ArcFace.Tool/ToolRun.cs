@@ -11,7 +11,7 @@ namespace Microsoft.ML.ArcFace.Tool;
 /// <param name="CancellationToken">Ctrl+C.</param>
 internal sealed record ToolRun(ParseResult Parsed, ProgressDisplay Display, TimeProvider Clock, CancellationToken CancellationToken)
 {
-    /// <summary>What walks over folders passed over so far.</summary>
+    /// <summary>The files that walks over folders passed over so far.</summary>
     public List<LeftOutFiles> LeftOut { get; } = [];
 
     public T? Get<T>(Option<T> option) => Parsed.GetValue(option);

@@ -11,7 +11,7 @@ namespace Microsoft.ML.ArcFace.Tool;
 /// </summary>
 internal static partial class ToolWords
 {
-    /// <summary>What a sentence of C# is called here; tried in this order, before single names.</summary>
+    /// <summary>Words of the command line for sentences about C#; tried in this order, before single names.</summary>
     private static readonly (string CSharp, string Words)[] Phrases =
     [
         ("set UnreadableImages = UnreadableImages.Skip", "give --skip-unusable"),
@@ -115,7 +115,7 @@ internal static partial class ToolWords
         });
     }
 
-    /// <summary>Whether a name consists of several words, such as BatchSize.</summary>
+    /// <summary>Tells whether a name consists of several words, such as BatchSize.</summary>
     internal static bool IsCompound(string name) => Compound().IsMatch(name);
 
     /// <summary>All names of the library's public types and their members.</summary>

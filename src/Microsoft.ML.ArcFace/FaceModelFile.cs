@@ -105,7 +105,7 @@ internal static class FaceModelFile
         return new ModelOperationsCatalog(environment).Load(stream, out inputSchema);
     }
 
-    /// <summary>Whether a file is unpacked to temporary files; if so, they can be written.</summary>
+    /// <summary>Tells whether a file is unpacked to temporary files; if so, they can be written.</summary>
     private static bool UsesFiles(IHostEnvironment environment, string path, long mostBytesInMemory)
     {
         using ByteSource source = ByteSource.Open(path);

@@ -54,7 +54,7 @@ internal static class EmbedCommand
     }
 }
 
-/// <summary>What was written.</summary>
+/// <summary>Describes the file that was written.</summary>
 internal sealed record EmbedFacts(
     string Output, int Embedded, IReadOnlyList<EmbedFacts.CountedFaces> Photographs, string[] Unusable, long NotAligned, IReadOnlyList<LeftOutFiles> LeftOut, int EmbeddingSize, string Fingerprint) : ToolFacts
 {

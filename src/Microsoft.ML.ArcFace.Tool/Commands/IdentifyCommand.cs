@@ -48,10 +48,10 @@ internal static class IdentifyCommand
     }
 }
 
-/// <summary>Who is on the photographs.</summary>
+/// <summary>Tells who is on the photographs.</summary>
 internal sealed record IdentifyFacts(IdentifyFacts.Photograph[] Photographs, string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut, long NotAligned) : ToolFacts
 {
-    /// <summary>Who is on one of them.</summary>
+    /// <summary>Tells who is on one of them.</summary>
     internal sealed record Photograph(string Path, IdentificationOutcome Outcome, string? Person, string? Name, Candidate? Nearest, Candidate? RunnerUp, double Threshold, int? Faces, FaceSize? PassedOver)
     {
         public static Photograph Of(string path, FaceIdentification answer, FaceEmbedding embedding) => new(

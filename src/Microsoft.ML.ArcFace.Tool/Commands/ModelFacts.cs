@@ -3,7 +3,7 @@ using Microsoft.ML.ArcFace.Data;
 
 namespace Microsoft.ML.ArcFace.Tool.Commands;
 
-/// <summary>What a model tells of itself; what is null is not recorded in its file, or there is none.</summary>
+/// <summary>Describes a model; null where its file records nothing, or there is no such part.</summary>
 internal sealed record ModelFacts : ToolFacts
 {
     private const string NotRecorded = "not recorded: the weights came from a file, or an older version saved the model";
@@ -56,7 +56,7 @@ internal sealed record ModelFacts : ToolFacts
             Threshold = embedding.Threshold is { } threshold ? ThresholdFacts.Of(threshold) : null,
             Detector = parts.OfType<FaceDetectingTransformer>().FirstOrDefault() is { } detector ? DetectorFacts.Of(detector) : null,
             Pixels = $"{FaceTensor.Size}×{FaceTensor.Size} RGB, (value - 127.5) / 127.5",
-            Alignment = parts.OfType<FaceAligningTransformer>().Any() ? "found faces are aligned to the five points of the ArcFace template" : "none: photographs are expected aligned; others are resized whole",
+            Alignment = parts.OfType<FaceAligningTransformer>().Any() ? "found faces are aligned to the five points of the ArcFace template" : "none: photographs are expected aligned; others are cropped to their central square and resized",
             InputColumns = [.. (model.InputSchema ?? Enumerable.Empty<DataViewSchema.Column>()).Select(column => column.Name)],
             Fingerprint = embedding.Fingerprint,
         };

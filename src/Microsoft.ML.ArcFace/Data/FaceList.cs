@@ -9,7 +9,7 @@ namespace Microsoft.ML.ArcFace.Data;
 /// <summary>Lists the photographs that a text file names, and who is on them; see <see cref="ListLayout"/>.</summary>
 internal static class FaceList
 {
-    /// <summary>As many lines show how the others are to be read.</summary>
+    /// <summary>The number of lines that show how the others are to be read.</summary>
     private const int SampleSize = 100;
 
     /// <exception cref="FileNotFoundException">There is no such file.</exception>

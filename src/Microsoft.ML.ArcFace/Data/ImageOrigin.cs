@@ -4,7 +4,7 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.ArcFace.Data;
 
 /// <summary>
-/// Where the photograph of a row comes from, for messages: its path, its record in a RecordIO file, its place in a file of pairs.
+/// Tells messages where the photograph of a row comes from: its path, its record in a RecordIO file, its place in a file of pairs.
 /// </summary>
 internal static class ImageOrigin
 {

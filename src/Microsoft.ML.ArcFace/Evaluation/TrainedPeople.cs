@@ -82,7 +82,7 @@ internal static class TrainedPeople
         return [.. namesakes.Where((_, i) => isTrainedOn[i]).Select(namesake => namesake.Name)];
     }
 
-    /// <summary>Whether a mean cosine is greater than 99.9 % of the strangers' cosines.</summary>
+    /// <summary>Tells whether a mean cosine is greater than 99.9 % of the strangers' cosines.</summary>
     internal static bool Exceeds(double cosine, IReadOnlyCollection<float> strangers)
     {
         if (strangers.Count >= EnoughStrangers)

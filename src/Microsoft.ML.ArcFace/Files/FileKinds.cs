@@ -7,17 +7,23 @@ namespace Microsoft.ML.ArcFace.Files;
 /// <summary>Tells kinds of files by their first bytes and says in words what they are.</summary>
 internal static class FileKinds
 {
-    /// <summary>As many bytes from the start of a file decide; fewer are enough where the file has no more.</summary>
+    /// <summary>The number of bytes from the start of a file that decide; fewer are enough where the file has no more.</summary>
     public const int DecidingBytes = 512;
 
     private const int LongestSafetensorsHeader = 100_000_000;
     private const int NewestOnnxVersion = 30;
     private const int TarMarkAt = 257;
 
-    /// <summary>Looks at the start of a file.</summary>
+    /// <summary>Looks at the start of a file. Pipes and devices, which may block a program that opens them, count as empty.</summary>
     /// <exception cref="IOException">The file is absent or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not read it.</exception>
     public static FileKind OfFile(string path)
     {
+        if (new FileInfo(path).Length == 0)
+        {
+            return FileKind.Empty;
+        }
+
         using FileStream file = File.OpenRead(path);
         Span<byte> start = stackalloc byte[DecidingBytes];
         return Of(start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)]);
@@ -57,7 +63,7 @@ internal static class FileKinds
         _ => FileKind.Unknown,
     };
 
-    /// <summary>Whether photographs of this kind are decoded.</summary>
+    /// <summary>Tells whether photographs of this kind are decoded.</summary>
     public static bool IsPhotograph(this FileKind kind) => kind is FileKind.Jpeg or FileKind.Png or FileKind.Bmp or FileKind.WebP;
 
     /// <summary>Completes a sentence such as "it is …".</summary>

@@ -2,12 +2,12 @@ using System.Text;
 
 namespace Microsoft.ML.ArcFace.Files;
 
-/// <summary>What a file is, by more of it than its first bytes: what a zip holds, what a safetensors file is for.</summary>
+/// <summary>Tells what a file is by more than its first bytes: what a zip holds, what a safetensors file is for.</summary>
 /// <param name="Kind">The kind.</param>
 /// <param name="What">The kind in words, such as "an ONNX model".</param>
 internal sealed record FileNature(FileKind Kind, string What)
 {
-    /// <summary>What our entry of a saved model calls its weights.</summary>
+    /// <summary>The name of the weights in our entry of a saved model.</summary>
     public const string ModelWeightsName = "Weights.safetensors";
 
     /// <summary>The metadata by which a checkpoint of the trainer is known.</summary>

@@ -91,7 +91,7 @@ internal sealed record FileUse(string Needed, IReadOnlyList<FileKind> Fitting, I
 
     private const string WeightsAlone = "It holds weights alone: make a model of them with EmbedFaces and ml.Model.Save, or start a training from them (arcface train --weights, InitialWeights).";
 
-    /// <summary>What happened to a file on its way, wherever it should go.</summary>
+    /// <summary>What to do about files that suffered on their way, wherever they should go.</summary>
     private static readonly Dictionary<FileKind, string> Accidents = new()
     {
         [FileKind.Empty] = "Copy or download it again.",

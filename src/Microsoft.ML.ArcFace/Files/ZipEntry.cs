@@ -5,7 +5,7 @@ namespace Microsoft.ML.ArcFace.Files;
 /// <summary>How the bytes of a zip's entry lie in the file.</summary>
 internal enum ZipPacking
 {
-    /// <summary>As they are.</summary>
+    /// <summary>Bytes as they are.</summary>
     Stored,
 
     /// <summary>Compressed by Deflate.</summary>

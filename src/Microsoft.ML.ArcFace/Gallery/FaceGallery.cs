@@ -15,7 +15,7 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
     private readonly GalleryFile? _file;
     private readonly GalleryMemory _memory;
 
-    /// <summary>Why nothing can be changed, as the end of the sentence "the gallery …"; null: it can.</summary>
+    /// <summary>The reason why nothing can be changed, as the end of the sentence "the gallery …"; null: it can.</summary>
     private readonly string? _readOnlyReason;
 
     private readonly UseGate _gate = new(nameof(FaceGallery));

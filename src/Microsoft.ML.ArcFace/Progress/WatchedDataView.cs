@@ -2,7 +2,7 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.ArcFace.Progress;
 
-/// <summary>A view whose reading is counted and can be stopped.</summary>
+/// <summary>Counts the rows that are read of a view, and stops the reading when asked to.</summary>
 internal sealed class WatchedDataView(IDataView input, WorkObserver observer, (string Column, string Work)[] columns) : IDataView
 {
     public DataViewSchema Schema => input.Schema;

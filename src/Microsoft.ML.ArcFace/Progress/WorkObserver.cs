@@ -9,7 +9,7 @@ namespace Microsoft.ML.ArcFace.Progress;
 /// <param name="clock">The time; null: the system's.</param>
 internal sealed class WorkObserver(IHostEnvironment? environment, Action<FaceProgress>? listener = null, CancellationToken cancellationToken = default, TimeProvider? clock = null)
 {
-    /// <summary>For work that nobody follows.</summary>
+    /// <summary>An observer for work that nobody follows.</summary>
     public static WorkObserver None { get; } = new(environment: null);
 
     public IHostEnvironment? Environment => environment;

@@ -8,7 +8,7 @@ namespace Microsoft.ML.ArcFace.Views;
 /// <param name="CreateGetter">Makes a ValueGetter of that type, which reads from the row that the function names.</param>
 internal sealed record ViewColumn<TRow>(string Name, DataViewType Type, Func<Func<TRow>, Delegate> CreateGetter)
 {
-    /// <summary>What else is known of the column; null: nothing.</summary>
+    /// <summary>Annotations of the column; null: none.</summary>
     public DataViewSchema.Annotations? Annotations { get; init; }
 
     public static ViewColumn<TRow> OfText(string name, Func<TRow, string> read) =>

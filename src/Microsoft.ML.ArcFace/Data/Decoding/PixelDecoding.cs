@@ -11,7 +11,7 @@ internal readonly ref struct PixelDecoding(SKCodec codec, FileKind kind, ReadOnl
     private readonly ReadOnlySpan<byte> _file = file;
     private readonly int _reduction = PixelLimit.Reduction(codec.Info.Width, codec.Info.Height);
 
-    /// <summary>Whether sides are divided.</summary>
+    /// <summary>Tells whether sides are divided.</summary>
     public bool IsReduced => _reduction > 1;
 
     private int Width => PixelLimit.Part(codec.Info.Width, _reduction);

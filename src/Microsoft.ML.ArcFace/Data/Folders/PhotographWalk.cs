@@ -19,7 +19,7 @@ internal sealed class PhotographWalk(string root)
 
     private readonly LeftOutCounter _leftOut = new();
 
-    /// <summary>What was passed over so far.</summary>
+    /// <summary>The files and folders that were passed over so far.</summary>
     public IReadOnlyList<LeftOutFiles> LeftOut => _leftOut.All;
 
     /// <summary>The folders of people: those directly below the root, by name.</summary>
@@ -104,7 +104,7 @@ internal sealed class PhotographWalk(string root)
         LeftOutReason reason;
         try
         {
-            FileKind kind = PhotographFile.KindOf(path);
+            FileKind kind = FileKinds.OfFile(path);
             if (kind.IsPhotograph())
             {
                 return true;
@@ -125,7 +125,7 @@ internal sealed class PhotographWalk(string root)
         return false;
     }
 
-    /// <summary>What lies in a folder and is neither hidden, nor a link to a folder, nor impossible to open; by name.</summary>
+    /// <summary>Lists what lies in a folder and is neither hidden, nor a link to a folder, nor impossible to open; by name.</summary>
     private Entry[] EntriesOf(string folder)
     {
         Entry[] entries = List(folder);

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Microsoft.ML.ArcFace.Data.Folders;
+using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace.Data.Lists;
 

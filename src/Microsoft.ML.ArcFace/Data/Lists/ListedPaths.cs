@@ -75,7 +75,7 @@ internal sealed class ListedPaths(string folder)
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                // Whoever opens the file tells.
+                // Opening the listed file will say so.
             }
 
             _names.Add(place, names);
