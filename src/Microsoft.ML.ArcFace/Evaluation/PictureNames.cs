@@ -48,7 +48,7 @@ internal sealed class PictureNames
         }
 
         _pictureOfPerson.TryAdd(PersonOf(key), picture);
-        if (_wantedOfKey.TryGetValue(key, out string? name) && (!_others.TryGetValue(name, out string? other) || Rank(picture, name).CompareTo(Rank(other, name)) < 0))
+        if (_wantedOfKey.TryGetValue(key, out string? name) && (!_others.TryGetValue(name, out string? other) || IsNearer(picture, other, name)))
         {
             _others[name] = picture;
         }
@@ -113,10 +113,17 @@ internal sealed class PictureNames
 
     private static string PersonOf(string key) => key[..key.LastIndexOf('/')];
 
-    /// <summary>Ranks a picture: the nearer to the pairs' name the lower; then by ending and by name, so that the order of the rows does not matter.</summary>
-    private static (int Form, int Ending, string Name) Rank(string picture, string name) =>
+    /// <summary>Compares two pictures: by their rank, then by name, so that the order of the rows does not matter.</summary>
+    private static bool IsNearer(string picture, string other, string name)
+    {
+        int order = Rank(picture, name).CompareTo(Rank(other, name));
+        return (order == 0 ? string.CompareOrdinal(picture, other) : order) < 0;
+    }
+
+    /// <summary>Ranks a picture: the nearer to the pairs' name the lower; then by ending.</summary>
+    private static (int Form, int Ending) Rank(string picture, string name) =>
         (UnicodeNames.AreEqual(picture, name) ? 0 : UnicodeNames.AreEqual(Path.ChangeExtension(picture, null), Path.ChangeExtension(name, null)) ? 1
-            : UnicodeNames.AreEqual(Path.ChangeExtension(picture, null), Path.ChangeExtension(WithPerson(name), null)) ? 2 : 3, EndingOrder(Path.GetExtension(picture)), picture);
+            : UnicodeNames.AreEqual(Path.ChangeExtension(picture, null), Path.ChangeExtension(WithPerson(name), null)) ? 2 : 3, EndingOrder(Path.GetExtension(picture)));
 
     private static int EndingOrder(string ending) =>
         PhotographFile.Endings.TakeWhile(known => !known.Equals(ending, StringComparison.OrdinalIgnoreCase)).Count();

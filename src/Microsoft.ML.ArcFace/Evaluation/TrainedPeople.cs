@@ -45,12 +45,8 @@ internal static class TrainedPeople
         (string Person, float[] Unit)[] faces = [.. photographs.Where(face => face.Person.Length > 0).Select(face => (face.Person, UnitVectors.Normalized(face.Embedding)))];
         Namesake[] namesakes =
         [
-            .. from face in faces
-               group face.Unit by face.Person into own
-               select origin.TryGetPerson(own.Key, out int index) ? new Namesake(own.Key, index, [.. own]) : null into namesake
-               where namesake is not null
-               orderby namesake.Name
-               select namesake,
+            .. faces.GroupBy(face => face.Person, face => face.Unit, StringComparer.Ordinal).OrderBy(own => own.Key, StringComparer.Ordinal)
+                .Select(own => origin.TryGetPerson(own.Key, out int index) ? new Namesake(own.Key, index, [.. own]) : null).OfType<Namesake>(),
         ];
         if (namesakes.Length == 0)
         {
