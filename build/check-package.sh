@@ -80,7 +80,8 @@ mkdir -p parted/test parted/known
 cp -r faces parted/train
 for person in $(seq 49 60); do mv "parted/train/person_00$person" parted/test/; done
 cp -r parted/test/person_0049 parted/test/person_0050 parted/known/
-commands=$(fence README.md bash 3 | in_repository | sed -e "s/linux-x64 .*/$platform/" -e "s|--global|--tool-path $work/tools|" -e 's|faces/|parted/|g' -e 's/^\(arcface train .*\)/\1 --epochs 1/')
+# One epoch, after which the visitor is a stranger: exit code 3.
+commands=$(fence README.md bash 3 | in_repository | sed -e "s/linux-x64 .*/$platform/" -e "s|--global|--tool-path $work/tools|" -e 's|faces/|parted/|g' -e 's/^\(arcface train .*\)/\1 --epochs 1/' -e 's/^\(arcface identify .*\)/\1 || [ $? = 3 ]/')
 PATH="$work/tools:$PATH" run_lines "$commands"
 check_contents ArcFace.MLNet.Tool "$work/tools/.store/arcface.mlnet.tool/$PackageVersion/arcface.mlnet.tool/$PackageVersion"
 "$work/tools/arcface" doctor --json

@@ -56,7 +56,7 @@ public sealed record PostgresGalleryOptions : IdentificationOptions
 /// <param name="ExactTime">Mean time of an exact search.</param>
 public sealed record SearchRecall(double Recall, double FirstRecall, int ProbeCount, int Count, TimeSpan IndexTime, TimeSpan ExactTime)
 {
-    /// <summary>One line: what is found, and in what time.</summary>
+    /// <summary>Writes one line: what is found, and in what time.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"recall {Recall:P2} of the {Count} nearest, {FirstRecall:P2} of the nearest, over {ProbeCount} probes; {IndexTime.TotalMilliseconds:0.0} ms with the index, {ExactTime.TotalMilliseconds:0.0} ms without");
 }

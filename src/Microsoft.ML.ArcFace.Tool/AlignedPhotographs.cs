@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Microsoft.ML.ArcFace.Tool;
 
-/// <summary>What commands do about photographs that are no aligned faces when they reach the model.</summary>
+/// <summary>Warns of photographs that are no aligned faces when they reach the model, or refuses them.</summary>
 internal static class AlignedPhotographs
 {
     /// <summary>Asks to refuse them.</summary>

@@ -8,7 +8,7 @@ namespace Microsoft.ML.ArcFace.Tool;
 internal static class ArcFaceCommand
 {
     private const string Description = """
-        Face recognition on the command line: from a folder of photographs to a calibrated recogniser.
+        Face recognition on the command line: from a folder of photographs to a calibrated recognizer.
           arcface train --data faces/train --output faces.zip
           arcface calibrate --model faces.zip --data faces/test --rate 0.001
           arcface enroll --model faces.zip --gallery people.db --data faces/known

@@ -84,9 +84,9 @@ internal sealed class EmbeddingsFile : IDisposable
         return [0x93, .. "NUMPY"u8, 1, 0, NumpyHeaderLength - preamble, 0, .. Encoding.ASCII.GetBytes(shape.PadRight(NumpyHeaderLength - preamble - 1)), (byte)'\n'];
     }
 
-    /// <summary>As RFC 4180 has it; line ends within are written as \u000A, so that each photograph has one line.</summary>
+    /// <summary>Quotes a field by RFC 4180; line ends within are written as \u000A, so that each photograph has one line.</summary>
     private static string Quoted(string text) => text.AsSpan().ContainsAny(',', '"') ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
 }
 
-/// <summary>A line of a .jsonl.</summary>
+/// <summary>Holds a line of a .jsonl.</summary>
 internal sealed record EmbeddingFacts(string Path, float[] Embedding) : ToolFacts;

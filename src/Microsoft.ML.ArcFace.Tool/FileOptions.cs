@@ -70,7 +70,7 @@ internal static class FileOptions
         return argument;
     }
 
-    /// <summary>Why a file or folder is not there as such.</summary>
+    /// <summary>Says why a file or folder is not there as such.</summary>
     private static string Absence(FileSystemInfo missing) => missing switch
     {
         FileInfo when Directory.Exists(missing.FullName) => "is a folder, where a file is due",

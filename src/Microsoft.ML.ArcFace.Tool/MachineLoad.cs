@@ -12,7 +12,7 @@ internal sealed record MachineLoad(double TakenByOthers)
 
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>Whether training and embedding wait for other programs.</summary>
+    /// <summary>Tells whether training and embedding wait for other programs.</summary>
     public bool IsBusy => TakenByOthers >= Busy;
 
     /// <summary>Keeps every processor at work for a moment and compares the time that it got with the time that went by.</summary>
@@ -37,7 +37,7 @@ internal sealed record MachineLoad(double TakenByOthers)
         }
     }
 
-    /// <summary>The load, from the processor time that threads got while time went by.</summary>
+    /// <summary>Finds the load from the processor time that threads got while time went by.</summary>
     internal static MachineLoad Of(TimeSpan got, TimeSpan elapsed, int threads) => new(Math.Clamp(1 - (got / (elapsed * threads)), 0, 1));
 
     /// <inheritdoc/>

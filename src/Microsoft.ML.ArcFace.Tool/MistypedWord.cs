@@ -37,7 +37,7 @@ internal static class MistypedWord
         ];
     }
 
-    /// <summary>The word that a mistyped one is nearest to, by letters to add, drop, change or exchange; null if none is near.</summary>
+    /// <summary>Finds the word that a mistyped one is nearest to, by letters to add, drop, change or exchange; null if none is near.</summary>
     public static string? Nearest(string word, IEnumerable<string> words)
     {
         string typed = word.TrimStart('-');
@@ -65,7 +65,7 @@ internal static class MistypedWord
         }
     }
 
-    /// <summary>Optimal string alignment.</summary>
+    /// <summary>Counts letters to add, drop, change or exchange (optimal string alignment).</summary>
     private static int Distance(string first, string second)
     {
         int[,] distances = new int[first.Length + 1, second.Length + 1];

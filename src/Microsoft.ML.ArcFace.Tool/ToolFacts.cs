@@ -6,12 +6,12 @@ using Microsoft.ML.ArcFace.Tool.Commands;
 namespace Microsoft.ML.ArcFace.Tool;
 
 /// <summary>
-/// What a command answers to programs: a record beside the command, which <see cref="ToolJson"/> lists. Its names become
+/// Holds what a command answers to programs: a record beside the command, which <see cref="ToolJson"/> lists. Its names become
 /// camelCase in JSON; scripts rely on them.
 /// </summary>
 internal abstract record ToolFacts;
 
-/// <summary>Why a command failed.</summary>
+/// <summary>Says why a command failed.</summary>
 internal sealed record ErrorFacts(ErrorFacts.Cause Error) : ToolFacts
 {
     /// <param name="Kind">The exception, or the exit code's name.</param>
@@ -19,7 +19,7 @@ internal sealed record ErrorFacts(ErrorFacts.Cause Error) : ToolFacts
     internal sealed record Cause(string Kind, string Message);
 }
 
-/// <summary>How facts become JSON: one line, names as they are written, numbers that are not finite by name.</summary>
+/// <summary>Writes facts as JSON: one line, names as they are written, numbers that are not finite by name.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, Converters = [typeof(OutcomeName), typeof(EnrollmentOutcomeName), typeof(LeftOutReasonName)])]
 [JsonSerializable(typeof(ErrorFacts))]
@@ -44,7 +44,7 @@ internal sealed partial class ToolJson : JsonSerializerContext
 {
     private static ToolJson Legible => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
-    /// <summary>One line.</summary>
+    /// <summary>Writes facts in one line.</summary>
     public static string Write(ToolFacts facts) => JsonSerializer.Serialize(
         facts, Legible.GetTypeInfo(facts.GetType()) ?? throw new NotSupportedException($"{nameof(ToolJson)} does not list {facts.GetType().Name}."));
 }

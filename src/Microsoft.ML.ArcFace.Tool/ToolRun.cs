@@ -11,7 +11,7 @@ namespace Microsoft.ML.ArcFace.Tool;
 /// <param name="CancellationToken">Ctrl+C.</param>
 internal sealed record ToolRun(ParseResult Parsed, ProgressDisplay Display, TimeProvider Clock, CancellationToken CancellationToken)
 {
-    /// <summary>What walks over folders passed over so far.</summary>
+    /// <summary>The files that walks over folders passed over so far.</summary>
     public List<LeftOutFiles> LeftOut { get; } = [];
 
     public T? Get<T>(Option<T> option) => Parsed.GetValue(option);
@@ -28,7 +28,7 @@ internal sealed record ToolRun(ParseResult Parsed, ProgressDisplay Display, Time
     /// <param name="total">How many there are; null: not known beforehand.</param>
     public WorkMeter Begin(string work, long? total) => new WorkObserver(environment: null, Display.Show, CancellationToken, Clock).Begin(work, total);
 
-    /// <summary>The photographs of a folder, one folder a person; what is passed over is kept in <see cref="LeftOut"/>.</summary>
+    /// <summary>Loads the photographs of a folder, one folder a person; what is passed over is kept in <see cref="LeftOut"/>.</summary>
     public IDataView LoadFromFolder(FaceRecognitionCatalog faces, DirectoryInfo folder, bool skipUnusable = false)
     {
         IDataView photographs = faces.LoadFromFolder(folder.FullName, skipUnusable ? UnreadableImages.Skip : UnreadableImages.Error, out IReadOnlyList<LeftOutFiles> leftOut);
@@ -46,7 +46,7 @@ internal sealed record ToolRun(ParseResult Parsed, ProgressDisplay Display, Time
         return ml;
     }
 
-    /// <summary>Face recognition whose long work shows its progress, and stops with Ctrl+C.</summary>
+    /// <summary>Enters the library so that long work shows its progress, and stops with Ctrl+C.</summary>
     /// <param name="ml">The context.</param>
     /// <param name="listener">Is told of progress too; null: nobody is.</param>
     public FaceRecognitionCatalog FaceRecognition(MLContext ml, Action<FaceProgress>? listener = null) => new(ml, new WorkObserver(ml, listener + Display.Show, CancellationToken, Clock));

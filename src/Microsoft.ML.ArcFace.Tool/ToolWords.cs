@@ -11,7 +11,7 @@ namespace Microsoft.ML.ArcFace.Tool;
 /// </summary>
 internal static partial class ToolWords
 {
-    /// <summary>What a sentence of C# is called here; tried in this order, before single names.</summary>
+    /// <summary>Words of the command line for sentences about C#; tried in this order, before single names.</summary>
     private static readonly (string CSharp, string Words)[] Phrases =
     [
         ("set UnreadableImages = UnreadableImages.Skip", "give --skip-unusable"),
@@ -100,10 +100,10 @@ internal static partial class ToolWords
     private static readonly Lazy<FrozenDictionary<string, string>> Properties = new(() => PublicNames().Distinct(StringComparer.Ordinal)
         .Where(name => !IsCompound(name)).ToFrozenDictionary(name => name, AsWords, StringComparer.Ordinal));
 
-    /// <summary>The message of an error.</summary>
+    /// <summary>Puts the message of an error into the tool's words.</summary>
     public static string Of(Exception error) => Of(error is ArgumentException { ParamName: not null } ? WithoutParameter().Replace(error.Message, "") : error.Message);
 
-    /// <summary>A message of the library.</summary>
+    /// <summary>Puts a message of the library into the tool's words.</summary>
     public static string Of(string message)
     {
         foreach ((string csharp, string words) in Phrases)
@@ -122,10 +122,10 @@ internal static partial class ToolWords
         });
     }
 
-    /// <summary>Whether a name consists of several words, such as BatchSize.</summary>
+    /// <summary>Tells whether a name consists of several words, such as BatchSize.</summary>
     internal static bool IsCompound(string name) => Compound().IsMatch(name);
 
-    /// <summary>All names of the library's public types and their members.</summary>
+    /// <summary>Lists all names of the library's public types and their members.</summary>
     internal static IEnumerable<string> PublicNames() => typeof(ArcFaceTrainer).Assembly.GetExportedTypes()
         .SelectMany(type => type.GetMembers(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly).Select(member => member.Name).Prepend(type.Name));
 

@@ -131,7 +131,7 @@ public sealed partial class ArcFaceTrainer
         public UnreadableImages UnreadableImages { get; init; } = UnreadableImages.Error;
 
         /// <summary>
-        /// Whether photographs that are no aligned faces of 112×112 pixels are refused, in training and by the model that Fit returns (a
+        /// Tells whether photographs that are no aligned faces of 112×112 pixels are refused, in training and by the model that Fit returns (a
         /// saved one does not keep it). Default false: they are cropped to their central square and resized, with a warning.
         /// </summary>
         public bool RequireAligned { get; init; }
@@ -154,7 +154,7 @@ public sealed partial class ArcFaceTrainer
         /// <summary>
         /// A folder for checkpoints of the run. Where it has one of a run with the same options and data, training goes on
         /// from it, on the same processor to the very weights that it would have come to without the interruption; after
-        /// a finished run it gives that run's model at once. One is written at the end, when the run is cancelled,
+        /// a finished run it gives that run's model at once. One is written at the end, when the run is canceled,
         /// and as <see cref="CheckpointEverySteps"/> says. It is up to 5 times as large as the weights. One run at a time may write to it. Null: none.
         /// </summary>
         public string? CheckpointDirectory { get; init; }
@@ -270,7 +270,7 @@ public sealed partial class ArcFaceTrainer
             }
         }
 
-        /// <summary>The values by name, numbers in the invariant culture.</summary>
+        /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
         public override string ToString() => InvariantText.OfRecord(nameof(Options), PrintMembers);
     }
 }

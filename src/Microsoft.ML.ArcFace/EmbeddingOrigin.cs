@@ -33,7 +33,7 @@ internal sealed class EmbeddingOrigin
 
     public int PersonCount { get; }
 
-    /// <summary>Whether the people have names, or only numbers.</summary>
+    /// <summary>Tells whether the people have names, or only numbers.</summary>
     public bool HasNames { get; }
 
     public VerificationThreshold? Threshold { get; }

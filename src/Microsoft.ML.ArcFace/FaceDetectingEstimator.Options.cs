@@ -77,7 +77,7 @@ public sealed partial class FaceDetectingEstimator
             return check.Violations;
         }
 
-        /// <summary>The values by name, numbers in the invariant culture.</summary>
+        /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
         public override string ToString() => InvariantText.OfRecord(nameof(Options), PrintMembers);
     }
 }

@@ -29,7 +29,7 @@ public sealed partial class FaceDetectingTransformer : RowToRowTransformerBase, 
     /// <summary>Which detector it is.</summary>
     public FaceDetectorKind Kind => _detector.Decoder.Kind;
 
-    /// <summary>What it was made with.</summary>
+    /// <summary>The options that it was made with.</summary>
     internal FaceDetectingEstimator.Options Settings => _options;
 
     /// <inheritdoc/>

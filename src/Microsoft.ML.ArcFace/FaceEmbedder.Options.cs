@@ -21,7 +21,7 @@ public sealed partial class FaceEmbedder
         /// <summary>How often the model's file is looked at for a replacement, 10 ms to 1 day; null: never. Default 5 s.</summary>
         public TimeSpan? ReloadInterval { get; init; } = TimeSpan.FromSeconds(5);
 
-        /// <summary>Whether photographs that reach the embedding as no aligned faces of 112×112 pixels are refused. Default false: they are cropped and resized, with one warning.</summary>
+        /// <summary>Tells whether photographs that reach the embedding as no aligned faces of 112×112 pixels are refused. Default false: they are cropped and resized, with one warning.</summary>
         public bool RequireAligned { get; init; }
 
         /// <summary>The cosine to verify by instead of the model's own threshold, −1 to 1; null: the model's.</summary>
@@ -55,7 +55,7 @@ public sealed partial class FaceEmbedder
             return check.Violations;
         }
 
-        /// <summary>The values by name, numbers in the invariant culture.</summary>
+        /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
         public override string ToString() => InvariantText.OfRecord(nameof(Options), PrintMembers);
     }
 }

@@ -92,7 +92,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     /// <exception cref="FaceImageException">The photograph cannot be read.</exception>
     /// <exception cref="FaceNotFoundException">The model's detector finds no face.</exception>
     /// <exception cref="PresentationAttackException">The presentation attack detector refuses it.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">It was canceled.</exception>
     /// <exception cref="ObjectDisposedException">The embedder was disposed.</exception>
     public async Task<FaceEmbedding> EmbedAsync(FacePhotograph photograph, CancellationToken cancellationToken = default)
     {

@@ -7,7 +7,7 @@ namespace Microsoft.ML.ArcFace;
 /// <param name="Fingerprint">The model's <see cref="FaceEmbeddingTransformer.Fingerprint"/>: only vectors of the same one can be compared.</param>
 public sealed record FaceEmbedding(float[] Vector, string Fingerprint)
 {
-    /// <summary>Whether the photograph, or what a detector made of it, was an aligned face of 112×112 pixels; false: it was cropped to its central square and resized.</summary>
+    /// <summary>Tells whether the photograph, or what a detector made of it, was an aligned face of 112×112 pixels; false: it was cropped to its central square and resized.</summary>
     public bool IsAligned { get; init; } = true;
 
     /// <summary>The faces that the model's detector found on the photograph, the embedded one first; null: the model has no detector, so nobody counted.</summary>
@@ -34,7 +34,7 @@ public sealed record FaceEmbedding(float[] Vector, string Fingerprint)
     }
 }
 
-/// <summary>Where a face is on a photograph, in pixels.</summary>
+/// <summary>Tells where a face is on a photograph, in pixels.</summary>
 /// <param name="X">Left border.</param>
 /// <param name="Y">Upper border.</param>
 /// <param name="Width">Width, over 0.</param>
@@ -47,7 +47,7 @@ public sealed record FaceBox(float X, float Y, float Width, float Height)
     /// <summary>Width times height.</summary>
     public double Area => (double)Width * Height;
 
-    /// <summary>Whether the box has at least half the area of another; 0.7 of its width and height.</summary>
+    /// <summary>Tells whether the box has at least half the area of another; 0.7 of its width and height.</summary>
     /// <param name="other">The other box.</param>
     public bool IsComparableTo(FaceBox other)
     {
@@ -55,7 +55,7 @@ public sealed record FaceBox(float X, float Y, float Width, float Height)
         return Area >= ComparableShare * other.Area;
     }
 
-    /// <summary>Width and height in whole pixels.</summary>
+    /// <summary>Writes width and height in whole pixels, such as 80×96.</summary>
     public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Width:0}×{Height:0}");
 }
 
@@ -74,6 +74,6 @@ public sealed record FaceVerification(bool IsSamePerson, double Score, double Th
     /// <summary>Faces on the second photograph, of which the main one counts; null: the model has no detector.</summary>
     public int? SecondFaceCount { get; init; }
 
-    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(FaceVerification), PrintMembers);
 }

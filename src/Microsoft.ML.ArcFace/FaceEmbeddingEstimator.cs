@@ -105,7 +105,7 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         /// <summary>The arithmetic of embedding. Default <see cref="ArcFace.InferencePrecision.Float32"/>.</summary>
         public InferencePrecision InferencePrecision { get; init; }
 
-        /// <summary>Whether photographs that are no aligned faces of 112×112 pixels are refused. Default false: they are cropped and resized, with a warning.</summary>
+        /// <summary>Tells whether photographs that are no aligned faces of 112×112 pixels are refused. Default false: they are cropped and resized, with a warning.</summary>
         public bool RequireAligned { get; init; }
 
         /// <summary>Every violated range, as a sentence with value, allowed range and remedy.</summary>

@@ -30,7 +30,7 @@ public sealed partial class FaceEmbeddingTransformer
     internal const uint VersionWithThreshold = 0x00010003;
     internal const uint VersionWithTraining = 0x00010004;
 
-    /// <summary>Written so far: 0x00010001, the first; 0x00010002 with the precision; 0x00010003 with the threshold; 0x00010004 with how it was trained.</summary>
+    /// <summary>Gives the format's version. There are 0x00010001, the first; 0x00010002 with the precision; 0x00010003 with the threshold; 0x00010004 with how it was trained.</summary>
     private static VersionInfo GetVersionInfo() => new(
         modelSignature: "FACEEMB ",
         verWrittenCur: VersionWithTraining,

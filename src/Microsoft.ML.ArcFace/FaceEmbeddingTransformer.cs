@@ -125,7 +125,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     /// <summary>The same embedding with another threshold. Both own the network: disposing of one disposes of both.</summary>
     internal FaceEmbeddingTransformer With(VerificationThreshold? threshold) => new(Host, _model, Columns, _addMirrorImage, _batchSize, threshold, Alignment.IsRequired);
 
-    /// <summary>The same embedding, which refuses photographs that are no aligned faces. Both own the network.</summary>
+    /// <summary>Makes the same embedding, which refuses photographs that are no aligned faces. Both own the network.</summary>
     internal FaceEmbeddingTransformer WithAlignedFacesOnly() => new(Host, _model, Columns, _addMirrorImage, _batchSize, Threshold, requireAligned: true);
 
     /// <summary>Looks at each face that is to be embedded.</summary>

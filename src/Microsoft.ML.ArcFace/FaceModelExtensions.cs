@@ -32,7 +32,7 @@ public static class FaceModelExtensions
     }
 
     /// <summary>
-    /// The same model, which refuses photographs that are no aligned faces of 112×112 pixels instead of cropping and resizing them.
+    /// Makes the same model, which refuses photographs that are no aligned faces of 112×112 pixels instead of cropping and resizing them.
     /// Nothing is copied: both models share their parts, so dispose of one of them only. Files do not keep it.
     /// </summary>
     /// <param name="model">A pipeline with one face embedding in it, or the embedding itself; it stays as it is.</param>

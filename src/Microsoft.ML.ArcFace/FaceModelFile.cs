@@ -58,7 +58,7 @@ internal static class FaceModelFile
     /// <summary>Loads a model from memory or a file that this process wrote.</summary>
     public static ITransformer Load(IHostEnvironment environment, Stream stream, out DataViewSchema? inputSchema) => Load(environment, stream, useFiles: false, out inputSchema);
 
-    /// <summary>Saves a model; whoever watches the file finds the former one or the new one, whole.</summary>
+    /// <summary>Saves a model; a program that watches the file finds the former one or the new one, whole.</summary>
     public static void Save(IHostEnvironment environment, ITransformer model, DataViewSchema? inputSchema, string path)
     {
         using var file = new WholeFile(path);
@@ -105,7 +105,7 @@ internal static class FaceModelFile
         return new ModelOperationsCatalog(environment).Load(stream, out inputSchema);
     }
 
-    /// <summary>Whether a file is unpacked to temporary files; if so, they can be written.</summary>
+    /// <summary>Tells whether a file is unpacked to temporary files; if so, they can be written.</summary>
     private static bool UsesFiles(IHostEnvironment environment, string path, long mostBytesInMemory)
     {
         using ByteSource source = ByteSource.Open(path);
@@ -153,11 +153,11 @@ internal static class FaceModelFile
         };
     }
 
-    /// <summary>Bytes of all weights and class centers.</summary>
+    /// <summary>Counts the bytes of all weights and class centers.</summary>
     private static long BytesOf(ITransformer model) => model.Parts().OfType<FaceEmbeddingTransformer>()
         .Sum(embedding => embedding.Model.Backbone.parameters().Sum(parameter => parameter.numel() * sizeof(float)) + (embedding.Model.Centres.numel() * sizeof(float)));
 
-    /// <summary>A model is too large for memory, and there is no folder to unpack it to.</summary>
+    /// <summary>Reports that a model is too large for memory, and that there is no folder to unpack it to.</summary>
     private sealed class TemporaryFolderException(string path, string folder, Exception innerException) : IOException(
         $"The model '{path}' is too large to be unpacked in memory, and the folder for temporary files, '{folder}', cannot be written to ({innerException.Message.TrimEnd('.')}). " +
         $"Name another folder: the environment variable TMPDIR, --temp of arcface, {nameof(FaceEmbedder)}.{nameof(FaceEmbedder.Options)}.{nameof(FaceEmbedder.Options.TemporaryFolder)}, or MLContext.{nameof(MLContext.TempFilePath)}.",

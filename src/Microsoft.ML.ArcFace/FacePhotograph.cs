@@ -95,6 +95,6 @@ public sealed class FacePhotograph
     public static implicit operator FacePhotograph(MLImage image) => FromImage(image);
 
     /// <exception cref="FaceImageException">It cannot be read.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled while other large photographs were being decoded.</exception>
+    /// <exception cref="OperationCanceledException">It was canceled while other large photographs were being decoded.</exception>
     internal MLImage Decode(long? maximumPixels, CancellationToken cancellationToken) => _decode(maximumPixels, cancellationToken);
 }

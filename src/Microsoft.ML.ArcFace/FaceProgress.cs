@@ -25,7 +25,7 @@ public sealed record FaceProgress(string Work, long Done, long? Total, double Pe
         return count + rate + (EstimatedTimeRemaining is { } left && !IsEnd ? $", {Text(left)} left" : "");
     }
 
-    /// <summary>A duration as people read it: 0:56, 1:02:03, 2.01:02:03.</summary>
+    /// <summary>Writes a duration as people read it: 0:56, 1:02:03, 2.01:02:03.</summary>
     internal static string Text(TimeSpan time) =>
         time.ToString(time.TotalHours < 1 ? @"m\:ss" : time.TotalDays < 1 ? @"h\:mm\:ss" : @"d\.hh\:mm\:ss", CultureInfo.InvariantCulture);
 }

@@ -4,7 +4,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML;
 
-/// <summary>Folders of photographs without names of people.</summary>
+/// <summary>Finds photographs without names of people.</summary>
 public sealed partial class FaceRecognitionCatalog
 {
     /// <summary>Finds the photographs below a folder, at any depth and whoever is on them, by the rule of <see cref="LoadFromFolder(string)"/>. None of them is decoded.</summary>

@@ -14,6 +14,8 @@ public sealed partial class FaceRecognitionCatalog
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="WeightsFormatException">It is damaged or of another kind.</exception>
     /// <exception cref="IOException">It cannot be read, or is too large for memory and there is no folder for temporary files.</exception>
+    /// <exception cref="NativeRuntimeException">The native torch library is missing or too old.</exception>
+    /// <exception cref="InvalidOperationException">ML.NET cannot make one of its parts; the message says why.</exception>
     public ITransformer LoadModel(string path, out DataViewSchema? inputSchema)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

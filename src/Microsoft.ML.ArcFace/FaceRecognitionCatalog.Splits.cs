@@ -7,7 +7,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML;
 
-/// <summary>Parts of a data set that share nothing, and checks of data before long work.</summary>
+/// <summary>Parts data sets so that they share nothing, and checks data before long work.</summary>
 public sealed partial class FaceRecognitionCatalog
 {
     /// <summary>

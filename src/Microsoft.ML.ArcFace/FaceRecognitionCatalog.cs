@@ -22,7 +22,7 @@ public static class FaceRecognitionExtensions
         return new FaceRecognitionCatalog(catalog, new WorkObserver(catalog));
     }
 
-    /// <summary>The same, for work that takes long: what it does is reported, and can be stopped.</summary>
+    /// <summary>Enters the library like <see cref="FaceRecognition(MLContext)"/>, for work that takes long: its progress is reported, and it can be stopped.</summary>
     /// <param name="catalog">The ML.NET context.</param>
     /// <param name="progress">Is told how far decoding, embedding, validating, packing and comparing have come, on the thread that works; null: nobody is.</param>
     /// <param name="cancellationToken">Stops that work with an <see cref="OperationCanceledException"/>; training also looks at its options' own token.</param>

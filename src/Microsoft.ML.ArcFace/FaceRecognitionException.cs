@@ -1,9 +1,10 @@
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>
-/// Is the base of every exception that this library defines, so that one clause catches them all: a photograph, weights, a
+/// Is the base of the exceptions that this library defines, so that one clause catches them all: a photograph, weights, a
 /// gallery or a file that cannot be used, a face that is not found, a training that diverges, a native library that is missing.
-/// Mistakes in a program stay what .NET calls them, such as <see cref="ArgumentException"/>.
+/// Mistakes in a program stay what .NET calls them, such as <see cref="ArgumentException"/>, and so does a canceled training
+/// (<see cref="TrainingCanceledException"/>).
 /// </summary>
 public abstract class FaceRecognitionException : Exception
 {

@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace;
 
@@ -16,15 +17,12 @@ public sealed record FaceTrainingSummary(
     string Loss, double? Margin, double Scale, int PersonCount, int PhotographCount, int Epochs, int Steps, bool StartedFromWeights, string PackageVersion)
 {
     /// <summary>The version that this process runs.</summary>
-    internal static string CurrentVersion { get; } =
-        typeof(FaceTrainingSummary).Assembly.GetCustomAttributes(typeof(System.Reflection.AssemblyInformationalVersionAttribute), inherit: false) is [System.Reflection.AssemblyInformationalVersionAttribute version]
-            ? version.InformationalVersion.Split('+')[0]
-            : typeof(FaceTrainingSummary).Assembly.GetName().Version!.ToString(3);
+    internal static string CurrentVersion { get; } = AssemblyVersion.Of(typeof(FaceTrainingSummary).Assembly);
 
-    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(FaceTrainingSummary), PrintMembers);
 
-    /// <summary>The one margin of a loss; null if it has none, or several.</summary>
+    /// <summary>Gives the one margin of a loss; null if it has none, or several.</summary>
     internal static double? MarginOf(FaceLoss loss) => loss switch
     {
         ArcFaceLoss { MarginRadians: var margin } => margin,

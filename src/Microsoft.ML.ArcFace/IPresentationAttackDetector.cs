@@ -20,7 +20,7 @@ public interface IPresentationAttackDetector
 /// <param name="Score">The detector's score, in its own scale, for logs.</param>
 public sealed record PresentationAttackAssessment(bool IsAttack, double Score)
 {
-    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(PresentationAttackAssessment), PrintMembers);
 }
 

@@ -99,5 +99,5 @@ internal static class AngularMargin
     }
 }
 
-/// <summary>The smallest gaps between neighbors on the circle, with each loss.</summary>
+/// <summary>Gives the smallest gaps between neighbors on the circle, with each loss.</summary>
 internal sealed record CirclesSummary(double SoftmaxGapDegrees, double ArcFaceGapDegrees, double? Ratio, int Epochs, int Pictures, int Seed, string[] Files);

@@ -131,5 +131,5 @@ internal sealed record ExperimentWithLossesSettings
     public bool Verbose { get; init; }
 }
 
-/// <summary>The best trial and how many there were, for programs.</summary>
+/// <summary>Gives programs the best trial and the number of trials.</summary>
 internal sealed record ExperimentSummary(Dictionary<string, object?> Best, int Epochs, double Auc, double? TarAtFar001, int Runs, int Failures, bool IsFinished, string Model);

@@ -30,7 +30,7 @@ internal sealed record IdentifySettings
     public double? Threshold { get; init; }
 }
 
-/// <summary>Who is on a photograph: enrolls people in a gallery and identifies faces, strangers among them.</summary>
+/// <summary>Enrolls people in a gallery and identifies faces, strangers among them.</summary>
 internal static class Identify
 {
     public static void Run(IdentifySettings settings)
@@ -117,5 +117,5 @@ internal static class Identify
     }
 }
 
-/// <summary>Who is on a photograph, for programs.</summary>
+/// <summary>Tells programs who is on a photograph.</summary>
 internal sealed record WhoIsIt(string Photograph, string Outcome, string? PersonId, string? Nearest, double? Score, string? RunnerUp, double? RunnerUpScore, double Threshold);

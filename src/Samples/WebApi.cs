@@ -24,14 +24,14 @@ internal sealed record WebApiSettings(string Model, string Gallery)
     /// <summary>A cosine to tell strangers by; null: the model's calibrated one.</summary>
     public double? Cosine { get; init; }
 
-    /// <summary>Whether photographs that are no aligned faces of 112×112 pixels, and that no detector of the model aligns, are refused.</summary>
+    /// <summary>Tells whether photographs that are no aligned faces of 112×112 pixels, and that no detector of the model aligns, are refused.</summary>
     public bool RequireAligned { get; init; }
 
     /// <summary>32 bytes that the gallery is encrypted with; null: it is not.</summary>
     public byte[]? EncryptionKey { get; init; }
 }
 
-/// <summary>What became of a photograph that was sent to be enrolled.</summary>
+/// <summary>Tells what became of a photograph that was sent to be enrolled.</summary>
 /// <param name="PersonId">Who it is.</param>
 /// <param name="PhotographId">The photograph in the gallery.</param>
 /// <param name="EnrolledAt">When it was enrolled; long ago, if it was there already.</param>
@@ -45,7 +45,7 @@ internal sealed record EnrolledPhotograph(string PersonId, string PhotographId, 
     /// <summary>Faces on the photograph, of which the main one counts; null: the model has no detector.</summary>
     public int? Faces { get; init; }
 
-    /// <summary>Whether another face of comparable size was passed over.</summary>
+    /// <summary>Tells whether another face of comparable size was passed over.</summary>
     public bool SeveralFaces { get; init; }
 }
 
@@ -61,7 +61,7 @@ internal sealed record IdentifiedFace(IdentificationOutcome Outcome, double Thre
     /// <summary>Faces on the photograph, of which the main one counts; null: the model has no detector.</summary>
     public int? Faces { get; init; }
 
-    /// <summary>Whether another face of comparable size was passed over.</summary>
+    /// <summary>Tells whether another face of comparable size was passed over.</summary>
     public bool SeveralFaces { get; init; }
 }
 
@@ -236,7 +236,7 @@ internal static class WebApi
     }
 }
 
-/// <summary>What the service answers with.</summary>
+/// <summary>Lists the answers of the service.</summary>
 [JsonSerializable(typeof(EnrolledPhotograph))]
 [JsonSerializable(typeof(GalleryPerson))]
 [JsonSerializable(typeof(IdentifiedFace))]

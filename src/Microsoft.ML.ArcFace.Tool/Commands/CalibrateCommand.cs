@@ -63,7 +63,7 @@ internal static class CalibrateCommand
     }
 }
 
-/// <summary>The threshold, and what it was measured on.</summary>
+/// <summary>Describes the threshold, and what it was measured on.</summary>
 internal sealed record CalibrateFacts(
     string Model, string Verdict, double Cosine, double LowerCosine, double UpperCosine, double TargetFalseMatchRate, double FalseMatchRate, double FalseNonMatchRate,
     int GenuinePairs, int ImpostorPairs, int People, IReadOnlyList<string>? TrainedOnPeople, long NotAligned, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

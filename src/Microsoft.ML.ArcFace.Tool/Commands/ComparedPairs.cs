@@ -20,12 +20,12 @@ internal static class ComparedPairs
     public static IReadOnlyList<FacePair> Read(ToolRun run, FaceRecognitionCatalog faces, IDataView photographs, Option<DirectoryInfo> data, int folds = 10) =>
         run.Get(File) is { } file ? Load(run, faces, file) : AllOf(run.Need(data), faces, photographs, folds);
 
-    /// <summary>Those of the file.</summary>
+    /// <summary>Loads the pairs of a file.</summary>
     public static IReadOnlyList<FacePair> Load(ToolRun run, FaceRecognitionCatalog faces, FileInfo file) => run.Get(PicturePattern) is { } pattern
         ? faces.LoadPairs(file.FullName, pattern, EncodingOption.Find(run.Get(Encoding)))
         : faces.LoadPairs(file.FullName, encoding: EncodingOption.Find(run.Get(Encoding)));
 
-    /// <summary>All pairs of the photographs of a folder, or a sample of them.</summary>
+    /// <summary>Gives all pairs of the photographs of a folder, or a sample of them.</summary>
     /// <exception cref="InvalidOperationException">There are too few photographs or people to pair.</exception>
     private static IReadOnlyList<FacePair> AllOf(DirectoryInfo folder, FaceRecognitionCatalog faces, IDataView photographs, int folds)
     {

@@ -54,19 +54,16 @@ internal static class DoctorCommand
 
     private static string YesOrNo(bool value) => value ? "yes" : "no";
 
-    private static string VersionOf(Type type) =>
-        type.Assembly.GetCustomAttributes(typeof(System.Reflection.AssemblyInformationalVersionAttribute), false) is [System.Reflection.AssemblyInformationalVersionAttribute version]
-            ? version.InformationalVersion.Split('+')[0]
-            : type.Assembly.GetName().Version!.ToString(3);
+    private static string VersionOf(Type type) => AssemblyVersion.Of(type.Assembly);
 }
 
-/// <summary>What is installed, and whether it works.</summary>
+/// <summary>Tells what is installed, and whether it works.</summary>
 internal sealed record DoctorFacts(VersionFacts Versions, MachineFacts Machine, NativeCheck[] Libraries, GpuCheck Gpu, bool Healthy) : ToolFacts;
 
-/// <summary>Which versions there are.</summary>
+/// <summary>Lists the versions of what is installed.</summary>
 internal sealed record VersionFacts(string ArcFace, string MlNet, string TorchSharp, string OnnxRuntime, string Dotnet);
 
-/// <summary>What everything runs on.</summary>
+/// <summary>Describes the machine.</summary>
 internal sealed record MachineFacts(
     string OperatingSystem, string RuntimeIdentifier, int Processors, long MemoryBytes, bool Avx512, bool Bfloat16,
     bool Busy, double TakenByOthers, string Threads);

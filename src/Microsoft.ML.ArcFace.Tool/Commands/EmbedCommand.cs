@@ -54,10 +54,10 @@ internal static class EmbedCommand
     }
 }
 
-/// <summary>What was written.</summary>
+/// <summary>Describes the file that was written.</summary>
 internal sealed record EmbedFacts(
     string Output, int Embedded, IReadOnlyList<EmbedFacts.CountedFaces> Photographs, string[] Unusable, long NotAligned, IReadOnlyList<LeftOutFiles> LeftOut, int EmbeddingSize, string Fingerprint) : ToolFacts
 {
-    /// <summary>How many faces a photograph shows; null: the model has no detector.</summary>
+    /// <summary>Counts the faces of a photograph; null: the model has no detector.</summary>
     internal sealed record CountedFaces(string Path, int? Faces);
 }

@@ -85,12 +85,12 @@ internal static class EnrollCommand
     private static string Also(int count, string what) => count == 0 ? "" : $", {count} {what}";
 }
 
-/// <summary>Who was added, and who is there now.</summary>
+/// <summary>Counts the people and photographs that were added, and those that are there now.</summary>
 internal sealed record EnrollFacts(
     string? Gallery, int EnrolledPeople, int EnrolledPhotographs, int AlreadyThere, int Replaced, int SameSource, int SeveralFaces,
     string[] Unusable, long NotAligned, IReadOnlyList<LeftOutFiles> LeftOut, EnrollFacts.Result[] Results, int People, int Photographs) : ToolFacts
 {
-    /// <summary>What became of a photograph.</summary>
+    /// <summary>Tells what became of a photograph.</summary>
     internal sealed record Result(string Path, string Person, EnrollmentOutcome Outcome, int? Faces, FaceSize? PassedOver)
     {
         public static Result Of(FaceToEnroll face, FaceEnrollment result, FaceEmbedding embedding) =>
@@ -98,7 +98,7 @@ internal sealed record EnrollFacts(
     }
 }
 
-/// <summary>The size of a face that was passed over, in pixels.</summary>
+/// <summary>Gives the size of a face that was passed over, in pixels.</summary>
 internal sealed record FaceSize(float Width, float Height)
 {
     public static FaceSize? Of(FaceBox? face) => face is null ? null : new(face.Width, face.Height);

@@ -66,7 +66,7 @@ internal static class EvaluateCommand
     }
 }
 
-/// <summary>How well people are verified.</summary>
+/// <summary>Tells how well people are verified.</summary>
 internal sealed record EvaluateFacts(
     string Verdict, double? FalseAcceptRate, double? TrueAcceptRate, double? LowerTrueAcceptRate, double? UpperTrueAcceptRate, IReadOnlyList<string>? TrainedOnPeople, long NotAligned,
     Dictionary<string, double?> TrueAcceptRates, double? Threshold, double? FalseMatchRateAtThreshold, double? FalseNonMatchRateAtThreshold, double EqualErrorRate, double AreaUnderRocCurve,

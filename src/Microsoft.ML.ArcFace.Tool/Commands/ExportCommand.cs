@@ -56,5 +56,5 @@ internal static class ExportCommand
     }
 }
 
-/// <summary>What was written.</summary>
+/// <summary>Describes the file that was written.</summary>
 internal sealed record ExportFacts(string Output, string Format, long Bytes, string Fingerprint) : ToolFacts;

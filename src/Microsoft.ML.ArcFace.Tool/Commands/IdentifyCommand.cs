@@ -48,10 +48,10 @@ internal static class IdentifyCommand
     }
 }
 
-/// <summary>Who is on the photographs.</summary>
+/// <summary>Tells who is on the photographs.</summary>
 internal sealed record IdentifyFacts(IdentifyFacts.Photograph[] Photographs, string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut, long NotAligned) : ToolFacts
 {
-    /// <summary>Who is on one of them.</summary>
+    /// <summary>Tells who is on one of them.</summary>
     internal sealed record Photograph(string Path, IdentificationOutcome Outcome, string? Person, string? Name, Candidate? Nearest, Candidate? RunnerUp, double Threshold, int? Faces, FaceSize? PassedOver)
     {
         public static Photograph Of(string path, FaceIdentification answer, FaceEmbedding embedding) => new(
@@ -59,7 +59,7 @@ internal sealed record IdentifyFacts(IdentifyFacts.Photograph[] Photographs, str
             embedding.Faces?.Count, FaceSize.Of(embedding.PassedOver));
     }
 
-    /// <summary>Somebody it may be.</summary>
+    /// <summary>Names somebody whom the photograph may show.</summary>
     internal sealed record Candidate(string PersonId, string Name, double Score)
     {
         public static Candidate? Of(FaceCandidate? candidate) => candidate is null ? null : new(candidate.PersonId, candidate.Name, candidate.Score);

@@ -52,7 +52,7 @@ internal static class InfoCommand
             string.Create(CultureInfo.InvariantCulture, $"{file}: {description} ({file.Length / 1e6:0.###} MB)"));
     }
 
-    /// <summary>What a file is good for here; empty if for nothing that is known.</summary>
+    /// <summary>Tells which commands take a file; empty if none is known to.</summary>
     private static string UseOf(FileInfo file, FileKind kind) => kind switch
     {
         FileKind.TrainingCheckpoint => "; train goes on from its folder with --checkpoints, and starts from it with --weights",
@@ -66,5 +66,5 @@ internal static class InfoCommand
     };
 }
 
-/// <summary>What a file is that is no model.</summary>
+/// <summary>Describes a file that is no model.</summary>
 internal sealed record FileFacts(string File, string Kind, long Bytes, string Description) : ToolFacts;

@@ -40,7 +40,7 @@ internal static class LossOption
     /// <summary>The loss of a name, with the margin and the scale that were given.</summary>
     public static FaceLoss Make(string name, double? margin, double? scale) => Losses[name](margin) with { Scale = scale };
 
-    /// <summary>The name here of a loss by the name of its type; null if it is none.</summary>
+    /// <summary>Gives the command line's name of a loss by the name of its type; null if it is none.</summary>
     public static string? NameOf(string typeName) => Losses.Where(loss => loss.Value(null).GetType().Name == typeName).Select(loss => loss.Key).FirstOrDefault();
 
     private static Func<double?, FaceLoss> WithoutMargin(string name, FaceLoss loss) => margin =>

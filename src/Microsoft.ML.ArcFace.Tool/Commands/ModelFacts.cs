@@ -3,7 +3,7 @@ using Microsoft.ML.ArcFace.Data;
 
 namespace Microsoft.ML.ArcFace.Tool.Commands;
 
-/// <summary>What a model tells of itself; what is null is not recorded in its file, or there is none.</summary>
+/// <summary>Describes a model; null where its file records nothing, or there is no such part.</summary>
 internal sealed record ModelFacts : ToolFacts
 {
     private const string NotRecorded = "not recorded: the weights came from a file, or an older version saved the model";
@@ -56,7 +56,7 @@ internal sealed record ModelFacts : ToolFacts
             Threshold = embedding.Threshold is { } threshold ? ThresholdFacts.Of(threshold) : null,
             Detector = parts.OfType<FaceDetectingTransformer>().FirstOrDefault() is { } detector ? DetectorFacts.Of(detector) : null,
             Pixels = $"{FaceTensor.Size}×{FaceTensor.Size} RGB, (value - 127.5) / 127.5",
-            Alignment = parts.OfType<FaceAligningTransformer>().Any() ? "found faces are aligned to the five points of the ArcFace template" : "none: photographs are expected aligned; others are resized whole",
+            Alignment = parts.OfType<FaceAligningTransformer>().Any() ? "found faces are aligned to the five points of the ArcFace template" : "none: photographs are expected aligned; others are cropped to their central square and resized",
             InputColumns = [.. (model.InputSchema ?? Enumerable.Empty<DataViewSchema.Column>()).Select(column => column.Name)],
             Fingerprint = embedding.Fingerprint,
         };
@@ -83,7 +83,7 @@ internal sealed record ModelFacts : ToolFacts
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
 
-/// <summary>A model's threshold.</summary>
+/// <summary>Describes a model's threshold.</summary>
 internal sealed record ThresholdFacts(
     double Cosine, double LowerCosine, double UpperCosine, double TargetFalseMatchRate, double FalseMatchRate, double FalseNonMatchRate, bool IsExtrapolated, int GenuinePairs, int ImpostorPairs, int People)
 {
@@ -95,7 +95,7 @@ internal sealed record ThresholdFacts(
         $"cosine over {Cosine:0.0000} [{LowerCosine:0.0000}, {UpperCosine:0.0000}]: one in {1 / TargetFalseMatchRate:N0} pairs of different people is accepted at most{(IsExtrapolated ? " (extrapolated)" : "")}, and {100 * FalseNonMatchRate:0.#} of 100 pairs of the same person are refused; measured on {GenuinePairs:N0} and {ImpostorPairs:N0} pairs of {People:N0} people");
 }
 
-/// <summary>A model's detector.</summary>
+/// <summary>Describes a model's detector.</summary>
 internal sealed record DetectorFacts(string Network, double ScoreThreshold, string MainFace, int InputSize)
 {
     public static DetectorFacts Of(FaceDetectingTransformer detector) => new(

@@ -45,8 +45,8 @@ internal static class PackCommand
     }
 }
 
-/// <summary>The .bin that was written.</summary>
+/// <summary>Describes the .bin that was written.</summary>
 internal sealed record PackedPairsFacts(string Output, int Pairs, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;
 
-/// <summary>The RecordIO set that was written.</summary>
+/// <summary>Describes the RecordIO set that was written.</summary>
 internal sealed record PackedPhotographsFacts(string Output, long? Photographs, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

@@ -44,5 +44,5 @@ internal static class PeopleCommand
         $"{path}: {contents.People.Sum(person => person.Photographs.Count)} photographs of {contents.People.Count} people, for the model {contents.Fingerprint[..Math.Min(12, contents.Fingerprint.Length)]}, {(contents.IsEncrypted ? "encrypted" : "not encrypted")}; times are UTC";
 }
 
-/// <summary>Who is in a gallery.</summary>
+/// <summary>Lists the people of a gallery.</summary>
 internal sealed record PeopleFacts(string Gallery, string Fingerprint, int EmbeddingSize, bool Encrypted, IReadOnlyList<GalleryPerson> People) : ToolFacts;

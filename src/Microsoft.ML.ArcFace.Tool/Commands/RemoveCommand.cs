@@ -37,5 +37,5 @@ internal static class RemoveCommand
     }
 }
 
-/// <summary>Who was removed, and who is still there.</summary>
+/// <summary>Counts the people who were removed, and those who are still there.</summary>
 internal sealed record RemoveFacts(string? Gallery, int RemovedPeople, int People, int Photographs) : ToolFacts;

@@ -53,7 +53,7 @@ internal static class ReportCommand
     }
 }
 
-/// <summary>The page, and its first numbers.</summary>
+/// <summary>Names the page, and gives its first numbers.</summary>
 internal sealed record ReportFacts(
     string Report, string Verdict, IReadOnlyList<string>? TrainedOnPeople, double? FalseAcceptRate, double? TrueAcceptRate, double AreaUnderRocCurve,
     double Accuracy, double ConstantAnswerAccuracy, int GenuinePairs, int ImpostorPairs, long NotAligned, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

@@ -180,7 +180,7 @@ internal static class TrainCommand
         : (run.LoadFromFolder(faces, run.Need(Data), run.Get(SkipUnusable)), "ImagePath");
 }
 
-/// <summary>The model, and what training came to.</summary>
+/// <summary>Names the model, and tells what training came to.</summary>
 internal sealed record TrainFacts(
     string Model, string Fingerprint, string Backbone, string Loss, int? People, long NotAligned, int? Steps, int? Epochs, double? FinalLoss, double? ImagesPerSecond, double Seconds,
     double? ValidationAreaUnderRocCurve, long? ResumedAfterStep, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

@@ -42,5 +42,5 @@ internal static class VerifyCommand
         answer.FirstFaceCount > 1 || answer.SecondFaceCount > 1 ? $"  of the main faces; there are {answer.FirstFaceCount} and {answer.SecondFaceCount}" : "";
 }
 
-/// <summary>Whether it is the same person.</summary>
+/// <summary>Tells whether it is the same person.</summary>
 internal sealed record VerifyFacts(bool SamePerson, double Score, double Threshold, double Margin, int?[] Faces, long NotAligned) : ToolFacts;

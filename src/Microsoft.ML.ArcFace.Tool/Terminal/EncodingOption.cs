@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Microsoft.ML.ArcFace.Terminal;
 
-/// <summary>The encoding of text files that others wrote.</summary>
+/// <summary>Reads the encoding of text files that others wrote from the command line.</summary>
 internal static class EncodingOption
 {
     /// <summary>Makes --encoding; its value is one that .NET has.</summary>

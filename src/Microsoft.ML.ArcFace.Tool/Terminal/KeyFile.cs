@@ -1,6 +1,6 @@
 namespace Microsoft.ML.ArcFace.Terminal;
 
-/// <summary>The file of a gallery's key.</summary>
+/// <summary>Reads the file of a gallery's key.</summary>
 internal static class KeyFile
 {
     private const int KeyLength = 32;

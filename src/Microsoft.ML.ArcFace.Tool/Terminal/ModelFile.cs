@@ -1,6 +1,6 @@
 namespace Microsoft.ML.ArcFace.Terminal;
 
-/// <summary>A model's file: checked before an hour of training rather than after it.</summary>
+/// <summary>Checks a model's file before an hour of training rather than after it.</summary>
 internal static class ModelFile
 {
     /// <summary>Makes sure that the file can be written; leaves no trace.</summary>

@@ -90,7 +90,7 @@ internal sealed class ProgressDisplay : IDisposable
         }
     }
 
-    /// <summary>Writes a line of something else.</summary>
+    /// <summary>Writes a line that is not progress.</summary>
     public void WriteLine(string line)
     {
         lock (_lock)
@@ -166,11 +166,11 @@ internal sealed class ProgressDisplay : IDisposable
         _inPlace = line;
     }
 
-    /// <summary>A training by what matters of it; steps and the time left as they are now, the rest as the trainer told last.</summary>
+    /// <summary>Writes what matters of a training; steps and the time left as they are now, the rest as the trainer told last.</summary>
     private static string Text(TrainingProgress training, FaceProgress steps) => string.Create(CultureInfo.InvariantCulture,
         $"epoch {training.Epoch}/{training.Epochs}, step {Math.Max(steps.Done, training.Step)}/{training.Steps}, loss {training.Loss:F2}, {Margin(training)}{training.ImagesPerSecond:F0} photographs/s, {FaceProgress.Text(steps.EstimatedTimeRemaining ?? training.EstimatedTimeRemaining)} left");
 
-    /// <summary>A loss is read beside the margin while that grows.</summary>
+    /// <summary>Writes the share of the margin while it grows, because a loss is read beside it.</summary>
     private static string Margin(TrainingProgress training) =>
         training.MarginFraction < 1 ? string.Create(CultureInfo.InvariantCulture, $"{training.MarginFraction * 100:F0} % of the margin, ") : "";
 

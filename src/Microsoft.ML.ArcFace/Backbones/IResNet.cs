@@ -61,7 +61,7 @@ internal sealed class IResNet : FaceBackbone
         }
     }
 
-    /// <summary>The network with so many blocks in its stages; null if there is none.</summary>
+    /// <summary>Finds the network with so many blocks in its stages; null if there is none.</summary>
     public static BackboneArchitecture? ArchitectureOf(int[] blocks) =>
         BlocksOf.Where(known => known.Value.AsSpan().SequenceEqual(blocks)).Select(known => (BackboneArchitecture?)known.Key).FirstOrDefault();
 

@@ -51,7 +51,7 @@ internal sealed class MobileFaceNet : FaceBackbone
         }
     }
 
-    /// <summary>The network whose stem has so many channels; null if there is none.</summary>
+    /// <summary>Finds the network whose stem has so many channels; null if there is none.</summary>
     public static BackboneArchitecture? ArchitectureOf(long stemChannels) => stemChannels switch
     {
         128 => BackboneArchitecture.MobileFaceNet,

@@ -2,7 +2,7 @@ using Microsoft.ML.ArcFace.Weights;
 
 namespace Microsoft.ML.ArcFace.Backbones;
 
-/// <summary>What network the tensors of a file belong to, told by their names and shapes.</summary>
+/// <summary>Tells by names and shapes which network the tensors of a file belong to.</summary>
 /// <param name="Name">In words, such as "IResNet100 (r100)".</param>
 /// <param name="Architecture">The network, if it is one of ours.</param>
 /// <param name="EmbeddingSize">Numbers in its embedding, if that can be told.</param>
@@ -41,11 +41,11 @@ internal sealed record NetworkOfWeights(string Name, BackboneArchitecture? Archi
         return Array.Find(OtherFamilies, family => tensors.ContainsKey(family.Tensor)) is { Family: { } name } ? new(name, null, null) : null;
     }
 
-    /// <summary>Numbers in the embedding; null if the tensors do not tell.</summary>
+    /// <summary>Finds how many numbers an embedding has; null if the tensors do not tell.</summary>
     public static long? EmbeddingSizeOf(IReadOnlyDictionary<string, StoredTensor> tensors) =>
         Array.Find(LastNormNames, tensors.ContainsKey) is { } name && tensors[name].Shape is [var size] ? size : null;
 
-    /// <summary>Why the tensors do not fit a network, and what to set; null if they are of such a network.</summary>
+    /// <summary>Says why the tensors do not fit a network, and what to set; null if they are of such a network.</summary>
     public string? Mismatch(BackboneArchitecture wanted, int wantedSize)
     {
         string numbers = EmbeddingSize is { } found ? $" with {found} numbers in an embedding" : "";

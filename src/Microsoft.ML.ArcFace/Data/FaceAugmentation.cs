@@ -72,6 +72,6 @@ public sealed record FaceAugmentation
         return check.Violations;
     }
 
-    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(FaceAugmentation), PrintMembers);
 }

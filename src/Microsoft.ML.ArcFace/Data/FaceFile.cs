@@ -18,7 +18,7 @@ internal sealed class FaceFile(string folder, string path, string relativePath, 
 
     public string RelativePath => relativePath;
 
-    /// <summary>The photographs as rows; nothing is opened.</summary>
+    /// <summary>Makes rows of photographs; nothing is opened.</summary>
     public static IDataView ToView(IReadOnlyList<FaceFile> files) => new ListDataView<FaceFile>(files,
     [
         ViewColumn<FaceFile>.OfText(nameof(ImagePath), file => file.ImagePath),

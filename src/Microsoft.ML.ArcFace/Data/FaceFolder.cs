@@ -67,7 +67,7 @@ internal static class FaceFolder
         return FaceFile.ToView(files);
     }
 
-    /// <summary>The photographs of a tree, whoever is on them.</summary>
+    /// <summary>Finds all photographs of a tree, under any folder.</summary>
     public static string[] Find(IHostEnvironment environment, WorkObserver observer, string folder, UnreadableImages unreadable, out IReadOnlyList<LeftOutFiles> leftOut)
     {
         string root = FullPath(folder, "Give a folder that is there.");

@@ -30,7 +30,7 @@ internal static class FaceImage
     private const string Replace = "Replace the file, or leave it out.";
 
     /// <exception cref="FaceImageException">The file is absent, or cannot be decoded whole.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled while other large photographs were being decoded.</exception>
+    /// <exception cref="OperationCanceledException">It was canceled while other large photographs were being decoded.</exception>
     public static MLImage FromFile(string path, long? maximumPixels = null, CancellationToken cancellationToken = default) =>
         FromBytes(ReadFile(path), $"'{path}'", maximumPixels, cancellationToken);
 
@@ -59,7 +59,7 @@ internal static class FaceImage
     /// <param name="maximumPixels">Photographs of more pixels are refused; null: <see cref="PixelLimit"/>'s defaults.</param>
     /// <param name="cancellationToken">Ends waiting for other large photographs to be decoded.</param>
     /// <exception cref="FaceImageException">It cannot be decoded whole.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled while it waited.</exception>
+    /// <exception cref="OperationCanceledException">It was canceled while it waited.</exception>
     public static unsafe MLImage FromBytes(ReadOnlySpan<byte> bytes, string source, long? maximumPixels = null, CancellationToken cancellationToken = default)
     {
         FileKind kind = FileKinds.Of(bytes);
@@ -112,7 +112,7 @@ internal static class FaceImage
         }
     }
 
-    /// <summary>An image that owns the bitmap. The public way copies the pixels, which of a large photograph are many.</summary>
+    /// <summary>Makes an image that owns the bitmap. The public way copies the pixels, which of a large photograph are many.</summary>
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
     private static extern MLImage NewImage(SKBitmap pixels);
 }

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.ArcFace;
 
-/// <summary>An image cannot be read, or is no aligned face where one is required. The message names the file, what is wrong with it, and what to do.</summary>
+/// <summary>Reports that an image cannot be read, or is no aligned face where one is required. The message names the file, what is wrong with it, and what to do.</summary>
 public sealed class FaceImageException : FaceRecognitionException
 {
     internal FaceImageException(string imageName, string problem, string remedy, Exception? innerException = null)
@@ -12,7 +12,7 @@ public sealed class FaceImageException : FaceRecognitionException
     private FaceImageException(string message, string imageName)
         : base(message) => ImageName = imageName;
 
-    /// <summary>A photograph that can be read, but is no aligned face although that is required.</summary>
+    /// <summary>Reports a photograph that can be read, but is no aligned face although that is required.</summary>
     internal static FaceImageException NotAligned(string imageName, int width, int height) => new(
         $"The image {imageName} has {width}×{height} pixels, but aligned faces of 112×112 are required. " +
         "Find and align faces first (DetectFaces and AlignFaces before the embedding, or arcface train --detector), or do not require aligned faces.", imageName);

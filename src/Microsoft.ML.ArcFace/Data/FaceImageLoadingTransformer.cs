@@ -122,7 +122,7 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
         private readonly int _inputIndex;
         private readonly bool _isPath;
 
-        /// <summary>By which the origin of encoded bytes is told in messages; null if it is not known.</summary>
+        /// <summary>The column that tells the origin of encoded bytes in messages; null if it is not known.</summary>
         private readonly DataViewSchema.Column? _origin;
 
         public Mapper(FaceImageLoadingTransformer parent, DataViewSchema inputSchema)

@@ -9,7 +9,7 @@ namespace Microsoft.ML.ArcFace.Data;
 /// <summary>Lists the photographs that a text file names, and who is on them; see <see cref="ListLayout"/>.</summary>
 internal static class FaceList
 {
-    /// <summary>As many lines show how the others are to be read.</summary>
+    /// <summary>The number of lines that show how the others are to be read.</summary>
     private const int SampleSize = 100;
 
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
@@ -86,7 +86,7 @@ internal static class FaceList
         return files.Count > 0 ? [.. files] : throw Empty(name);
     }
 
-    /// <summary>The path as listed, with forward slashes unless a backslash belongs to the file's name.</summary>
+    /// <summary>Gives the path as listed, with forward slashes unless a backslash belongs to the file's name.</summary>
     private static string RelativePath(string listed, string path) =>
         Path.DirectorySeparatorChar == '/' && path.Contains('\\', StringComparison.Ordinal) ? listed : listed.Replace('\\', '/');
 

@@ -4,7 +4,7 @@ using Microsoft.ML.Data;
 namespace Microsoft.ML.ArcFace.Data;
 
 /// <summary>
-/// Where the photograph of a row comes from, for messages: its path, its record in a RecordIO file, its place in a file of pairs.
+/// Tells messages where the photograph of a row comes from: its path, its record in a RecordIO file, its place in a file of pairs.
 /// </summary>
 internal static class ImageOrigin
 {
@@ -23,11 +23,11 @@ internal static class ImageOrigin
         return annotations.ToAnnotations();
     }
 
-    /// <summary>The column by which the origin of a column of encoded images is told; null if that is not known.</summary>
+    /// <summary>Finds the column that tells the origin of encoded images; null if that is not known.</summary>
     public static DataViewSchema.Column? KeyColumn(DataViewSchema schema, DataViewSchema.Column images) =>
         Text(images, KeyColumnKind) is { } name && schema.GetColumnOrNull(name) is { } column && (column.Type is TextDataViewType || column.Type.RawType == typeof(uint)) ? column : null;
 
-    /// <summary>The column by which the photographs of rows are told apart, whatever their columns are; null if there is none.</summary>
+    /// <summary>Finds the column that tells the photographs of rows apart, whatever their columns are; null if there is none.</summary>
     public static DataViewSchema.Column? KeyColumn(DataViewSchema schema) =>
         schema.Select(column => KeyColumn(schema, column)).FirstOrDefault(column => column is not null)
         ?? (schema.GetColumnOrNull(PathColumn) is { Type: TextDataViewType } paths ? paths : null);

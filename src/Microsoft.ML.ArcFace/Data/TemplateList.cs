@@ -84,7 +84,7 @@ internal static class TemplateList
             : files;
     }
 
-    /// <summary>The subject of each template: lines of template, subject and more, separated by commas, semicolons or tabs, under a line of names.</summary>
+    /// <summary>Reads the subject of each template: lines of template, subject and more, separated by commas, semicolons or tabs, under a line of names.</summary>
     public static Dictionary<string, string> ReadSubjects(TextReader reader, string name)
     {
         var subjectOf = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -33,7 +33,7 @@ public enum DuplicateKinds
 /// <param name="TrainLabel">Whom the other is said to show.</param>
 public sealed record DuplicatePair(string TestName, string TrainName, DuplicateKinds Kinds, int? HashDistance, double? Cosine, string TestLabel, string TrainLabel)
 {
-    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(DuplicatePair), PrintMembers);
 }
 

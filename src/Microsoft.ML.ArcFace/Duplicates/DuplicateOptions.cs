@@ -52,6 +52,6 @@ public sealed record DuplicateOptions
         return check.Violations;
     }
 
-    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(DuplicateOptions), PrintMembers);
 }

@@ -19,10 +19,10 @@ internal sealed class RepeatedPasses(IHost host, string embeddingColumnName)
     private readonly Dictionary<string, int> _passes = [];
     private bool _isSaid;
 
-    /// <summary>What the photographs of a first batch are known by; null where nothing is to be counted.</summary>
+    /// <summary>Begins a pass; gives what the photographs of its first batch are known by, null where nothing is to be counted.</summary>
     public string? Begin(ReadOnlySpan<byte> firstFaces, int rowCount)
     {
-        // A single photograph is embedded again by whoever predicts, and there is nothing to cache.
+        // A program that predicts embeds a single photograph again and again, and there is nothing to cache.
         if (_isSaid || rowCount < 2 || firstFaces.IsEmpty)
         {
             return null;

@@ -57,7 +57,7 @@ internal sealed record ComparedPairs(
         return new ComparedPairs(all, isSame, folds, cosines, embeddings) { Threshold = EmbeddingOrigin.Of(column)?.Threshold, TrainedOnPeople = trainedOn };
     }
 
-    /// <summary>The column of people. The usual one may be absent, or be something else than names; one that was asked for may not.</summary>
+    /// <summary>Finds the column of people. The usual one may be absent, or be something else than names; one that was asked for may not.</summary>
     private static string? LabelColumn(IHostEnvironment environment, IDataView data, string? name)
     {
         const string usual = "Label";

@@ -8,7 +8,7 @@ namespace Microsoft.ML.ArcFace;
 /// <param name="Upper">Its upper end, 0 to 1.</param>
 public readonly record struct RateInterval(double Lower, double Upper)
 {
-    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(RateInterval), PrintMembers);
 }
 

@@ -11,7 +11,7 @@ namespace Microsoft.ML.ArcFace;
 /// <param name="Cosine">The threshold: who is nearest is found if the cosine is greater. −1 where everybody may be found.</param>
 public readonly record struct IdentificationPoint(double FalsePositiveIdentificationRate, double TruePositiveIdentificationRate, double Cosine)
 {
-    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(IdentificationPoint), PrintMembers);
 }
 

@@ -10,7 +10,7 @@ internal static class NameColumn
     public static DataViewSchema.Column Find(IHostEnvironment environment, IDataView data, string name) =>
         InputColumn.Find(environment, data, name, "Key<UInt32> or String", Accepts);
 
-    /// <summary>Whether a column of this type names things.</summary>
+    /// <summary>Tells whether a column of this type names things.</summary>
     public static bool Accepts(DataViewType type) => type is TextDataViewType || (type is KeyDataViewType && type.RawType == typeof(uint));
 
     /// <summary>What a key without names is called; key values start at 1.</summary>

@@ -31,7 +31,7 @@ internal static class PairedPictures
         return Rename(environment, pairs, wanted, names.OtherNames(imageColumnName));
     }
 
-    /// <summary>The same where the names are at hand.</summary>
+    /// <summary>Does the same where the names are at hand.</summary>
     public static IReadOnlyList<FacePair> Find(IHostEnvironment environment, IEnumerable<string> pictures, IReadOnlyList<FacePair> pairs, string columnName)
     {
         HashSet<string> wanted = new(pairs.SelectMany(pair => new[] { pair.First, pair.Second }), StringComparer.Ordinal);

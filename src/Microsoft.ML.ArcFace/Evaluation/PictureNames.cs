@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Names;
 
 namespace Microsoft.ML.ArcFace.Evaluation;
@@ -10,8 +11,6 @@ namespace Microsoft.ML.ArcFace.Evaluation;
 internal sealed class PictureNames
 {
     private const int NamedExamples = 3;
-
-    private static readonly string[] Endings = [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp"];
 
     private readonly IReadOnlySet<string> _wanted;
     private readonly Dictionary<string, string> _wantedOfKey = new(StringComparer.Ordinal);
@@ -49,7 +48,7 @@ internal sealed class PictureNames
         }
 
         _pictureOfPerson.TryAdd(PersonOf(key), picture);
-        if (_wantedOfKey.TryGetValue(key, out string? name) && (!_others.TryGetValue(name, out string? other) || Rank(picture, name).CompareTo(Rank(other, name)) < 0))
+        if (_wantedOfKey.TryGetValue(key, out string? name) && (!_others.TryGetValue(name, out string? other) || IsNearer(picture, other, name)))
         {
             _others[name] = picture;
         }
@@ -68,7 +67,7 @@ internal sealed class PictureNames
                 "Load the folder that the pairs were made for; they name pictures by their path below it. Where it calls them in a way of its own, say how (picturePattern of LoadPairs, --picture-pattern).");
     }
 
-    /// <summary>A few names for a message.</summary>
+    /// <summary>Gives a few names for a message.</summary>
     public static string Examples(IReadOnlyCollection<string> pictures) =>
         string.Join(", ", pictures.Order(StringComparer.Ordinal).Take(NamedExamples).Select(ShownName.Of)) + (pictures.Count > NamedExamples ? ", …" : "");
 
@@ -76,11 +75,11 @@ internal sealed class PictureNames
     {
         string there = KeyOf(name) is { } key && _pictureOfPerson.TryGetValue(PersonOf(key), out string? ofPerson) ? ofPerson : _anyPicture ?? _found.FirstOrDefault() ?? "";
         string looked = KeyOf(name) is null ? ""
-            : $"'{ShownName.Of(name)}' was looked for under this name, as '{ShownName.Of(WithPerson(name))}', and with the endings {string.Join(", ", Endings)}. ";
+            : $"'{ShownName.Of(name)}' was looked for under this name, as '{ShownName.Of(WithPerson(name))}', and with the endings {string.Join(", ", PhotographFile.Endings)}. ";
         return there.Length == 0 ? $"{looked}No picture is there at all. " : $"{looked}A picture that is there: '{ShownName.Of(there)}'. ";
     }
 
-    /// <summary>Ada/0001.jpg → Ada/Ada_0001.jpg.</summary>
+    /// <summary>Puts the person into the name: Ada/0001.jpg → Ada/Ada_0001.jpg.</summary>
     private static string WithPerson(string name)
     {
         int slash = name.LastIndexOf('/');
@@ -89,8 +88,8 @@ internal sealed class PictureNames
     }
 
     /// <summary>
-    /// What a picture's names have in common: its folder in one Unicode form, and the number or the rest of its name, without the
-    /// person's name and the ending. Null for what is no path of a picture, such as the id of a template.
+    /// Gives what a picture's names have in common: its folder in one Unicode form, and the number or the rest of its name, without
+    /// the person's name and the ending. Null for names that are no path of a picture, such as the id of a template.
     /// </summary>
     private static string? KeyOf(string name)
     {
@@ -102,7 +101,7 @@ internal sealed class PictureNames
 
         string folder = UnicodeNames.Compose(name[..slash]), file = UnicodeNames.Compose(name[(slash + 1)..]);
         string ending = Path.GetExtension(file);
-        string stem = EndingOrder(ending) < Endings.Length ? file[..^ending.Length] : file;
+        string stem = EndingOrder(ending) < PhotographFile.Endings.Count ? file[..^ending.Length] : file;
         string person = folder[(folder.LastIndexOf('/') + 1)..];
         if (stem.Length > person.Length + 1 && stem.StartsWith(person, StringComparison.Ordinal) && stem[person.Length] == '_')
         {
@@ -114,11 +113,18 @@ internal sealed class PictureNames
 
     private static string PersonOf(string key) => key[..key.LastIndexOf('/')];
 
-    /// <summary>The nearer to the pairs' name the lower; then by ending and by name, so that the order of the rows does not matter.</summary>
-    private static (int Form, int Ending, string Name) Rank(string picture, string name) =>
+    /// <summary>Compares two pictures: by their rank, then by name, so that the order of the rows does not matter.</summary>
+    private static bool IsNearer(string picture, string other, string name)
+    {
+        int order = Rank(picture, name).CompareTo(Rank(other, name));
+        return (order == 0 ? string.CompareOrdinal(picture, other) : order) < 0;
+    }
+
+    /// <summary>Ranks a picture: the nearer to the pairs' name the lower; then by ending.</summary>
+    private static (int Form, int Ending) Rank(string picture, string name) =>
         (UnicodeNames.AreEqual(picture, name) ? 0 : UnicodeNames.AreEqual(Path.ChangeExtension(picture, null), Path.ChangeExtension(name, null)) ? 1
-            : UnicodeNames.AreEqual(Path.ChangeExtension(picture, null), Path.ChangeExtension(WithPerson(name), null)) ? 2 : 3, EndingOrder(Path.GetExtension(picture)), picture);
+            : UnicodeNames.AreEqual(Path.ChangeExtension(picture, null), Path.ChangeExtension(WithPerson(name), null)) ? 2 : 3, EndingOrder(Path.GetExtension(picture)));
 
     private static int EndingOrder(string ending) =>
-        Array.FindIndex(Endings, known => known.Equals(ending, StringComparison.OrdinalIgnoreCase)) is >= 0 and var place ? place : Endings.Length;
+        PhotographFile.Endings.TakeWhile(known => !known.Equals(ending, StringComparison.OrdinalIgnoreCase)).Count();
 }

@@ -67,7 +67,7 @@ internal sealed record TemplateColumns(string Template, string? Medium, string? 
         }
     }
 
-    /// <summary>A view of templates in which columns keep their names, and the embeddings the model that they are of.</summary>
+    /// <summary>Makes a view of templates in which columns keep their names, and embeddings the model that they are of.</summary>
     public IDataView ToView(IEnumerable<TemplateRow> templates, int embeddingSize, EmbeddingOrigin? origin) => new ListDataView<TemplateRow>([.. templates],
     [
         ViewColumn<TemplateRow>.OfText(Template, row => row.Template),

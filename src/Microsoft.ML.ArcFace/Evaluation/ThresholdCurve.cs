@@ -74,7 +74,7 @@ internal sealed record ThresholdCurve(
 /// <summary>A threshold as files of models keep it.</summary>
 internal sealed record StoredThreshold(ThresholdCurve Curve, int GallerySize);
 
-/// <summary>How thresholds are written into the files of models.</summary>
+/// <summary>Writes thresholds into the files of models.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(StoredThreshold))]
 internal sealed partial class ThresholdJson : JsonSerializerContext;

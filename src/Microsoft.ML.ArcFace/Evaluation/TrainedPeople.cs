@@ -45,12 +45,8 @@ internal static class TrainedPeople
         (string Person, float[] Unit)[] faces = [.. photographs.Where(face => face.Person.Length > 0).Select(face => (face.Person, UnitVectors.Normalized(face.Embedding)))];
         Namesake[] namesakes =
         [
-            .. from face in faces
-               group face.Unit by face.Person into own
-               select origin.TryGetPerson(own.Key, out int index) ? new Namesake(own.Key, index, [.. own]) : null into namesake
-               where namesake is not null
-               orderby namesake.Name
-               select namesake,
+            .. faces.GroupBy(face => face.Person, face => face.Unit, StringComparer.Ordinal).OrderBy(own => own.Key, StringComparer.Ordinal)
+                .Select(own => origin.TryGetPerson(own.Key, out int index) ? new Namesake(own.Key, index, [.. own]) : null).OfType<Namesake>(),
         ];
         if (namesakes.Length == 0)
         {
@@ -82,7 +78,7 @@ internal static class TrainedPeople
         return [.. namesakes.Where((_, i) => isTrainedOn[i]).Select(namesake => namesake.Name)];
     }
 
-    /// <summary>Whether a mean cosine is greater than 99.9 % of the strangers' cosines.</summary>
+    /// <summary>Tells whether a mean cosine is greater than 99.9 % of the strangers' cosines.</summary>
     internal static bool Exceeds(double cosine, IReadOnlyCollection<float> strangers)
     {
         if (strangers.Count >= EnoughStrangers)

@@ -11,7 +11,7 @@ namespace Microsoft.ML.ArcFace;
 /// <param name="Cosine">Pairs with at least this cosine are accepted; null at the curve's beginning, where none is.</param>
 public readonly record struct RocPoint(double FalseAcceptRate, double TrueAcceptRate, double? Cosine)
 {
-    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(RocPoint), PrintMembers);
 }
 
@@ -21,7 +21,7 @@ public readonly record struct RocPoint(double FalseAcceptRate, double TrueAccept
 /// <param name="Cosine">Pairs with at least this cosine are accepted; null at the curve's beginning, where none is.</param>
 public readonly record struct DetPoint(double FalseMatchRate, double FalseNonMatchRate, double? Cosine)
 {
-    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(DetPoint), PrintMembers);
 }
 
@@ -56,7 +56,7 @@ public sealed class VerificationMetrics
     }
 
     /// <summary>
-    /// What the model does to genuine pairs at the false-accept rate in question: the one that its threshold was calibrated for, or, where
+    /// The meaning of the rates for genuine pairs, at one false accept rate: the one that the model's threshold was calibrated for, or, where
     /// there is none or the impostor pairs are too few for it, the smallest of 0.1 %, 1 % and 10 % that they can show. Null
     /// where there are fewer than 10 impostor pairs.
     /// </summary>
@@ -138,7 +138,7 @@ public sealed class VerificationMetrics
         return isMeasurable;
     }
 
-    /// <summary>The errors at a threshold: what is accepted has a greater cosine.</summary>
+    /// <summary>Counts the errors at a threshold: accepted pairs have a greater cosine.</summary>
     /// <param name="cosine">The threshold, −1 to 1.</param>
     internal DetPoint ErrorsAt(double cosine)
     {

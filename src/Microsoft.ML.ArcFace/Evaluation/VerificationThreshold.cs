@@ -58,7 +58,7 @@ public sealed record VerificationThreshold
     /// </summary>
     public IReadOnlyList<string>? TrainedOnPeople => _curve.TrainedOnPeople;
 
-    /// <summary>What the threshold does to genuine pairs, in words, by the pairs that it was measured on.</summary>
+    /// <summary>The meaning of the threshold for genuine pairs, by the pairs that it was measured on.</summary>
     internal VerificationVerdict Verdict => new(TargetFalseMatchRate, 1 - FalseNonMatchRate, GenuinePairCount, ImpostorPairCount);
 
     /// <summary>People that a face is compared with at once; 1 for the verification of a pair.</summary>

@@ -17,7 +17,7 @@ public sealed record VerificationVerdict(double FalseAcceptRate, double TrueAcce
     /// <summary>The upper end of the 95 % confidence interval of <see cref="TrueAcceptRate"/>.</summary>
     public double UpperTrueAcceptRate => VerificationMetrics.ConfidenceInterval(TrueAcceptRate, GenuinePairCount).Upper;
 
-    /// <summary>One sentence, such as "Of 100 genuine pairs, 85 would be refused at a false accept rate of 0.1 %", and in brackets what it was counted on.</summary>
+    /// <summary>Writes one sentence, such as "Of 100 genuine pairs, 85 would be refused at a false accept rate of 0.1 %", and in brackets what it was counted on.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"{Sentence()} at a false accept rate of {FalseAcceptRate * 100:0.######} % (TAR {TrueAcceptRate:P2} [{LowerTrueAcceptRate:P2}, {UpperTrueAcceptRate:P2}]; {GenuinePairCount} genuine, {ImpostorPairCount} impostor pairs).");
 

@@ -49,7 +49,7 @@ public sealed class FaceExperiment
     /// </param>
     /// <param name="preFeaturizer">What is applied before the trainer, such as <c>ml.Transforms.LoadFaceImages</c>; it becomes part of the model. Null: nothing.</param>
     /// <returns>
-    /// The best run with its model; dispose of it. If the time is up or the experiment is cancelled, the best so far, as ML.NET's
+    /// The best run with its model; dispose of it. If the time is up or the experiment is canceled, the best so far, as ML.NET's
     /// AutoML gives it.
     /// </returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong kind.</exception>

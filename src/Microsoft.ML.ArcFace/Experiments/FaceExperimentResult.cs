@@ -20,7 +20,7 @@ public sealed class FaceExperimentResult : IDisposable
     /// <summary>The runs that failed, in their order.</summary>
     public IReadOnlyList<FaceTrialFailure> Failures { get; }
 
-    /// <summary>Whether all rungs were run; false if the time was up or the experiment was cancelled before.</summary>
+    /// <summary>Tells whether all rungs were run; false if the time was up or the experiment was canceled before.</summary>
     public bool IsFinished { get; }
 
     /// <summary>Frees the model of the best run.</summary>

@@ -23,6 +23,6 @@ public sealed record FaceTrialMetrics(
     int GenuinePairCount,
     int ImpostorPairCount)
 {
-    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(FaceTrialMetrics), PrintMembers);
 }

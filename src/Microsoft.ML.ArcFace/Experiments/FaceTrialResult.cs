@@ -10,7 +10,7 @@ namespace Microsoft.ML.ArcFace;
 /// <param name="IsFromCache">Whether the result was found in the cache directory and not trained now.</param>
 public sealed record FaceTrialResult(FaceTrial Trial, FaceTrialMetrics Metrics, double Score, TimeSpan Duration, bool IsFromCache)
 {
-    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(FaceTrialResult), PrintMembers);
 }
 

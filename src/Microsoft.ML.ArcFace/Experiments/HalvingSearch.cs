@@ -53,7 +53,7 @@ internal sealed class HalvingSearch : IDisposable
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             isFinished = false;
-            _channel.Info($"Experiment stopped after {_results.Count} runs: {(_settings.CancellationToken.IsCancellationRequested ? "cancelled" : "the time is up")}.");
+            _channel.Info($"Experiment stopped after {_results.Count} runs: {(_settings.CancellationToken.IsCancellationRequested ? "canceled" : "the time is up")}.");
         }
 
         FaceTrialResult best = _best ?? throw NothingFound();
@@ -217,7 +217,7 @@ internal sealed class HalvingSearch : IDisposable
     private Exception NothingFound()
     {
         const string keepTrying = "Give more time, fewer epochs for the first rung, or smaller networks.";
-        return _settings.CancellationToken.IsCancellationRequested ? new OperationCanceledException("The experiment was cancelled before a run was completed.", _settings.CancellationToken)
+        return _settings.CancellationToken.IsCancellationRequested ? new OperationCanceledException("The experiment was canceled before a run was completed.", _settings.CancellationToken)
             : _stop.IsCancellationRequested ? new TimeoutException($"{nameof(FaceExperimentSettings.MaxTime)}, {_settings.MaxTime}, was up before a run was completed. {keepTrying}")
             : new InvalidOperationException($"All {_failures.Count} trials failed; the last one: {_failures[^1].Message}", _lastException);
     }

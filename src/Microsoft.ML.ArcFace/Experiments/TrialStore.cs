@@ -133,7 +133,7 @@ internal sealed class TrialStore : IDisposable
     private string ModelFile(FaceTrial trial) => Path.Combine(_directory, NameOf(trial) + ".zip");
 }
 
-/// <summary>How the files of trials are written.</summary>
+/// <summary>Writes the files of trials.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(TrialStore.StoredRun))]
 internal sealed partial class TrialJson : JsonSerializerContext;

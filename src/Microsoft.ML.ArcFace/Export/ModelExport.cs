@@ -63,6 +63,6 @@ internal static class ModelExport
     }
 }
 
-/// <summary>How the names of people are written into exported files.</summary>
+/// <summary>Writes the names of people into exported files.</summary>
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 internal sealed partial class ExportJson : JsonSerializerContext;

@@ -37,7 +37,7 @@ internal abstract class ByteSource : IDisposable
         }
     }
 
-    /// <summary>A part as a stream that reads forwards; it leaves the source open.</summary>
+    /// <summary>Opens a part as a stream that reads forwards; it leaves the source open.</summary>
     public Stream ToStream(long position, long length) => new PartStream(this, position, length);
 
     public virtual void Dispose()

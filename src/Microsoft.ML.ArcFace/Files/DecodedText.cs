@@ -44,7 +44,7 @@ internal sealed class DecodedText(Stream stream, Encoding? encoding) : TextReade
         return new DecodedText(stream, encoding);
     }
 
-    /// <summary>What a file is in place of text; null if it may be text, or holds nothing.</summary>
+    /// <summary>Says what a file is in place of text; null if it may be text, or holds nothing.</summary>
     private static string? OtherKind(FileStream stream)
     {
         Span<byte> start = stackalloc byte[FileKinds.DecidingBytes];

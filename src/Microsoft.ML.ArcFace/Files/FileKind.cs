@@ -1,6 +1,6 @@
 namespace Microsoft.ML.ArcFace.Files;
 
-/// <summary>What kind of file something is by its first bytes, whatever its name says; see <see cref="FileKinds"/>.</summary>
+/// <summary>Names the kinds of files that their bytes tell apart, whatever their names say; see <see cref="FileKinds"/>.</summary>
 internal enum FileKind
 {
     /// <summary>None of the others.</summary>
@@ -29,13 +29,13 @@ internal enum FileKind
     /// <summary>A .zip by <c>ml.Model.Save</c>.</summary>
     MLNetModel,
 
-    /// <summary>The same with a face embedding in it. Only <see cref="FileNature"/> tells it.</summary>
+    /// <summary>A .zip by <c>ml.Model.Save</c> with a face embedding in it. Only <see cref="FileNature"/> tells it.</summary>
     FaceModel,
 
     /// <summary>A .zip by <c>torch.save</c> or <c>torch.jit.save</c>.</summary>
     TorchZip,
 
-    /// <summary>The same packed again with compression. Only <see cref="FileNature"/> tells it.</summary>
+    /// <summary>A .zip by <c>torch.save</c> that was packed again with compression. Only <see cref="FileNature"/> tells it.</summary>
     CompressedTorchZip,
 
     /// <summary>A program by <c>torch.jit.save</c>. Only <see cref="FileNature"/> tells it.</summary>
@@ -59,7 +59,7 @@ internal enum FileKind
     /// <summary>The weights of a network of MXNet (.params).</summary>
     MxNetParameters,
 
-    /// <summary>As Keras writes weights.</summary>
+    /// <summary>An HDF5 file, as Keras writes weights.</summary>
     Hdf5,
 
     /// <summary>An array of NumPy (.npy).</summary>
@@ -68,7 +68,7 @@ internal enum FileKind
     /// <summary>A Python pickle, such as an older .pth or a .bin of pairs.</summary>
     Pickle,
 
-    /// <summary>What Git leaves in the place of a large file that was not fetched.</summary>
+    /// <summary>The text that Git leaves in the place of a large file that was not fetched.</summary>
     GitLfsPointer,
 
     /// <summary>An SQLite database, such as a gallery.</summary>

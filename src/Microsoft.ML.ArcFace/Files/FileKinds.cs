@@ -7,17 +7,23 @@ namespace Microsoft.ML.ArcFace.Files;
 /// <summary>Tells kinds of files by their first bytes and says in words what they are.</summary>
 internal static class FileKinds
 {
-    /// <summary>As many bytes from the start of a file decide; fewer are enough where the file has no more.</summary>
+    /// <summary>The number of bytes from the start of a file that decide; fewer are enough where the file has no more.</summary>
     public const int DecidingBytes = 512;
 
     private const int LongestSafetensorsHeader = 100_000_000;
     private const int NewestOnnxVersion = 30;
     private const int TarMarkAt = 257;
 
-    /// <summary>Looks at the start of a file.</summary>
+    /// <summary>Looks at the start of a file. Pipes and devices, which may block a program that opens them, count as empty.</summary>
     /// <exception cref="IOException">The file is absent or cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not read it.</exception>
     public static FileKind OfFile(string path)
     {
+        if (new FileInfo(path).Length == 0)
+        {
+            return FileKind.Empty;
+        }
+
         using FileStream file = File.OpenRead(path);
         Span<byte> start = stackalloc byte[DecidingBytes];
         return Of(start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)]);
@@ -57,7 +63,7 @@ internal static class FileKinds
         _ => FileKind.Unknown,
     };
 
-    /// <summary>Whether photographs of this kind are decoded.</summary>
+    /// <summary>Tells whether photographs of this kind are decoded.</summary>
     public static bool IsPhotograph(this FileKind kind) => kind is FileKind.Jpeg or FileKind.Png or FileKind.Bmp or FileKind.WebP;
 
     /// <summary>Completes a sentence such as "it is …".</summary>
@@ -99,7 +105,7 @@ internal static class FileKinds
         _ => "of no known kind",
     };
 
-    /// <summary>ISO base media: the box "ftyp" holds a main brand, a version, and the brands that it is compatible with.</summary>
+    /// <summary>Looks at ISO base media: the box "ftyp" holds a main brand, a version, and the brands that it is compatible with.</summary>
     private static FileKind OfBrands(ReadOnlySpan<byte> start)
     {
         int end = (int)Math.Min(BinaryPrimitives.ReadUInt32BigEndian(start), (uint)start.Length);
@@ -137,11 +143,11 @@ internal static class FileKinds
     private static bool IsSafetensors(ReadOnlySpan<byte> start) =>
         start.Length > 8 && start[8] == (byte)'{' && BinaryPrimitives.ReadUInt64LittleEndian(start) is >= 2 and <= LongestSafetensorsHeader;
 
-    /// <summary>A protobuf ModelProto: its version of the format, and then a field of producer, domain, version, note, graph or operators.</summary>
+    /// <summary>Looks for a protobuf ModelProto: its version of the format, and then a field of producer, domain, version, note, graph or operators.</summary>
     private static bool IsOnnx(ReadOnlySpan<byte> start) =>
         start is [0x08, >= 1 and <= NewestOnnxVersion, 0x12 or 0x1A or 0x22 or 0x28 or 0x32 or 0x3A or 0x42, ..];
 
-    /// <summary>"BM" begins many a text; behind it stand two numbers of 16 bits that are zero in pictures, and where the pixels begin.</summary>
+    /// <summary>Looks for "BM", which begins many a text; in pictures two numbers of 16 bits that are zero stand behind it, and where the pixels begin.</summary>
     private static bool IsBmp(ReadOnlySpan<byte> start) =>
         start is [(byte)'B', (byte)'M', _, _, _, _, 0, 0, 0, 0, ..] || (start.StartsWith("BM"u8) && !IsText(start));
 

@@ -2,12 +2,12 @@ using System.Text;
 
 namespace Microsoft.ML.ArcFace.Files;
 
-/// <summary>What a file is, by more of it than its first bytes: what a zip holds, what a safetensors file is for.</summary>
+/// <summary>Tells what a file is by more than its first bytes: what a zip holds, what a safetensors file is for.</summary>
 /// <param name="Kind">The kind.</param>
 /// <param name="What">The kind in words, such as "an ONNX model".</param>
 internal sealed record FileNature(FileKind Kind, string What)
 {
-    /// <summary>What our entry of a saved model calls its weights.</summary>
+    /// <summary>The name of the weights in our entry of a saved model.</summary>
     public const string ModelWeightsName = "Weights.safetensors";
 
     /// <summary>The metadata by which a checkpoint of the trainer is known.</summary>
@@ -15,7 +15,7 @@ internal sealed record FileNature(FileKind Kind, string What)
 
     private const int StartSize = 4096, NamedEntries = 3;
 
-    /// <summary>The kind of a file; null if it cannot be read.</summary>
+    /// <summary>Finds the kind of a file; null if it cannot be read.</summary>
     public static FileNature? Of(string path)
     {
         try
@@ -29,7 +29,7 @@ internal sealed record FileNature(FileKind Kind, string What)
         }
     }
 
-    /// <summary>The kind of a file.</summary>
+    /// <summary>Finds the kind of a file.</summary>
     public static FileNature Of(ByteSource source)
     {
         byte[] start = new byte[Math.Min(source.Length, StartSize)];

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.ArcFace.Files;
 
-/// <summary>A place that takes a file: what it needs, and what to tell people who gave a file of another kind.</summary>
+/// <summary>Describes a place that takes a file: what it needs, and what to tell people who gave a file of another kind.</summary>
 /// <param name="Needed">What the place takes, such as "the .zip of a face model".</param>
 /// <param name="Fitting">The kinds that it may be.</param>
 /// <param name="Remedies">What to do about a kind that it is not; for others <paramref name="Needed"/> is asked for.</param>
@@ -91,7 +91,7 @@ internal sealed record FileUse(string Needed, IReadOnlyList<FileKind> Fitting, I
 
     private const string WeightsAlone = "It holds weights alone: make a model of them with EmbedFaces and ml.Model.Save, or start a training from them (arcface train --weights, InitialWeights).";
 
-    /// <summary>What happened to a file on its way, wherever it should go.</summary>
+    /// <summary>Remedies for files that suffered on their way, wherever they should go.</summary>
     private static readonly Dictionary<FileKind, string> Accidents = new()
     {
         [FileKind.Empty] = "Copy or download it again.",

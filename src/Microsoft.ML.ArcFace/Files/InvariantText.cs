@@ -6,7 +6,7 @@ namespace Microsoft.ML.ArcFace.Files;
 /// <summary>Writes records with numbers in the invariant culture, whatever the culture of the thread.</summary>
 internal static class InvariantText
 {
-    /// <summary>A record as the compiler prints it; what it generates follows the culture of the thread.</summary>
+    /// <summary>Writes a record as the compiler does, whose own code follows the culture of the thread.</summary>
     /// <param name="name">The record's name.</param>
     /// <param name="printMembers">What the compiler generates for the record.</param>
     public static string OfRecord(string name, Func<StringBuilder, bool> printMembers)

@@ -1,6 +1,6 @@
 namespace Microsoft.ML.ArcFace.Files;
 
-/// <summary>Folders that long work will write to.</summary>
+/// <summary>Makes sure that long work can write to its folders.</summary>
 internal static class WritableFolder
 {
     /// <summary>Makes the folder if there is none, and makes sure that files can be written to it.</summary>

@@ -2,10 +2,10 @@ using System.IO.Compression;
 
 namespace Microsoft.ML.ArcFace.Files;
 
-/// <summary>How the bytes of a zip's entry lie in the file.</summary>
+/// <summary>Names how the bytes of a zip's entry lie in the file.</summary>
 internal enum ZipPacking
 {
-    /// <summary>As they are.</summary>
+    /// <summary>Bytes as they are.</summary>
     Stored,
 
     /// <summary>Compressed by Deflate.</summary>
@@ -15,7 +15,7 @@ internal enum ZipPacking
     Unknown,
 }
 
-/// <summary>An entry of a zip: where its bytes lie, how many they are when unpacked, and the checksum they should then have.</summary>
+/// <summary>Describes an entry of a zip: where its bytes lie, how many they are when unpacked, and the checksum they should then have.</summary>
 internal sealed record ZipEntry(string Name, long Position, long PackedLength, long Length, uint Crc32, ZipPacking Packing)
 {
     /// <summary>Numbers of a network hardly compress: an entry that claims to grow by more is refused before memory is taken for it.</summary>
@@ -24,7 +24,7 @@ internal sealed record ZipEntry(string Name, long Position, long PackedLength, l
     /// <summary>The part of the name behind the last folder.</summary>
     public string FileName => Name[(Name.AsSpan().LastIndexOfAny('/', '\\') + 1)..];
 
-    /// <summary>The bytes, unpacked and compared with their checksum.</summary>
+    /// <summary>Unpacks the bytes and compares them with their checksum.</summary>
     /// <exception cref="InvalidDataException">They are damaged, encrypted, or too many. The message is a part of a sentence.</exception>
     public byte[] Unpack(ByteSource source)
     {

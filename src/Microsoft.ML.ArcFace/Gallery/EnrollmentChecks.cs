@@ -26,7 +26,7 @@ internal static class EnrollmentChecks
     public static float[] UnitVector(FaceToEnroll face, FaceGalleryModel model, string parameterName) =>
         UnitVector(face.Embedding, model, $"The embedding of '{face.PersonId}'{(face.Source is null ? "" : $" ({face.Source})")}", parameterName);
 
-    /// <summary>Faces under the ids that their people have: "José" is one person in whichever Unicode form it is written.</summary>
+    /// <summary>Puts faces under the ids that their people have: "José" is one person in whichever Unicode form it is written.</summary>
     /// <param name="faces">Photographs.</param>
     /// <param name="find">The id of somebody of the gallery in the form in which it is kept there; null: nobody has it.</param>
     public static FaceToEnroll[] UnderKnownIds(IReadOnlyCollection<FaceToEnroll> faces, Func<string, string?> find)

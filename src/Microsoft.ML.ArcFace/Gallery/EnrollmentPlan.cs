@@ -33,7 +33,7 @@ public sealed class EnrollmentPlan
     /// <summary>Photographs to remove in the same step: others took their place.</summary>
     public IReadOnlyList<GalleryPhotograph> Removed => _removed;
 
-    /// <summary>What becomes of each photograph, in the order in which they came.</summary>
+    /// <summary>The outcome of each photograph, in the order in which they came.</summary>
     public IReadOnlyList<FaceEnrollment> Results { get; private set; } = [];
 
     /// <summary>Compares photographs with those that their people have.</summary>

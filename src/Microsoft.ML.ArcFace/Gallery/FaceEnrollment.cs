@@ -1,6 +1,6 @@
 namespace Microsoft.ML.ArcFace;
 
-/// <summary>What enrolling did with a photograph.</summary>
+/// <summary>Names what enrolling did with a photograph.</summary>
 public enum EnrollmentOutcome
 {
     /// <summary>It is new and was stored.</summary>

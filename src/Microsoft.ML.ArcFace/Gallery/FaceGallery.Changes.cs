@@ -180,7 +180,7 @@ public sealed partial class FaceGallery
         });
     }
 
-    /// <summary>What the people in question are called, and the photographs as they will be kept.</summary>
+    /// <summary>Checks photographs; gives the names of their people, and the photographs as they will be kept.</summary>
     private (Dictionary<string, string?> Names, GalleryVector[] Vectors) Checked(IReadOnlyCollection<FaceToEnroll> faces)
     {
         faces = EnrollmentChecks.UnderKnownIds(faces, id => _memory.FindPerson(id)?.Id);

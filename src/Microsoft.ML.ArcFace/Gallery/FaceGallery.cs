@@ -15,7 +15,7 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
     private readonly GalleryFile? _file;
     private readonly GalleryMemory _memory;
 
-    /// <summary>Why nothing can be changed, as the end of the sentence "the gallery …"; null: it can.</summary>
+    /// <summary>The reason why nothing can be changed, as the end of the sentence "the gallery …"; null: it can.</summary>
     private readonly string? _readOnlyReason;
 
     private readonly UseGate _gate = new(nameof(FaceGallery));
@@ -96,7 +96,7 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
     /// <exception cref="ObjectDisposedException">The gallery was disposed.</exception>
     public double CosineThreshold => Read(memory => _options.ThresholdFor(Model, memory.Vectors.Count));
 
-    /// <summary>Everybody in the gallery, in the order of enrollment.</summary>
+    /// <summary>Lists everybody in the gallery, in the order of enrollment.</summary>
     /// <exception cref="ObjectDisposedException">The gallery was disposed.</exception>
     public IReadOnlyList<GalleryPerson> GetPeople() => Read(memory => (GalleryPerson[])[.. memory.People.OrderBy(person => person.Number).Select(person => person.ToPerson())]);
 

@@ -36,13 +36,13 @@ public sealed record FaceGalleryOptions : IdentificationOptions
     public byte[]? EncryptionKey { get; init; }
 
     /// <summary>
-    /// Whether the gallery is for searching alone. The file is read and closed again, and nothing is written to it or beside it,
+    /// Tells whether the gallery is for searching alone. The file is read and closed again, and nothing is written to it or beside it,
     /// so that many processes may search it at once. A file that cannot be written, such as on a read-only file system, is
     /// opened in this way whatever is set. Default false.
     /// </summary>
     public bool ReadOnly { get; init; }
 
-    /// <summary>Whether a file that is not there is made, and the folder that it is in. Default true; never where <see cref="ReadOnly"/> is set.</summary>
+    /// <summary>Tells whether a file that is not there is made, and the folder that it is in. Default true; never where <see cref="ReadOnly"/> is set.</summary>
     public bool CreateIfMissing { get; init; } = true;
 
     /// <inheritdoc/>

@@ -25,7 +25,7 @@ public enum IdentificationOutcome
 /// <param name="Photograph">The nearest photograph; null where the person is searched by the mean of their photographs.</param>
 public sealed record FaceCandidate(string PersonId, string Name, double Score, GalleryPhotograph? Photograph)
 {
-    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(FaceCandidate), PrintMembers);
 }
 

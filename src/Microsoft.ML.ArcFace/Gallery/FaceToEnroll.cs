@@ -26,6 +26,6 @@ public sealed record GalleryPerson(string Id, string Name, IReadOnlyList<Gallery
 /// <param name="EnrolledAt">When it was enrolled, in universal time.</param>
 public sealed record GalleryPhotograph(string Id, string? Source, DateTimeOffset EnrolledAt)
 {
-    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(GalleryPhotograph), PrintMembers);
 }

@@ -7,7 +7,7 @@ namespace Microsoft.ML.ArcFace.Gallery;
 internal sealed class GalleryMemory(int embeddingSize, PersonAggregation aggregation, bool searchInHalfPrecision)
 {
     private readonly Dictionary<string, PersonEntry> _people = new(StringComparer.Ordinal);
-    /// <summary>By ids in one Unicode form; older galleries may have two people whose ids differ in their forms alone, of whom the first is here.</summary>
+    /// <summary>The people by ids in one Unicode form; older galleries may have two whose ids differ in their forms alone, of whom the first is here.</summary>
     private readonly Dictionary<string, PersonEntry> _peopleInOneForm = new(StringComparer.Ordinal);
     private readonly Dictionary<string, PhotographEntry> _photographs = new(StringComparer.Ordinal);
 
@@ -18,12 +18,12 @@ internal sealed class GalleryMemory(int embeddingSize, PersonAggregation aggrega
 
     public int PhotographCount => _photographs.Count;
 
-    /// <summary>Whoever has the id, or one that differs in its Unicode form alone; null: nobody.</summary>
+    /// <summary>Finds the person with the id, or with one that differs in its Unicode form alone; null: nobody.</summary>
     public PersonEntry? FindPerson(string id) => _people.GetValueOrDefault(id) ?? _peopleInOneForm.GetValueOrDefault(UnicodeNames.Compose(id));
 
     public PhotographEntry? FindPhotograph(string id) => _photographs.GetValueOrDefault(id);
 
-    /// <summary>A person's photographs with their vectors, the oldest first.</summary>
+    /// <summary>Gives a person's photographs with their vectors, the oldest first.</summary>
     public IEnumerable<GalleryVector> VectorsOf(PersonEntry person) => person.Photographs.Select(photograph => new GalleryVector(
         person.Id, person.Name, photograph.Details, photograph.Vector ?? Vectors[photograph.Row!].ToArray()));
 

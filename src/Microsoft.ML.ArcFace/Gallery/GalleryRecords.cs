@@ -19,7 +19,7 @@ internal enum RecordKind : byte
     Embedding = 4,
 }
 
-/// <summary>How records of people and photographs are written.</summary>
+/// <summary>Writes records of people and photographs.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(StoredPerson))]
 [JsonSerializable(typeof(GalleryPhotograph))]

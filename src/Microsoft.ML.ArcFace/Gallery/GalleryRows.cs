@@ -4,7 +4,7 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Gallery;
 
-/// <summary>A view of embeddings as photographs to enroll.</summary>
+/// <summary>Reads a view of embeddings as photographs to enroll.</summary>
 internal static class GalleryRows
 {
     /// <exception cref="ArgumentOutOfRangeException">A column is absent or of another kind.</exception>

@@ -72,7 +72,7 @@ internal static class GallerySchema
         return header;
     }
 
-    /// <summary>What a file says of itself.</summary>
+    /// <summary>Reads what a file says of itself.</summary>
     /// <exception cref="FaceGalleryException">It is something else, or the key does not open it.</exception>
     public static GalleryHeader Read(SqliteConnection connection, string path, RecordSeal? seal)
     {

@@ -7,7 +7,7 @@ internal static class GalleryWriteAccess
 {
     private const int ReadOnlyFileSystem = 30, WriteProtected = unchecked((int)0x80070013);
 
-    /// <summary>What keeps this process from writing, as the end of the sentence "the gallery …"; null: nothing that can be found.</summary>
+    /// <summary>Finds what keeps this process from writing, as the end of the sentence "the gallery …"; null: nothing that can be found.</summary>
     public static string? Obstacle(string path)
     {
         string folder = Path.GetDirectoryName(path)!;
@@ -33,7 +33,7 @@ internal static class GalleryWriteAccess
         return IsReadOnly(path) ? $"may not be written by the user {Environment.UserName}, or is on a read-only file system" : null;
     }
 
-    /// <summary>Whether SQLite gets the file for reading alone; not opened by another way, for that would end SQLite's locks on it.</summary>
+    /// <summary>Tells whether SQLite gets the file for reading alone; not opened by another way, for that would end SQLite's locks on it.</summary>
     private static bool IsReadOnly(string path)
     {
         try

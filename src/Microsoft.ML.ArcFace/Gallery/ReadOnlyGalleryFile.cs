@@ -85,7 +85,7 @@ internal static class ReadOnlyGalleryFile
         }
     }
 
-    /// <summary>By which a file and its log are known to have changed.</summary>
+    /// <summary>Shows by time and length that a file or its log has changed.</summary>
     private readonly record struct Stamp(DateTime Written, long Length, DateTime LogWritten, long LogLength)
     {
         public static Stamp Of(string path)

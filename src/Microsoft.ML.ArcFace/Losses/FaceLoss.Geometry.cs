@@ -7,7 +7,7 @@ namespace Microsoft.ML.ArcFace;
 /// <param name="Value">The curve's value there.</param>
 public readonly record struct AnglePoint(double AngleDegrees, double Value)
 {
-    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(AnglePoint), PrintMembers);
 }
 

@@ -93,6 +93,6 @@ public abstract partial record FaceLoss
 
     private static string Text(double value) => value.ToString("G6", CultureInfo.InvariantCulture);
 
-    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public sealed override string ToString() => InvariantText.OfRecord(GetType().Name, PrintMembers);
 }

@@ -30,7 +30,7 @@ internal sealed class CanonicalForms
 
     public static CanonicalForms Instance => Loaded.Value;
 
-    /// <summary>What a character is made of, down to what is made of nothing.</summary>
+    /// <summary>The characters that one is made of, down to those that are made of nothing.</summary>
     public Dictionary<int, int[]> Decompositions { get; } = [];
 
     /// <summary>The character that two others make.</summary>

@@ -29,7 +29,7 @@ internal static class UnicodeNames
         return ToText(points);
     }
 
-    /// <summary>Whether two names are the same but for their Unicode form.</summary>
+    /// <summary>Tells whether two names are the same but for their Unicode form.</summary>
     public static bool AreEqual(string first, string second) => first == second || Compose(first) == Compose(second);
 
     private static List<int> Decompose(string name)

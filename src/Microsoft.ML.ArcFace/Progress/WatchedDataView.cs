@@ -2,7 +2,7 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.ArcFace.Progress;
 
-/// <summary>A view whose reading is counted and can be stopped.</summary>
+/// <summary>Counts the rows that are read of a view, and stops the reading when asked to.</summary>
 internal sealed class WatchedDataView(IDataView input, WorkObserver observer, (string Column, string Work)[] columns) : IDataView
 {
     public DataViewSchema Schema => input.Schema;
@@ -22,7 +22,7 @@ internal sealed class WatchedDataView(IDataView input, WorkObserver observer, (s
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded, rand)];
 }
 
-/// <summary>The cursor of <see cref="WatchedDataView"/>: a row is done when the next one is asked for.</summary>
+/// <summary>Counts the rows of <see cref="WatchedDataView"/>: one is done when the next one is asked for.</summary>
 internal sealed class WatchedCursor(DataViewRowCursor inner, WorkMeter meter) : DataViewRowCursor
 {
     public override DataViewSchema Schema => inner.Schema;

@@ -9,7 +9,7 @@ namespace Microsoft.ML.ArcFace.Progress;
 /// <param name="clock">The time; null: the system's.</param>
 internal sealed class WorkObserver(IHostEnvironment? environment, Action<FaceProgress>? listener = null, CancellationToken cancellationToken = default, TimeProvider? clock = null)
 {
-    /// <summary>For work that nobody follows.</summary>
+    /// <summary>An observer for work that nobody follows.</summary>
     public static WorkObserver None { get; } = new(environment: null);
 
     public IHostEnvironment? Environment => environment;
@@ -39,7 +39,7 @@ internal sealed class WorkObserver(IHostEnvironment? environment, Action<FacePro
     }
 
     /// <summary>Counts the rows that are read for the sake of a column that is computed as it is read.</summary>
-    /// <param name="data">The rows; a missing view is left to whoever reads it to refuse.</param>
+    /// <param name="data">The rows; null is passed on, for the reader of the rows to refuse.</param>
     /// <param name="columns">Such columns, and what is counted by them; the first one that a cursor asks for decides.</param>
     public IDataView Watch(IDataView data, params (string Column, string Work)[] columns) => data is null ? data! : new WatchedDataView(data, this, columns);
 }

@@ -34,7 +34,7 @@ internal static class ReportCharts
             : Array.Empty<ReportChart>(),
     ];
 
-    /// <summary>The loss rises with the margin, which a curve of it must say.</summary>
+    /// <summary>Says that the loss rises with the margin, without which its curve misleads.</summary>
     private static string Margin(IReadOnlyList<TrainingProgress> reports) =>
         reports.LastOrDefault(report => report.MarginFraction < 1) is { } growing ? Text($" The margin grows until about step {growing.Step:N0}, and the loss with it.") : "";
 

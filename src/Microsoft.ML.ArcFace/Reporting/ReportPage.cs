@@ -10,10 +10,10 @@ internal sealed record ReportPage
 
     public required string Created { get; init; }
 
-    /// <summary>What the evaluation means, one sentence.</summary>
+    /// <summary>The meaning of the evaluation in one sentence.</summary>
     public required string Verdict { get; init; }
 
-    /// <summary>Why the rates may say less than they seem to, a sentence or two each.</summary>
+    /// <summary>The reasons why the rates may say less than they seem to, a sentence or two each.</summary>
     public required string[] Warnings { get; init; }
 
     /// <summary>The numbers at the top.</summary>
@@ -69,7 +69,7 @@ internal sealed record RateRow(string Name, string Value, string Interval, strin
 /// <summary>A chart as SVG.</summary>
 internal sealed record ReportChart(string Id, string Title, string Description, string Svg, LegendEntry[] Legend);
 
-/// <summary>A name and its marker as SVG.</summary>
+/// <summary>Holds a name and its marker as SVG.</summary>
 internal sealed record LegendEntry(string Name, string Marker);
 
 /// <summary>The worst pairs of a kind.</summary>

@@ -60,7 +60,7 @@ internal sealed class ReportedEvaluation
     /// <summary>The people of the pairs whom the model was trained on; null where it cannot be told.</summary>
     public IReadOnlyList<string>? TrainedOnPeople => Metrics.TrainedOnPeople;
 
-    /// <summary>Why the rates may say less than they seem to.</summary>
+    /// <summary>The reasons why the rates may say less than they seem to.</summary>
     public IEnumerable<string> Warnings
     {
         get

@@ -12,7 +12,7 @@ internal static partial class NativeThreads
     /// <summary>The variable of OpenMP 3.0 and newer.</summary>
     public const string WaitPolicy = "OMP_WAIT_POLICY";
 
-    /// <summary>What decides how threads wait: the standard's variable, and those of GNU's and LLVM's OpenMP.</summary>
+    /// <summary>The variables that decide how threads wait: the standard's, and those of GNU's and LLVM's OpenMP.</summary>
     private static readonly string[] Variables = [WaitPolicy, "GOMP_SPINCOUNT", "KMP_BLOCKTIME"];
 
     private static readonly Lazy<string> Chosen = new(Choose);

@@ -23,7 +23,7 @@ internal sealed class UseGate(string ownerName, string? explanation = null)
         throw explanation is null ? new ObjectDisposedException(ownerName) : new ObjectDisposedException(ownerName, explanation);
     }
 
-    /// <summary>The gate of a transformer, which ML.NET's prediction engines dispose of without being asked.</summary>
+    /// <summary>Makes the gate of a transformer, which ML.NET's prediction engines dispose of without being asked.</summary>
     public static UseGate OfTransformer(string name) => new(name,
         $"The {name} was disposed of, and its native memory is freed. A PredictionEngine disposes of its model with itself unless PredictionEngineOptions.OwnsTransformer is false: " +
         "create engines that share a model by ml.Model.CreatePredictionEngine<TInput, TOutput>(model, new PredictionEngineOptions { OwnsTransformer = false }), and dispose of the model last.");

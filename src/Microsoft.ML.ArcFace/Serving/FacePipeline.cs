@@ -5,7 +5,7 @@ using Microsoft.ML.Transforms.Image;
 
 namespace Microsoft.ML.ArcFace.Serving;
 
-/// <summary>The main face of a photograph.</summary>
+/// <summary>Holds the main face of a photograph.</summary>
 /// <param name="Pixels">112×112 RGB.</param>
 /// <param name="Boxes">All faces of the photograph, the main one first; null: the model does not detect.</param>
 /// <param name="IsAligned">Whether it came with that size; false: it was cropped and resized.</param>
@@ -54,7 +54,7 @@ internal sealed class FacePipeline : IDisposable
         }
     }
 
-    /// <summary>The main face of a photograph; null if it shows none.</summary>
+    /// <summary>Finds the main face of a photograph; null if it shows none.</summary>
     /// <param name="photograph">The photograph.</param>
     /// <param name="name">What to call it in messages.</param>
     public ReadFace? ReadFace(MLImage photograph, string name)

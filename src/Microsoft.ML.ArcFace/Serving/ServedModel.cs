@@ -77,7 +77,7 @@ internal sealed class ServedModel
     /// <exception cref="FaceImageException">It cannot be read.</exception>
     /// <exception cref="FaceNotFoundException">It shows no face.</exception>
     /// <exception cref="PresentationAttackException">The detector refuses it.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled before it was decoded.</exception>
+    /// <exception cref="OperationCanceledException">It was canceled before it was decoded.</exception>
     public ReadFace ReadFace(FacePhotograph photograph, IPresentationAttackDetector? attackDetector, long? maximumPixels = null, CancellationToken cancellationToken = default)
     {
         using Microsoft.ML.Data.MLImage image = photograph.Decode(maximumPixels, cancellationToken);

@@ -9,7 +9,7 @@ namespace Microsoft.ML.ArcFace;
 /// <param name="SmoothedLoss">The mean over this step and its neighbours, about a twentieth of all steps on either side.</param>
 public readonly record struct LearningRatePoint(double LearningRate, double Loss, double SmoothedLoss)
 {
-    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(LearningRatePoint), PrintMembers);
 }
 

@@ -28,6 +28,6 @@ public sealed record LearningRateSearch
     /// <summary>The learning rate of a step from 0 on.</summary>
     internal double LearningRate(int step) => Lowest * Math.Pow(Highest / Lowest, (double)step / (Steps - 1));
 
-    /// <summary>The values by name, numbers in the invariant culture.</summary>
+    /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(LearningRateSearch), PrintMembers);
 }

@@ -193,7 +193,7 @@ internal sealed class TrainingFaces
         }
     }
 
-    /// <summary>All rows, and where <paramref name="nameColumn"/> is given, what to call the one that was read last.</summary>
+    /// <summary>Reads all rows and, where <paramref name="nameColumn"/> is given, the name of the last one for messages.</summary>
     private IEnumerable<(byte[]? Pixels, int Label, Func<string>? Name)> ReadRows(Random? rand, DataViewSchema.Column? nameColumn = null, AlignmentCheck? alignment = null)
     {
         using DataViewRowCursor cursor = _data.GetRowCursor([_imageColumn, _labelColumn, .. nameColumn is { } column ? [column] : Array.Empty<DataViewSchema.Column>()], rand);

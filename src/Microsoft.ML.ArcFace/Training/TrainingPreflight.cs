@@ -110,7 +110,7 @@ internal sealed class TrainingPreflight(FaceLabels labels, ArcFaceTrainer.Option
     private static string Examples(IEnumerable<string> all, int count) =>
         string.Join(", ", all.Take(NamedExamples)) + (count > NamedExamples ? ", …" : "");
 
-    /// <summary>Rows of a kind: how many they are, and the first by name.</summary>
+    /// <summary>Counts rows of a kind, and names the first.</summary>
     private sealed class Findings
     {
         private readonly List<string> _first = [];

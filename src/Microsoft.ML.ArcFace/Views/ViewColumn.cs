@@ -2,13 +2,13 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.ArcFace.Views;
 
-/// <summary>A column of a <see cref="ListDataView{TRow}"/>.</summary>
+/// <summary>Describes a column of a <see cref="ListDataView{TRow}"/>.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Type">What it holds.</param>
 /// <param name="CreateGetter">Makes a ValueGetter of that type, which reads from the row that the function names.</param>
 internal sealed record ViewColumn<TRow>(string Name, DataViewType Type, Func<Func<TRow>, Delegate> CreateGetter)
 {
-    /// <summary>What else is known of the column; null: nothing.</summary>
+    /// <summary>Annotations of the column; null: none.</summary>
     public DataViewSchema.Annotations? Annotations { get; init; }
 
     public static ViewColumn<TRow> OfText(string name, Func<TRow, string> read) =>
@@ -20,7 +20,7 @@ internal sealed record ViewColumn<TRow>(string Name, DataViewType Type, Func<Fun
     public static ViewColumn<TRow> OfInt32(string name, Func<TRow, int> read) =>
         new(name, NumberDataViewType.Int32, row => (ValueGetter<int>)((ref int value) => value = read(row())));
 
-    /// <summary>A vector of one length; what is read is copied.</summary>
+    /// <summary>Makes a column of vectors of one length, which are copied.</summary>
     public static ViewColumn<TRow> OfVector(string name, int size, Func<TRow, float[]> read) =>
         new(name, new VectorDataViewType(NumberDataViewType.Single, size), row => (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) =>
         {

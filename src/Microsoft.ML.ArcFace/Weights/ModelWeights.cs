@@ -2,10 +2,10 @@ using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace.Weights;
 
-/// <summary>The weights within the .zip of a saved face model.</summary>
+/// <summary>Finds the weights within the .zip of a saved face model.</summary>
 internal static class ModelWeights
 {
-    /// <summary>The safetensors file in the zip, unpacked; null if the file is no zip, or one without weights of ours.</summary>
+    /// <summary>Unpacks the safetensors file in the zip; null if the file is no zip, or one without weights of ours.</summary>
     /// <exception cref="WeightsFormatException">It is damaged, or the model has several face embeddings.</exception>
     public static ByteSource? Find(ByteSource source)
     {

@@ -54,7 +54,7 @@ internal static class TorchCheckpoint
     /// <summary>Bytes that the values of a file's pickle may take; a state dictionary needs a fraction of it.</summary>
     public static long MemoryBudget(ByteSource source) => SmallestMemoryBudget + (2 * source.Length);
 
-    /// <summary>Where a training program saved more than weights, how to save the state that is in it.</summary>
+    /// <summary>Adds, where a training program saved more than weights, how to save the state that is in it.</summary>
     private static string WithRemedyFor(ByteSource source, string message)
     {
         if (!message.EndsWith(Remedy, StringComparison.Ordinal))

@@ -7,7 +7,7 @@ namespace Microsoft.ML.ArcFace.Samples.Support;
 /// <summary>What training took.</summary>
 internal sealed record TrainingSummary(int Epochs, double TrainSeconds, double ImagesPerSecond, int People, int Images, string Model, bool IsShort);
 
-/// <summary>The result, for programs.</summary>
+/// <summary>Gives programs the result.</summary>
 internal sealed record QuickStartSummary(
     string Verdict, double Accuracy, double AccuracyStd, double Auc, double Eer, Dictionary<string, double?> TarAtFar, int Epochs, double TrainSeconds, double ImagesPerSecond, int People, int Images, string Model, string? Note);
 

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Microsoft.ML.ArcFace.Samples.Support;
 
-/// <summary>What the samples print and keep as JSON.</summary>
+/// <summary>Lists what the samples print and keep as JSON.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(CirclesSummary))]
 [JsonSerializable(typeof(ExperimentSummary))]

@@ -4,7 +4,6 @@ using Microsoft.ML.ArcFace.Tests.Embedding;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Tests.Tool;
 using Microsoft.ML.Data;
-using Microsoft.ML.Runtime;
 using SkiaSharp;
 
 namespace Microsoft.ML.ArcFace.Tests.Data;
@@ -41,7 +40,7 @@ public class AlignmentCheckTests
     public void Transform_UnalignedPhotographs_WarnsOnceAndCountsAll()
     {
         var ml = new MLContext(seed: 1);
-        List<string> warnings = Warnings(ml);
+        List<string> warnings = LoggedWarnings.Of(ml);
         ITransformer model = ml.Model.Load(s_zip, out DataViewSchema _);
         using var native = (IDisposable)model;
         model.Transform(Rows(ml, s_aligned[0], s_aligned[1])).GetColumn<float[]>("Embedding").Count();
@@ -108,7 +107,7 @@ public class AlignmentCheckTests
     public void Fit_UnalignedPhotographs_AreCountedOrRefused()
     {
         var ml = new MLContext(seed: 1);
-        List<string> warnings = Warnings(ml);
+        List<string> warnings = LoggedWarnings.Of(ml);
         IDataView rows = Rows(ml, [.. s_aligned[..6], s_wide, s_tall]);
         IDataView images = ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(rows).Transform(rows);
         using (FaceEmbeddingTransformer embedding = ml.FaceRecognition().Trainers.ArcFace(Quick).Fit(images))
@@ -167,19 +166,6 @@ public class AlignmentCheckTests
     /// <summary>Two photographs a person.</summary>
     private static IDataView Rows(MLContext ml, params string[] paths) =>
         ml.Data.LoadFromEnumerable(paths.Select((path, index) => new Row { ImagePath = path, Label = $"p{index / 2}" }).ToList());
-
-    private static List<string> Warnings(MLContext ml)
-    {
-        var warnings = new List<string>();
-        ml.Log += (_, line) =>
-        {
-            if (line.Kind == ChannelMessageKind.Warning)
-            {
-                warnings.Add(line.RawMessage);
-            }
-        };
-        return warnings;
-    }
 
     private sealed class Messages : ILogger<FaceEmbedder>
     {

@@ -3,7 +3,6 @@ using Microsoft.ML.ArcFace.Tests.Embedding;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Views;
 using Microsoft.ML.Data;
-using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Tests.Evaluation;
 
@@ -99,7 +98,7 @@ public class TrainedPeopleTests
     {
         var ml = new MLContext(seed: 1);
         FaceRecognitionCatalog faces = ml.FaceRecognition();
-        List<string> warnings = Warnings(ml);
+        List<string> warnings = LoggedWarnings.Of(ml);
         float[][] centers = Directions(40, seed: 1), people = [.. centers[..3], .. Directions(9, seed: 5)];
         IDataView data = View(Origin(centers), Photographs(people, Names[..12]));
         IReadOnlyList<FacePair> pairs = faces.AllPairs(data);
@@ -125,7 +124,7 @@ public class TrainedPeopleTests
     {
         var ml = new MLContext(seed: 1);
         FaceRecognitionCatalog faces = ml.FaceRecognition();
-        List<string> warnings = Warnings(ml);
+        List<string> warnings = LoggedWarnings.Of(ml);
         float[][] centers = Directions(40, seed: 1);
         IDataView data = View(Origin(centers), Photographs([.. centers[..2], .. Directions(6, seed: 5)], Names[..8]));
 
@@ -223,18 +222,5 @@ public class TrainedPeopleTests
     {
         var random = new Random(seed);
         return [.. Enumerable.Range(0, count).Select(_ => UnitVectors.Normalized((double[])[.. Enumerable.Range(0, Size).Select(_ => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble()))]))];
-    }
-
-    private static List<string> Warnings(MLContext ml)
-    {
-        var warnings = new List<string>();
-        ml.Log += (_, line) =>
-        {
-            if (line.Kind == ChannelMessageKind.Warning)
-            {
-                warnings.Add(line.RawMessage);
-            }
-        };
-        return warnings;
     }
 }

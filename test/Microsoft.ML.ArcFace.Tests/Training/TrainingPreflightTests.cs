@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Training;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -57,14 +58,7 @@ public class TrainingPreflightTests
         var ml = new MLContext(seed: 1);
         IDataView data = ml.Data.LoadFromEnumerable([new Keyed { Label = 1 }]);
         var preflight = new TrainingPreflight(FaceLabels.Read(data, data.Schema["Label"]), options ?? new ArcFaceTrainer.Options(), "training set");
-        var warnings = new List<string>();
-        ml.Log += (_, line) =>
-        {
-            if (line.Kind == ChannelMessageKind.Warning)
-            {
-                warnings.Add(line.RawMessage);
-            }
-        };
+        List<string> warnings = LoggedWarnings.Of(ml);
         show(preflight);
         using IChannel channel = ((IHostEnvironment)ml).Start("Test");
         if (rows)

@@ -22,7 +22,7 @@ internal sealed class DecodeBudget(long bytes)
     /// <summary>Waits for its turn; the answer gives the memory back when it is disposed of.</summary>
     /// <param name="cost">Bytes that decoding takes.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="OperationCanceledException">It was cancelled before its turn came.</exception>
+    /// <exception cref="OperationCanceledException">It was canceled before its turn came.</exception>
     public Lease Enter(long cost, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -79,7 +79,7 @@ internal sealed class DecodeBudget(long bytes)
         }
     }
 
-    /// <summary>Memory that is counted until this is disposed of.</summary>
+    /// <summary>Counts memory until it is disposed of.</summary>
     public readonly struct Lease(DecodeBudget? budget, long cost) : IDisposable
     {
         public void Dispose() => budget?.Leave(cost);

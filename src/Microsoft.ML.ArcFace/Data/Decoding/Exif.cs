@@ -63,7 +63,7 @@ internal static class Exif
         public uint UInt32(long at) =>
             isLittleEndian ? BinaryPrimitives.ReadUInt32LittleEndian(_bytes[(int)at..]) : BinaryPrimitives.ReadUInt32BigEndian(_bytes[(int)at..]);
 
-        /// <summary>The first value of an entry as a number; it stands in the entry itself if all values fit into four bytes.</summary>
+        /// <summary>Reads the first value of an entry as a number; it stands in the entry itself if all values fit into four bytes.</summary>
         public double? FirstValue(long entry)
         {
             ushort type = UInt16(entry + 2);

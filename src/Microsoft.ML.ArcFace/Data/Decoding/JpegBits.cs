@@ -14,13 +14,13 @@ internal ref struct JpegBits(ReadOnlySpan<byte> file, int position)
     private int _count;
     private int _added;
 
-    /// <summary>Where the next byte is read; at the marker once the data are used up.</summary>
+    /// <summary>The place where the next byte is read; the marker's once the data are used up.</summary>
     public int Position { get; private set; } = position;
 
-    /// <summary>Whether more bits were read than there are.</summary>
+    /// <summary>Tells whether more bits were read than there are.</summary>
     public readonly bool IsExhausted => _count < _added;
 
-    /// <summary>Whether a code was met that its table does not have, or that goes beyond its block.</summary>
+    /// <summary>Tells whether a code was met that its table does not have, or that goes beyond its block.</summary>
     public bool IsInvalid { get; private set; }
 
     /// <summary>Reads a code. Behind it at least sixteen bits can be read without a further look.</summary>
@@ -114,7 +114,7 @@ internal ref struct JpegBits(ReadOnlySpan<byte> file, int position)
         return true;
     }
 
-    /// <summary>Where the byte behind the next marker's 0xFF stands, −1 if there is none.</summary>
+    /// <summary>Finds the byte behind the next marker's 0xFF; −1 if there is none.</summary>
     private readonly int NextMarker()
     {
         for (int at = Position; at + 1 < _file.Length; at++)
@@ -169,7 +169,7 @@ internal ref struct JpegBits(ReadOnlySpan<byte> file, int position)
         }
     }
 
-    /// <summary>The next byte of data, −1 at a marker or at the end of the file.</summary>
+    /// <summary>Reads the next byte of data, −1 at a marker or at the end of the file.</summary>
     private int NextByte()
     {
         if (Position >= _file.Length)

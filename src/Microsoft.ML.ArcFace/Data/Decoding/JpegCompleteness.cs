@@ -1,6 +1,6 @@
 namespace Microsoft.ML.ArcFace.Data.Decoding;
 
-/// <summary>What <see cref="JpegCompleteness"/> found.</summary>
+/// <summary>Names what <see cref="JpegCompleteness"/> found.</summary>
 internal enum JpegPixels
 {
     /// <summary>The file is of a kind that is not followed (arithmetic coding, 12 bits, missing tables): the decoder decides.</summary>
@@ -45,7 +45,7 @@ internal ref struct JpegCompleteness
         return check.ReadSegments(out end);
     }
 
-    /// <summary>Whether a decoder has to keep all coefficients of the picture until its last scan: it is progressive, or has a scan for each component.</summary>
+    /// <summary>Tells whether a decoder has to keep all coefficients of the picture until its last scan: it is progressive, or has a scan for each component.</summary>
     public static bool KeepsCoefficients(ReadOnlySpan<byte> file)
     {
         var segments = new JpegSegments(file);

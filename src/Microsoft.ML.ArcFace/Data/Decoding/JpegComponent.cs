@@ -23,10 +23,10 @@ internal sealed class JpegComponent(byte id, int horizontal, int vertical)
     /// <summary>Blocks from one row to the next, with those that only fill up a unit.</summary>
     public int Stride { get; private set; }
 
-    /// <summary>Of a progressive JPEG: a bit for each coefficient of each block that is not zero so far.</summary>
+    /// <summary>A bit for each coefficient of each block that is not zero so far, of a progressive JPEG.</summary>
     public ulong[] NonZero { get; private set; } = [];
 
-    /// <summary>Whether each bit of each coefficient has been sent.</summary>
+    /// <summary>Tells whether each bit of each coefficient has been sent.</summary>
     public bool IsComplete => Array.TrueForAll(_lowestBit, bit => bit == 0);
 
     /// <summary>Sets how many blocks there are; <paramref name="unitsPerRow"/> and <paramref name="unitRows"/> count interleaved units.</summary>
@@ -39,7 +39,7 @@ internal sealed class JpegComponent(byte id, int horizontal, int vertical)
     /// <summary>Notes what a scan has brought.</summary>
     public void Note(int first, int last, int lowestBit) => Array.Fill(_lowestBit, (sbyte)lowestBit, first, last - first + 1);
 
-    /// <summary>How many coefficients of a block from <paramref name="first"/> to <paramref name="last"/> are not zero so far.</summary>
+    /// <summary>Counts the coefficients of a block from <paramref name="first"/> to <paramref name="last"/> that are not zero so far.</summary>
     public int CountNonZero(int block, int first, int last) =>
         BitOperations.PopCount(NonZero[block] & (ulong.MaxValue << first) & (ulong.MaxValue >> (63 - last)));
 }

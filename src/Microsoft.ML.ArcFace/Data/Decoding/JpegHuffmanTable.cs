@@ -12,7 +12,7 @@ internal sealed class JpegHuffmanTable
 
     private JpegHuffmanTable(byte[] symbols) => _symbols = symbols;
 
-    /// <summary>By the next nine bits: the length of the code in the high byte and its symbol in the low one; 0 for longer codes.</summary>
+    /// <summary>The codes by the next nine bits: the length in the high byte and the symbol in the low one; 0 for longer codes.</summary>
     public ushort[] Lookup { get; } = new ushort[1 << LookupBits];
 
     /// <summary>Builds a table; null where the lengths are impossible.</summary>

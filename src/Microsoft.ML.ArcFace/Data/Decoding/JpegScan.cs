@@ -8,7 +8,7 @@ internal sealed class JpegScan(JpegScan.Part[] parts, int first, int last, int h
     /// <summary>A component in the scan, with the tables that its codes are of.</summary>
     public sealed record Part(JpegComponent Component, JpegHuffmanTable? Dc, JpegHuffmanTable? Ac);
 
-    /// <summary>Whether the scan is of a kind that exists, and has the tables that it needs.</summary>
+    /// <summary>Tells whether the scan is of a kind that exists, and has the tables that it needs.</summary>
     public bool IsKnown => first <= last && last <= 63 && lowBit <= 13
         && (!isProgressive || (first == 0 ? last == 0 : parts.Length == 1))
         && (!isProgressive || highBit == 0 || highBit == lowBit + 1)
@@ -151,7 +151,7 @@ internal sealed class JpegScan(JpegScan.Part[] parts, int first, int last, int h
         }
     }
 
-    /// <summary>One more bit of each coefficient that is not zero, and new coefficients between them.</summary>
+    /// <summary>Reads one more bit of each coefficient that is not zero, and new coefficients between them.</summary>
     private void ReadNextBit(ref JpegBits bits, Part part, int block)
     {
         int k = first;

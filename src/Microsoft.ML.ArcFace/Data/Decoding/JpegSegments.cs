@@ -20,7 +20,7 @@ internal ref struct JpegSegments(ReadOnlySpan<byte> file)
     /// <summary>The segment without marker and length.</summary>
     public ReadOnlySpan<byte> Content { get; private set; }
 
-    /// <summary>Where the next marker is looked for; at first behind the start of the image.</summary>
+    /// <summary>The place from which the next marker is looked for; at first behind the start of the image.</summary>
     public int Position { get; set; } = 2;
 
     /// <summary>Goes to the next segment; false where the file ends before it or within it.</summary>

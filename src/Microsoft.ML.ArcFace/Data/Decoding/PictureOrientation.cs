@@ -68,7 +68,7 @@ internal static class PictureOrientation
         return ofText;
     }
 
-    /// <summary>"Raw profile type APP1" or "exif", then the kind, the number of bytes, and these as hexadecimal digits.</summary>
+    /// <summary>Reads "Raw profile type APP1" or "exif", then the kind, the number of bytes, and these as hexadecimal digits.</summary>
     private static SKEncodedOrigin? OfText(ReadOnlySpan<byte> content, bool isCompressed)
     {
         ReadOnlySpan<byte> name = "Raw profile type "u8;
@@ -97,7 +97,7 @@ internal static class PictureOrientation
         }
     }
 
-    /// <summary>The text of a zTXt chunk behind its keyword: a byte for the method, then zlib. What is damaged is empty.</summary>
+    /// <summary>Unpacks the text of a zTXt chunk behind its keyword: a byte for the method, then zlib. Damaged text is empty.</summary>
     private static byte[] Inflate(ReadOnlySpan<byte> compressed)
     {
         if (compressed is not [0, .. ReadOnlySpan<byte> zlib])

@@ -11,14 +11,14 @@ internal readonly ref struct PixelDecoding(SKCodec codec, FileKind kind, ReadOnl
     private readonly ReadOnlySpan<byte> _file = file;
     private readonly int _reduction = PixelLimit.Reduction(codec.Info.Width, codec.Info.Height);
 
-    /// <summary>Whether sides are divided.</summary>
+    /// <summary>Tells whether sides are divided.</summary>
     public bool IsReduced => _reduction > 1;
 
     private int Width => PixelLimit.Part(codec.Info.Width, _reduction);
 
     private int Height => PixelLimit.Part(codec.Info.Height, _reduction);
 
-    /// <summary>The bytes that decoding takes at most, as far as they are known before it.</summary>
+    /// <summary>Estimates the bytes that decoding takes at most, as far as they are known before it.</summary>
     public long Cost(bool isTurned)
     {
         long decoded = (long)Width * Height * BytesPerPixel;

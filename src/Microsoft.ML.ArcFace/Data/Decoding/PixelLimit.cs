@@ -2,7 +2,7 @@ using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace.Data.Decoding;
 
-/// <summary>How many pixels a photograph may have, and at which part of its size it is decoded.</summary>
+/// <summary>Decides how many pixels a photograph may have, and at which part of its size it is decoded.</summary>
 internal static class PixelLimit
 {
     /// <summary>Most pixels of a JPEG, which can be decoded at a reduced size.</summary>
@@ -45,6 +45,6 @@ internal static class PixelLimit
         return reduction;
     }
 
-    /// <summary>A side after the reduction, rounded up.</summary>
+    /// <summary>Gives a side after the reduction, rounded up.</summary>
     public static int Part(int side, int reduction) => (side + reduction - 1) / reduction;
 }

@@ -40,7 +40,7 @@ internal sealed class PixelReduction
         return result;
     }
 
-    /// <summary>The bytes that decoding takes beside the target.</summary>
+    /// <summary>Estimates the bytes that decoding takes beside the target.</summary>
     public static long WorkingBytes(int width, int height) => Math.Min(StripBytes, (long)width * height * BytesPerPixel);
 
     private unsafe SKCodecResult ReadRows(SKCodec codec)

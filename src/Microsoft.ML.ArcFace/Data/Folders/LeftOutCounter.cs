@@ -7,7 +7,7 @@ internal sealed class LeftOutCounter
 
     private readonly Dictionary<(LeftOutReason Reason, string Ending), (int Count, List<string> Examples)> _counts = [];
 
-    /// <summary>What was counted, in the order of the reasons, the most frequent endings first.</summary>
+    /// <summary>The counts, in the order of the reasons, the most frequent endings first.</summary>
     public IReadOnlyList<LeftOutFiles> All =>
     [
         .. _counts.OrderBy(count => count.Key.Reason).ThenByDescending(count => count.Value.Count).ThenBy(count => count.Key.Ending, StringComparer.Ordinal)

@@ -6,7 +6,7 @@ public enum LeftOutReason
     /// <summary>A photograph in HEIC or HEIF, which is not read; convert it to JPEG.</summary>
     Heic,
 
-    /// <summary>By its ending the file is no jpg, png, bmp or webp.</summary>
+    /// <summary>The file's ending is not one of jpg, png, bmp or webp.</summary>
     OtherEnding,
 
     /// <summary>The file has no ending, and its first bytes are not those of a photograph that can be read.</summary>

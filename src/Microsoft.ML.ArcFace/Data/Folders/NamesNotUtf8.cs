@@ -9,10 +9,10 @@ namespace Microsoft.ML.ArcFace.Data.Folders;
 /// </summary>
 internal static partial class NamesNotUtf8
 {
-    /// <summary>Where struct dirent of 64-bit Linux has the name: behind inode, offset, length and type.</summary>
+    /// <summary>The place of the name in struct dirent of 64-bit Linux: behind inode, offset, length and type.</summary>
     private const int NameOffset = 8 + 8 + 2 + 1;
 
-    /// <summary>Whether a name may be one of them: .NET shows this character in it.</summary>
+    /// <summary>Tells whether a name may be one of them: .NET shows this character in it.</summary>
     public static bool MayBe(string name) => OperatingSystem.IsLinux() && name.Contains('\uFFFD', StringComparison.Ordinal);
 
     /// <summary>Gives what .NET shows in place of each, and the name with its bytes as \xE9.</summary>

@@ -19,10 +19,10 @@ internal sealed class PhotographWalk(string root)
 
     private readonly LeftOutCounter _leftOut = new();
 
-    /// <summary>What was passed over so far.</summary>
+    /// <summary>The files and folders that were passed over so far.</summary>
     public IReadOnlyList<LeftOutFiles> LeftOut => _leftOut.All;
 
-    /// <summary>The folders of people: those directly below the root, by name.</summary>
+    /// <summary>Lists the folders of people: those directly below the root, by name.</summary>
     /// <param name="strayPhotographs">How many photographs lie beside them, which are counted as left out.</param>
     public string[] FindPeople(out int strayPhotographs)
     {
@@ -37,7 +37,7 @@ internal sealed class PhotographWalk(string root)
         return [.. entries.Where(entry => entry.IsFolder).Select(entry => entry.Path)];
     }
 
-    /// <summary>The photographs of a folder and of those below it, by their paths in ordinal order.</summary>
+    /// <summary>Finds the photographs of a folder and of those below it, by their paths in ordinal order.</summary>
     public string[] FindPhotographs(string folder)
     {
         var photographs = new List<string>();
@@ -60,7 +60,7 @@ internal sealed class PhotographWalk(string root)
         return [.. photographs.Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>The photographs of a person's folder; that there are none is counted.</summary>
+    /// <summary>Finds the photographs of a person's folder, and counts the folder as left out if it has none.</summary>
     public string[] FindPhotographsOf(string person)
     {
         string[] photographs = FindPhotographs(person);
@@ -85,7 +85,7 @@ internal sealed class PhotographWalk(string root)
         }
     }
 
-    /// <summary>A path below the root as it is shown: with forward slashes.</summary>
+    /// <summary>Gives a path below the root as it is shown: with forward slashes.</summary>
     private string Relative(string path) => Path.GetRelativePath(root, path).Replace(Path.DirectorySeparatorChar, '/');
 
     private bool IsPhotograph(string path)
@@ -104,7 +104,7 @@ internal sealed class PhotographWalk(string root)
         LeftOutReason reason;
         try
         {
-            FileKind kind = PhotographFile.KindOf(path);
+            FileKind kind = FileKinds.OfFile(path);
             if (kind.IsPhotograph())
             {
                 return true;
@@ -125,7 +125,7 @@ internal sealed class PhotographWalk(string root)
         return false;
     }
 
-    /// <summary>What lies in a folder and is neither hidden, nor a link to a folder, nor impossible to open; by name.</summary>
+    /// <summary>Lists what lies in a folder and is neither hidden, nor a link to a folder, nor impossible to open; by name.</summary>
     private Entry[] EntriesOf(string folder)
     {
         Entry[] entries = List(folder);

@@ -32,7 +32,7 @@ internal sealed class RecordIndex
 
     public long OffsetAt(int index) => _offsets[index];
 
-    /// <summary>Where the records start.</summary>
+    /// <summary>The places where the records start.</summary>
     public ReadOnlySpan<long> Offsets => _offsets;
 
     /// <summary>Warns where the index, as it lies in a file, does not reach from the first to the last byte of its .rec file.</summary>

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Microsoft.ML.ArcFace.Data.Folders;
+using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace.Data.Lists;
 
@@ -93,7 +93,7 @@ internal sealed record ListLayout(char Separator, ListKind Kind, int Path = 0, i
 
     private static bool IsNumber(string field) => double.TryParse(field, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
 
-    /// <summary>im2rec writes the number of a person as 3.000000.</summary>
+    /// <summary>Gives a person's number without the zeros of im2rec, which writes 3.000000.</summary>
     private static string WholeNumber(string label) =>
         double.TryParse(label, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && number == Math.Floor(number) && Math.Abs(number) < 1L << 53
             ? ((long)number).ToString(CultureInfo.InvariantCulture) : label;

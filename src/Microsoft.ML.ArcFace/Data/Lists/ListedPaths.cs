@@ -38,7 +38,7 @@ internal sealed class ListedPaths(string folder)
 
     private bool IsThere(string path) => File.Exists(Path.Combine(folder, path));
 
-    /// <summary>The path with each name in the form that is there; as it was from the first name on that is in neither.</summary>
+    /// <summary>Gives the path with each name in the form that is there; as it was where a name is there in neither form.</summary>
     private string OtherForm(string path)
     {
         string[] names = path.Split(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar);
@@ -75,7 +75,7 @@ internal sealed class ListedPaths(string folder)
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                // Whoever opens the file tells.
+                // Opening the listed file will say so.
             }
 
             _names.Add(place, names);

@@ -34,6 +34,7 @@ public class DecodeBudgetTests
         var budget = new DecodeBudget(Large);
         using DecodeBudget.Lease large = budget.Enter(Large, default);
         using DecodeBudget.Lease small = budget.Enter(Large - 1, default);
+        Assert.AreEqual(default, small, "It is not counted.");
     }
 
     [TestMethod]

@@ -225,15 +225,8 @@ public class PhotographWalkTests
 
     private static List<string> Warnings(string folder)
     {
-        var warnings = new List<string>();
         var ml = new MLContext();
-        ml.Log += (_, line) =>
-        {
-            if (line.Kind == Microsoft.ML.Runtime.ChannelMessageKind.Warning)
-            {
-                warnings.Add(line.RawMessage);
-            }
-        };
+        List<string> warnings = LoggedWarnings.Of(ml);
         ml.FaceRecognition().LoadFromFolder(folder);
         return warnings;
     }

@@ -1,7 +1,8 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.ArcFace.Evaluation;
 using Microsoft.ML.ArcFace.Runtime;
 
-namespace Microsoft.ML.ArcFace.Evaluation;
+namespace Microsoft.ML.ArcFace.Reporting;
 
 /// <summary>
 /// Searches the photographs of a set in a gallery that the set itself gives: the first photograph of each person, by name. Each
@@ -12,7 +13,7 @@ internal static class PhotographSearches
 {
     private const int Seed = 1;
 
-    /// <summary>Searches and counts.</summary>
+    /// <summary>Searches for each photograph and counts the errors.</summary>
     /// <param name="embeddings">The embedding of each photograph; they need not have unit length.</param>
     /// <param name="personOf">The person on each photograph; photographs without one are left out.</param>
     /// <param name="mostProbes">The most photographs to search for, a random sample where there are more.</param>

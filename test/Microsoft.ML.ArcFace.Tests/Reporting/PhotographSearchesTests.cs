@@ -1,6 +1,6 @@
-using Microsoft.ML.ArcFace.Evaluation;
+using Microsoft.ML.ArcFace.Reporting;
 
-namespace Microsoft.ML.ArcFace.Tests.Evaluation;
+namespace Microsoft.ML.ArcFace.Tests.Reporting;
 
 [TestClass]
 public class PhotographSearchesTests
