@@ -63,7 +63,7 @@ internal sealed class PictureNames
         return absent.Length == 0
             ? _others.Where(other => !_found.Contains(other.Key)).ToDictionary(StringComparer.Ordinal)
             : throw new InvalidOperationException(
-                $"{absent.Length} of the {_wanted.Count} pictures that the pairs name are not in the column '{columnName}': {Examples(absent)}. {LookedFor(absent[0])}" +
+                $"{absent.Length} of the {_wanted.Count} pictures that the pairs name are missing in the column '{columnName}': {Examples(absent)}. {LookedFor(absent[0])}" +
                 "Load the folder that the pairs were made for; they name pictures by their path below it. Where it calls them in a way of its own, say how (picturePattern of LoadPairs, --picture-pattern).");
     }
 

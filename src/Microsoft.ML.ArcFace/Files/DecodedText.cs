@@ -13,6 +13,8 @@ internal sealed class DecodedText(Stream stream, Encoding? encoding) : TextReade
 {
     public const string Remedy = "save it as UTF-8, or name its encoding (a parameter such as Encoding.Latin1; --encoding latin1 on the command line)";
 
+    public const string RemedyOfUtf16 = "save it as UTF-8, or name its encoding (a parameter such as Encoding.Unicode; --encoding utf-16 on the command line)";
+
     private const int BlockSize = 4096;
 
     private readonly byte[] _bytes = new byte[BlockSize];

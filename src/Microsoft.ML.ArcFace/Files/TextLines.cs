@@ -41,7 +41,7 @@ internal sealed class TextLines(TextReader reader, Func<int, string, Exception> 
         {
             if (character == 0)
             {
-                throw refuse(Number, $"holds a zero byte, so that it is no text, or is UTF-16 without its mark; {DecodedText.Remedy}");
+                throw refuse(Number, $"holds a zero byte, so that it is no text, or is UTF-16 without its mark; {DecodedText.RemedyOfUtf16}");
             }
 
             if (_line.Length == LongestLine)

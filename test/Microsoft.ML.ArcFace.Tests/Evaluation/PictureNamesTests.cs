@@ -40,7 +40,7 @@ public class PictureNamesTests
     public void OtherNames_Absent_ShowsWhereItWasLookedForAndWhatIsThere()
     {
         string message = Assert.ThrowsExactly<InvalidOperationException>(() => OtherNames(["Ada/0001.jpg", "Bob/0001.jpg"], ["Cy/x.jpg", "Ada/a-1.jpg", "Bob/0001.png"])).Message;
-        Assert.Contains("1 of the 2 pictures that the pairs name are not in the column 'RelativePath': Ada/0001.jpg", message);
+        Assert.Contains("1 of the 2 pictures that the pairs name are missing in the column 'RelativePath': Ada/0001.jpg", message);
         Assert.Contains("as 'Ada/Ada_0001.jpg'", message);
         Assert.Contains("A picture that is there: 'Ada/a-1.jpg'", message);
         Assert.Contains("--picture-pattern", message);

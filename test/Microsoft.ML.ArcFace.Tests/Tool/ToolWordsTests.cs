@@ -28,6 +28,8 @@ public partial class ToolWordsTests
     [DataRow("A gallery goes to --gallery (CreateGalleryFor); the model is a .zip.", "A gallery goes to --gallery; the model is a .zip.")]
     [DataRow("make a model of them with EmbedFaces and ml.Model.Save, or start a training from them (arcface train --weights, InitialWeights).", "start a training from them (arcface train --weights).")]
     [DataRow("a gallery (a SQLite file that arcface enroll or CreateGallery made)", "a gallery (a SQLite file that arcface enroll made)")]
+    [DataRow("2 of the 3 pictures that the pairs name are missing in the column 'RelativePath': a/1.jpg", "2 of the 3 pictures that the pairs name are missing: a/1.jpg")]
+    [DataRow("is UTF-16 without its mark; name its encoding (a parameter such as Encoding.Unicode; --encoding utf-16 on the command line)", "is UTF-16 without its mark; name its encoding (--encoding utf-16)")]
     [DataRow("The loss became NaN in step 3", "The loss became NaN in step 3")]
     public void Of_MessageOfTheLibrary_SpeaksTheToolsWords(string message, string expected) => Assert.AreEqual(expected, ToolWords.Of(message));
 
