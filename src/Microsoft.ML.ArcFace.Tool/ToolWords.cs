@@ -14,6 +14,8 @@ internal static partial class ToolWords
     /// <summary>Words of the command line for sentences about C#; tried in this order, before single names.</summary>
     private static readonly (string CSharp, string Words)[] Phrases =
     [
+        .. Enum.GetValues<BackboneArchitecture>().Select(network => ($"Set the network to {nameof(BackboneArchitecture)}.{network} (--backbone {network.ToShortName()})", $"Give --backbone {network.ToShortName()}")),
+        (", or raise the maximum of pixels", ""),
         ("set UnreadableImages = UnreadableImages.Skip", "give --skip-unusable"),
         ("load the images with UnreadableImages.Skip", "leave such photographs out with --skip-unusable"),
         ("set Resume = false, which replaces", "give --restart, which replaces"),

@@ -30,6 +30,8 @@ public partial class ToolWordsTests
     [DataRow("a gallery (a SQLite file that arcface enroll or CreateGallery made)", "a gallery (a SQLite file that arcface enroll made)")]
     [DataRow("2 of the 3 pictures that the pairs name are missing in the column 'RelativePath': a/1.jpg", "2 of the 3 pictures that the pairs name are missing: a/1.jpg")]
     [DataRow("is UTF-16 without its mark; name its encoding (a parameter such as Encoding.Unicode; --encoding utf-16 on the command line)", "is UTF-16 without its mark; name its encoding (--encoding utf-16)")]
+    [DataRow("the network is IResNet18 (r18). Set the network to BackboneArchitecture.MobileFaceNet (--backbone mbf), or give weights of IResNet18 (r18).", "the network is IResNet18 (r18). Give --backbone mbf, or give weights of IResNet18 (r18).")]
+    [DataRow("at most 64 megapixels; make it smaller, around the face, or raise the maximum of pixels.", "at most 64 megapixels; make it smaller, around the face.")]
     [DataRow("The loss became NaN in step 3", "The loss became NaN in step 3")]
     public void Of_MessageOfTheLibrary_SpeaksTheToolsWords(string message, string expected) => Assert.AreEqual(expected, ToolWords.Of(message));
 
