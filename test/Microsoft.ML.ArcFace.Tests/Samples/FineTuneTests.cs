@@ -80,13 +80,13 @@ public class FineTuneTests
     }
 
     [TestMethod]
-    public void Run_WeightsOfAnotherNetwork_ListsThemAndWritesNothing()
+    public void Run_WeightsOfAnotherNetwork_NamesBothAndWritesNothing()
     {
         using var people = new DrawnPeople(people: 4, picturesPerPerson: 4);
         using var folder = new TemporaryFolder();
         FineTuneSettings settings = WriteInsightFaceFolder(people.Folder, folder) with { Backbone = BackboneArchitecture.IResNet18 };
         var error = Assert.ThrowsExactly<WeightsFormatException>(() => FineTune.Run(settings, _ => { }, CancellationToken.None));
-        StringAssert.Contains(error.Message, "layer1.0.bn1.weight");
+        StringAssert.Contains(error.Message, "It holds weights of MobileFaceNet (mbf) with 512 numbers in an embedding; the network is IResNet18 (r18).");
         Assert.IsFalse(File.Exists(settings.Output) || File.Exists(settings.Onnx));
     }
 
