@@ -272,7 +272,10 @@ public class ModelFileTests
         IEnumerable<string> annotations = column.Annotations.Schema.Select(annotation => annotation.Type switch
         {
             VectorDataViewType => $"{annotation.Name}={string.Join(',', Values<VBuffer<ReadOnlyMemory<char>>>(annotation.Name).DenseValues())}",
-            _ => $"{annotation.Name}={Values<ReadOnlyMemory<char>>(annotation.Name)}",
+            TextDataViewType => $"{annotation.Name}={Values<ReadOnlyMemory<char>>(annotation.Name)}",
+
+            // The embedding's origin is an object of the process; its fingerprint stands beside it as text.
+            _ => $"{annotation.Name}: {annotation.Type.RawType.Name}",
         });
         return $"{column.Index} {column.Name} {column.Type} {column.IsHidden} {string.Join(' ', annotations.Order(StringComparer.Ordinal))}";
 

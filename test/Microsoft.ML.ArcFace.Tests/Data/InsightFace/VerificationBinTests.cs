@@ -93,7 +93,7 @@ public class VerificationBinTests
         IDataView fromFolder = Ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(data).Append(embedding).Transform(data);
         Assert.AreEqual(Faces.EvaluateVerification(fromFolder, pairs).AreaUnderRocCurve, Faces.EvaluateVerification(fromBin, view.Pairs).AreaUnderRocCurve, 1e-6);
         StringAssert.Contains(
-            Assert.ThrowsExactly<InvalidOperationException>(() => Faces.SaveAsVerificationBin(data, [new FacePair("x", "y", true, 0)], path)).Message, "not in the column 'RelativePath': x, y");
+            Assert.ThrowsExactly<InvalidOperationException>(() => Faces.SaveAsVerificationBin(data, [new FacePair("x", "y", true, 0)], path)).Message, "missing in the column 'RelativePath': x, y");
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Faces.LoadFromVerificationBin(path, folds: 1)).Message, "folds is 1");
     }
 
