@@ -146,16 +146,8 @@ internal sealed class TrainingLoop : IDisposable
         _reporter.Observe(step, loss);
     }
 
-    private double? Validate()
-    {
-        if (_run.Validation is null)
-        {
-            return null;
-        }
-
-        _learner.ResultBackbone.eval();
-        return _run.Validation.AreaUnderRocCurve(_learner.ResultBackbone, _run.Device, _run.Observer, _run.Options.CancellationToken);
-    }
+    private double? Validate() =>
+        _run.Validation?.AreaUnderRocCurve(_learner.ResultBackbone, _run.Device, _run.Observer, _run.Options.CancellationToken);
 
     private void SaveCheckpointNowAndThen()
     {
