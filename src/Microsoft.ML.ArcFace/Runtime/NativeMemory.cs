@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace Microsoft.ML.ArcFace.Runtime;
 
 /// <summary>
-/// Keeps glibc from giving each large tensor's memory back to the system and faulting it in again, page by page, for
-/// the next one: training MobileFaceNet on two cores went from 11.8 to 18.6 photographs a second by this alone.
+/// Tells glibc when to keep memory and when to give it back. Kept from giving each large tensor's memory back to the system and
+/// faulting it in again, page by page, for the next one, training MobileFaceNet on two cores went from 11.8 to 18.6
+/// photographs a second.
 /// Elsewhere (Windows, macOS, musl) it does nothing.
 /// </summary>
 internal static partial class NativeMemory
@@ -13,9 +14,23 @@ internal static partial class NativeMemory
     private const int TrimThreshold = -1, TopPad = -2, MmapThreshold = -3, MmapMax = -4;
 
     private static readonly Lazy<bool> Tuned = new(Tune);
+    private static readonly Lazy<bool> HasTrim = new(() =>
+        OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out nint library) && NativeLibrary.TryGetExport(library, "malloc_trim", out _));
 
     /// <summary>Applies it, once a process. True if it took effect.</summary>
     public static bool KeepFreedMemory() => Tuned.Value;
+
+    /// <summary>
+    /// Gives back what was freed and lies between what was not, in the arenas of all threads. A replaced model leaves such holes in
+    /// whichever arenas its loading used, and the next one is loaded into others. No setting is changed.
+    /// </summary>
+    public static void GiveBackFreedMemory()
+    {
+        if (HasTrim.Value)
+        {
+            _ = Trim(0);
+        }
+    }
 
     private static bool Tune()
     {
@@ -30,6 +45,9 @@ internal static partial class NativeMemory
             && SetOption(TrimThreshold, int.MaxValue) == 1
             && SetOption(TopPad, 256 << 20) == 1;
     }
+
+    [LibraryImport("libc.so.6", EntryPoint = "malloc_trim")]
+    private static partial int Trim(nuint bytesKept);
 
     [LibraryImport("libc.so.6", EntryPoint = "mallopt")]
     private static partial int SetOption(int option, int value);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Microsoft.ML.ArcFace.Data.Decoding;
 using Microsoft.ML.ArcFace.Serving;
 using Microsoft.ML.ArcFace.Tests.Embedding;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
@@ -107,7 +108,7 @@ public class ServedFileTests
         Assert.IsGreaterThan(before, loaded);
         Assert.IsTrue(model.TryBegin());
         model.End();
-        _ = model.Embed(model.ReadFace(s_picture, attackDetector: null).Pixels, count: 1);
+        _ = model.Embed(model.ReadFace(s_picture, attackDetector: null, DecodingLimits.OfProcess(null)).Pixels, count: 1);
         Assert.AreEqual(loaded, DisposeScopeManager.Statistics.ThreadTotalLiveCount, "It is still served.");
         model.End();
         Assert.AreEqual(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
