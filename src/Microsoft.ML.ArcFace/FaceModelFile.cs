@@ -46,7 +46,7 @@ internal static class FaceModelFile
 
         try
         {
-            using FileStream file = File.OpenRead(path);
+            using FileStream file = RegularFile.OpenRead(path);
             return Load(environment, file, UsesFiles(environment, path, mostBytesInMemory), out inputSchema);
         }
         catch (Exception error) when (error is not TemporaryFolderException)

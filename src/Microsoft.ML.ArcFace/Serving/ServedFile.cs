@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace.Serving;
 
@@ -115,7 +116,7 @@ internal sealed partial class ServedFile : IAsyncDisposable
         {
             try
             {
-                using var file = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
+                using var file = RegularFile.OpenHandle(path, FileShare.ReadWrite | FileShare.Delete);
                 return new Stamp(File.GetLastWriteTimeUtc(file), RandomAccess.GetLength(file));
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
