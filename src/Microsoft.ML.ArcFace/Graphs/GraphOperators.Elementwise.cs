@@ -11,10 +11,11 @@ internal static partial class GraphOperators
 
     private static IEnumerable<KeyValuePair<string, Func<GraphNode, GraphStep>>> Elementwise =>
     [
-        .. Each(node => Same(node), "Acos", "Asin", "Atan", "Celu", "Clip", "Cos", "CumSum", "Dropout", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Hardmax", "LeakyRelu", "Log", "LogSoftmax", "LRN",
+        .. Each(node => Same(node), "Acos", "Asin", "Atan", "Celu", "Clip", "Cos", "CumSum", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Hardmax", "LeakyRelu", "Log", "LogSoftmax", "LRN",
             "LpNormalization", "MeanVarianceNormalization", "Mish", "Reciprocal", "Relu", "Selu", "Shrink", "Sigmoid", "Sin", "Softmax", "Softplus", "Softsign", "Tan", "Tanh", "ThresholdedRelu", "Trilu",
             "BatchNormalization", "GroupNormalization", "InstanceNormalization", "LayerNormalization"),
         .. Each(node => Same(node, DataType.Bool), "IsInf", "IsNaN"),
+        new("Dropout", node => new GraphStep([node.In(0) with { IsConstant = false }, new GraphValue(DataType.Bool, node.In(0).Shape)])),
         new("Abs", node => Function(node, Math.Abs)),
         new("Ceil", node => Function(node, Math.Ceiling)),
         new("Floor", node => Function(node, Math.Floor)),
@@ -63,7 +64,7 @@ internal static partial class GraphOperators
         return shape;
     }
 
-    /// <summary>An output as large as the first input; further ones, such as the mask of a dropout, too.</summary>
+    /// <summary>An output as large as the first input; further ones, such as the mean of a normalization, are at most that large.</summary>
     private static GraphStep Same(GraphNode node, DataType? type = null)
     {
         GraphValue input = node.In(0);

@@ -64,7 +64,7 @@ internal static class HostileGraphs
         ("a tensor that claims two gigabytes", "does not have", () => Change(model => model.Graph.Initializer.Add(new TensorProto { Name = "x", DataType = (int)DataType.Int8, Dims = { int.MaxValue } }))),
         ("a picture of a hundred thousand pixels in a square", "100000×100000", () => Change(model => State(model, 100_000), new DetectorModels.Scrfd(128, 96))),
         ("millions of empty nodes", "fields", () => Repeated([0x0A, 0x00], 10_000_000)),
-        ("millions of empty attributes", "fields", () => Repeated([0x2A, 0x00], 10_000_000, node: true)),
+        ("millions of empty attributes", "fields", () => EmptyAttributes(10_000_000)),
         ("millions of sizes", "fields", () => Change(model => model.Graph.Node.Add(new NodeProto { OpType = "Relu", Attribute = { Ints("many", new long[2_000_000]) } }))),
         ("subgraphs in subgraphs", "nested", () => Change(model => model.Graph.Node.Add(Nested(30)))),
     ];
@@ -72,6 +72,9 @@ internal static class HostileGraphs
     /// <summary>A proper detector that takes more memory the larger the picture is: 75 MB for the trial, 335 GB for 640×640 pixels.</summary>
     public static byte[] GrowsWithThePicture() => With(graph =>
         Sum(graph, Node(graph, "Mul", [Rows(graph, -1, 1, 2), Rows(graph, 1, -1, 2)])), isOpen: true);
+
+    /// <summary>One node with so many attributes of nothing.</summary>
+    public static byte[] EmptyAttributes(int count) => Repeated([0x2A, 0x00], count, node: true);
 
     /// <summary>Gives a detector whose first output has a number added that follows from more nodes.</summary>
     /// <param name="more">Adds the nodes and gives the name of the number.</param>
