@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Reads our files with other programs, and theirs with ours: ONNX's checker and reference evaluator, OpenCV, Pillow,
-# PyTorch, NumPy and safetensors of Debian 13, opens a report in its chromium, and keeps a gallery in its PostgreSQL 17 with
-# pgvector; they are fetched into folders of their own (build/integration/debian.sh). A step whose program cannot be had is
-# skipped, and says so. Needs about 4 GB of disk; what it writes is deleted again.
+# PyTorch, NumPy and safetensors of Debian 13, opens a report in its chromium, lets a page of somebody else loose on the
+# sample's service in it, and keeps a gallery in its PostgreSQL 17 with pgvector; they are fetched into folders of their own
+# (build/integration/debian.sh). A step whose program cannot be had is skipped, and says so. Needs about 4 GB of disk; what
+# it writes is deleted again.
 # Usage: build/integration.sh
 #   PYTHON=FILE     a Python of your own in place of Debian's
 #   CHROMIUM=FILE   a Chromium or Chrome of your own
@@ -64,6 +65,13 @@ if ! as_root mount -t tmpfs -o size=1m,mode=1777 arcface "$work/small-disk"; the
   echo "skipped: the full disk: this user may not mount a tmpfs" | report
 fi
 
+has_chromium=true
+if ! set_up_chromium; then
+  has_chromium=false
+  echo "skipped: the report in a browser: Debian's chromium could not be fetched; set CHROMIUM to one" | report
+fi
+export CHROMIUM
+
 cd "$root"
 export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}" ARCFACE_TEST_INTEGRATION="$work"
 dotnet build test/Microsoft.ML.ArcFace.Tests -c Release -v quiet --nologo
@@ -77,9 +85,7 @@ if $has_python; then
   python "$root/build/integration/check_files.py" "$work" | report || echo "not ok: check_files.py" | report
 fi
 
-if ! set_up_chromium; then
-  echo "skipped: the report in a browser: Debian's chromium could not be fetched; set CHROMIUM to one" | report
-else
+if $has_chromium; then
   check_browser "$work" | report
   for page in report quickstart; do
     check_report "$work/for-others/report/$page.html" | report

@@ -21,6 +21,9 @@ internal static class ChildProgram
             case [LoadedThreads.Name]:
                 LoadedThreads.Run();
                 return 0;
+            case [KeptMemory.Name]:
+                KeptMemory.Run();
+                return 0;
             default:
                 Console.Error.WriteLine("This program belongs to the tests; run them with build/test.sh.");
                 return 2;

@@ -27,7 +27,6 @@ public class InferenceNetworkTests
     [DataRow(BackboneArchitecture.MobileFaceNetLarge, 128, 3)]
     public void Embed_AnyBackbone_EqualsItsModules(BackboneArchitecture architecture, int embeddingSize, int faces)
     {
-        TorchConvolutions.RequireSound();
         using FaceBackbone backbone = Create(architecture, embeddingSize);
         using InferenceNetwork network = From(backbone);
         byte[] pixels = Faces(faces);
@@ -129,7 +128,6 @@ public class InferenceNetworkTests
     [TestMethod]
     public void Embed_NormsBeforeAConvolutionThatMultiplyByNothing_AreFoldedWithTheirShift()
     {
-        TorchConvolutions.RequireSound();
         using FaceBackbone backbone = Create(BackboneArchitecture.IResNet18, 64);
         using (no_grad())
         {
