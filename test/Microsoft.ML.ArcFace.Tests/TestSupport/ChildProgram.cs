@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.ML.ArcFace.Tests.Backbones.Inference;
 using Microsoft.ML.ArcFace.Tests.Gallery;
 using Microsoft.ML.ArcFace.Tests.Runtime;
 
@@ -20,6 +21,9 @@ internal static class ChildProgram
                 return 0;
             case [LoadedThreads.Name]:
                 LoadedThreads.Run();
+                return 0;
+            case [EmbeddingWithoutTorch.Name]:
+                EmbeddingWithoutTorch.Run();
                 return 0;
             case [KeptMemory.Name]:
                 KeptMemory.Run();
