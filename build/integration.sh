@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Reads our files with other programs, and theirs with ours: ONNX's checker and reference evaluator, OpenCV, Pillow,
-# PyTorch, NumPy and safetensors of Debian 13, opens a report in its chromium, and keeps a gallery in its PostgreSQL 17 with
-# pgvector; they are fetched into folders of their own (build/integration/debian.sh). A step whose program cannot be had is
-# skipped, and says so. Needs about 4 GB of disk; what it writes is deleted again.
+# PyTorch, NumPy and safetensors of Debian 13, opens a report in its chromium, lets a page of somebody else loose on the
+# sample's service in it, and keeps a gallery in its PostgreSQL 17 with pgvector; they are fetched into folders of their own
+# (build/integration/debian.sh). A step whose program cannot be had is skipped, and says so. Needs about 4 GB of disk; what
+# it writes is deleted again.
 # Usage: build/integration.sh
 #   PYTHON=FILE     a Python of your own in place of Debian's
 #   CHROMIUM=FILE   a Chromium or Chrome of your own
@@ -23,7 +24,7 @@ set_up --yes
 work=$(mktemp -d)
 # Below it the server's own user must reach a folder.
 chmod a+x "$work"
-trap 'stop_postgres "$work/postgres"; rm -rf "$work"' EXIT
+trap 'stop_postgres "$work/postgres"; if mountpoint -q "$work/small-disk"; then as_root umount "$work/small-disk"; fi; rm -rf "$work"' EXIT
 results=$work/results
 : >"$results"
 report() { tee -a "$results"; }
@@ -57,6 +58,20 @@ fi
 mkdir -p "$work/from-others"
 start_postgres "$work/postgres" >"$work/from-others/postgres.connection" || { rm "$work/from-others/postgres.connection"; echo "skipped: galleries in PostgreSQL: Debian 13's postgresql-17 with postgresql-17-pgvector could not be fetched or started" | report; }
 
+# What is written on a full disk: a file system of 1 MiB, for the tests of FullDiskTests.
+mkdir "$work/small-disk"
+if ! as_root mount -t tmpfs -o size=1m,mode=1777 arcface "$work/small-disk"; then
+  rmdir "$work/small-disk"
+  echo "skipped: the full disk: this user may not mount a tmpfs" | report
+fi
+
+has_chromium=true
+if ! set_up_chromium; then
+  has_chromium=false
+  echo "skipped: the report in a browser: Debian's chromium could not be fetched; set CHROMIUM to one" | report
+fi
+export CHROMIUM
+
 cd "$root"
 export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-passive}" ARCFACE_TEST_INTEGRATION="$work"
 dotnet build test/Microsoft.ML.ArcFace.Tests -c Release -v quiet --nologo
@@ -70,9 +85,7 @@ if $has_python; then
   python "$root/build/integration/check_files.py" "$work" | report || echo "not ok: check_files.py" | report
 fi
 
-if ! set_up_chromium; then
-  echo "skipped: the report in a browser: Debian's chromium could not be fetched; set CHROMIUM to one" | report
-else
+if $has_chromium; then
   check_browser "$work" | report
   for page in report quickstart; do
     check_report "$work/for-others/report/$page.html" | report

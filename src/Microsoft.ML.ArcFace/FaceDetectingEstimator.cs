@@ -81,8 +81,13 @@ public sealed partial class FaceDetectingEstimator : IEstimator<FaceDetectingTra
             throw new FileNotFoundException($"The detector '{path}' does not exist (looked for '{file.FullName}'). Give the .onnx file of YuNet or SCRFD.", path);
         }
 
+        if (RegularFile.SpecialAt(path) is { } special)
+        {
+            throw new SpecialFileException(path, special);
+        }
+
         return file.Length is > 0 and <= DetectorGraph.MostBytes
-            ? File.ReadAllBytes(path)
+            ? RegularFile.ReadAllBytes(path, DetectorGraph.MostBytes)
             : throw new WeightsFormatException($"The detector '{path}' has {file.Length} bytes; allowed are 1 to {DetectorGraph.MostBytes}. Give the .onnx file of YuNet or SCRFD.");
     }
 }

@@ -19,6 +19,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     private readonly ServedFile _file;
     private readonly EmbeddingQueue _queue;
     private readonly AlignmentCheck _alignment;
+    private readonly RequestCount _requests = new(nameof(FaceEmbedder));
 
     /// <summary>Photographs that are decoded at once; each may take 256 MiB.</summary>
     private readonly SemaphoreSlim _decoding = new(Environment.ProcessorCount);
@@ -97,14 +98,14 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     public async Task<FaceEmbedding> EmbedAsync(FacePhotograph photograph, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(photograph);
-        ServedModel model = _file.Begin();
+        ServedModel model = Begin();
         try
         {
             return await EmbedAsync(model, photograph, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            model.End();
+            End(model);
         }
     }
 
@@ -138,7 +139,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(second);
 
         // One model for both: it must not be replaced between them.
-        ServedModel model = _file.Begin();
+        ServedModel model = Begin();
         try
         {
             double threshold = CosineOf(model);
@@ -147,13 +148,19 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         }
         finally
         {
-            model.End();
+            End(model);
         }
     }
 
-    /// <summary>Answers the requests that are under way, then frees the model.</summary>
+    /// <summary>
+    /// Answers all requests that began before, then frees the model. Those that begin later get an
+    /// <see cref="ObjectDisposedException"/>. Any number of threads may dispose; each waits until it is done.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
+        Task lastEnded = _requests.CloseAsync();
+        await _queue.HurryAsync().ConfigureAwait(false);
+        await lastEnded.ConfigureAwait(false);
         await _queue.DisposeAsync().ConfigureAwait(false);
         await _file.DisposeAsync().ConfigureAwait(false);
     }
@@ -180,16 +187,42 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Message}")]
     private static partial void UnalignedPhotograph(ILogger log, string message);
 
+    private ServedModel Begin()
+    {
+        _requests.Begin();
+        try
+        {
+            return _file.Begin();
+        }
+        catch
+        {
+            _requests.End();
+            throw;
+        }
+    }
+
+    private void End(ServedModel model)
+    {
+        try
+        {
+            model.End();
+        }
+        finally
+        {
+            _requests.End();
+        }
+    }
+
     private T Use<T>(Func<ServedModel, T> action)
     {
-        ServedModel model = _file.Begin();
+        ServedModel model = Begin();
         try
         {
             return action(model);
         }
         finally
         {
-            model.End();
+            End(model);
         }
     }
 

@@ -1,79 +1,30 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.ML.ArcFace.Samples.Web;
 
 namespace Microsoft.ML.ArcFace.Samples;
 
-/// <summary>What the service runs on.</summary>
-/// <param name="Model">A calibrated .zip that begins with a photograph.</param>
-/// <param name="Gallery">The SQLite file of the people; it is made if it is not there.</param>
-internal sealed record WebApiSettings(string Model, string Gallery)
-{
-    public string Urls { get; init; } = "http://localhost:5080";
-
-    /// <summary>Largest photograph.</summary>
-    public int MaximumBytes { get; init; } = 10_000_000;
-
-    /// <summary>A cosine to tell strangers by; null: the model's calibrated one.</summary>
-    public double? Cosine { get; init; }
-
-    /// <summary>Tells whether photographs that are no aligned faces of 112×112 pixels, and that no detector of the model aligns, are refused.</summary>
-    public bool RequireAligned { get; init; }
-
-    /// <summary>32 bytes that the gallery is encrypted with; null: it is not.</summary>
-    public byte[]? EncryptionKey { get; init; }
-}
-
-/// <summary>Tells what became of a photograph that was sent to be enrolled.</summary>
-/// <param name="PersonId">Who it is.</param>
-/// <param name="PhotographId">The photograph in the gallery.</param>
-/// <param name="EnrolledAt">When it was enrolled; long ago, if it was there already.</param>
-/// <param name="Outcome">Enrolled, there already, or in the place of an older one of the same source.</param>
-/// <param name="SameSource">Photographs of the person with the same source: kept beside a new one, gone where it took their place.</param>
-internal sealed record EnrolledPhotograph(string PersonId, string PhotographId, DateTimeOffset EnrolledAt, EnrollmentOutcome Outcome, int SameSource)
-{
-    /// <summary>1 where the photograph was no aligned face and was cropped and resized, otherwise 0.</summary>
-    public int NotAligned { get; init; }
-
-    /// <summary>Faces on the photograph, of which the main one counts; null: the model has no detector.</summary>
-    public int? Faces { get; init; }
-
-    /// <summary>Tells whether another face of comparable size was passed over.</summary>
-    public bool SeveralFaces { get; init; }
-}
-
-/// <summary>Somebody it may be.</summary>
-internal sealed record PossiblePerson(string PersonId, string Name, double Score);
-
-/// <summary>Who it is: one candidate in a match, two where they are about as near, nobody if it is a stranger.</summary>
-internal sealed record IdentifiedFace(IdentificationOutcome Outcome, double Threshold, IReadOnlyList<PossiblePerson> Candidates)
-{
-    /// <summary>1 where the photograph was no aligned face and was cropped and resized, otherwise 0.</summary>
-    public int NotAligned { get; init; }
-
-    /// <summary>Faces on the photograph, of which the main one counts; null: the model has no detector.</summary>
-    public int? Faces { get; init; }
-
-    /// <summary>Tells whether another face of comparable size was passed over.</summary>
-    public bool SeveralFaces { get; init; }
-}
-
 /// <summary>
-/// Face recognition over HTTP: enroll, identify, delete. A photograph is the body of a request. An enrolled photograph is
-/// answered with 201, one that was there already with 200. Errors are ProblemDetails: 400 no readable image, 409 nobody can be
-/// identified in an empty gallery, 413 too large, 415 no image type, 422 no usable face in it (or several, with oneFace=true),
-/// 503 the model was replaced or the gallery cannot be written.
+/// Serves face recognition over HTTP: enroll, list, identify, erase. A photograph is the body of a request. Ids travel in the
+/// query, where any text can: /people?id=a%2Fb; in the path only those without / and %. An enrolled photograph is answered with
+/// 201, one that was there already with 200. Errors are ProblemDetails: 400 no readable image, 403 sent by a page of another
+/// origin, 409 nobody can be identified in an empty gallery, 413 too large, 415 no image type, 422 no usable face in it (or
+/// several, with oneFace=true), 503 too many uploads at once, the model was replaced or the gallery cannot be written.
 /// Whoever reaches this service may use it: before it leaves your machine, add authentication (RequireAuthorization) and HTTPS.
 /// </summary>
 internal static class WebApi
 {
+    private const int ListedAtOnce = 1000;
+
     /// <summary>Loads the model, opens the gallery, listens.</summary>
     /// <exception cref="InvalidOperationException">The model is not calibrated, and the settings give no threshold.</exception>
     public static async Task<WebApplication> StartAsync(WebApiSettings settings, CancellationToken cancellationToken)
@@ -97,10 +48,12 @@ internal static class WebApi
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder();
         builder.WebHost.UseUrls(settings.Urls);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = settings.MaximumBytes);
+        builder.WebHost.ConfigureKestrel(kestrel => UploadBudget.SetLimits(kestrel.Limits, settings));
+        builder.Services.Configure<HostFilteringOptions>(hosts => (hosts.AllowedHosts, hosts.AllowEmptyHosts) = (RequestChecks.AllowedHosts(settings), false));
         builder.Services.AddFaceEmbedder(settings.Model, new FaceEmbedder.Options { RequireAligned = settings.RequireAligned });
         builder.Services.AddSingleton(provider => OpenGallery(provider.GetRequiredService<FaceEmbedder>(), settings));
-        builder.Services.AddSingleton<FaceService>().AddSingleton(settings);
+        builder.Services.AddSingleton<IFaceGallery>(provider => provider.GetRequiredService<FaceGallery>());
+        builder.Services.AddSingleton<FaceService>().AddSingleton<UploadBudget>().AddSingleton(settings);
         builder.Services.AddHealthChecks().AddCheck<ModelCheck>("model");
         builder.Services.AddProblemDetails().AddExceptionHandler<Refusals>();
         builder.Services.ConfigureHttpJsonOptions(json =>
@@ -113,21 +66,26 @@ internal static class WebApi
         WebApplication app = builder.Build();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.Use(RequestChecks.RefuseOtherOrigins);
+        app.Use(RequestChecks.RefuseIllFormedQueries);
         app.MapHealthChecks("/health");
-        app.MapPost("/people/{id}/photographs", EnrollAsync).AcceptsPhotographs();
-        app.MapGet("/people/{id}", FindAsync);
-        app.MapDelete("/people/{id}", DeleteAsync);
+        app.MapPost("/people/photographs", EnrollAsync).AcceptsPhotographs();
+        app.MapGet("/people", FindOrList);
+        app.MapDelete("/people", DeleteAsync);
         app.MapPost("/identify", IdentifyAsync).AcceptsPhotographs();
+        RouteGroupBuilder person = app.MapGroup("/people/{id}").AddEndpointFilter(RequestChecks.RefuseEscapedIds);
+        person.MapPost("photographs", EnrollAsync).AcceptsPhotographs();
+        person.MapGet("", FindAsync);
+        person.MapDelete("", DeleteAsync);
         return app;
     }
 
     private static void AcceptsPhotographs(this RouteHandlerBuilder endpoint) => endpoint
-        .Accepts<Stream>("image/jpeg", "image/png", "image/webp", "image/bmp")
-        .AddEndpointFilter(async (context, next) => context.HttpContext.Request.ContentType is null
-            ? TypedResults.Problem("The request has no Content-Type. Send image/jpeg, image/png, image/webp or image/bmp.", statusCode: StatusCodes.Status415UnsupportedMediaType)
-            : await next(context));
+        .Accepts<Stream>(RequestChecks.PhotographTypes[0], RequestChecks.PhotographTypes[1..])
+        .AddEndpointFilter(RequestChecks.RequirePhotographType)
+        .AddEndpointFilter((context, next) => context.HttpContext.RequestServices.GetRequiredService<UploadBudget>().EnterAsync(context, next));
 
-    private static IFaceGallery OpenGallery(FaceEmbedder embedder, WebApiSettings settings)
+    private static FaceGallery OpenGallery(FaceEmbedder embedder, WebApiSettings settings)
     {
         var model = new FaceGalleryModel(embedder.Fingerprint, embedder.EmbeddingSize, embedder.Threshold);
         var options = new FaceGalleryOptions { CosineThreshold = settings.Cosine, EncryptionKey = settings.EncryptionKey };
@@ -136,9 +94,9 @@ internal static class WebApi
     }
 
     private static async Task<Results<Created<EnrolledPhotograph>, Ok<EnrolledPhotograph>>> EnrollAsync(
-        string id, string? name, string? source, bool? replace, bool? oneFace, Stream body, FaceService service, IFaceGallery gallery, CancellationToken cancellationToken)
+        string id, string? name, string? source, bool? replace, bool? oneFace, HttpRequest request, FaceService service, IFaceGallery gallery, CancellationToken cancellationToken)
     {
-        FaceEmbedding embedding = await service.EmbedAsync(body, cancellationToken);
+        FaceEmbedding embedding = await service.EmbedAsync(request, cancellationToken);
         if (oneFace is true)
         {
             if (embedding.Faces is null)
@@ -156,8 +114,12 @@ internal static class WebApi
             Faces = embedding.Faces?.Count,
             SeveralFaces = embedding.PassedOver is not null,
         };
-        return result.Outcome == EnrollmentOutcome.AlreadyThere ? TypedResults.Ok(answer) : TypedResults.Created($"/people/{Uri.EscapeDataString(result.PersonId)}", answer);
+        return result.Outcome == EnrollmentOutcome.AlreadyThere ? TypedResults.Ok(answer) : TypedResults.Created($"/people?id={Uri.EscapeDataString(result.PersonId)}", answer);
     }
+
+    private static Results<Ok<GalleryPerson>, Ok<ListedPerson[]>, NotFound> FindOrList(string? id, int? skip, FaceGallery gallery) => id is null
+        ? TypedResults.Ok(gallery.GetPeople().Skip(skip ?? 0).Take(ListedAtOnce).Select(person => new ListedPerson(person.Id, person.Name, person.Photographs.Count)).ToArray())
+        : gallery.Find(id) is { } person ? TypedResults.Ok(person) : TypedResults.NotFound();
 
     private static async Task<Results<Ok<GalleryPerson>, NotFound>> FindAsync(string id, IFaceGallery gallery, CancellationToken cancellationToken) =>
         await gallery.FindAsync(id, cancellationToken) is { } person ? TypedResults.Ok(person) : TypedResults.NotFound();
@@ -165,9 +127,9 @@ internal static class WebApi
     private static async Task<Results<NoContent, NotFound>> DeleteAsync(string id, IFaceGallery gallery, CancellationToken cancellationToken) =>
         await gallery.RemoveAsync(id, cancellationToken) ? TypedResults.NoContent() : TypedResults.NotFound();
 
-    private static async Task<IdentifiedFace> IdentifyAsync(Stream body, FaceService service, IFaceGallery gallery, CancellationToken cancellationToken)
+    private static async Task<IdentifiedFace> IdentifyAsync(HttpRequest request, FaceService service, IFaceGallery gallery, CancellationToken cancellationToken)
     {
-        FaceEmbedding embedding = await service.EmbedAsync(body, cancellationToken);
+        FaceEmbedding embedding = await service.EmbedAsync(request, cancellationToken);
         FaceIdentification found = await gallery.IdentifyAsync(embedding.Vector, cancellationToken);
         if (found.Nearest is null)
         {
@@ -195,9 +157,9 @@ internal static class WebApi
         /// <summary>False after a file of other weights took the model's place.</summary>
         public bool IsOfGallery(string fingerprint) => fingerprint == gallery.Model.Fingerprint;
 
-        public async Task<FaceEmbedding> EmbedAsync(Stream body, CancellationToken cancellationToken)
+        public async Task<FaceEmbedding> EmbedAsync(HttpRequest request, CancellationToken cancellationToken)
         {
-            FacePhotograph photograph = await FacePhotograph.ReadAsync(body, settings.MaximumBytes, cancellationToken);
+            FacePhotograph photograph = await UploadBudget.ReadAsync(request, settings.MaximumBytes, cancellationToken);
             FaceEmbedding embedding = await embedder.EmbedAsync(photograph, cancellationToken);
             return IsOfGallery(embedding.Fingerprint) ? embedding : throw new BadHttpRequestException(ModelCheck.Replaced, StatusCodes.Status503ServiceUnavailable);
         }
@@ -211,33 +173,4 @@ internal static class WebApi
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
             Task.FromResult(service.IsOfGallery(embedder.Fingerprint) ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(Replaced));
     }
-
-    /// <summary>What is wrong with a request, as ProblemDetails. Anything else stays a 500 that tells nothing.</summary>
-    private sealed class Refusals(IProblemDetailsService problems) : IExceptionHandler
-    {
-        public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
-        {
-            int? status = exception switch
-            {
-                BadHttpRequestException request => request.StatusCode,
-                FaceImageException or ArgumentException => StatusCodes.Status400BadRequest,
-                FaceNotFoundException or SeveralFacesException or PresentationAttackException => StatusCodes.Status422UnprocessableEntity,
-                FaceGalleryException { Problem: FaceGalleryProblem.ReadOnly } => StatusCodes.Status503ServiceUnavailable,
-                _ => null,
-            };
-            if (status is null)
-            {
-                return false;
-            }
-
-            httpContext.Response.StatusCode = status.Value;
-            return await problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = { Status = status, Detail = exception.Message } });
-        }
-    }
 }
-
-/// <summary>Lists the answers of the service.</summary>
-[JsonSerializable(typeof(EnrolledPhotograph))]
-[JsonSerializable(typeof(GalleryPerson))]
-[JsonSerializable(typeof(IdentifiedFace))]
-internal sealed partial class WebApiJson : JsonSerializerContext;

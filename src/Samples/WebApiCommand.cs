@@ -14,10 +14,13 @@ internal static class WebApiCommand
     private const string Description = """
         Serves face recognition over HTTP, with a calibrated model (see Verify) and a gallery in one file. Examples:
           WebApi --model faces.zip --gallery people.db
-          curl -H "Content-Type: image/jpeg" --data-binary @ada.jpg "http://localhost:5080/people/ada/photographs?name=Ada"
-          curl -H "Content-Type: image/jpeg" --data-binary @ada.jpg "http://localhost:5080/people/ada/photographs?source=ada.jpg&replace=true&oneFace=true"
+          curl -H "Content-Type: image/jpeg" --data-binary @ada.jpg "http://localhost:5080/people/photographs?id=ada&name=Ada"
+          curl -H "Content-Type: image/jpeg" --data-binary @ada.jpg "http://localhost:5080/people/photographs?id=ada&source=ada.jpg&replace=true&oneFace=true"
           curl -H "Content-Type: image/jpeg" --data-binary @visitor.jpg http://localhost:5080/identify
-          curl -X DELETE http://localhost:5080/people/ada
+          curl http://localhost:5080/people
+          curl "http://localhost:5080/people?id=ada"
+          curl -X DELETE "http://localhost:5080/people?id=ada"
+        An id is any text, percent-encoded (curl -G --data-urlencode "id=a/b"). Bodies need the Content-Type of their picture.
         """;
 
     public static Command Create()
@@ -25,10 +28,11 @@ internal static class WebApiCommand
         var model = new Option<FileInfo>("--model") { Description = "A model that begins with a photograph, such as QuickStart's or PhotoToEmbedding's.", HelpName = "FILE", Required = true };
         var gallery = new Option<FileInfo>("--gallery") { Description = "The people, in one file; it is made if it is not there.", HelpName = "FILE", Required = true };
         var urls = new Option<string>("--urls") { Description = "Where to listen.", HelpName = "URL", DefaultValueFactory = _ => "http://localhost:5080" };
+        var hosts = new Option<string[]>("--allowed-hosts") { Description = "Names that clients may call the service by, besides localhost, its addresses and the one in --urls.", HelpName = "HOST", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
         var cosine = new Option<double?>("--cosine") { Description = "A threshold to go by instead of the model's (-1 to 1).", HelpName = "C" };
         var keyFile = new Option<FileInfo>("--key-file") { Description = "A file of 32 random bytes to encrypt the gallery with.", HelpName = "FILE" };
         var requireAligned = new Option<bool>("--require-aligned") { Description = "Refuse photographs that are no aligned faces of 112×112 pixels, and that no detector of the model aligns." };
-        var command = new Command("WebApi", Description) { model, gallery, urls, cosine, keyFile, requireAligned };
+        var command = new Command("WebApi", Description) { model, gallery, urls, hosts, cosine, keyFile, requireAligned };
         command.Validators.Add(result =>
         {
             foreach (FileInfo missing in new[] { model, keyFile }.Select(result.GetValue).OfType<FileInfo>().Where(file => !file.Exists))
@@ -40,6 +44,7 @@ internal static class WebApiCommand
             new WebApiSettings(parsed.GetRequiredValue(model).FullName, parsed.GetRequiredValue(gallery).FullName)
             {
                 Urls = parsed.GetRequiredValue(urls),
+                AllowedHosts = parsed.GetRequiredValue(hosts),
                 Cosine = parsed.GetValue(cosine),
                 RequireAligned = parsed.GetValue(requireAligned),
                 EncryptionKey = KeyFile.Read(parsed.GetValue(keyFile)),

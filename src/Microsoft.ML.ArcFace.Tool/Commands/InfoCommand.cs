@@ -38,7 +38,12 @@ internal static class InfoCommand
     private static ToolAnswer Run(ToolRun run)
     {
         FileInfo file = run.Get(Model) ?? run.Parsed.GetValue(Any)!;
-        FileNature nature = FileNature.Of(file.FullName) ?? throw new IOException($"'{file}' cannot be read.");
+        FileNature nature;
+        using (ByteSource source = ByteSource.Open(file.FullName))
+        {
+            nature = FileNature.Of(source);
+        }
+
         if (nature.Kind == FileKind.FaceModel)
         {
             using LoadedModel model = LoadedModel.Load(run, file.FullName);

@@ -35,17 +35,20 @@ internal static class FaceImage
         FromBytes(ReadFile(path), $"'{path}'", maximumPixels, cancellationToken);
 
     /// <summary>The bytes of an image file.</summary>
-    /// <exception cref="FaceImageException">The file is absent or larger than any image.</exception>
+    /// <exception cref="FaceImageException">The file is absent, no file, or larger than any image.</exception>
     public static byte[] ReadFile(string path)
     {
         try
         {
-            if (new FileInfo(path) is { Exists: true, Length: > MostBytes } file)
-            {
-                throw new FaceImageException($"'{path}'", $"it has {file.Length} bytes", $"Allowed are at most {MostBytes} bytes; make it smaller, around the face.");
-            }
-
-            return File.ReadAllBytes(path);
+            return RegularFile.ReadAllBytes(path, MostBytes);
+        }
+        catch (SpecialFileException special)
+        {
+            throw new FaceImageException($"'{path}'", $"it is {SpecialFileException.Describe(special.Kind)}, not a file", "Give a photograph in its place, or leave it out.", special);
+        }
+        catch (InvalidDataException tooLarge)
+        {
+            throw new FaceImageException($"'{path}'", tooLarge.Message, $"Allowed are at most {MostBytes} bytes; make it smaller, around the face.", tooLarge);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

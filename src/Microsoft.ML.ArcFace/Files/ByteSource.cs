@@ -7,7 +7,7 @@ internal abstract class ByteSource : IDisposable
 {
     public abstract long Length { get; }
 
-    /// <exception cref="IOException">The file is absent, or may not be read.</exception>
+    /// <exception cref="IOException">The file is absent, may not be read, or is no file (<see cref="SpecialFileException"/>).</exception>
     public static ByteSource Open(string path) => new FileSource(path);
 
     public static ByteSource Of(ReadOnlyMemory<byte> bytes) => new MemorySource(bytes);
@@ -53,7 +53,7 @@ internal abstract class ByteSource : IDisposable
 
         public FileSource(string path)
         {
-            _handle = File.OpenHandle(path, options: FileOptions.RandomAccess);
+            _handle = RegularFile.OpenHandle(path);
             Length = RandomAccess.GetLength(_handle);
         }
 

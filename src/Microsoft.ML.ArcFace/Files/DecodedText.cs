@@ -32,18 +32,22 @@ internal sealed class DecodedText(Stream stream, Encoding? encoding) : TextReade
     private int _linesBefore;
     private bool _isEnd;
 
+    /// <summary>How many bytes may still be read: a file is read as long as it was when it was opened.</summary>
+    private long _left = long.MaxValue;
+
     /// <summary>Opens a file; it is read when the first character is asked for.</summary>
     /// <exception cref="FaceDataFormatException">It is a file of another kind, such as a model or a picture.</exception>
+    /// <exception cref="IOException">It cannot be read, or is no file (<see cref="SpecialFileException"/>).</exception>
     public static DecodedText Open(string path, Encoding? encoding)
     {
-        FileStream stream = File.OpenRead(path);
-        if (stream.CanSeek && OtherKind(stream) is { } mismatch)
+        FileStream stream = RegularFile.OpenRead(path);
+        if (OtherKind(stream) is { } mismatch)
         {
             stream.Dispose();
             throw new FaceDataFormatException($"'{path}' cannot be read as text. {mismatch}");
         }
 
-        return new DecodedText(stream, encoding);
+        return new DecodedText(stream, encoding) { _left = stream.Length > 0 ? stream.Length : RegularFile.MostBytesOfUnknownSize };
     }
 
     /// <summary>Says what a file is in place of text; null if it may be text, or holds nothing.</summary>
@@ -97,7 +101,9 @@ internal sealed class DecodedText(Stream stream, Encoding? encoding) : TextReade
         _linesBefore += _characters.AsSpan(0, _count).Count('\n');
         _offset += _length;
         (_next, _count) = (0, 0);
-        _length = stream.ReadAtLeast(_bytes, BlockSize, throwOnEndOfStream: false);
+        int most = (int)Math.Min(BlockSize, _left);
+        _length = stream.ReadAtLeast(_bytes.AsSpan(0, most), most, throwOnEndOfStream: false);
+        _left -= _length;
         _isEnd = _length == 0;
         int start = _decoder is null ? Begin() : 0;
         try

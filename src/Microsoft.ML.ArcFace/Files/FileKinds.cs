@@ -14,17 +14,13 @@ internal static class FileKinds
     private const int NewestOnnxVersion = 30;
     private const int TarMarkAt = 257;
 
-    /// <summary>Looks at the start of a file. Pipes and devices, which may block a program that opens them, count as empty.</summary>
+    /// <summary>Looks at the start of a file.</summary>
+    /// <exception cref="SpecialFileException">The path leads to something else than a file.</exception>
     /// <exception cref="IOException">The file is absent or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not read it.</exception>
     public static FileKind OfFile(string path)
     {
-        if (new FileInfo(path).Length == 0)
-        {
-            return FileKind.Empty;
-        }
-
-        using FileStream file = File.OpenRead(path);
+        using FileStream file = RegularFile.OpenRead(path);
         Span<byte> start = stackalloc byte[DecidingBytes];
         return Of(start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)]);
     }

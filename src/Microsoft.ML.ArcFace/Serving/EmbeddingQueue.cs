@@ -16,6 +16,7 @@ internal sealed class EmbeddingQueue : IAsyncDisposable
     private readonly int _maxBatchSize;
     private readonly TimeSpan _maxDelay;
     private readonly Channel<Request> _requests;
+    private readonly CancellationTokenSource _hurry = new();
     private readonly Task _worker;
 
     public EmbeddingQueue(FaceEmbedder.Options options)
@@ -51,6 +52,9 @@ internal sealed class EmbeddingQueue : IAsyncDisposable
         return await request.Answer.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Lets no face wait for others any more.</summary>
+    public Task HurryAsync() => _hurry.CancelAsync();
+
     /// <summary>Embeds what is waiting, then ends.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -76,7 +80,7 @@ internal sealed class EmbeddingQueue : IAsyncDisposable
     /// <summary>Takes what is there, and what comes until the batch is full or its first face has waited long enough.</summary>
     private async Task CollectAsync(List<Request> batch)
     {
-        using var patience = new CancellationTokenSource();
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(_hurry.Token);
         while (batch.Count < _maxBatchSize)
         {
             if (_requests.Reader.TryRead(out Request? request))

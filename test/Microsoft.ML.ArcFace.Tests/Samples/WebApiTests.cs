@@ -62,7 +62,7 @@ public class WebApiTests
 
         using HttpResponseMessage created = await PostAsync("people/ada%20l/photographs?name=Ada", s_pictures[0]);
         Assert.AreEqual(HttpStatusCode.Created, created.StatusCode);
-        Assert.AreEqual("/people/ada%20l", created.Headers.Location!.OriginalString);
+        Assert.AreEqual("/people?id=ada%20l", created.Headers.Location!.OriginalString);
         EnrolledPhotograph photograph = await AnswerOf<EnrolledPhotograph>(created);
         Assert.AreEqual(("ada l", EnrollmentOutcome.Enrolled, null, false), (photograph.PersonId, photograph.Outcome, photograph.Faces, photograph.SeveralFaces));
         using HttpResponseMessage again = await PostAsync("people/ada%20l/photographs", s_pictures[0]);
@@ -128,15 +128,6 @@ public class WebApiTests
         IdentifiedFace found = await AnswerOf<IdentifiedFace>(identified);
         Assert.AreEqual((IdentificationOutcome.Match, 2, true), (found.Outcome, found.Faces, found.SeveralFaces));
         StringAssert.Contains(await IsProblem(HttpStatusCode.BadRequest, await PostAsync("people/eve/photographs?oneFace=true", s_pictures[0])), "detector");
-    }
-
-    [TestMethod]
-    [DataRow("identify")]
-    [DataRow("people/eve/photographs")]
-    public async Task Photographs_WithoutAContentType_AreRefused(string path)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ByteArrayContent(s_pictures[0]) };
-        StringAssert.Contains(await IsProblem(HttpStatusCode.UnsupportedMediaType, await s_client.SendAsync(request)), "image/jpeg");
     }
 
     [TestMethod]
@@ -220,7 +211,7 @@ public class WebApiTests
         StringAssert.Contains(error.Message, "CalibrateThreshold");
     }
 
-    private static HttpClient ClientOf(WebApplication app) => new() { BaseAddress = new Uri(app.Urls.Single()) };
+    internal static HttpClient ClientOf(WebApplication app) => new() { BaseAddress = new Uri(app.Urls.Single()) };
 
     private static async Task<HttpResponseMessage> PostAsync(string path, byte[] photograph, string type = "image/jpeg", bool isPatient = false, HttpClient? client = null)
     {
@@ -237,14 +228,14 @@ public class WebApiTests
         return await AnswerOf<IdentifiedFace>(response);
     }
 
-    private static async Task<T> AnswerOf<T>(HttpResponseMessage response)
+    internal static async Task<T> AnswerOf<T>(HttpResponseMessage response)
     {
         var options = new JsonSerializerOptions(JsonSerializerDefaults.Web) { Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter(JsonNamingPolicy.CamelCase) } };
         return (await response.Content.ReadFromJsonAsync<T>(options))!;
     }
 
     /// <returns>Why.</returns>
-    private static async Task<string> IsProblem(HttpStatusCode expected, HttpResponseMessage response)
+    internal static async Task<string> IsProblem(HttpStatusCode expected, HttpResponseMessage response)
     {
         using HttpResponseMessage owned = response;
         Assert.AreEqual(expected, response.StatusCode);

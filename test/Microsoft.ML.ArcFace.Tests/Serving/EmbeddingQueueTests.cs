@@ -92,37 +92,6 @@ public class EmbeddingQueueTests
         CollectionAssert.AreEqual(new[] { 1 }, passes.Sizes);
     }
 
-    [TestMethod]
-    public async Task DisposeAsync_RequestsUnderWay_AreAnswered()
-    {
-        FaceEmbedder embedder = Create(maxBatchSize: 8, Long);
-        Task<FaceEmbedding>[] waiting = [.. s_pictures.Take(5).Select(picture => embedder.EmbedAsync(picture))];
-        await Task.Delay(300);
-        await embedder.DisposeAsync();
-        foreach (Task<FaceEmbedding> task in waiting)
-        {
-            // In the queue: answered. Still being decoded: told that it came too late.
-            Exception? error = (await Record(task));
-            Assert.IsTrue(error is null or ObjectDisposedException, error?.ToString());
-        }
-
-        await Assert.ThrowsExactlyAsync<ObjectDisposedException>(() => embedder.EmbedAsync(s_pictures[0]));
-        await embedder.DisposeAsync();
-    }
-
-    private static async Task<Exception?> Record(Task task)
-    {
-        try
-        {
-            await task.WaitAsync(Long);
-            return null;
-        }
-        catch (Exception error)
-        {
-            return error;
-        }
-    }
-
     private sealed class UsedModel(string zip) : IDisposable
     {
         public ServedModel Model { get; } = ServedModel.Load(Ml, zip);

@@ -32,4 +32,13 @@ public enum LeftOutReason
 
     /// <summary>A folder or photograph whose path is longer than the system allows.</summary>
     PathTooLong,
+
+    /// <summary>A named pipe in place of a photograph, or a link to one. It is not opened, because a reader would wait for a writer.</summary>
+    NamedPipe,
+
+    /// <summary>A socket in place of a photograph, or a link to one.</summary>
+    Socket,
+
+    /// <summary>A device such as /dev/zero in place of a photograph, or a link to one. It is not opened, because it may have no end.</summary>
+    Device,
 }

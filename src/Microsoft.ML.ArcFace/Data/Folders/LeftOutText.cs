@@ -7,6 +7,8 @@ namespace Microsoft.ML.ArcFace.Data.Folders;
 /// <summary>Tells people what a walk passed over, and what to do about it.</summary>
 internal static class LeftOutText
 {
+    private const string NoFile = "no files; put photographs, or links to them, in their place";
+
     private const int MostLines = 10, ExamplesInLine = 3;
 
     private static readonly HashSet<string> OtherPictures = new(
@@ -53,6 +55,9 @@ internal static class LeftOutText
             LeftOutReason.EmptyFolder => ("folders without a photograph", "add photographs, or remove the folder"),
             LeftOutReason.Unreadable => ("unreadable", "allow this user to read them (chmod -R u+rX)"),
             LeftOutReason.NameNotUtf8 => ("with a name that is not UTF-8", "rename, for example by convmv -r -f latin1 -t utf8 --notest"),
+            LeftOutReason.NamedPipe => ("named pipe" + (files.Count == 1 ? "" : "s"), NoFile),
+            LeftOutReason.Socket => ("socket" + (files.Count == 1 ? "" : "s"), NoFile),
+            LeftOutReason.Device => ("device" + (files.Count == 1 ? "" : "s"), NoFile),
             _ => ("with a path that is too long", "move to a folder with a shorter path"),
         };
     }

@@ -92,7 +92,7 @@ internal sealed class PhotographWalk(string root)
     {
         if (PhotographFile.HasEnding(path))
         {
-            return true;
+            return RegularFile.SpecialAt(path) is not { } special || LeaveOut(path, special);
         }
 
         if (Path.GetExtension(path).Length > 0)
@@ -112,6 +112,10 @@ internal sealed class PhotographWalk(string root)
 
             reason = kind == FileKind.Heic ? LeftOutReason.Heic : LeftOutReason.NoPhotograph;
         }
+        catch (SpecialFileException special)
+        {
+            return LeaveOut(path, special.Kind);
+        }
         catch (FileNotFoundException)
         {
             reason = LeftOutReason.Link;
@@ -122,6 +126,13 @@ internal sealed class PhotographWalk(string root)
         }
 
         _leftOut.AddFile(reason, Relative(path));
+        return false;
+    }
+
+    /// <summary>Counts what looks like a photograph by its name and is no file; always false.</summary>
+    private bool LeaveOut(string path, SpecialFile special)
+    {
+        _leftOut.AddFile(special switch { SpecialFile.NamedPipe => LeftOutReason.NamedPipe, SpecialFile.Socket => LeftOutReason.Socket, _ => LeftOutReason.Device }, Relative(path));
         return false;
     }
 

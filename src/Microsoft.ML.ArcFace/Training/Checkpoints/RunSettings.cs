@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace.Training;
 
@@ -93,7 +94,7 @@ internal sealed record RunSettings(IReadOnlyDictionary<string, string> Values)
 
     private static string HashOf(string path)
     {
-        using FileStream file = File.OpenRead(path);
+        using FileStream file = RegularFile.OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Data.Folders;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.Data;
@@ -87,6 +88,57 @@ public class PhotographWalkTests
         IDataView photographs = Ml.FaceRecognition().LoadFromFolder(folder.FullName, UnreadableImages.Error, out IReadOnlyList<LeftOutFiles> leftOut);
         CollectionAssert.AreEqual(new[] { "Ada/1.jpg", "Ada/2.jpg", "Ada/three" }, photographs.GetColumn<string>("RelativePath").ToArray());
         Assert.AreEqual("Link  3 Bob|Ada/deep|Ada/lost", Text(leftOut.Single()));
+    }
+
+    /// <summary>What /proc and / have many of: links that lead up. Each photograph is counted once, and the walk ends.</summary>
+    [TestMethod]
+    [OSCondition(OperatingSystems.Linux | OperatingSystems.OSX)]
+    public void LoadFromFolder_LinksThatLeadUp_AreNoCircles()
+    {
+        using var folder = new TemporaryFolder();
+        Write(folder, [1], "Ada/1.jpg", "Ada/deep/2.jpg");
+        foreach ((string link, string target) in new[] { ("self", "."), ("root", "/"), ("Ada/up", ".."), ("Ada/deep/top", folder.FullName), ("Ada/deep/absolute", "/"), ("Ada/photographs.jpg", folder.FullName) })
+        {
+            SpecialFiles.Link(folder, link, target);
+        }
+
+        SpecialFiles.Link(folder, "Ada/circle.jpg", "circle.jpg");
+        IDataView photographs = SpecialFiles.WithoutWaiting(() => Ml.FaceRecognition().LoadFromFolder(folder.FullName, UnreadableImages.Skip, out _));
+        CollectionAssert.AreEqual(new[] { "Ada/1.jpg", "Ada/circle.jpg", "Ada/deep/2.jpg" }, photographs.GetColumn<string>("RelativePath").ToArray());
+        Assert.HasCount(3, Ml.FaceRecognition().FindPhotographs(folder.FullName, UnreadableImages.Skip, out IReadOnlyList<LeftOutFiles> leftOut));
+        Assert.AreEqual((LeftOutReason.Link, 6), (leftOut.Single().Reason, leftOut.Single().Count));
+
+        // A link to itself is no photograph that can be opened; the file is named when it is read.
+        Assert.Contains("circle.jpg", Assert.ThrowsExactly<FaceImageException>(() => FaceImage.ReadFile(Path.Combine(folder.FullName, "Ada", "circle.jpg"))).Message);
+    }
+
+    [TestMethod]
+    [OSCondition(OperatingSystems.Linux | OperatingSystems.OSX)]
+    public void LoadFromFolder_SpecialFiles_AreCountedByTheirKind()
+    {
+        using var folder = new TemporaryFolder();
+        Write(folder, Jpeg, "Ada/1.jpg", "Ada/file", "zero.txt");
+        SpecialFiles.Pipe(folder, "Ada/2.jpg");
+        SpecialFiles.Pipe(folder, "Ada/pipe");
+        SpecialFiles.Link(folder, "Ada/to-pipe.png", Path.Combine(folder.FullName, "Ada", "2.jpg"));
+        SpecialFiles.EndlessDevice(folder, "Ada/3.jpg");
+        SpecialFiles.EndlessDevice(folder, "stray.jpg");
+        SpecialFiles.Socket(folder, "Ada/4.jpg");
+        SpecialFiles.Pipe(folder, "Ada/notes.txt");
+        Directory.CreateDirectory(Path.Combine(folder.FullName, "Ada", "5.jpg"));
+
+        IReadOnlyList<LeftOutFiles> leftOut = [];
+        IDataView photographs = SpecialFiles.WithoutWaiting(() => Ml.FaceRecognition().LoadFromFolder(folder.FullName, UnreadableImages.Error, out leftOut));
+        CollectionAssert.AreEqual(new[] { "Ada/1.jpg", "Ada/file" }, photographs.GetColumn<string>("RelativePath").ToArray());
+        CollectionAssert.AreEqual(
+            new[]
+            {
+                "OtherEnding .txt 2 zero.txt|Ada/notes.txt", "NamedPipe  1 Ada/pipe", "NamedPipe .jpg 1 Ada/2.jpg", "NamedPipe .png 1 Ada/to-pipe.png", "Socket .jpg 1 Ada/4.jpg", "Device .jpg 2 stray.jpg|Ada/3.jpg",
+            },
+            leftOut.Select(Text).ToArray());
+        string warning = Warnings(folder.FullName).Single();
+        Assert.Contains("1 named pipe (Ada/2.jpg): no files", warning);
+        Assert.Contains("2 devices (stray.jpg, Ada/3.jpg): no files", warning);
     }
 
     [TestMethod]
