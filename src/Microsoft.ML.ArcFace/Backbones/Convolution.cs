@@ -54,7 +54,9 @@ internal sealed class Convolution : nn.Module<Tensor, Tensor>
 
     private Tensor Convolve(Tensor input)
     {
-        using var matching = weight.to(input.dtype);
-        return nn.functional.conv2d(input, matching, strides: _stride, padding: _padding, groups: _groups);
+        using Tensor matching = weight.to(input.dtype);
+        return ConvolutionCheck.IsSound(input, matching, _stride[0], Apply) ? Apply(input) : ConvolutionCheck.InPlanarOrder(input, Apply);
+
+        Tensor Apply(Tensor maps) => nn.functional.conv2d(maps, matching, strides: _stride, padding: _padding, groups: _groups);
     }
 }

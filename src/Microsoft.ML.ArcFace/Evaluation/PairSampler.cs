@@ -29,7 +29,7 @@ internal static class PairSampler
         ArgumentOutOfRangeException.ThrowIfLessThan(maximumPairs, 2L * folds, nameof(maximumPairs));
         CheckImages(images);
 
-        var space = new PairSpace(images);
+        PairSpace space = PairSpace.Of([.. images.Select(image => image.Label)], StringComparer.Ordinal);
         if (space.GenuineCount < folds || space.ImpostorCount < folds)
         {
             throw new ArgumentException(
@@ -39,24 +39,26 @@ internal static class PairSampler
 
         (int genuine, int impostors) = SampleSizes(space, maximumPairs);
         var random = new Random(seed);
-        long[] genuineRanks = SampleRanks(space.GenuineCount, genuine, random);
-        long[] impostorRanks = SampleRanks(space.ImpostorCount, impostors, random);
+        long[] genuineRanks = PairSpace.SampleRanks(space.GenuineCount, genuine, random);
+        long[] impostorRanks = PairSpace.SampleRanks(space.ImpostorCount, impostors, random);
 
         var pairs = new List<FacePair>(genuine + impostors);
         for (int fold = 0; fold < folds; fold++)
         {
             foreach (long rank in Part(genuineRanks, fold, folds))
             {
-                pairs.Add(space.Genuine(rank, fold));
+                pairs.Add(Pair(space.Genuine(rank), isSamePerson: true, fold));
             }
 
             foreach (long rank in Part(impostorRanks, fold, folds))
             {
-                pairs.Add(space.Impostor(rank, fold));
+                pairs.Add(Pair(space.Impostor(rank), isSamePerson: false, fold));
             }
         }
 
         return pairs;
+
+        FacePair Pair((int First, int Second) pictures, bool isSamePerson, int fold) => new(images[pictures.First].Path, images[pictures.Second].Path, isSamePerson, fold);
     }
 
     private static void CheckImages(IReadOnlyList<(string Path, string Label)> images)
@@ -93,86 +95,5 @@ internal static class PairSampler
         int start = (int)((long)ranks.Length * fold / folds);
         int end = (int)((long)ranks.Length * (fold + 1) / folds);
         return ranks.AsSpan(start..end);
-    }
-
-    /// <summary>Draws <paramref name="count"/> different numbers below <paramref name="total"/> in random order (Floyd's algorithm).</summary>
-    private static long[] SampleRanks(long total, int count, Random random)
-    {
-        var ranks = new long[count];
-        var taken = new HashSet<long>(count);
-        for (int i = 0; i < count; i++)
-        {
-            long last = total - count + i;
-            long candidate = random.NextInt64(last + 1);
-            ranks[i] = taken.Add(candidate) ? candidate : last;
-            taken.Add(ranks[i]);
-        }
-
-        random.Shuffle(ranks);
-        return ranks;
-    }
-
-    /// <summary>
-    /// Numbers all pairs. With pictures sorted by person, picture i pairs with the later ones of its own person
-    /// (genuine) and with everything after them (impostors): both are ranges, so cumulative counts find a rank's pair.
-    /// </summary>
-    private sealed class PairSpace
-    {
-        private readonly string[] _paths;
-        private readonly int[] _personEnd;
-        private readonly long[] _genuineBefore;
-        private readonly long[] _impostorsBefore;
-
-        public PairSpace(IReadOnlyList<(string Path, string Label)> images)
-        {
-            (string Path, string Label)[] sorted = [.. images.OrderBy(image => image.Label, StringComparer.Ordinal)];
-            int count = sorted.Length;
-            _paths = [.. sorted.Select(image => image.Path)];
-            _personEnd = new int[count];
-            for (int i = count - 1; i >= 0; i--)
-            {
-                _personEnd[i] = i + 1 < count && sorted[i + 1].Label == sorted[i].Label ? _personEnd[i + 1] : i + 1;
-            }
-
-            _genuineBefore = new long[count + 1];
-            _impostorsBefore = new long[count + 1];
-            for (int i = 0; i < count; i++)
-            {
-                _genuineBefore[i + 1] = _genuineBefore[i] + (_personEnd[i] - i - 1);
-                _impostorsBefore[i + 1] = _impostorsBefore[i] + (count - _personEnd[i]);
-            }
-        }
-
-        public long GenuineCount => _genuineBefore[^1];
-
-        public long ImpostorCount => _impostorsBefore[^1];
-
-        public FacePair Genuine(long rank, int fold)
-        {
-            int first = FindFirst(_genuineBefore, rank);
-            int second = first + 1 + (int)(rank - _genuineBefore[first]);
-            return new FacePair(_paths[first], _paths[second], IsSamePerson: true, fold);
-        }
-
-        public FacePair Impostor(long rank, int fold)
-        {
-            int first = FindFirst(_impostorsBefore, rank);
-            int second = _personEnd[first] + (int)(rank - _impostorsBefore[first]);
-            return new FacePair(_paths[first], _paths[second], IsSamePerson: false, fold);
-        }
-
-        // The last index whose cumulative count is at most the rank: pictures without partners share their count with the next one.
-        private static int FindFirst(long[] before, long rank)
-        {
-            int low = 0;
-            int high = before.Length - 1;
-            while (high - low > 1)
-            {
-                int middle = low + (high - low) / 2;
-                (low, high) = before[middle] <= rank ? (middle, high) : (low, middle);
-            }
-
-            return low;
-        }
     }
 }

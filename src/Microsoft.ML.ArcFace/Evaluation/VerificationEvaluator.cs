@@ -57,7 +57,7 @@ internal static class VerificationEvaluator
         int[] foldNames = CheckFolds(isSame, folds);
         int genuine = isSame.Count(same => same), impostor = isSame.Count - genuine;
         (double[] accuracies, double[] thresholds, double bestThreshold) = CrossValidate(cosines, isSame, folds, foldNames);
-        return new VerificationMetrics(accuracies, thresholds, bestThreshold, Roc(cosines, isSame, genuine, impostor), genuine, impostor)
+        return new VerificationMetrics(accuracies, thresholds, bestThreshold, RocCurve(cosines, isSame), genuine, impostor)
         {
             Threshold = threshold,
             TrainedOnPeople = trainedOnPeople,
@@ -150,9 +150,10 @@ internal static class VerificationEvaluator
         return t;
     }
 
-    /// <summary>Points by falling cosine; pairs of equal cosine are one step, for no threshold can part them.</summary>
-    private static RocPoint[] Roc(IReadOnlyList<double> cosines, IReadOnlyList<bool> isSame, int genuine, int impostor)
+    /// <summary>Gives points by falling cosine, of pairs of both kinds; pairs of equal cosine are one step, for no threshold can part them.</summary>
+    public static RocPoint[] RocCurve(IReadOnlyList<double> cosines, IReadOnlyList<bool> isSame)
     {
+        int genuine = isSame.Count(same => same), impostor = isSame.Count - genuine;
         int[] order = [.. Enumerable.Range(0, cosines.Count).OrderByDescending(i => cosines[i])];
         var points = new List<RocPoint> { new(0, 0, Cosine: null) };
         int accepted = 0, falselyAccepted = 0;

@@ -11,6 +11,10 @@ namespace Microsoft.ML.ArcFace;
 /// <param name="Cosine">Pairs with at least this cosine are accepted; null at the curve's beginning, where none is.</param>
 public readonly record struct RocPoint(double FalseAcceptRate, double TrueAcceptRate, double? Cosine)
 {
+    /// <summary>The area under a whole curve, by trapezoids: the probability that a genuine pair has a greater cosine than an impostor pair, ties counted half.</summary>
+    internal static double AreaUnder(IReadOnlyList<RocPoint> curve) =>
+        curve.Zip(curve.Skip(1), (a, b) => (b.FalseAcceptRate - a.FalseAcceptRate) * (a.TrueAcceptRate + b.TrueAcceptRate) / 2).Sum();
+
     /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(RocPoint), PrintMembers);
 }
@@ -50,7 +54,7 @@ public sealed class VerificationMetrics
         ImpostorPairCount = impostorPairCount;
         Accuracy = foldAccuracies.Average();
         AccuracyStandardDeviation = Math.Sqrt(foldAccuracies.Average(a => (a - Accuracy) * (a - Accuracy)));
-        AreaUnderRocCurve = rocCurve.Zip(rocCurve.Skip(1), (a, b) => (b.FalseAcceptRate - a.FalseAcceptRate) * (a.TrueAcceptRate + b.TrueAcceptRate) / 2).Sum();
+        AreaUnderRocCurve = RocPoint.AreaUnder(rocCurve);
         RocPoint nearest = rocCurve.MinBy(point => Math.Abs(point.FalseAcceptRate - (1 - point.TrueAcceptRate)));
         EqualErrorRate = (nearest.FalseAcceptRate + 1 - nearest.TrueAcceptRate) / 2;
     }

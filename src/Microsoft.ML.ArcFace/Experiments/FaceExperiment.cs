@@ -2,6 +2,7 @@ using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Evaluation;
 using Microsoft.ML.ArcFace.Experiments;
 using Microsoft.ML.ArcFace.Runtime;
+using Microsoft.ML.ArcFace.Training;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace;
@@ -79,11 +80,32 @@ public sealed class FaceExperiment
         ValidationPairs pairs = ValidationPairs.Of(validated, _seed);
         CheckFalseAcceptRate(pairs);
 
-        string data = FormattableString.Invariant($"{ValidationPairs.Fingerprint(trained)} {ValidationPairs.Fingerprint(validated)} {_settings.FalseAcceptRate:R}");
+        string data = FormattableString.Invariant($"{ValidationPairs.Fingerprint(trained)} {ValidationPairs.Fingerprint(validated)} {_settings.FalseAcceptRate:R} {Pixels(trainData, validationData, preFeaturizer)}");
         var trainer = new TrialTrainer(_context, preFeaturizer, trainData, validationData, pairs, _settings.FalseAcceptRate);
         using IChannel channel = ((IHostEnvironment)_context).Start(nameof(FaceExperiment));
         using var search = new HalvingSearch(_settings, _trials, trainer, data, channel, TimeProvider.System);
         return search.Run();
+    }
+
+    /// <summary>Hashes the pixels of both sets as the trainers see them; nothing where no results are kept that could be mistaken for others.</summary>
+    private string Pixels(IDataView trainData, IDataView validationData, IEstimator<ITransformer>? preFeaturizer)
+    {
+        if (_settings.CacheDirectory is null)
+        {
+            return "";
+        }
+
+        ITransformer? features = preFeaturizer?.Fit(trainData);
+        try
+        {
+            string[] columns = [.. _trials.Select(trial => trial.Options.ImageColumnName).Distinct()];
+            IEnumerable<IDataView> sets = new[] { trainData, validationData }.Select(set => features?.Transform(set) ?? set);
+            return string.Join(' ', sets.SelectMany(set => columns.Select(column => DataFingerprint.OfPixels(_context, set, column, _settings.CancellationToken))));
+        }
+        finally
+        {
+            (features as IDisposable)?.Dispose();
+        }
     }
 
     private string LabelColumnName => _trials[0].Options.LabelColumnName;

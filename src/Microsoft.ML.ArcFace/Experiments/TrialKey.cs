@@ -1,16 +1,21 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.ML.ArcFace.Training;
 
 namespace Microsoft.ML.ArcFace.Experiments;
 
-/// <summary>A hash of all that the result of a trial depends on, so that results of other experiments are not taken for it.</summary>
+/// <summary>
+/// Hashes all that the result of a trial depends on, so that results of other experiments are not taken for it: what decides
+/// the weights, by the same rule as for checkpoints (<see cref="RunSettings"/>), when training stops, how the model embeds, and the data.
+/// </summary>
 internal static class TrialKey
 {
-    /// <param name="options">The trial's options. Callbacks, the validation set and places for files are left out: they have no lasting text, or do not matter.</param>
-    /// <param name="data">What tells the photographs and pairs from others.</param>
+    /// <param name="options">The trial's options.</param>
+    /// <param name="data">Tells the photographs and pairs from others.</param>
     public static string Of(ArcFaceTrainer.Options options, string data)
     {
-        ArcFaceTrainer.Options lasting = options with { Progress = null, CancellationToken = default, ValidationSet = null, TensorBoardDirectory = null };
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{lasting}\n{data}")));
+        IEnumerable<string> settings = RunSettings.Of(options, options.Seed).Values.OrderBy(setting => setting.Key, StringComparer.Ordinal).Select(setting => $"{setting.Key} {setting.Value}");
+        string judged = FormattableString.Invariant($"{options.EarlyStoppingPatienceEpochs} {options.UnreadableImages} {options.RequireAligned} {options.AddMirrorImage} {options.InferencePrecision}");
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', [.. settings, judged, data]))));
     }
 }

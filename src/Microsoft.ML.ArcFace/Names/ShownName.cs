@@ -14,15 +14,22 @@ internal static class ShownName
     /// <summary>Gives the name with \uXXXX in place of what does not fit into a line; most names are returned as they are.</summary>
     public static string Of(string name)
     {
-        if (!name.AsSpan().ContainsAny(Unfit))
+        if (!name.AsSpan().ContainsAny(Unfit) && UnicodeNames.IllFormedAt(name) is null)
         {
             return name;
         }
 
         var shown = new StringBuilder(name.Length + 6);
-        foreach (char character in name)
+        for (int i = 0; i < name.Length; i++)
         {
-            _ = Unfit.Contains(character) ? shown.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:X4}") : shown.Append(character);
+            char character = name[i];
+            if (char.IsHighSurrogate(character) && i + 1 < name.Length && char.IsLowSurrogate(name[i + 1]))
+            {
+                shown.Append(character).Append(name[++i]);
+                continue;
+            }
+
+            _ = Unfit.Contains(character) || char.IsSurrogate(character) ? shown.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:X4}") : shown.Append(character);
         }
 
         return shown.ToString();

@@ -58,7 +58,7 @@ internal sealed class TrainingLoop : IDisposable
             FormattableString.Invariant($"peak learning rate {recipe.Schedule.PeakLearningRate:0.####}, scale {recipe.Scale:0.#}, in {Learner.ComputeType(run.Options.Precision, run.Device)} on {run.Device}."));
         RunSettings? settings = run.Checkpoints is null ? null : RunSettings.Of(run.Options, run.Seed).With(run, recipe);
         run.Checkpoints?.CheckSettings(settings!);
-        NativeMemory.KeepFreedMemory();
+        using IDisposable memory = NativeMemory.KeepFreedMemory();
         using var randomState = new RandomStateGuard(run.Seed);
         using var gradient = enable_grad();
         using var scope = NewDisposeScope();
@@ -146,16 +146,8 @@ internal sealed class TrainingLoop : IDisposable
         _reporter.Observe(step, loss);
     }
 
-    private double? Validate()
-    {
-        if (_run.Validation is null)
-        {
-            return null;
-        }
-
-        _learner.ResultBackbone.eval();
-        return _run.Validation.AreaUnderRocCurve(_learner.ResultBackbone, _run.Device, _run.Observer, _run.Options.CancellationToken);
-    }
+    private double? Validate() =>
+        _run.Validation?.AreaUnderRocCurve(_learner.ResultBackbone, _run.Device, _run.Observer, _run.Options.CancellationToken);
 
     private void SaveCheckpointNowAndThen()
     {

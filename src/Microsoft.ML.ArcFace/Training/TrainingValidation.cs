@@ -1,9 +1,10 @@
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Evaluation;
+using Microsoft.ML.ArcFace.Losses;
 using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,21 +13,19 @@ namespace Microsoft.ML.ArcFace.Training;
 /// <summary>Judges a backbone by how well it tells pairs of validation photographs apart.</summary>
 internal sealed class TrainingValidation
 {
-    private const int BatchSize = 32;
-
     /// <summary>Pairs of a kind that are judged at most; beyond, a random sample of them.</summary>
     private const int MostPairsOfAKind = 20_000;
 
     private readonly byte[][] _faces;
-    private readonly (int First, int Second)[] _genuine;
-    private readonly (int First, int Second)[] _impostor;
+    private readonly (int First, int Second)[] _pairs;
+    private readonly bool[] _isSame;
 
     private TrainingValidation(byte[][] faces, (int, int)[] genuine, (int, int)[] impostor, string? fingerprint)
     {
         Fingerprint = fingerprint;
         _faces = faces;
-        _genuine = genuine;
-        _impostor = impostor;
+        _pairs = [.. genuine, .. impostor];
+        _isSame = [.. genuine.Select(_ => true), .. impostor.Select(_ => false)];
     }
 
     /// <inheritdoc cref="TrainingFaces.Fingerprint"/>
@@ -70,7 +69,8 @@ internal sealed class TrainingValidation
         preflight.CheckAlignment(channel, alignment);
 
         var random = new Random(seed);
-        (int, int)[] genuine = Pairs(classes, same: true, random), impostor = Pairs(classes, same: false, random);
+        PairSpace space = PairSpace.Of(classes, Comparer<int>.Default);
+        (int, int)[] genuine = [.. Ranks(space.GenuineCount, random).Select(space.Genuine)], impostor = [.. Ranks(space.ImpostorCount, random).Select(space.Impostor)];
         return genuine.Length > 0 && impostor.Length > 0
             ? new TrainingValidation([.. faces], genuine, impostor, fingerprint?.Text())
             : throw new InvalidOperationException(
@@ -81,76 +81,22 @@ internal sealed class TrainingValidation
     public double AreaUnderRocCurve(FaceBackbone backbone, Device device, WorkObserver observer, CancellationToken cancellationToken)
     {
         float[][] embeddings = Embed(backbone, device, observer, cancellationToken);
-        double[] genuine = Cosines(_genuine, embeddings), impostor = Cosines(_impostor, embeddings);
-        Array.Sort(impostor);
-        return genuine.Average(cosine => (Rank(impostor, cosine, orEqual: false) + Rank(impostor, cosine, orEqual: true)) / 2.0 / impostor.Length);
-    }
-
-    /// <summary>How many of the sorted values are below the value (or equal to it).</summary>
-    private static int Rank(double[] sorted, double value, bool orEqual)
-    {
-        int low = 0, high = sorted.Length;
-        while (low < high)
-        {
-            int middle = (low + high) / 2;
-            if (sorted[middle] < value || (orEqual && sorted[middle] == value))
-            {
-                low = middle + 1;
-            }
-            else
-            {
-                high = middle;
-            }
-        }
-
-        return low;
+        double[] cosines = [.. _pairs.Select(pair => UnitVectors.Cosine(embeddings[pair.First], embeddings[pair.Second]))];
+        return RocPoint.AreaUnder(VerificationEvaluator.RocCurve(cosines, _isSame));
     }
 
     private float[][] Embed(FaceBackbone backbone, Device device, WorkObserver observer, CancellationToken cancellationToken)
     {
-        using var noGradient = no_grad();
-        var embeddings = new List<float[]>();
-        foreach (byte[][] batch in observer.Watch(_faces, "validation photographs embedded", _faces.Length).Chunk(BatchSize))
+        IEnumerable<(byte[] Pixels, int Label)> faces = observer.Watch(_faces.Select(pixels => (pixels, Label: 0)), "validation photographs embedded", _faces.Length);
+        var embeddings = new List<float[]>(_faces.Length);
+        foreach (EmbeddedBatch batch in TrainingEmbeddings.Of(backbone, faces, device, cancellationToken))
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            using var scope = NewDisposeScope();
-            byte[] pixels = [.. batch.SelectMany(face => face)];
-            Tensor unit = nn.functional.normalize(backbone.forward(FaceTensor.ToTensor(pixels, batch.Length, device)), p: 2, dim: 1);
-            embeddings.AddRange(unit.cpu().data<float>().ToArray().Chunk(backbone.EmbeddingSize));
+            using Tensor onProcessor = batch.UnitEmbeddings.cpu();
+            embeddings.AddRange(onProcessor.data<float>().ToArray().Chunk(backbone.EmbeddingSize));
         }
 
         return [.. embeddings];
     }
 
-    private static double[] Cosines((int First, int Second)[] pairs, float[][] embeddings) =>
-        [.. pairs.Select(pair => (double)System.Numerics.Tensors.TensorPrimitives.Dot(embeddings[pair.First], embeddings[pair.Second]))];
-
-    private static (int, int)[] Pairs(List<int> classes, bool same, Random random)
-    {
-        // A reservoir, so that the quadratic number of pairs is walked through but not held.
-        var pairs = new List<(int, int)>();
-        long seen = 0;
-        for (int i = 0; i < classes.Count; i++)
-        {
-            for (int j = i + 1; j < classes.Count; j++)
-            {
-                if ((classes[i] == classes[j]) != same)
-                {
-                    continue;
-                }
-
-                seen++;
-                if (pairs.Count < MostPairsOfAKind)
-                {
-                    pairs.Add((i, j));
-                }
-                else if (random.NextInt64(seen) is var place && place < MostPairsOfAKind)
-                {
-                    pairs[(int)place] = (i, j);
-                }
-            }
-        }
-
-        return [.. pairs];
-    }
+    private static long[] Ranks(long pairs, Random random) => PairSpace.SampleRanks(pairs, (int)Math.Min(pairs, MostPairsOfAKind), random);
 }

@@ -53,21 +53,24 @@ internal sealed record MachineFloor(double Float32, double BFloat16, double Read
         return (operations / Float32 * 1e3, operations / BFloat16 * 1e3);
     }
 
-    /// <summary>A tile over and over, everything in the nearest cache; 0 where the processor cannot compute it.</summary>
-    private static unsafe double TileRate()
+    /// <summary>A tile over and over in the widest registers, everything in the nearest cache.</summary>
+    private static double TileRate() => VectorWidths.Best switch
     {
-        if (!ConvolutionTile.IsSupported)
-        {
-            return 0;
-        }
+        VectorWidth.Bits512 => TileRate<LaneQuad<Lanes16>>(),
+        VectorWidth.Bits256 => TileRate<LanePair<Lanes8>>(),
+        _ => TileRate<LanePair<Lanes4>>(),
+    };
 
+    private static unsafe double TileRate<TPanel>()
+        where TPanel : unmanaged, IChannels<TPanel>
+    {
         const int length = 64, tiles = 20_000;
         using var inputs = new NativeFloats(new float[length]);
-        using var weights = new NativeFloats(new float[length * ConvolutionTile.Panel]);
-        using var bias = new NativeFloats(new float[ConvolutionTile.Panel]);
-        using var outputs = new NativeFloats(new float[ConvolutionTile.Panel]);
+        using var weights = new NativeFloats(new float[length * TPanel.Count]);
+        using var bias = new NativeFloats(new float[TPanel.Count]);
+        using var outputs = new NativeFloats(new float[TPanel.Count]);
         double milliseconds = Enumerable.Range(0, Repeats).Min(_ => AlternatingRounds.Measure(Run).Processor);
-        return (double)tiles * length * ConvolutionTile.Pixels * ConvolutionTile.Panel / milliseconds / 1e6;
+        return (double)tiles * length * ConvolutionTile.Pixels * TPanel.Count / milliseconds / 1e6;
 
         void Run()
         {
@@ -83,7 +86,7 @@ internal sealed record MachineFloor(double Float32, double BFloat16, double Read
             var finish = new TileFinish<SingleValue> { Bias = bias.Data, Outputs = to };
             for (int tile = 0; tile < tiles; tile++)
             {
-                ConvolutionTile.Run(from, &tap, 1, length, weights.Data, finish);
+                ConvolutionTile.Run<TPanel, SingleValue>(from, &tap, 1, length, weights.Data, finish, channel: 0);
             }
         }
     }

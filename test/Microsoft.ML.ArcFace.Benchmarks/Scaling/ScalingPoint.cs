@@ -40,7 +40,7 @@ internal static class ScalingPoint
     {
         // As the trainer prepares the process.
         set_num_threads(threads);
-        Runtime.NativeMemory.KeepFreedMemory();
+        using IDisposable memory = Runtime.NativeMemory.KeepFreedMemory();
         ContenderProcess.Answer(new Dictionary<string, Func<object>>
         {
             ["measure"] = () => kind switch

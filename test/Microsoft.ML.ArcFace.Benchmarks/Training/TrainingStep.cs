@@ -47,7 +47,7 @@ internal static class TrainingStep
 
         // As the trainer prepares the process.
         set_num_threads(race.Threads);
-        Runtime.NativeMemory.KeepFreedMemory();
+        using IDisposable memory = Runtime.NativeMemory.KeepFreedMemory();
         Device device = TorchDevices.Choose(race.Gpu, fallbackToCpu: false);
         using var learner = new Learner(options, TrainingRecipe.Choose(options, faces.Count, faces.Labels.Count), faces.Labels.Count, device);
         using (var noGradient = no_grad())

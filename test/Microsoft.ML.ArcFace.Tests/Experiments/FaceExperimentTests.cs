@@ -95,6 +95,20 @@ public sealed class FaceExperimentTests
     }
 
     [TestMethod]
+    public void Execute_PhotographsChangedUnderTheirNames_RefusesTheCache()
+    {
+        using var people = new DrawnPeople(people: 8, picturesPerPerson: 3);
+        using var folder = new TemporaryFolder();
+        var ml = new MLContext(seed: 3);
+        FaceExperimentSettings settings = Quick with { MaxTrials = 1, MaxEpochs = 1, CacheDirectory = folder.FullName };
+        Execute(ml, settings, ml.FaceRecognition().LoadFromFolder(people.Folder)).Dispose();
+
+        string[] pictures = [.. Directory.EnumerateFiles(people.Folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        File.Copy(pictures[0], pictures[1], overwrite: true);
+        TestContains<InvalidOperationException>("CacheDirectory", () => Execute(ml, settings, ml.FaceRecognition().LoadFromFolder(people.Folder)).Dispose());
+    }
+
+    [TestMethod]
     public void Execute_BatchLargerThanTheSet_FailsThatTrialAlone()
     {
         var ml = new MLContext(seed: 3);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.ML.ArcFace.Tests.Backbones.Inference;
 using Microsoft.ML.ArcFace.Tests.Gallery;
 using Microsoft.ML.ArcFace.Tests.Runtime;
 
@@ -18,8 +19,17 @@ internal static class ChildProgram
             case [EndlessEnrollment.Name, var path]:
                 EndlessEnrollment.Run(path);
                 return 0;
+            case [OneOpening.Name, var path]:
+                OneOpening.Run(path);
+                return 0;
             case [LoadedThreads.Name]:
                 LoadedThreads.Run();
+                return 0;
+            case [EmbeddingWithoutTorch.Name]:
+                EmbeddingWithoutTorch.Run();
+                return 0;
+            case [KeptMemory.Name]:
+                KeptMemory.Run();
                 return 0;
             default:
                 Console.Error.WriteLine("This program belongs to the tests; run them with build/test.sh.");

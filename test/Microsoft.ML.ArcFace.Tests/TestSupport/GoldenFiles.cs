@@ -2,15 +2,19 @@ using System.Text.Json;
 
 namespace Microsoft.ML.ArcFace.Tests.TestSupport;
 
-/// <summary>The files of numbers to agree with: in the folder ARCFACE_TEST_GOLDEN, else in ../shared/golden.</summary>
+/// <summary>Finds the numbers that tests must reproduce: in the folder ARCFACE_TEST_GOLDEN, else those of this project (Golden/README.md).</summary>
 internal static class GoldenFiles
 {
     public const string Variable = "ARCFACE_TEST_GOLDEN";
 
-    /// <summary>The folder of the golden files; it need not exist.</summary>
-    public static string Folder => SharedFolders.Locate(Variable, "golden");
+    /// <summary>The folder of checkpoints that PyTorch wrote, which no repository should hold; it need not exist.</summary>
+    public static string CheckpointFolder => SharedFolders.Locate(Variable, "golden");
 
-    /// <summary>The path of a golden file in that folder; it need not exist.</summary>
+    /// <summary>The folder of the golden files.</summary>
+    public static string Folder =>
+        string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Variable)) ? Path.Combine(AppContext.BaseDirectory, "Golden") : CheckpointFolder;
+
+    /// <summary>The path of a golden file in that folder; in a folder of others it need not exist.</summary>
     public static string PathOf(string fileName) => Path.Combine(Folder, fileName);
 
     /// <summary>Parses a golden JSON file.</summary>

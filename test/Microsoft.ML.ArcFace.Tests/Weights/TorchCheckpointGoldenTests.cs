@@ -15,10 +15,10 @@ public class TorchCheckpointGoldenTests
     [TestMethod]
     public void Load_EveryPyTorchFile_EqualsTheWeightsOfItsFormula()
     {
-        string[] files = [.. Directory.EnumerateFiles(GoldenFiles.Folder, "*.pth").Order(StringComparer.Ordinal)];
+        string[] files = [.. Directory.EnumerateFiles(GoldenFiles.CheckpointFolder, "*.pth").Order(StringComparer.Ordinal)];
         if (files.Length == 0)
         {
-            Assert.Inconclusive($"Skipped: no .pth file in {GoldenFiles.Folder}.");
+            Assert.Inconclusive($"Skipped: no .pth file in {GoldenFiles.CheckpointFolder}.");
         }
 
         using JsonDocument golden = GoldenFiles.ReadJson("backbones.json");
