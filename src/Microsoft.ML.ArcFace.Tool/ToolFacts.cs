@@ -24,6 +24,7 @@ internal sealed record ErrorFacts(ErrorFacts.Cause Error) : ToolFacts
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, Converters = [typeof(OutcomeName), typeof(EnrollmentOutcomeName), typeof(LeftOutReasonName)])]
 [JsonSerializable(typeof(ErrorFacts))]
+[JsonSerializable(typeof(BackupFacts))]
 [JsonSerializable(typeof(CalibrateFacts))]
 [JsonSerializable(typeof(DoctorFacts))]
 [JsonSerializable(typeof(EmbedFacts))]
@@ -37,6 +38,7 @@ internal sealed record ErrorFacts(ErrorFacts.Cause Error) : ToolFacts
 [JsonSerializable(typeof(PackedPairsFacts))]
 [JsonSerializable(typeof(PackedPhotographsFacts))]
 [JsonSerializable(typeof(PeopleFacts))]
+[JsonSerializable(typeof(RecoverFacts))]
 [JsonSerializable(typeof(RemoveFacts))]
 [JsonSerializable(typeof(ReportFacts))]
 [JsonSerializable(typeof(TrainFacts))]

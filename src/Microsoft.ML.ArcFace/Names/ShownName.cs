@@ -44,15 +44,22 @@ internal static class ShownName
     /// <summary>Replaces the characters alone. JSON reads what is written for them, so that it stays the same JSON.</summary>
     public static string Escape(string text)
     {
-        if (!text.AsSpan().ContainsAny(Unfit))
+        if (!text.AsSpan().ContainsAny(Unfit) && UnicodeNames.IllFormedAt(text) is null)
         {
             return text;
         }
 
         var shown = new StringBuilder(text.Length + 6);
-        foreach (char character in text)
+        for (int i = 0; i < text.Length; i++)
         {
-            _ = Unfit.Contains(character) ? shown.Append(CultureInfo.InvariantCulture, $"{Mark}{(int)character:X4}") : shown.Append(character);
+            char character = text[i];
+            if (char.IsHighSurrogate(character) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
+            {
+                shown.Append(character).Append(text[++i]);
+                continue;
+            }
+
+            _ = Unfit.Contains(character) || char.IsSurrogate(character) ? shown.Append(CultureInfo.InvariantCulture, $"{Mark}{(int)character:X4}") : shown.Append(character);
         }
 
         return shown.ToString();
