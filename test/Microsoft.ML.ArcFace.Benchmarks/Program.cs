@@ -9,6 +9,7 @@ using Microsoft.ML.ArcFace.Benchmarks.Gallery;
 using Microsoft.ML.ArcFace.Benchmarks.Heads;
 using Microsoft.ML.ArcFace.Benchmarks.Input;
 using Microsoft.ML.ArcFace.Benchmarks.Scaling;
+using Microsoft.ML.ArcFace.Benchmarks.Serving;
 using Microsoft.ML.ArcFace.Benchmarks.Training;
 
 // "compare", "heads", "partial-fc" and "gallery" measure side by side in one run; everything else goes to BenchmarkDotNet.
@@ -97,6 +98,10 @@ memory.SetAction(parsed =>
     PredictionMemory.Run(parsed.GetValue(predictions));
     TrainingMemory.Run();
 });
+var reloaded = new Option<string?>("--model") { Description = "A model's .zip; by default MobileFaceNet with random weights." };
+var times = new Option<int>("--times") { Description = "Replacements of the file.", DefaultValueFactory = _ => 320 };
+var reloads = new Command("reloads", "The resident set of a service over many replacements of its model's file.") { reloaded, times };
+reloads.SetAction(parsed => _ = ReloadMemory.Run(parsed.GetValue(reloaded), parsed.GetValue(times)));
 var point = new Argument<string[]>("point");
 var scalingPoint = new Command(ScalingPoint.Command) { point };
 scalingPoint.Hidden = true;
@@ -112,4 +117,4 @@ gallery.SetAction(parsed => GalleryComparison.Run(parsed.GetValue(enrolled), par
 var connection = new Option<string>("--connection") { Required = true, Description = "A database with pgvector, as Npgsql takes it; the gallery stays in a schema of its own." };
 var postgres = new Command("postgres", "What the index of a gallery in PostgreSQL finds of what an exact search finds.") { connection, enrolled, size };
 postgres.SetAction((parsed, _) => PostgresRecall.RunAsync(parsed.GetValue(connection)!, parsed.GetValue(enrolled), parsed.GetValue(size)));
-return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, precision, memory, scaling, scalingPoint, gallery, postgres, first, heads, partial, benchmarks }.Parse(args).Invoke();
+return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, precision, memory, reloads, scaling, scalingPoint, gallery, postgres, first, heads, partial, benchmarks }.Parse(args).Invoke();

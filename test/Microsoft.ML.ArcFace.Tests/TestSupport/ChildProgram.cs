@@ -19,6 +19,9 @@ internal static class ChildProgram
             case [EndlessEnrollment.Name, var path]:
                 EndlessEnrollment.Run(path);
                 return 0;
+            case [OneOpening.Name, var path]:
+                OneOpening.Run(path);
+                return 0;
             case [LoadedThreads.Name]:
                 LoadedThreads.Run();
                 return 0;
