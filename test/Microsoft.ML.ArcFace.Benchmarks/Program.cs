@@ -35,10 +35,12 @@ var output = new Option<string?>("--output") { Description = "A JSON file for wh
 var gpu = new Option<int?>("--gpu") { Description = "Measures on the GPU of this number, from decoded pixels and beside PyTorch alone; by default r50." };
 var only = new Option<string[]>("--only") { Description = "Parts to measure; by default all.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["embedding", "training", "input"] };
 only.AcceptOnlyFromAmong("embedding", "training", "input");
+var avx2 = new Option<bool>("--avx2") { Description = "Also embeds in a process without AVX-512, beside the multiply-adds that one thread makes so." };
+var otherBuild = new Option<string?>("--other-build") { Description = "Also embeds with this build and another one in turns: a copy of this program's folder with the Microsoft.ML.ArcFace.dll of the other." };
 var images = new Option<int>("--images") { Description = "Photographs that the input side reads in an epoch.", DefaultValueFactory = _ => 20_000 };
 var listed = new Option<int>("--listed") { Description = "Photographs that are listed for it, and read once before, at least --images.", DefaultValueFactory = _ => 20_000 };
 var compareRounds = new Option<int>("--rounds") { Description = rounds.Description, DefaultValueFactory = _ => 5 };
-var compare = new Command("compare", "Embedding beside ApplyOnnxModel, ONNX Runtime and PyTorch, training beside PyTorch, the input side alone.") { only, compareRounds, backbones, faces, batch, people, images, listed, threads, gpu, data, python, output };
+var compare = new Command("compare", "Embedding beside ApplyOnnxModel, ONNX Runtime and PyTorch, training beside PyTorch, the input side alone.") { only, compareRounds, backbones, avx2, otherBuild, faces, batch, people, images, listed, threads, gpu, data, python, output };
 compare.SetAction(parsed =>
 {
     var measured = new Dictionary<string, object>();
@@ -49,7 +51,7 @@ compare.SetAction(parsed =>
     }
     else if (parsed.GetValue(only)!.Contains("embedding"))
     {
-        var embedding = new EmbeddingComparison(parsed.GetValue(compareRounds), parsed.GetValue(faces), parsed.GetValue(batch), parsed.GetValue(threads), parsed.GetValue(data), parsed.GetValue(python)!);
+        var embedding = new EmbeddingComparison(parsed.GetValue(compareRounds), parsed.GetValue(faces), parsed.GetValue(batch), parsed.GetValue(threads), parsed.GetValue(data), parsed.GetValue(python)!, parsed.GetValue(avx2), parsed.GetValue(otherBuild));
         measured["embedding"] = embedding.Run(Backbones("r18", "r50", "mbf"));
     }
 
@@ -81,6 +83,10 @@ step.SetAction(parsed =>
     (TrainingRace race, TrainingPrecision arithmetic) = TrainingRace.Parse(parsed.GetValue(trained));
     TrainingStep.Run(race, arithmetic);
 });
+
+var contender = new Command(ProcessContender.Command) { trained };
+contender.Hidden = true;
+contender.SetAction(parsed => ProcessContender.Run(parsed.GetValue(trained)!));
 
 var model = new Option<string>("--model") { Required = true };
 var image = new Option<string>("--image") { Required = true };
@@ -117,4 +123,4 @@ gallery.SetAction(parsed => GalleryComparison.Run(parsed.GetValue(enrolled), par
 var connection = new Option<string>("--connection") { Required = true, Description = "A database with pgvector, as Npgsql takes it; the gallery stays in a schema of its own." };
 var postgres = new Command("postgres", "What the index of a gallery in PostgreSQL finds of what an exact search finds.") { connection, enrolled, size };
 postgres.SetAction((parsed, _) => PostgresRecall.RunAsync(parsed.GetValue(connection)!, parsed.GetValue(enrolled), parsed.GetValue(size)));
-return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, precision, memory, reloads, scaling, scalingPoint, gallery, postgres, first, heads, partial, benchmarks }.Parse(args).Invoke();
+return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, contender, precision, memory, reloads, scaling, scalingPoint, gallery, postgres, first, heads, partial, benchmarks }.Parse(args).Invoke();
