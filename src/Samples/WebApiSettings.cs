@@ -16,7 +16,7 @@ internal sealed record WebApiSettings(string Model, string Gallery)
     /// <summary>Bytes of uploads that are in memory at once; others wait, unread.</summary>
     public int UploadBytes { get; init; } = 64 << 20;
 
-    /// <summary>Bytes of uploads that wait at most; whoever comes after them is asked to come back.</summary>
+    /// <summary>Bytes of uploads that wait at most, but always one; whoever comes after them is asked to come back.</summary>
     public long WaitingBytes { get; init; } = 4_000_000_000;
 
     /// <summary>Bytes of pixels that large photographs have in memory at once.</summary>

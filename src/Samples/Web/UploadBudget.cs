@@ -16,7 +16,7 @@ internal sealed class UploadBudget(WebApiSettings settings) : IDisposable
     private readonly ConcurrencyLimiter _limiter = new(new ConcurrencyLimiterOptions
     {
         PermitLimit = Permits(Math.Max(settings.UploadBytes, Upload.MemoryFor(settings.MaximumBytes))),
-        QueueLimit = Permits(settings.WaitingBytes),
+        QueueLimit = Permits(Math.Max(settings.WaitingBytes, Upload.MemoryFor(settings.MaximumBytes))),
         QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
     });
 
