@@ -24,7 +24,7 @@ set_up --yes
 work=$(mktemp -d)
 # Below it the server's own user must reach a folder.
 chmod a+x "$work"
-trap 'stop_postgres "$work/postgres"; rm -rf "$work"' EXIT
+trap 'stop_postgres "$work/postgres"; if mountpoint -q "$work/small-disk"; then as_root umount "$work/small-disk"; fi; rm -rf "$work"' EXIT
 results=$work/results
 : >"$results"
 report() { tee -a "$results"; }
@@ -58,6 +58,13 @@ fi
 mkdir -p "$work/from-others"
 start_postgres "$work/postgres" >"$work/from-others/postgres.connection" || { rm "$work/from-others/postgres.connection"; echo "skipped: galleries in PostgreSQL: Debian 13's postgresql-17 with postgresql-17-pgvector could not be fetched or started" | report; }
 
+# What is written on a full disk: a file system of 1 MiB, for the tests of FullDiskTests.
+mkdir "$work/small-disk"
+if ! as_root mount -t tmpfs -o size=1m,mode=1777 arcface "$work/small-disk"; then
+  rmdir "$work/small-disk"
+  echo "skipped: the full disk: this user may not mount a tmpfs" | report
+fi
+
 has_chromium=true
 if ! set_up_chromium; then
   has_chromium=false
@@ -84,6 +91,9 @@ if $has_chromium; then
     check_report "$work/for-others/report/$page.html" | report
   done
 fi
+
+# The inference network on Arm's AdvSimd, beside this processor.
+"$root/build/integration/arm64.sh" mbf | report || echo "not ok: arm64.sh" | report
 
 passed=$(grep -c '^ok' "$results" || true)
 failed=$(grep -c '^not ok' "$results" || true)

@@ -72,8 +72,8 @@ public sealed class PostgresFaceGallery : FaceGalleryBase
     public override async Task<bool> RemoveAsync(string personId, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(personId);
-        return await RemoveExactlyAsync(personId, cancellationToken).ConfigureAwait(false)
-            || (InOneForm(personId) is var other && other != personId && await RemoveExactlyAsync(other, cancellationToken).ConfigureAwait(false));
+        return CanBeKept(personId) && (await RemoveExactlyAsync(personId, cancellationToken).ConfigureAwait(false)
+            || (InOneForm(personId) is var other && other != personId && await RemoveExactlyAsync(other, cancellationToken).ConfigureAwait(false)));
     }
 
     private Task<bool> RemoveExactlyAsync(string personId, CancellationToken cancellationToken)
@@ -101,7 +101,7 @@ public sealed class PostgresFaceGallery : FaceGalleryBase
     public override Task<bool> RemovePhotographAsync(string photographId, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(photographId);
-        return InTransactionAsync(async connection =>
+        return !CanBeKept(photographId) ? Task.FromResult(false) : InTransactionAsync(async connection =>
         {
             await using NpgsqlCommand find = Command(connection, _sql.LockPersonOf, photographId);
             if (await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not string person)
@@ -120,7 +120,7 @@ public sealed class PostgresFaceGallery : FaceGalleryBase
     public override async Task<GalleryPerson?> FindAsync(string personId, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(personId);
-        return await FindExactlyAsync(personId, cancellationToken).ConfigureAwait(false)
+        return !CanBeKept(personId) ? null : await FindExactlyAsync(personId, cancellationToken).ConfigureAwait(false)
             ?? (InOneForm(personId) is var other && other != personId ? await FindExactlyAsync(other, cancellationToken).ConfigureAwait(false) : null);
     }
 
@@ -177,7 +177,17 @@ public sealed class PostgresFaceGallery : FaceGalleryBase
     public override ValueTask DisposeAsync() => _dataSource.DisposeAsync();
 
     /// <inheritdoc/>
-    protected override Task<IReadOnlyList<FaceEnrollment>> AddAsync(IReadOnlyList<GalleryVector> vectors, bool replaceSameSource, CancellationToken cancellationToken) => InTransactionAsync(async connection =>
+    protected override Task<IReadOnlyList<FaceEnrollment>> AddAsync(IReadOnlyList<GalleryVector> vectors, bool replaceSameSource, CancellationToken cancellationToken)
+    {
+        foreach (string? text in vectors.SelectMany(vector => new[] { vector.PersonId, vector.Name, vector.Photograph.Source }))
+        {
+            CheckText(text, "faces");
+        }
+
+        return InTransactionAsync(connection => AddAsync(connection, vectors, replaceSameSource, cancellationToken), cancellationToken);
+    }
+
+    private async Task<IReadOnlyList<FaceEnrollment>> AddAsync(NpgsqlConnection connection, IReadOnlyList<GalleryVector> vectors, bool replaceSameSource, CancellationToken cancellationToken)
     {
         var known = new List<GalleryVector>();
 
@@ -216,15 +226,30 @@ public sealed class PostgresFaceGallery : FaceGalleryBase
         }
 
         return plan.Results;
-    }, cancellationToken);
+    }
 
     /// <inheritdoc/>
-    protected override Task<bool> ChangeNameAsync(string personId, string name, CancellationToken cancellationToken) => InTransactionAsync(
-        async connection => await ExecuteAsync(connection, _sql.Rename, cancellationToken, personId, name).ConfigureAwait(false) == 1, cancellationToken);
+    protected override Task<bool> ChangeNameAsync(string personId, string name, CancellationToken cancellationToken)
+    {
+        CheckText(name, nameof(name));
+        return !CanBeKept(personId) ? Task.FromResult(false) : InTransactionAsync(
+            async connection => await ExecuteAsync(connection, _sql.Rename, cancellationToken, personId, name).ConfigureAwait(false) == 1, cancellationToken);
+    }
 
     /// <inheritdoc/>
     protected override Task<IReadOnlyList<FaceCandidate>> FindNearestAsync(float[] probe, int count, CancellationToken cancellationToken) =>
         NearestAsync(probe, count, _options.SearchExactly, cancellationToken);
+
+    /// <summary>Tells whether PostgreSQL keeps such text: it has no zero character.</summary>
+    private static bool CanBeKept(string text) => IsWellFormed(text) && !text.Contains('\0', StringComparison.Ordinal);
+
+    private static void CheckText(string? text, string parameterName)
+    {
+        if (text is not null && !CanBeKept(text))
+        {
+            throw new ArgumentException($"'{text.Replace("\0", "\\u0000", StringComparison.Ordinal)}' has a zero character (U+0000), which PostgreSQL does not keep. Give it without.", parameterName);
+        }
+    }
 
     private async Task<IReadOnlyList<FaceCandidate>> NearestAsync(float[] probe, int count, bool isExact, CancellationToken cancellationToken)
     {

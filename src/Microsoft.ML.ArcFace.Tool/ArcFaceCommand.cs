@@ -13,7 +13,7 @@ internal static class ArcFaceCommand
           arcface calibrate --model faces.zip --data faces/test --rate 0.001
           arcface enroll --model faces.zip --gallery people.db --data faces/known
           arcface identify --model faces.zip --gallery people.db visitor.jpg
-        Exit codes: 0 done, or yes; 1 failed, or nothing to work on; 2 wrong command line; 3 no (another person, unknown, a finding of doctor); 130 stopped with Ctrl+C.
+        Exit codes: 0 done, or yes; 1 failed, or nothing to work on; 2 wrong command line; 3 no (another person, unknown, a finding of doctor, a loss in recover); 130 stopped with Ctrl+C.
         """;
 
     public static RootCommand Create() => new(Description)
@@ -28,6 +28,8 @@ internal static class ArcFaceCommand
         IdentifyCommand.Create(),
         RemoveCommand.Create(),
         PeopleCommand.Create(),
+        BackupCommand.Create(),
+        RecoverCommand.Create(),
         InfoCommand.Create(),
         ExportCommand.Create(),
         PackCommand.Create(),

@@ -59,14 +59,15 @@ internal sealed class EmbeddingsFile : IDisposable
 
     public void Complete()
     {
-        if (_paths is not null)
+        if (_paths is null)
         {
-            _file.Stream.Position = 0;
-            _file.Stream.Write(NumpyHeader());
-            _paths.Complete();
+            _file.Complete();
+            return;
         }
 
-        _file.Complete();
+        _file.Stream.Position = 0;
+        _file.Stream.Write(NumpyHeader());
+        WholeFile.CompleteTogether(_paths, _file);
     }
 
     public void Dispose()

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.ArcFace.Tool.Commands;
 
 namespace Microsoft.ML.ArcFace.Tool;
@@ -23,6 +24,7 @@ internal sealed record ErrorFacts(ErrorFacts.Cause Error) : ToolFacts
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, Converters = [typeof(OutcomeName), typeof(EnrollmentOutcomeName), typeof(LeftOutReasonName)])]
 [JsonSerializable(typeof(ErrorFacts))]
+[JsonSerializable(typeof(BackupFacts))]
 [JsonSerializable(typeof(CalibrateFacts))]
 [JsonSerializable(typeof(DoctorFacts))]
 [JsonSerializable(typeof(EmbedFacts))]
@@ -36,6 +38,7 @@ internal sealed record ErrorFacts(ErrorFacts.Cause Error) : ToolFacts
 [JsonSerializable(typeof(PackedPairsFacts))]
 [JsonSerializable(typeof(PackedPhotographsFacts))]
 [JsonSerializable(typeof(PeopleFacts))]
+[JsonSerializable(typeof(RecoverFacts))]
 [JsonSerializable(typeof(RemoveFacts))]
 [JsonSerializable(typeof(ReportFacts))]
 [JsonSerializable(typeof(TrainFacts))]
@@ -44,9 +47,9 @@ internal sealed partial class ToolJson : JsonSerializerContext
 {
     private static ToolJson Legible => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
-    /// <summary>Writes facts in one line.</summary>
-    public static string Write(ToolFacts facts) => JsonSerializer.Serialize(
-        facts, Legible.GetTypeInfo(facts.GetType()) ?? throw new NotSupportedException($"{nameof(ToolJson)} does not list {facts.GetType().Name}."));
+    /// <summary>Writes facts in one line. JSON leaves control characters above 0x7F and marks of direction as they are; a terminal must not have them.</summary>
+    public static string Write(ToolFacts facts) => ShownName.Escape(JsonSerializer.Serialize(
+        facts, Legible.GetTypeInfo(facts.GetType()) ?? throw new NotSupportedException($"{nameof(ToolJson)} does not list {facts.GetType().Name}.")));
 }
 
 /// <summary>Writes heic, hidden, link and so on.</summary>

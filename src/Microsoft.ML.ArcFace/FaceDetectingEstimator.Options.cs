@@ -73,7 +73,7 @@ public sealed partial class FaceDetectingEstimator
             check.InClosedUnit(NmsThreshold);
             check.InRange(MaxFaces, 1, int.MaxValue);
             check.Defined(MainFace);
-            check.InRange(InputSize, Letterbox.SideStep, 4096);
+            check.InRange(InputSize, Letterbox.SideStep, DetectorGraph.LongestSide);
             return check.Violations;
         }
 

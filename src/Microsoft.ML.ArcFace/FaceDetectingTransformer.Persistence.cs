@@ -73,6 +73,7 @@ public sealed partial class FaceDetectingTransformer
             EnlargeSmallPhotographs = reader.ReadBoolean(),
         };
         byte[] hash = reader.ReadBytes(SHA256.HashSizeInBytes);
+        ModelEntry.CheckEnd(context);
         if (options.Violations() is { Count: > 0 } violations)
         {
             throw Damaged($"its options were altered after saving: {string.Join(" ", violations)}");
@@ -84,7 +85,7 @@ public sealed partial class FaceDetectingTransformer
             throw Damaged("its ONNX file does not fit its checksum; it was altered after saving");
         }
 
-        FaceDetector detector = FaceDetector.Create(onnx, options.Kind);
+        FaceDetector detector = CreateDetector(onnx, options.Kind);
         if (options.LandmarksColumnName is not null && !detector.Decoder.HasLandmarks)
         {
             detector.Dispose();
@@ -94,13 +95,26 @@ public sealed partial class FaceDetectingTransformer
         return new FaceDetectingTransformer(environment, detector, onnx, options);
     }
 
+    private static FaceDetector CreateDetector(byte[] onnx, FaceDetectorKind? kind)
+    {
+        try
+        {
+            return FaceDetector.Create(onnx, kind);
+        }
+        catch (WeightsFormatException error)
+        {
+            // Without what was thrown underneath: people look at the innermost exception of what ML.NET wraps.
+            throw new WeightsFormatException($"The face detector ({OnnxEntry}) cannot be loaded. {error.Message}");
+        }
+    }
+
     private static IRowMapper Create(IHostEnvironment environment, ModelLoadContext context, DataViewSchema inputSchema) =>
         Create(environment, context).MakeRowMapper(inputSchema);
 
     private static byte[] ReadOnnx(ModelLoadContext context)
     {
         using var onnx = new MemoryStream();
-        bool exists = context.TryLoadBinaryStream(OnnxEntry, reader =>
+        bool exists = ModelEntry.TryRead(context, OnnxEntry, reader =>
         {
             byte[] buffer = new byte[1 << 16];
             while (onnx.Length <= DetectorGraph.MostBytes && reader.Read(buffer) is var count and > 0)

@@ -100,6 +100,7 @@ public sealed partial class FaceEmbeddingTransformer
         context.CheckAtModel(GetVersionInfo());
 
         ModelHeader header = ReadHeader(context.Reader, context.Header.ModelVerWritten);
+        ModelEntry.CheckEnd(context);
         if (!BackboneArchitectures.TryParse(header.Architecture, out BackboneArchitecture architecture))
         {
             throw Damaged($"it names the architecture '{header.Architecture}', which this version does not know ({string.Join(", ", BackboneArchitectures.ShortNames)}). Use the package version that saved it, or a newer one");
@@ -146,7 +147,7 @@ public sealed partial class FaceEmbeddingTransformer
         var hardware = (IHostEnvironmentInternal)environment;
         Device device = TorchDevices.Choose(hardware.GpuDeviceId, hardware.FallbackToCpu);
         FaceEmbeddingModel? model = null;
-        bool exists = context.TryLoadBinaryStream(WeightsEntry, reader => model = LoadModel(reader.BaseStream, header, architecture, device));
+        bool exists = ModelEntry.TryRead(context, WeightsEntry, reader => model = LoadModel(reader.BaseStream, header, architecture, device));
         return exists ? model! : throw Damaged($"it has no entry {WeightsEntry}");
     }
 

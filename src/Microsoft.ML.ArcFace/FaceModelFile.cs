@@ -105,11 +105,16 @@ internal static class FaceModelFile
         return new ModelOperationsCatalog(environment).Load(stream, out inputSchema);
     }
 
-    /// <summary>Tells whether a file is unpacked to temporary files; if so, they can be written.</summary>
+    /// <summary>Tells whether a file is unpacked to temporary files; if so, they can be written. No entry claims more bytes than it can have.</summary>
     private static bool UsesFiles(IHostEnvironment environment, string path, long mostBytesInMemory)
     {
         using ByteSource source = ByteSource.Open(path);
         ICollection<ZipEntry> entries = [.. ZipDirectory.Read(source).Values];
+        foreach (ZipEntry entry in entries)
+        {
+            ZipEntry.CheckGrowth(entry.Name, entry.Length, entry.PackedLength);
+        }
+
         long largest = entries.Max(entry => entry.Length);
         if (entries.Sum(entry => (double)entry.Length) <= Math.Min(MostBytesInMemory, mostBytesInMemory))
         {

@@ -46,6 +46,37 @@ public sealed partial class FaceRecognitionCatalog
         return GalleryFile.List(Path.GetFullPath(path), encryptionKey);
     }
 
+    /// <summary>
+    /// Copies the file of a gallery that is not open, with the log that a process may have left beside it, into one file. Neither the
+    /// model nor the key is needed; a damaged gallery is refused. A gallery that is open: <see cref="FaceGallery.BackupTo"/>.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="outputPath">The copy, which appears when it is whole.</param>
+    /// <param name="overwrite">Whether it may take the place of a file. Default false: what is there is left, and refused.</param>
+    /// <exception cref="FaceGalleryException">The gallery cannot be opened, is in use or damaged; or the copy cannot be written, or is there already.</exception>
+    public void BackupGallery(string path, string outputPath, bool overwrite = false)
+    {
+        _environment.CheckNonWhiteSpace(path, nameof(path));
+        _environment.CheckNonWhiteSpace(outputPath, nameof(outputPath));
+        GalleryBackup.OfFile(Path.GetFullPath(path), Path.GetFullPath(outputPath), overwrite);
+    }
+
+    /// <summary>Reads out of a damaged gallery what is sound, and makes a new gallery of it. The damaged file is left as it is.</summary>
+    /// <param name="path">The damaged file.</param>
+    /// <param name="outputPath">The new gallery, which must not be there yet.</param>
+    /// <param name="encryptionKey">The key of 32 bytes that it is encrypted with, and that the new one is encrypted with, too; null: it is not.</param>
+    /// <returns>What was read out, and what is lost.</returns>
+    /// <exception cref="ArgumentException">The key has another length.</exception>
+    /// <exception cref="FaceGalleryException">The file cannot be opened, is in use, or has too little left to read anything; or the new one cannot be written, or is there already.</exception>
+    public RecoveredGallery RecoverGallery(string path, string outputPath, byte[]? encryptionKey = null)
+    {
+        _environment.CheckNonWhiteSpace(path, nameof(path));
+        _environment.CheckNonWhiteSpace(outputPath, nameof(outputPath));
+        var options = new FaceGalleryOptions { EncryptionKey = encryptionKey };
+        OptionsCheck.ThrowIfAny(options.Violations(), nameof(encryptionKey));
+        return GalleryRecovery.Run(Path.GetFullPath(path), Path.GetFullPath(outputPath), encryptionKey);
+    }
+
     /// <summary>What a gallery has to know of a model: fingerprint, size and threshold of its embedding.</summary>
     /// <param name="model">A model with one face embedding in it, such as a fitted pipeline.</param>
     /// <exception cref="ArgumentException">The model has no face embedding, or several.</exception>

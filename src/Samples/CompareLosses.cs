@@ -123,8 +123,16 @@ internal static class CompareLosses
     /// <summary>A file is there whole or not at all, also when the run is stopped while writing.</summary>
     private static void WriteWhole(string file, string text)
     {
-        File.WriteAllText(file + ".part", text);
-        File.Move(file + ".part", file, overwrite: true);
+        string part = $"{file}.{Guid.NewGuid():N}.part";
+        try
+        {
+            File.WriteAllText(part, text);
+            File.Move(part, file, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(part);
+        }
     }
 
     /// <summary>Time per step, from the first report to the last: without decoding at the start.</summary>

@@ -1,45 +1,42 @@
-using Google.Protobuf;
-using Microsoft.ML.ArcFace.Export;
+using Microsoft.ML.ArcFace.Graphs;
 
 namespace Microsoft.ML.ArcFace.Detection;
 
-/// <summary>Reads and changes the ONNX graph of a detector.</summary>
+/// <summary>Finds and changes the sizes of a detector's graph.</summary>
 internal static class DetectorGraph
 {
     /// <summary>Published detectors have 0.2 to 20 MB.</summary>
     public const int MostBytes = 256 << 20;
 
+    /// <summary>The longest side of a picture that a detector is shown.</summary>
+    public const int LongestSide = 4096;
+
     private const int Height = 2, Width = 3;
 
-    /// <summary>Parses a file and refuses one that is no model, or that has parts in other files.</summary>
-    public static ModelProto Parse(byte[] bytes)
+    /// <summary>Gives the only size of pictures that a graph says it takes; null: it does not say.</summary>
+    /// <exception cref="WeightsFormatException">No photograph can be brought to that size.</exception>
+    public static (int Width, int Height)? StatedSize(GraphProto graph)
     {
-        ModelProto model;
-        try
+        if (graph.Input.FirstOrDefault(IsPicture) is not { Type.TensorType.Shape.Dim: [_, _, { DimValue: > 0 and var height }, { DimValue: > 0 and var width }] })
         {
-            model = ModelProto.Parser.ParseFrom(bytes);
-        }
-        catch (InvalidProtocolBufferException error)
-        {
-            throw new WeightsFormatException($"The {bytes.Length} bytes are no ONNX model ({error.Message.TrimEnd('.')}). Give the .onnx file of a face detector.", error);
+            return null;
         }
 
-        if (model.Graph is not { } graph || graph.Node.Count == 0)
-        {
-            throw new WeightsFormatException($"The {bytes.Length} bytes are no ONNX model: they hold no graph. Give the .onnx file of a face detector.");
-        }
-
-        TensorProto? elsewhere = graph.Initializer.FirstOrDefault(tensor => tensor.DataLocation == TensorProto.Types.DataLocation.External);
-        return elsewhere is null
-            ? model
-            : throw new WeightsFormatException($"The tensor '{elsewhere.Name}' lies in another file than the graph. Save the detector as one .onnx file.");
+        return height <= LongestSide && width <= LongestSide
+            ? ((int)width, (int)height)
+            : throw new WeightsFormatException($"The detector takes pictures of {width}×{height} pixels only; its sides must be at most {LongestSide}. Export it with open sizes, or with 640×640.");
     }
+
+    /// <summary>Gives the sizes of an input: those of one picture; of others what the graph says, and 1 where it says nothing.</summary>
+    public static long[] SizesOf(ValueInfoProto input, int width, int height) => IsPicture(input)
+        ? [1, 3, height, width]
+        : [.. (input.Type?.TensorType?.Shape?.Dim ?? []).Select(size => Math.Max(1, size.DimValue))];
 
     /// <summary>
     /// The graph for pictures of any size. Files often state the size they were traced with, although the network is made
     /// of convolutions; OpenCV replaces it too.
     /// </summary>
-    public static byte[] WithOpenSizes(ModelProto model)
+    public static ModelProto WithOpenSizes(ModelProto model)
     {
         ModelProto open = model.Clone();
         foreach (ValueInfoProto input in open.Graph.Input.Where(IsPicture))
@@ -58,7 +55,7 @@ internal static class DetectorGraph
 
         // Sizes of intermediate values follow from the old one.
         open.Graph.ValueInfo.Clear();
-        return open.ToByteArray();
+        return open;
     }
 
     private static bool IsPicture(ValueInfoProto input) => input.Type?.TensorType?.Shape?.Dim.Count == 4;

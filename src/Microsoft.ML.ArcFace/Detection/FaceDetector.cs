@@ -1,4 +1,4 @@
-using Microsoft.ML.ArcFace.Export;
+using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
@@ -19,21 +19,29 @@ internal sealed class FaceDetector : IDisposable
     private const int TrialWidth = 96, TrialHeight = 64;
 
     private readonly UseGate _gate = UseGate.OfTransformer(nameof(FaceDetectingTransformer));
-    private readonly InferenceSession _session;
+    private readonly BoundedSession _session;
     private readonly string _inputName;
 
     /// <summary>The only size that the network takes; null: any.</summary>
     private readonly (int Width, int Height)? _fixedSize;
 
-    private FaceDetector(byte[] graph, bool hasOpenSizes, FaceDetectorKind? kind)
+    private FaceDetector(ModelProto model, bool hasOpenSizes, FaceDetectorKind? kind)
     {
-        _session = CreateSession(graph);
+        (int width, int height) = hasOpenSizes ? (TrialWidth, TrialHeight) : DetectorGraph.StatedSize(model.Graph) ?? (TrialWidth, TrialHeight);
+        _session = new BoundedSession(model, input => DetectorGraph.SizesOf(input, width, height), GraphLimits.For((long)width * height));
         try
         {
             (_inputName, (int, int)? stated) = Input(_session);
-            Decoder = FaceDecoder.For([.. _session.OutputMetadata.Select(Describe)], kind);
+            Decoder = FaceDecoder.For([.. _session.Outputs.Select(Describe)], kind);
             _fixedSize = hasOpenSizes ? null : stated;
-            TryOut();
+
+            if (width % Letterbox.SideStep != 0 || height % Letterbox.SideStep != 0)
+            {
+                throw new WeightsFormatException($"The detector takes pictures of {width}×{height} pixels only; its sides must be multiples of {Letterbox.SideStep}. Export it with open sizes, or with 640×640.");
+            }
+
+            // A pass over a black picture shows whether the outputs have the sizes that they are decoded by.
+            Run(new float[3 * width * height], width, height);
         }
         catch
         {
@@ -49,23 +57,27 @@ internal sealed class FaceDetector : IDisposable
     /// <exception cref="NativeRuntimeException">ONNX Runtime's native library cannot be loaded.</exception>
     public static FaceDetector Create(byte[] onnx, FaceDetectorKind? kind)
     {
-        ModelProto model = DetectorGraph.Parse(onnx);
+        ModelProto model = GraphFile.Parse(onnx);
         try
         {
             return new FaceDetector(DetectorGraph.WithOpenSizes(model), hasOpenSizes: true, kind);
         }
-        catch (OnnxRuntimeException)
+        catch (Exception error) when (error is OnnxRuntimeException or GraphSizesException)
         {
             // A graph that is bound to its size is used with that size, and a broken one says again what is wrong.
-            return CreateAsStated(onnx, kind);
+            return CreateAsStated(model, kind);
         }
     }
 
-    private static FaceDetector CreateAsStated(byte[] onnx, FaceDetectorKind? kind)
+    private static FaceDetector CreateAsStated(ModelProto model, FaceDetectorKind? kind)
     {
         try
         {
-            return new FaceDetector(onnx, hasOpenSizes: false, kind);
+            return new FaceDetector(model, hasOpenSizes: false, kind);
+        }
+        catch (GraphSizesException error)
+        {
+            throw new WeightsFormatException(error.Message, error);
         }
         catch (OnnxRuntimeException error)
         {
@@ -75,67 +87,46 @@ internal sealed class FaceDetector : IDisposable
 
     /// <summary>The faces of a photograph, the main one first; none: an empty list.</summary>
     /// <exception cref="ObjectDisposedException">The detector was disposed.</exception>
+    /// <exception cref="WeightsFormatException">The graph cannot be computed for a picture of that size, or takes too much memory or time for it.</exception>
     public IReadOnlyList<DetectedFace> Detect(MLImage image, DetectionSettings settings)
     {
         using UseGate.Use use = _gate.Begin();
         Letterbox box = Letterbox.Of(image.Width, image.Height, settings.InputSize, settings.EnlargeSmallPhotographs, _fixedSize);
-        float[][] outputs = Run(box.ToInput(image, Decoder.Scaling), box.Width, box.Height);
+        float[][] outputs;
+        try
+        {
+            outputs = Run(box.ToInput(image, Decoder.Scaling), box.Width, box.Height);
+        }
+        catch (OnnxRuntimeException error)
+        {
+            throw new WeightsFormatException($"The detector cannot be computed for a picture of {box.Width}×{box.Height} pixels, though it could for the trial pass: {error.Message.TrimEnd('.')}.", error);
+        }
+
         List<DetectedFace> faces = FaceChoice.Suppress(Decoder.Decode(outputs, box.Width, box.Height, settings.ScoreThreshold), settings.NmsThreshold);
         return [.. FaceChoice.Order(faces.Select(box.ToPhotograph), settings.MainFace, image.Width, image.Height).Take(settings.MaxFaces ?? int.MaxValue)];
     }
 
     public void Dispose() => _gate.Close(_session.Dispose);
 
-    private static InferenceSession CreateSession(byte[] graph)
+    private static (string Name, (int Width, int Height)? Size) Input(BoundedSession session)
     {
-        try
-        {
-            // Errors come as exceptions; ONNX Runtime would print them as well.
-            using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, EnableMemoryPattern = false };
-
-            // Between two photographs its threads would keep the processor busy with waiting.
-            options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
-            return new InferenceSession(graph, options);
-        }
-        catch (Exception error) when (error.GetBaseException() is DllNotFoundException or BadImageFormatException or EntryPointNotFoundException)
-        {
-            throw NativeRuntimeException.OfOnnxRuntime(typeof(InferenceSession).Assembly.GetName().Version!.ToString(3), error);
-        }
-    }
-
-    private static (string Name, (int Width, int Height)? Size) Input(InferenceSession session)
-    {
-        if (session.InputMetadata.Count == 1 && session.InputMetadata.Single() is { Value: { IsTensor: true, Dimensions: [<= 1, 3 or < 0, var height, var width] } input } named
+        if (session.Inputs.Count == 1 && session.Inputs.Single() is { Value: { IsTensor: true, Dimensions: [<= 1, 3 or < 0, var height, var width] } input } named
             && input.ElementDataType == TensorElementType.Float)
         {
             return (named.Key, height > 0 && width > 0 ? (width, height) : null);
         }
 
-        string found = string.Join(", ", session.InputMetadata.Select(entry => $"{Describe(entry)} of {(entry.Value.IsTensor ? entry.Value.ElementDataType : entry.Value.OnnxValueType)}"));
+        string found = string.Join(", ", session.Inputs.Select(entry => $"{Describe(entry)} of {(entry.Value.IsTensor ? entry.Value.ElementDataType : entry.Value.OnnxValueType)}"));
         throw new WeightsFormatException($"The graph is no face detector: it takes {found}, where one picture of 3 channels, [1, 3, height, width] of Float, is needed.");
     }
 
     /// <summary>Sequences and maps have no sizes.</summary>
     private static GraphOutput Describe(KeyValuePair<string, NodeMetadata> value) => new(value.Key, value.Value.IsTensor ? value.Value.Dimensions : []);
 
-    /// <summary>One pass over a black picture: whether the outputs have the sizes that they are decoded by.</summary>
-    private void TryOut()
-    {
-        (int width, int height) = _fixedSize ?? (TrialWidth, TrialHeight);
-        if (width % Letterbox.SideStep != 0 || height % Letterbox.SideStep != 0)
-        {
-            throw new WeightsFormatException($"The detector takes pictures of {width}×{height} pixels only; its sides must be multiples of {Letterbox.SideStep}. Export it with open sizes, or with 640×640.");
-        }
-
-        Run(new float[3 * width * height], width, height);
-    }
-
     /// <summary>One forward pass: every output as it lies in memory.</summary>
     private float[][] Run(float[] input, int width, int height)
     {
-        using var options = new RunOptions();
-        using OrtValue picture = OrtValue.CreateTensorValueFromMemory(input, [1, 3, height, width]);
-        using IDisposableReadOnlyCollection<OrtValue> values = _session.Run(options, [_inputName], [picture], Decoder.OutputNames);
+        using IDisposableReadOnlyCollection<OrtValue> values = _session.Run(_inputName, input, [1, 3, height, width], Decoder.OutputNames);
         var outputs = new float[values.Count][];
         for (int i = 0; i < outputs.Length; i++)
         {

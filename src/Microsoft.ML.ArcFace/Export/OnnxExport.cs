@@ -2,6 +2,7 @@ using System.Globalization;
 using Google.Protobuf;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
+using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Weights;
 using static TorchSharp.torch;
 
@@ -53,7 +54,7 @@ internal static class OnnxExport
     /// <summary>The backbone itself: [batch, 3, 112, 112] → [batch, d], not normalised.</summary>
     private static string Add(OnnxGraph graph, string faces, FaceBackbone backbone)
     {
-        var state = new BackboneState(backbone);
+        var state = BackboneState.Of(backbone);
         return FoldedBackbone.Build(state, backbone.Architecture, faces, new OnnxLayers(graph, state));
     }
 

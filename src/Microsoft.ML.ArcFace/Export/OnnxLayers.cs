@@ -1,5 +1,6 @@
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
+using Microsoft.ML.ArcFace.Graphs;
 
 namespace Microsoft.ML.ArcFace.Export;
 

@@ -21,8 +21,21 @@ internal sealed record ZipEntry(string Name, long Position, long PackedLength, l
     /// <summary>Numbers of a network hardly compress: an entry that claims to grow by more is refused before memory is taken for it.</summary>
     public const int LargestGrowth = 16;
 
+    /// <summary>Short entries may grow as they like: texts and zeros do.</summary>
+    private const long FreeLength = 1 << 20;
+
     /// <summary>The part of the name behind the last folder.</summary>
     public string FileName => Name[(Name.AsSpan().LastIndexOfAny('/', '\\') + 1)..];
+
+    /// <summary>Refuses an entry that claims more bytes than it can have, before memory or disk is taken for them.</summary>
+    /// <exception cref="InvalidDataException">It does. The message is a part of a sentence.</exception>
+    public static void CheckGrowth(string name, long length, long packedLength)
+    {
+        if (length < 0 || (length > FreeLength && length / LargestGrowth > packedLength + 1))
+        {
+            throw new InvalidDataException($"the entry '{name}' claims {length} bytes for {packedLength} in the file; more than 1 MiB may be at most {LargestGrowth} for one");
+        }
+    }
 
     /// <summary>Unpacks the bytes and compares them with their checksum.</summary>
     /// <exception cref="InvalidDataException">They are damaged, encrypted, or too many. The message is a part of a sentence.</exception>
@@ -33,9 +46,10 @@ internal sealed record ZipEntry(string Name, long Position, long PackedLength, l
             throw new InvalidDataException($"the entry '{Name}' is encrypted, or compressed in a way that is not known here");
         }
 
-        if (Length > Array.MaxLength || Length / LargestGrowth > PackedLength + 1)
+        CheckGrowth(Name, Length, PackedLength);
+        if (Length > Array.MaxLength)
         {
-            throw new InvalidDataException($"the entry '{Name}' claims {Length} bytes for {PackedLength} in the file; at most {Array.MaxLength} can be read, and at most {LargestGrowth} for one");
+            throw new InvalidDataException($"the entry '{Name}' claims {Length} bytes; at most {Array.MaxLength} can be read");
         }
 
         byte[] bytes = GC.AllocateUninitializedArray<byte>((int)Length);

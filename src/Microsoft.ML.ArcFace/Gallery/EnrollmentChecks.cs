@@ -52,6 +52,11 @@ internal static class EnrollmentChecks
                 CheckText(face.Name, nameof(FaceToEnroll.Name), nameof(faces));
             }
 
+            if (face.Source is not null)
+            {
+                CheckWellFormed(face.Source, nameof(FaceToEnroll.Source), nameof(faces));
+            }
+
             string? known = names.TryGetValue(face.PersonId, out string? name) ? name : nameOf(face.PersonId);
             if (known is not null)
             {
@@ -74,12 +79,23 @@ internal static class EnrollmentChecks
         }
     }
 
-    /// <exception cref="ArgumentException">The text is null, or has no character besides white space.</exception>
+    /// <exception cref="ArgumentException">The text is null, or has no character besides white space, or is no well-formed Unicode.</exception>
     public static void CheckText(string text, string what, string parameterName)
     {
         if (string.IsNullOrWhiteSpace(text))
         {
             throw new ArgumentException($"{what} is {(text is null ? "null" : $"'{text}'")}; it must have a character that is no white space.", parameterName);
+        }
+
+        CheckWellFormed(text, what, parameterName);
+    }
+
+    private static void CheckWellFormed(string text, string what, string parameterName)
+    {
+        if (UnicodeNames.IllFormedAt(text) is { } place)
+        {
+            throw new ArgumentException(
+                $"{what} '{ShownName.Of(text)}' has half a surrogate pair (U+{(int)text[place]:X4}) at {place}, which no file can keep. Give it as well-formed Unicode.", parameterName);
         }
     }
 }

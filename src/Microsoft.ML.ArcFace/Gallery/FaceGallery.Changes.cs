@@ -248,16 +248,24 @@ public sealed partial class FaceGallery
         {
             _file?.Erase();
         }
+
+        if ((erases || IsErasurePending) && Path is not null)
+        {
+            using IChannel channel = _host.Start(nameof(FaceGallery));
+            TryErase(channel);
+            foreach (string backup in GalleryUpgrade.BackupsOf(Path))
+            {
+                channel.Warning($"What was removed is still in '{backup}', the copy from before the file was upgraded. Delete it when the gallery serves as it did.");
+            }
+        }
     }
 
     /// <exception cref="FaceGalleryException">Nothing can be changed.</exception>
     internal void ThrowIfReadOnly()
     {
-        if (_readOnlyReason is not null)
+        if (_obstacle is { } obstacle)
         {
-            throw new FaceGalleryException(FaceGalleryProblem.ReadOnly,
-                $"The gallery '{Path}' can be searched, but not changed: it {_readOnlyReason}. To enroll or remove, " +
-                (_options.ReadOnly ? "open it without that option." : "let this user write to the file and its folder, or copy the file to a folder that may be written to and give that path."));
+            throw new FaceGalleryException(FaceGalleryProblem.ReadOnly, $"The gallery '{Path}' can be searched, but not changed: it {obstacle.Reason}. To enroll or remove, {obstacle.Remedy}.");
         }
     }
 

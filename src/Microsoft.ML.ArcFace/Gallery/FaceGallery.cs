@@ -15,8 +15,8 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
     private readonly GalleryFile? _file;
     private readonly GalleryMemory _memory;
 
-    /// <summary>The reason why nothing can be changed, as the end of the sentence "the gallery …"; null: it can.</summary>
-    private readonly string? _readOnlyReason;
+    /// <summary>The reason why nothing can be changed, as the end of the sentence "the gallery …", and what to do about it; null: it can be changed.</summary>
+    private readonly (string Reason, string Remedy)? _obstacle;
 
     private readonly UseGate _gate = new(nameof(FaceGallery));
 
@@ -46,26 +46,41 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
             return;
         }
 
-        _readOnlyReason = options.ReadOnly ? $"was opened for searching alone ({nameof(FaceGalleryOptions.ReadOnly)})" : null;
-        _file = options.ReadOnly ? null : GalleryFile.OpenUnlessReadOnly(Path, model, options.EncryptionKey, options.CreateIfMissing, out _readOnlyReason);
         using IChannel channel = _host.Start(nameof(FaceGallery));
-        if (_file is null)
+        string? readOnlyReason = $"was opened for searching alone ({nameof(FaceGalleryOptions.ReadOnly)})";
+        GalleryFile? file = options.ReadOnly ? null : GalleryFile.OpenUnlessReadOnly(Path, model, options.EncryptionKey, options.CreateIfMissing, out readOnlyReason);
+        if (file is null)
         {
             _memory = GalleryFile.ReadAll(Path, model, options.EncryptionKey, CreateMemory);
-            channel.Info($"'{path}' can be searched, but not changed: it {_readOnlyReason}.");
+            _obstacle = (readOnlyReason!, options.ReadOnly
+                ? "open it without that option"
+                : "let this user write to the file and its folder, or copy the file to a folder that may be written to and give that path");
         }
         else
         {
             _memory = CreateMemory();
             try
             {
-                (_lastPerson, _lastPhotograph) = _file.Load(_memory, model.EmbeddingSize);
+                (_lastPerson, _lastPhotograph) = file.Load(_memory);
+                _obstacle = Upgrade(file, channel);
+                if (_obstacle is null)
+                {
+                    _file = file;
+                    TryErase(channel);
+                }
             }
-            catch
+            finally
             {
-                _file.Dispose();
-                throw;
+                if (_file is null)
+                {
+                    file.Dispose();
+                }
             }
+        }
+
+        if (_obstacle is { } obstacle)
+        {
+            channel.Info($"'{path}' can be searched, but not changed: it {obstacle.Reason}.");
         }
 
         channel.Info($"'{path}': {_memory.PhotographCount} photographs of {_memory.People.Count} people.");
@@ -75,7 +90,13 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
     /// Whether the gallery can be searched but not changed: it was opened with <see cref="FaceGalleryOptions.ReadOnly"/>, or its
     /// file cannot be written.
     /// </summary>
-    public bool IsReadOnly => _readOnlyReason is not null;
+    public bool IsReadOnly => _obstacle is not null;
+
+    /// <summary>
+    /// Whether bytes of what was removed may still be in the file, because it could not be written anew (a full disk). The gallery
+    /// serves all the same; it is tried again with the next change, and when the gallery is closed or opened.
+    /// </summary>
+    public bool IsErasurePending => _file is { IsErasurePending: true };
 
     /// <summary>The whole path of the file; null: there is none, and the gallery ends with the process.</summary>
     public string? Path { get; }
@@ -135,9 +156,83 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
     /// <summary>Waits for what is under way and closes the file.</summary>
     public void Dispose() => _gate.Close(() =>
     {
+        if (IsErasurePending)
+        {
+            using IChannel channel = _host.Start(nameof(FaceGallery));
+            TryErase(channel);
+        }
+
         _file?.Dispose();
         _memoryLock.Dispose();
     });
+
+    /// <summary>Writes a copy of the gallery's file as it is now, its log included, by SQLite's own backup; searches go on, changes wait.</summary>
+    /// <param name="path">The copy: one file, which appears when it is whole, and opens as the gallery does, under the same key.</param>
+    /// <param name="overwrite">Whether it may take the place of a file. Default false: what is there is left, and refused.</param>
+    /// <exception cref="InvalidOperationException">The gallery is kept in memory alone.</exception>
+    /// <exception cref="FaceGalleryException">The copy cannot be written, or is there already; or the gallery was opened for searching alone, and its file is now in use or damaged.</exception>
+    /// <exception cref="ObjectDisposedException">The gallery was disposed.</exception>
+    public void BackupTo(string path, bool overwrite = false)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        string target = System.IO.Path.GetFullPath(path);
+        using UseGate.Use use = _gate.Begin();
+        if (Path is null)
+        {
+            throw new InvalidOperationException("The gallery is kept in memory alone, so there is no file to copy. Open it with a path.");
+        }
+
+        lock (_writing)
+        {
+            if (_file is null)
+            {
+                GalleryBackup.OfFile(Path, target, overwrite);
+            }
+            else
+            {
+                _file.BackUp(target, overwrite);
+            }
+        }
+    }
+
+    /// <summary>Upgrades a file of an older version; if there is no room for that, gives the reason why the gallery cannot be changed.</summary>
+    private static (string Reason, string Remedy)? Upgrade(GalleryFile file, IChannel channel)
+    {
+        if (!file.IsOlder)
+        {
+            return null;
+        }
+
+        try
+        {
+            string backup = file.Upgrade();
+            channel.Warning($"The gallery was upgraded to the present version of the file. The copy from before is '{backup}'; it keeps everybody of today, also those who are removed later: delete it when the gallery serves as it did.");
+            return null;
+        }
+        catch (FaceGalleryException error) when (error.Problem == FaceGalleryProblem.Unreachable)
+        {
+            channel.Warning($"The gallery is of an older version of the file, and could not be upgraded; it is searched as it is, and nothing was lost. {error.Message}");
+            return ("is of an older version of the file, and there was no room for the upgrade", "free as much space as three times the file has, and open the gallery again");
+        }
+    }
+
+    /// <summary>Makes up for an erasure that could not be done before; while it cannot be done, the gallery serves all the same.</summary>
+    private void TryErase(IChannel channel)
+    {
+        if (!IsErasurePending)
+        {
+            return;
+        }
+
+        try
+        {
+            _file!.Erase();
+        }
+        catch (FaceGalleryException error) when (error.Problem == FaceGalleryProblem.Unreachable)
+        {
+            channel.Warning(error.Message);
+        }
+    }
 
     private GalleryMemory CreateMemory() => new(Model.EmbeddingSize, _options.Aggregation, _options.SearchInHalfPrecision);
 

@@ -141,6 +141,14 @@ public abstract class FaceGalleryBase : IFaceGallery
         return Names.UnicodeNames.Compose(personId);
     }
 
+    /// <summary>Tells whether text is well-formed Unicode, without half a surrogate pair; no gallery keeps other ids, names and sources.</summary>
+    /// <param name="text">An id, a name or a source.</param>
+    protected static bool IsWellFormed(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return Names.UnicodeNames.IllFormedAt(text) is null;
+    }
+
     /// <summary>Refuses a photograph that comes with another name than its person has.</summary>
     /// <param name="personId">Who.</param>
     /// <param name="known">What they are called in the gallery.</param>

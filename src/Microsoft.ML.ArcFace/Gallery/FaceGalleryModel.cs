@@ -16,6 +16,7 @@ public sealed record FaceGalleryModel(string Fingerprint, int EmbeddingSize, Ver
     {
         var check = new OptionsCheck();
         check.That(!string.IsNullOrEmpty(Fingerprint), $"{nameof(Fingerprint)} is empty; give what tells the model from others, such as FaceEmbeddingTransformer.Fingerprint.");
+        check.That(Fingerprint is null || Names.UnicodeNames.IllFormedAt(Fingerprint) is null, $"{nameof(Fingerprint)} has half a surrogate pair, which no file can keep; give well-formed Unicode.");
         check.InRange(EmbeddingSize, 1, MostNumbers);
         return check.Violations;
     }

@@ -2,28 +2,52 @@ using Microsoft.Data.Sqlite;
 
 namespace Microsoft.ML.ArcFace.Gallery;
 
-/// <summary>The changes of one transaction.</summary>
-internal sealed class GalleryChanges(SqliteConnection connection, SqliteTransaction transaction, GalleryRecords records)
+/// <summary>The changes of one transaction, and the counts of what there is after them.</summary>
+internal sealed class GalleryChanges(string path, SqliteConnection connection, GalleryRecords records, RowDigest digest, GalleryCounts counts)
 {
-    public void AddPerson(long number, string id, string name) =>
-        Execute("INSERT INTO person (number, details) VALUES ($number, $details)", ("$number", number), ("$details", records.Write(new StoredPerson(id, name), number)));
+    public GalleryCounts Counts { get; private set; } = counts;
 
-    public void Rename(PersonEntry person, string name) =>
-        Execute("UPDATE person SET details = $details WHERE number = $number", ("$number", person.Number), ("$details", records.Write(new StoredPerson(person.Id, name), person.Number)));
+    public void AddPerson(long number, string id, string name)
+    {
+        byte[] details = records.Write(new StoredPerson(id, name), number);
+        Execute("INSERT INTO person (number, details, digest) VALUES ($number, $details, $digest)",
+            ("$number", number), ("$details", details), ("$digest", digest.OfPerson(number, details)));
+        Counts = Counts with { People = Counts.People + 1, LastPerson = Math.Max(Counts.LastPerson, number) };
+    }
 
-    /// <summary>Removes a person; the photographs go with them.</summary>
-    public void RemovePerson(PersonEntry person) => Execute("DELETE FROM person WHERE number = $number", ("$number", person.Number));
+    public void Rename(PersonEntry person, string name)
+    {
+        byte[] details = records.Write(new StoredPerson(person.Id, name), person.Number);
+        Execute("UPDATE person SET details = $details, digest = $digest WHERE number = $number",
+            ("$number", person.Number), ("$details", details), ("$digest", digest.OfPerson(person.Number, details)));
+    }
 
-    public void AddPhotograph(long number, long person, GalleryPhotograph photograph, float[] vector) => Execute(
-        "INSERT INTO photograph (number, person, details, embedding) VALUES ($number, $person, $details, $embedding)",
-        ("$number", number), ("$person", person), ("$details", records.Write(photograph, number, person)), ("$embedding", records.Write(vector, number, person)));
+    /// <summary>Removes a person with their photographs, one by one: nobody is left behind by an index that is damaged.</summary>
+    public void RemovePerson(PersonEntry person)
+    {
+        person.Photographs.ForEach(RemovePhotograph);
+        Execute("DELETE FROM person WHERE number = $number", ("$number", person.Number));
+        Counts = Counts with { People = Counts.People - 1 };
+    }
 
-    public void RemovePhotograph(PhotographEntry photograph) => Execute("DELETE FROM photograph WHERE number = $number", ("$number", photograph.Number));
+    public void AddPhotograph(long number, long person, GalleryPhotograph photograph, float[] vector)
+    {
+        byte[] details = records.Write(photograph, number, person), embedding = records.Write(vector, number, person);
+        Execute(
+            "INSERT INTO photograph (number, person, details, embedding, digest) VALUES ($number, $person, $details, $embedding, $digest)",
+            ("$number", number), ("$person", person), ("$details", details), ("$embedding", embedding), ("$digest", digest.OfPhotograph(number, person, details, embedding)));
+        Counts = Counts with { Photographs = Counts.Photographs + 1, LastPhotograph = Math.Max(Counts.LastPhotograph, number) };
+    }
+
+    public void RemovePhotograph(PhotographEntry photograph)
+    {
+        Execute("DELETE FROM photograph WHERE number = $number", ("$number", photograph.Number));
+        Counts = Counts with { Photographs = Counts.Photographs - 1 };
+    }
 
     private void Execute(string statement, params (string Name, object Value)[] parameters)
     {
         using SqliteCommand command = connection.CreateCommand();
-        command.Transaction = transaction;
         command.CommandText = statement;
         foreach ((string name, object value) in parameters)
         {
@@ -32,7 +56,7 @@ internal sealed class GalleryChanges(SqliteConnection connection, SqliteTransact
 
         if (command.ExecuteNonQuery() != 1)
         {
-            throw new InvalidOperationException($"'{statement}' did not change one row.");
+            throw GalleryErrors.Damaged(path, "a row that was read when it was opened is not there any more");
         }
     }
 }

@@ -12,33 +12,40 @@ internal sealed class GalleryFile : IDisposable
     private readonly SqliteConnection _connection;
     private readonly RecordSeal? _seal;
     private readonly GalleryRecords _records;
+    private readonly RowDigest _digest;
+    private GalleryHeader _header;
+    private bool _isSound;
 
-    private GalleryFile(string path, SqliteConnection connection, RecordSeal? seal, GalleryRecords records)
+    private GalleryFile(string path, SqliteConnection connection, RecordSeal? seal, GalleryHeader header)
     {
-        (_path, _connection, _seal, _records) = (path, connection, seal, records);
+        (_path, _connection, _seal, _header) = (path, connection, seal, header);
+        (_records, _digest) = (header.RecordsFor(seal), new RowDigest(header.GalleryId));
     }
+
+    /// <summary>Whether bytes of what was removed may still be in the file.</summary>
+    public bool IsErasurePending => _header.IsErasurePending;
+
+    /// <summary>Whether the file is of an older version, and has to be upgraded before it can be changed.</summary>
+    public bool IsOlder => _header.Version < GallerySchema.Version;
 
     /// <exception cref="FaceGalleryException">It cannot be opened or made, or is not what is asked for.</exception>
     public static GalleryFile Open(string path, FaceGalleryModel model, byte[]? key, bool createIfMissing) => GalleryErrors.Explained(path, () =>
     {
-        EnsureFile(path, createIfMissing);
-        SqliteConnection connection = GallerySchema.Connect(path);
         RecordSeal? seal = key is null ? null : new RecordSeal(key);
+        SqliteConnection? connection = null;
         try
         {
-            GalleryHeader header = GallerySchema.OpenOrCreate(connection, path, model, seal);
-            var file = new GalleryFile(path, connection, seal, header.RecordsFor(seal));
-            if (header.IsErasurePending)
-            {
-                file.Erase();
-            }
-
-            return file;
+            GalleryCreation.Ensure(path, model, seal, createIfMissing);
+            connection = GallerySchema.Connect(path);
+            GalleryHeader header = GallerySchema.Read(connection, path, seal);
+            GallerySchema.ThrowIfOfAnotherModel(path, header, model);
+            GallerySchema.Lock(connection);
+            return new GalleryFile(path, connection, seal, header);
         }
         catch
         {
             seal?.Dispose();
-            connection.Dispose();
+            connection?.Dispose();
             throw;
         }
     });
@@ -78,7 +85,7 @@ internal sealed class GalleryFile : IDisposable
         GalleryHeader header = GallerySchema.Read(connection, path, seal);
         GallerySchema.ThrowIfOfAnotherModel(path, header, model);
         GalleryMemory memory = createMemory();
-        new GalleryReader(path, connection, header.RecordsFor(seal)).ReadInto(memory, model.EmbeddingSize);
+        new GalleryReader(path, connection, header, seal).ReadInto(memory);
         return memory;
     });
 
@@ -88,36 +95,49 @@ internal sealed class GalleryFile : IDisposable
     {
         using RecordSeal? seal = key is null ? null : new RecordSeal(key);
         GalleryHeader header = GallerySchema.Read(connection, path, seal);
-        return new GalleryContents(header.Fingerprint, header.EmbeddingSize, IsEncrypted: seal is not null, new GalleryReader(path, connection, header.RecordsFor(seal)).ReadPeople());
+        return new GalleryContents(header.Fingerprint, header.EmbeddingSize, IsEncrypted: seal is not null, new GalleryReader(path, connection, header, seal).ReadPeople());
     });
 
     /// <summary>Reads everybody into memory and gives the greatest numbers of rows there ever were.</summary>
     /// <exception cref="FaceGalleryException">Something is not as it was written.</exception>
-    public (long LastPerson, long LastPhotograph) Load(GalleryMemory memory, int embeddingSize) => GalleryErrors.Explained(_path, () =>
+    public (long LastPerson, long LastPhotograph) Load(GalleryMemory memory) => GalleryErrors.Explained(_path, () =>
     {
-        new GalleryReader(_path, _connection, _records).ReadInto(memory, embeddingSize);
-        return (GallerySchema.LastNumber(_connection, "person"), GallerySchema.LastNumber(_connection, "photograph"));
+        _header = _header with { Counts = new GalleryReader(_path, _connection, _header, _seal).ReadInto(memory) };
+
+        // It is sound: when it is closed, the log may go into the file.
+        GallerySchema.LeaveLogOnClose(_connection, false);
+        _isSound = true;
+        return (_header.Counts.LastPerson, _header.Counts.LastPhotograph);
+    });
+
+    /// <summary>Brings a file of an older version, which was loaded, to the present one; or leaves it as it was.</summary>
+    /// <returns>The copy from before.</returns>
+    /// <exception cref="FaceGalleryException">It cannot be written.</exception>
+    public string Upgrade() => GalleryErrors.Explained(_path, () =>
+    {
+        (string backup, _header) = GalleryUpgrade.Run(_connection, _path, _header, _records, _digest);
+        return backup;
     });
 
     /// <summary>Makes changes, all or none; when it returns they are on the disk.</summary>
     /// <param name="change">Makes them.</param>
     /// <param name="erases">Whether something goes that <see cref="Erase"/> must make unreadable; it is made up for when the file is opened, if the process ends before.</param>
+    /// <exception cref="FaceGalleryException">The file cannot be written; nothing was changed.</exception>
     public void Commit(Action<GalleryChanges> change, bool erases) => GalleryErrors.Explained(_path, () =>
     {
         using SqliteTransaction transaction = _connection.BeginTransaction();
-        change(new GalleryChanges(_connection, transaction, _records));
-        if (erases)
-        {
-            GallerySchema.SetErasurePending(_connection, true);
-        }
-
+        var changes = new GalleryChanges(_path, _connection, _records, _digest, _header.Counts);
+        change(changes);
+        GalleryHeader header = _header with { Counts = changes.Counts, IsErasurePending = _header.IsErasurePending || erases };
+        header.Update(_connection, _records);
         transaction.Commit();
-        return true;
+        _header = header;
     });
 
     /// <summary>
     /// Makes what was removed unreadable: the file is written anew without it, and the log, which still had it, is cut off.
     /// </summary>
+    /// <exception cref="FaceGalleryException">The file cannot be written; it is tried again with the next change, and when it is closed or opened.</exception>
     public void Erase()
     {
         try
@@ -129,43 +149,29 @@ internal sealed class GalleryFile : IDisposable
 
                 // Last, so that it is done again if the process ends in between.
                 GallerySchema.SetErasurePending(_connection, false);
-                return true;
+                _header = _header with { IsErasurePending = false };
             });
         }
         catch (FaceGalleryException error)
         {
             throw new FaceGalleryException(error.Problem,
-                $"What was removed is not found any more, but its bytes are still in the file; they go with the next removal, or when the gallery is opened next. {error.Message}", error);
+                $"What was removed is not found any more, but its bytes are still in the file; they go with the next change, or when the gallery is closed or opened. {error.Message}", error);
         }
     }
+
+    /// <summary>Writes a copy of the file as it is now.</summary>
+    /// <exception cref="FaceGalleryException">It cannot be written, or is there already.</exception>
+    public void BackUp(string target, bool overwrite) => GalleryBackup.Write(_path, _connection, target, overwrite);
 
     public void Dispose()
     {
+        if (!_isSound && new FileInfo(GalleryCreation.TargetOf(_path) + "-wal") is { Exists: true, Length: 0 })
+        {
+            // Nothing was in the log before, so closing takes away no more than that it was opened.
+            GallerySchema.LeaveLogOnClose(_connection, false);
+        }
+
         _connection.Dispose();
         _seal?.Dispose();
-    }
-
-    /// <summary>Makes an empty file that only its owner may read; SQLite gives the log the same rights.</summary>
-    private static void EnsureFile(string path, bool createIfMissing)
-    {
-        if (File.Exists(path))
-        {
-            return;
-        }
-
-        if (!createIfMissing || Directory.Exists(path))
-        {
-            throw new FaceGalleryException(FaceGalleryProblem.Unreachable,
-                $"There is no gallery '{path}'{(Directory.Exists(path) ? ", but a folder of that name" : $", and {nameof(FaceGalleryOptions.CreateIfMissing)} is false")}. Check the path.");
-        }
-
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var mode = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            mode.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        File.Open(path, mode).Dispose();
     }
 }

@@ -21,6 +21,9 @@ internal sealed class GalleryMemory(int embeddingSize, PersonAggregation aggrega
     /// <summary>Finds the person with the id, or with one that differs in its Unicode form alone; null: nobody.</summary>
     public PersonEntry? FindPerson(string id) => _people.GetValueOrDefault(id) ?? _peopleInOneForm.GetValueOrDefault(UnicodeNames.Compose(id));
 
+    /// <summary>Tells whether somebody has this very id.</summary>
+    public bool HasPerson(string id) => _people.ContainsKey(id);
+
     public PhotographEntry? FindPhotograph(string id) => _photographs.GetValueOrDefault(id);
 
     /// <summary>Gives a person's photographs with their vectors, the oldest first.</summary>

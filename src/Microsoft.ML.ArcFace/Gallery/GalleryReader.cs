@@ -2,66 +2,93 @@ using Microsoft.Data.Sqlite;
 
 namespace Microsoft.ML.ArcFace.Gallery;
 
-/// <summary>Reads the people and photographs of a gallery's file.</summary>
-internal sealed class GalleryReader(string path, SqliteConnection connection, GalleryRecords records)
+/// <summary>Reads the people and photographs of a gallery's file, all of them or none.</summary>
+internal sealed class GalleryReader(string path, SqliteConnection connection, GalleryHeader header, RecordSeal? seal)
 {
-    private const string People = "SELECT number, number, details, NULL FROM person ORDER BY number";
+    private readonly GalleryRecords _records = header.RecordsFor(seal);
 
     /// <summary>Reads everybody with their vectors.</summary>
+    /// <returns>The counts of what there is.</returns>
     /// <exception cref="FaceGalleryException">Something is not as it was written.</exception>
-    public void ReadInto(GalleryMemory memory, int embeddingSize)
+    public GalleryCounts ReadInto(GalleryMemory memory)
     {
         var people = new Dictionary<long, PersonEntry>();
-        foreach ((long number, _, byte[] details, _) in Rows(People))
-        {
-            StoredPerson person = PersonOf(details, number);
-            people.Add(number, memory.AddPerson(number, person.Id, person.Name));
-        }
-
-        foreach ((long number, long personNumber, byte[] details, byte[]? embedding) in Rows("SELECT number, person, details, embedding FROM photograph ORDER BY number"))
-        {
-            GalleryPhotograph photograph = PhotographOf(details, number, personNumber);
-            if (!people.TryGetValue(personNumber, out PersonEntry? person) || embedding is null || records.ReadEmbedding(embedding, number, personNumber, embeddingSize) is not { } vector)
+        GalleryCounts counts = ReadAll(
+            (number, person) =>
             {
-                throw Damaged($"photograph {number} is not as it was written");
-            }
-
-            memory.AddPhotograph(person, number, photograph, vector);
-        }
-
-        if (people.Values.FirstOrDefault(person => person.Photographs.Count == 0) is { } empty)
-        {
-            throw Damaged($"person {empty.Number} has no photographs");
-        }
+                ThrowIfTaken(memory.HasPerson(person.Id), "person", number, person.Id);
+                people.Add(number, memory.AddPerson(number, person.Id, person.Name));
+            },
+            (row, photograph) =>
+            {
+                ThrowIfTaken(memory.FindPhotograph(photograph.Id) is not null, "photograph", row.Number, photograph.Id);
+                float[] vector = _records.ReadEmbedding(row.Embedding, row.Number, row.Person, header.EmbeddingSize) ?? throw NotAsWritten("photograph", row.Number);
+                memory.AddPhotograph(people.GetValueOrDefault(row.Person) ?? throw NotAsWritten("photograph", row.Number), row.Number, photograph, vector);
+            });
+        return people.Values.FirstOrDefault(person => person.Photographs.Count == 0) is { } empty ? throw GalleryErrors.Damaged(path, $"person {empty.Number} has no photographs") : counts;
     }
 
     /// <summary>Reads everybody without their vectors, in the order of enrollment.</summary>
     /// <exception cref="FaceGalleryException">Something is not as it was written.</exception>
     public IReadOnlyList<GalleryPerson> ReadPeople()
     {
-        ILookup<long, GalleryPhotograph> photographs = Rows("SELECT number, person, details, NULL FROM photograph ORDER BY number")
-            .ToLookup(row => row.Person, row => PhotographOf(row.Details, row.Number, row.Person));
-        return [.. Rows(People).Select(row => (row.Number, Person: PersonOf(row.Details, row.Number))).Select(row => new GalleryPerson(row.Person.Id, row.Person.Name, [.. photographs[row.Number]]))];
+        var people = new Dictionary<long, (StoredPerson Person, List<GalleryPhotograph> Photographs)>();
+        var ids = new HashSet<string>(StringComparer.Ordinal);
+        ReadAll(
+            (number, person) =>
+            {
+                ThrowIfTaken(!ids.Add(person.Id), "person", number, person.Id);
+                people.Add(number, (person, []));
+            },
+            (row, photograph) =>
+            {
+                if (!people.TryGetValue(row.Person, out (StoredPerson, List<GalleryPhotograph> Photographs) person))
+                {
+                    throw NotAsWritten("photograph", row.Number);
+                }
+
+                person.Photographs.Add(photograph);
+            });
+        return [.. people.Values.Select(one => new GalleryPerson(one.Person.Id, one.Person.Name, [.. one.Photographs]))];
     }
 
-    private StoredPerson PersonOf(byte[] details, long number) => records.ReadPerson(details, number) ?? throw Damaged($"person {number} is not as it was written");
-
-    private GalleryPhotograph PhotographOf(byte[] details, long number, long person) =>
-        records.ReadPhotograph(details, number, person) ?? throw Damaged($"photograph {number} is not as it was written");
-
-    private IEnumerable<(long Number, long Person, byte[] Details, byte[]? Embedding)> Rows(string query)
+    private GalleryCounts ReadAll(Action<long, StoredPerson> onPerson, Action<GalleryRow, GalleryPhotograph> onPhotograph)
     {
-        using SqliteCommand command = connection.CreateCommand();
-        command.CommandText = query;
-        using SqliteDataReader reader = command.ExecuteReader();
-        while (reader.Read())
+        var rows = new GalleryRowReader(connection, header);
+        long people = 0, photographs = 0, lastPerson = 0, lastPhotograph = 0;
+        foreach (GalleryRow row in rows.People())
         {
-            yield return (reader.GetInt64(0), reader.GetInt64(1), Blob(reader, 2) ?? [], Blob(reader, 3));
+            StoredPerson person = row.Number > lastPerson && row.IsSound ? _records.ReadPerson(row.Details, row.Number) ?? throw NotAsWritten("person", row.Number) : throw NotAsWritten("person", row.Number);
+            onPerson(row.Number, person);
+            (people, lastPerson) = (people + 1, row.Number);
+        }
+
+        foreach (GalleryRow row in rows.Photographs())
+        {
+            GalleryPhotograph photograph = row.Number > lastPhotograph && row.IsSound
+                ? _records.ReadPhotograph(row.Details, row.Number, row.Person) ?? throw NotAsWritten("photograph", row.Number)
+                : throw NotAsWritten("photograph", row.Number);
+            onPhotograph(row, photograph);
+            (photographs, lastPhotograph) = (photographs + 1, row.Number);
+        }
+
+        if (!header.HasDigests)
+        {
+            return new GalleryCounts(people, photographs, Math.Max(lastPerson, GallerySchema.LastNumber(connection, "person")), Math.Max(lastPhotograph, GallerySchema.LastNumber(connection, "photograph")));
+        }
+
+        return (people, photographs) == (header.Counts.People, header.Counts.Photographs) && lastPerson <= header.Counts.LastPerson && lastPhotograph <= header.Counts.LastPhotograph
+            ? header.Counts
+            : throw GalleryErrors.Damaged(path, $"{photographs} photographs of {people} people are in it, of {header.Counts.Photographs} photographs of {header.Counts.People} people that were written");
+    }
+
+    private void ThrowIfTaken(bool isTaken, string what, long number, string id)
+    {
+        if (isTaken)
+        {
+            throw GalleryErrors.Damaged(path, $"{what} {number} has the id '{Names.ShownName.Of(id)}', which another one has");
         }
     }
 
-    private static byte[]? Blob(SqliteDataReader reader, int column) => reader.GetValue(column) as byte[];
-
-    private FaceGalleryException Damaged(string what) => new(FaceGalleryProblem.Damaged,
-        $"The gallery '{path}' is damaged: {what}. Take a copy from before the damage, or enroll the photographs again.");
+    private FaceGalleryException NotAsWritten(string what, long number) => GalleryErrors.Damaged(path, $"{what} {number} is not as it was written");
 }

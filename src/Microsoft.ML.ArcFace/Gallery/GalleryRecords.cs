@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -17,6 +18,7 @@ internal enum RecordKind : byte
     Person = 2,
     Photograph = 3,
     Embedding = 4,
+    Header = 5,
 }
 
 /// <summary>Writes records of people and photographs.</summary>
@@ -37,6 +39,12 @@ internal sealed class GalleryRecords(byte[] galleryId, RecordSeal? seal)
     public byte[] KeyCheck() => Write([], RecordKind.KeyCheck, 0, 0);
 
     public bool IsKeyCheck(byte[] record) => Read(record, RecordKind.KeyCheck, 0, 0) is { Length: 0 };
+
+    /// <summary>Seals what the header says: by the key, or by a digest if there is none.</summary>
+    public byte[] HeaderSeal(byte[] content) => seal is null ? XxHash128.Hash(HeaderContext(content)) : seal.Seal([], HeaderContext(content));
+
+    public bool IsHeaderSeal(byte[] record, byte[] content) =>
+        seal is null ? record.AsSpan().SequenceEqual(HeaderSeal(content)) : seal.Open(record, HeaderContext(content)) is not null;
 
     public byte[] Write(StoredPerson person, long number) => Write(JsonSerializer.SerializeToUtf8Bytes(person, GalleryJson.Legible.StoredPerson), RecordKind.Person, number, number);
 
@@ -99,6 +107,8 @@ internal sealed class GalleryRecords(byte[] galleryId, RecordSeal? seal)
             return null;
         }
     }
+
+    private byte[] HeaderContext(byte[] content) => [.. galleryId, (byte)RecordKind.Header, .. content];
 
     private byte[] Write(byte[] plain, RecordKind kind, long number, long personNumber) => seal is null ? plain : seal.Seal(plain, Context(kind, number, personNumber));
 

@@ -21,6 +21,7 @@ internal static class ReadOnlyGalleryFile
             throw new FaceGalleryException(FaceGalleryProblem.Unreachable, $"There is no gallery '{path}'{(Directory.Exists(path) ? ", but a folder of that name" : "")}. Check the path.");
         }
 
+        GalleryCreation.ThrowIfCutOff(path);
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
             Stamp before = Stamp.Of(path);
@@ -72,7 +73,8 @@ internal static class ReadOnlyGalleryFile
     }
 
     /// <summary>Asks for the file's lock, which a gallery that may write holds all the time; whatever else fails is told when the file is read.</summary>
-    private static void ThrowIfInUse(string path)
+    /// <exception cref="SqliteException">Somebody has it.</exception>
+    public static void ThrowIfInUse(string path)
     {
         try
         {

@@ -29,6 +29,24 @@ internal static class UnicodeNames
         return ToText(points);
     }
 
+    /// <summary>Finds the first half of a surrogate pair that stands alone: text with one cannot be written as UTF-8 and read again; null: none does.</summary>
+    public static int? IllFormedAt(string text)
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
+            {
+                i++;
+            }
+            else if (char.IsSurrogate(text[i]))
+            {
+                return i;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Tells whether two names are the same but for their Unicode form.</summary>
     public static bool AreEqual(string first, string second) => first == second || Compose(first) == Compose(second);
 

@@ -6,25 +6,39 @@ namespace Microsoft.ML.ArcFace.Serving;
 
 /// <summary>
 /// The model of a file that may be replaced while it is served. Requests keep the model that they began with; a replacement
-/// that cannot be loaded changes nothing.
+/// that cannot be loaded changes nothing, and is tried again if the reason may pass. Replacements are loaded by the watcher,
+/// for which neither requests nor the disposal wait.
 /// </summary>
 internal sealed partial class ServedFile : IAsyncDisposable
 {
-    private readonly MLContext _ml;
+    /// <summary>How long the disposal waits for a replacement that is being loaded; who loads it frees it afterwards.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+
     private readonly string _path;
+    private readonly Func<ServedModel> _load;
     private readonly ILogger _log;
-    private readonly AlignmentCheck _alignment;
+    private readonly TimeSpan _disposalPatience;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _watching;
+    private readonly FileChanges _changes;
+
+    /// <summary>Held while <see cref="_current"/> is exchanged.</summary>
+    private readonly Lock _lock = new();
+
     private ServedModel? _current;
-    private Stamp _seen, _loaded;
 
     /// <summary>Loads the model.</summary>
     public ServedFile(MLContext ml, string path, TimeSpan? reloadInterval, ILogger log, AlignmentCheck alignment)
+        : this(path, () => ServedModel.Load(ml, path, alignment), reloadInterval, log, s_patience)
     {
-        (_ml, _path, _log, _alignment) = (ml, path, log, alignment);
-        _seen = _loaded = Stamp.Of(path) ?? default;
-        _current = ServedModel.Load(ml, path, alignment);
+    }
+
+    /// <summary>Loads the model in another way; for tests.</summary>
+    internal ServedFile(string path, Func<ServedModel> load, TimeSpan? reloadInterval, ILogger log, TimeSpan disposalPatience)
+    {
+        (_path, _load, _log, _disposalPatience) = (path, load, log, disposalPatience);
+        _changes = new FileChanges(path);
+        _current = load();
         _watching = reloadInterval is { } interval ? Task.Run(() => WatchAsync(interval)) : Task.CompletedTask;
     }
 
@@ -46,36 +60,72 @@ internal sealed partial class ServedFile : IAsyncDisposable
     /// <returns>Whether another model is served from now on.</returns>
     public bool Look()
     {
-        if (Stamp.Of(_path) is not { } stamp)
-        {
-            return false;                                      // absent for the moment of a replacement
-        }
-
-        bool isSettled = stamp == _seen;
-        _seen = stamp;
-        if (!isSettled || stamp == _loaded)
+        if (!_changes.IsDue())
         {
             return false;
         }
 
-        _loaded = stamp;
         ServedModel replacement;
         try
         {
-            replacement = ServedModel.Load(_ml, _path, _alignment);
+            replacement = _load();
         }
 #pragma warning disable CA1031 // Whatever is wrong with the new file, the old model goes on serving.
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            LogRefused(_path, error.Message, error);
+            if (MayPass(error))
+            {
+                LogPostponed(_path, error.Message, _changes.RetryLater(), error);
+            }
+            else
+            {
+                LogRefused(_path, error.Message, error);
+            }
+
             return false;
         }
 
-        ServedModel former = Interlocked.Exchange(ref _current, replacement)!;
+        return Publish(replacement);
+    }
+
+    /// <summary>Lets go of the model, which lives on until its last request has ended.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        Exchange(null)?.End();
+        try
+        {
+            await _watching.WaitAsync(_disposalPatience).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            LogLeft(_path);
+        }
+    }
+
+    private bool Publish(ServedModel replacement)
+    {
+        if (Exchange(replacement) is not { } former)
+        {
+            replacement.End();
+            return false;
+        }
+
         LogReplaced(_path, former.Fingerprint, replacement.Fingerprint);
         former.End();
         return true;
+    }
+
+    /// <summary>Puts another model in the place of the current one; null if there is none any more, for the embedder was disposed.</summary>
+    private ServedModel? Exchange(ServedModel? next)
+    {
+        lock (_lock)
+        {
+            ServedModel? former = _current;
+            Volatile.Write(ref _current, former is null ? null : next);
+            return former;
+        }
     }
 
     private async Task WatchAsync(TimeSpan interval)
@@ -94,12 +144,18 @@ internal sealed partial class ServedFile : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets go of the model, which lives on until its last request has ended.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Tells a full disk, a share that is away or a lack of memory from a file that is no model.</summary>
+    private static bool MayPass(Exception error)
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _watching.ConfigureAwait(false);
-        Interlocked.Exchange(ref _current, null)?.End();
+        for (Exception? cause = error; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is FaceRecognitionException or SpecialFileException or EndOfStreamException)
+            {
+                return false;
+            }
+        }
+
+        return error is IOException or UnauthorizedAccessException or OutOfMemoryException;
     }
 
     [LoggerMessage(LogLevel.Information, "'{Path}' was replaced: the model {Former} gives way to {Replacement}. Vectors of different models cannot be compared.")]
@@ -108,21 +164,9 @@ internal sealed partial class ServedFile : IAsyncDisposable
     [LoggerMessage(LogLevel.Error, "'{Path}' was replaced by what cannot be loaded ({Reason}); the model before it goes on serving. Replace the file by a whole one.")]
     private partial void LogRefused(string path, string reason, Exception error);
 
-    /// <summary>By which a file is known to have changed.</summary>
-    private readonly record struct Stamp(DateTime LastWrite, long Length)
-    {
-        /// <summary>Of what the path leads to, through links; null if it cannot be opened.</summary>
-        public static Stamp? Of(string path)
-        {
-            try
-            {
-                using var file = RegularFile.OpenHandle(path, FileShare.ReadWrite | FileShare.Delete);
-                return new Stamp(File.GetLastWriteTimeUtc(file), RandomAccess.GetLength(file));
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                return null;
-            }
-        }
-    }
+    [LoggerMessage(LogLevel.Warning, "'{Path}' was replaced, but cannot be loaded now ({Reason}); the model before it goes on serving. It is tried again after {Looks} looks at the file.")]
+    private partial void LogPostponed(string path, string reason, int looks, Exception error);
+
+    [LoggerMessage(LogLevel.Warning, "A replacement of '{Path}' was still being loaded when the embedder was disposed of; it is freed once it is loaded.")]
+    private partial void LogLeft(string path);
 }

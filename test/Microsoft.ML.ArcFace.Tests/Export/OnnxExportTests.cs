@@ -4,6 +4,7 @@ using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.ArcFace.Export;
+using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.Data;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -35,6 +35,16 @@ internal static class GalleryContract
         await RefusesAsync(new FaceToEnroll("ada", At(0)) { Name = "Alan" }, "called 'Ada Lovelace'");
         await RefusesAsync(new FaceToEnroll("dora", [1, 2]), "2 numbers");
         await RefusesAsync(new FaceToEnroll("", At(0)), "PersonId");
+        foreach (string illFormed in new[] { "\uD800", "a\uDC00b", "\uDC00\uD800", "Jose\u0301\uD83D" })
+        {
+            await RefusesAsync(new FaceToEnroll(illFormed, At(1)), "PersonId");
+            await RefusesAsync(new FaceToEnroll("fay", At(1)) { Name = illFormed }, "Name");
+            await RefusesAsync(new FaceToEnroll("fay", At(1)) { Source = illFormed }, "Source");
+            await Assert.ThrowsExactlyAsync<ArgumentException>(() => gallery.RenameAsync("bob", illFormed));
+            Assert.IsNull(await gallery.FindAsync(illFormed));
+            Assert.IsFalse(await gallery.RemoveAsync(illFormed) || await gallery.RenameAsync(illFormed, "x") || await gallery.RemovePhotographAsync(illFormed));
+        }
+
         Assert.AreEqual(63, await gallery.CountVectorsAsync());
         Assert.IsNull(await gallery.FindAsync("eve"), "All or nothing.");
 

@@ -177,12 +177,7 @@ public class GalleryFileTests
     public void Open_OlderFileWithBothFormsOfAName_KeepsBothPeople()
     {
         const string composed = "Jos\u00E9", decomposed = "Jose\u0301";
-        using (FaceGallery gallery = Open(PathOfGallery))
-        {
-            gallery.Enroll([new FaceToEnroll(composed, At(0)), new FaceToEnroll("other", At(90))]);
-        }
-
-        Tamper($"UPDATE person SET details = CAST(replace(CAST(details AS TEXT), 'other', '{decomposed}') AS BLOB) WHERE number = 2");
+        VersionOneGallery.Write(PathOfGallery, TestModel, key: null, (composed, At(0)), (decomposed, At(90)));
         using FaceGallery both = Open(PathOfGallery);
         CollectionAssert.AreEqual(new[] { composed, decomposed }, both.GetPeople().Select(person => person.Id).ToArray());
         Assert.AreEqual((composed, decomposed), (both.Identify(At(1)).Person!.PersonId, both.Identify(At(91)).Person!.PersonId));
@@ -214,8 +209,8 @@ public class GalleryFileTests
         Assert.AreEqual(FaceGalleryProblem.Unreachable, Fails(() => Open(Path.Combine(other, "x.gallery")), "cannot be opened"));
         Assert.AreEqual(FaceGalleryProblem.Unreachable, Fails(() => Open(_folder.FullName), "a folder of that name"));
         Assert.AreEqual(FaceGalleryProblem.Unreachable, Fails(() => Open(Path.Combine(_folder.FullName, "x.gallery"), new FaceGalleryOptions { CreateIfMissing = false }), "CreateIfMissing"));
-        Tamper("PRAGMA user_version = 2");
-        Assert.AreEqual(FaceGalleryProblem.TooNew, Fails(() => Open(PathOfGallery), "version 2"));
+        Tamper("PRAGMA user_version = 3");
+        Assert.AreEqual(FaceGalleryProblem.TooNew, Fails(() => Open(PathOfGallery), "version 3"));
         Tamper("PRAGMA application_id = 1");
         Assert.AreEqual(FaceGalleryProblem.NotAGallery, Fails(() => Open(PathOfGallery), "no gallery"));
     }

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.ML.ArcFace.Data.Decoding;
 using Microsoft.ML.ArcFace.Serving;
 using Microsoft.ML.ArcFace.Tests.Embedding;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
@@ -107,7 +109,7 @@ public class ServedFileTests
         Assert.IsGreaterThan(before, loaded);
         Assert.IsTrue(model.TryBegin());
         model.End();
-        _ = model.Embed(model.ReadFace(s_picture, attackDetector: null).Pixels, count: 1);
+        _ = model.Embed(model.ReadFace(s_picture, attackDetector: null, DecodingLimits.OfProcess(null)).Pixels, count: 1);
         Assert.AreEqual(loaded, DisposeScopeManager.Statistics.ThreadTotalLiveCount, "It is still served.");
         model.End();
         Assert.AreEqual(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
@@ -116,6 +118,151 @@ public class ServedFileTests
         File.WriteAllBytes(zip, s_first[..^100]);
         Assert.Throws<Exception>(() => ServedModel.Load(Ml, zip));
         Assert.AreEqual(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    [TestMethod]
+    public void FileOfEqualLengthAndTime_IsTakenOn()
+    {
+        using var folder = new TemporaryFolder();
+        int length = Math.Max(s_first.Length, s_second.Length) + 1;
+        (byte[] first, byte[] second) = (AlteredZip.Padded(s_first, length), AlteredZip.Padded(s_second, length));
+        string zip = folder.Write("faces.zip", first);
+        DateTime time = File.GetLastWriteTimeUtc(zip);
+        using var embedder = new FaceEmbedder(zip, new FaceEmbedder.Options { ReloadInterval = null });
+        string former = embedder.Fingerprint;
+
+        // Another file in its place.
+        string other = folder.Write("other.zip", second);
+        File.SetLastWriteTimeUtc(other, time);
+        File.Move(other, zip, overwrite: true);
+        Assert.IsFalse(embedder.Look());
+        Assert.IsTrue(embedder.Look());
+        Assert.AreNotEqual(former, embedder.Fingerprint);
+
+        // The same file written over; where the system does not tell, its bytes are looked at every twelfth time.
+        File.WriteAllBytes(zip, first);
+        File.SetLastWriteTimeUtc(zip, time);
+        Assert.IsTrue(Enumerable.Range(0, 13).Any(_ => embedder.Look()));
+        Assert.AreEqual(former, embedder.Fingerprint);
+    }
+
+    [TestMethod]
+    public void FileTouchedOrReplacedByItself_IsNotLoadedAgain()
+    {
+        using var folder = new TemporaryFolder();
+        string zip = folder.Write("faces.zip", s_first);
+        int loads = 0;
+        var file = new ServedFile(zip, () => Loaded(zip, ref loads), reloadInterval: null, NullLogger.Instance, TimeSpan.Zero);
+        File.SetLastWriteTimeUtc(zip, DateTime.UtcNow.AddDays(-1));
+        Assert.IsFalse(file.Look() || file.Look() || file.Look());
+        File.Move(folder.Write("same.zip", s_first), zip, overwrite: true);
+        Assert.IsFalse(file.Look() || file.Look() || file.Look());
+        Assert.AreEqual(1, loads);
+    }
+
+    [TestMethod]
+    public void LoadThatFailsForAPassingReason_IsTriedAgainEverLater()
+    {
+        using var folder = new TemporaryFolder();
+        string zip = folder.Write("faces.zip", s_first);
+        var log = new LogLines();
+        (int loads, bool isFull) = (0, false);
+        var file = new ServedFile(zip, () => isFull ? throw Full(ref loads) : Loaded(zip, ref loads), reloadInterval: null, log, TimeSpan.Zero);
+        string former = file.Begin().Fingerprint;
+        isFull = true;
+        File.WriteAllBytes(zip, s_second);
+        var tries = new List<int>();
+        for (int look = 0; look < 18; look++)
+        {
+            int before = loads;
+            Assert.IsFalse(file.Look());
+            tries.AddRange(loads > before ? [look] : []);
+        }
+
+        CollectionAssert.AreEqual(new[] { 1, 2, 4, 8, 16 }, tries);
+        isFull = false;
+        Assert.IsTrue(Enumerable.Range(0, 64).Any(_ => file.Look()));
+        Assert.AreNotEqual(former, file.Begin().Fingerprint);
+        Assert.IsFalse(Enumerable.Range(0, 100).Any(_ => file.Look()), "It is loaded.");
+        Assert.HasCount(5, log.Lines.Where(line => line.Level == LogLevel.Warning && line.Text.Contains("No space left", StringComparison.Ordinal)).ToArray());
+    }
+
+    [TestMethod]
+    [OSCondition(OperatingSystems.Linux | OperatingSystems.OSX)]
+    public void PipeOrDeviceInPlaceOfTheFile_IsRefusedOnce_AndTheOldModelStays()
+    {
+        using var folder = new TemporaryFolder();
+        string zip = folder.Write("faces.zip", s_first);
+        var log = new LogLines();
+        using var embedder = new FaceEmbedder(zip, new FaceEmbedder.Options { ReloadInterval = null }, logger: log);
+        string former = embedder.Fingerprint;
+        foreach (Func<TemporaryFolder, string, string> make in new[] { SpecialFiles.Pipe, SpecialFiles.EndlessDevice })
+        {
+            File.Move(make(folder, "special"), zip, overwrite: true);
+            Assert.IsFalse(SpecialFiles.WithoutWaiting(() => Enumerable.Range(0, 10).Any(_ => embedder.Look())));
+        }
+
+        Assert.HasCount(2, log.Lines.Where(line => line.Level == LogLevel.Error).ToArray(), string.Join('\n', log.Lines));
+        Assert.AreEqual(former, embedder.Fingerprint);
+        File.Move(folder.Write("good.zip", s_second), zip, overwrite: true);
+        Assert.IsTrue(Enumerable.Range(0, 3).Any(_ => embedder.Look()));
+    }
+
+    [TestMethod]
+    public async Task DisposeAsync_WhileAReplacementIsBeingLoaded_DoesNotWaitForIt_AndItIsFreedAfterwards()
+    {
+        using var folder = new TemporaryFolder();
+        string zip = folder.Write("faces.zip", s_first);
+        using var begun = new ManualResetEventSlim();
+        using var goesOn = new ManualResetEventSlim();
+        int loads = 0;
+        ServedModel? late = null;
+        var file = new ServedFile(zip, Load, TimeSpan.FromMilliseconds(10), NullLogger.Instance, TimeSpan.FromMilliseconds(1));
+        File.WriteAllBytes(zip, s_second);
+        Assert.IsTrue(begun.Wait(TimeSpan.FromMinutes(1)));
+
+        // The loader is held until this has returned.
+        await file.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.ThrowsExactly<ObjectDisposedException>(() => file.Begin());
+        goesOn.Set();
+        Assert.IsTrue(SpinWait.SpinUntil(() => Volatile.Read(ref late) is { } model && !IsAlive(model), TimeSpan.FromMinutes(1)));
+
+        ServedModel Load()
+        {
+            bool isFirst = loads == 0;
+            ServedModel model = Loaded(zip, ref loads);
+            if (!isFirst)
+            {
+                begun.Set();
+                goesOn.Wait();
+                Volatile.Write(ref late, model);
+            }
+
+            return model;
+        }
+
+        static bool IsAlive(ServedModel model)
+        {
+            bool isAlive = model.TryBegin();
+            if (isAlive)
+            {
+                model.End();
+            }
+
+            return isAlive;
+        }
+    }
+
+    private static IOException Full(ref int loads)
+    {
+        loads++;
+        return new IOException("No space left on device");
+    }
+
+    private static ServedModel Loaded(string zip, ref int loads)
+    {
+        loads++;
+        return ServedModel.Load(Ml, zip);
     }
 
     private static byte[] Zip(bool addMirrorImage)

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using Microsoft.ML.ArcFace.Backbones.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -12,11 +11,10 @@ namespace Microsoft.ML.ArcFace.Backbones.Inference;
 /// has no instruction that multiplies bfloat16, so oneDNN multiplies, within libtorch: 90 to 113 billion multiply-adds a
 /// second and core on Zen 4, 1.9 times float32. The rest is one pass over its result while that is in the cache.
 /// </summary>
-internal sealed unsafe class BFloat16ConvolutionStep<TOutput> : InferenceStep
+internal sealed unsafe class BFloat16ConvolutionStep<TLanes, TOutput> : InferenceStep
+    where TLanes : unmanaged, ILanes<TLanes>
     where TOutput : unmanaged, IMapValue<TOutput>
 {
-    private const int Lanes = 16;
-
     private readonly long[] _strides;
     private readonly int _padding;
     private readonly bool _isLinear;
@@ -103,21 +101,22 @@ internal sealed unsafe class BFloat16ConvolutionStep<TOutput> : InferenceStep
         float* rest = _biasRest.Data, slopes = _slopes is null ? null : _slopes.Data;
         for (nint pixel = 0; pixel < length; pixel += channels)
         {
-            for (nint channel = 0; channel < channels; channel += Lanes)
+            for (nint channel = 0; channel < channels; channel += TLanes.Count)
             {
                 nint index = pixel + channel;
-                Vector512<float> value = BFloat16Value.LoadWide(sums + index) + Vector512.Load(rest + channel);
+                TLanes value = TLanes.Load(rest + channel);
+                value.Add(sums + index);
                 if (slopes != null)
                 {
-                    value = ChannelActivation.Apply(value, slopes + channel);
+                    value.Activate(slopes + channel);
                 }
 
                 if (shortcut != null)
                 {
-                    value += BFloat16Value.LoadWide(shortcut + index);
+                    value.Add(shortcut + index);
                 }
 
-                TOutput.StoreWide(value, output + index);
+                value.Store(output + index);
             }
         }
     }

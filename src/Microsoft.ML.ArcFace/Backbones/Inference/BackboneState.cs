@@ -8,23 +8,25 @@ namespace Microsoft.ML.ArcFace.Backbones.Inference;
 /// The weights of a backbone by their published names, with each BatchNorm folded into what stands before or behind it:
 /// in evaluation γ(Wx + b − μ)/√(σ² + ε) + β is W′x + b′, computed here in float64.
 /// </summary>
-internal sealed class BackboneState(FaceBackbone backbone)
+/// <param name="tensors">The weights by name.</param>
+internal sealed class BackboneState(IReadOnlyDictionary<string, BackboneTensor> tensors)
 {
-    private readonly Dictionary<string, Tensor> _tensors = ModuleState.Of(backbone).ToDictionary(entry => entry.Name, entry => entry.Tensor);
+    /// <summary>The weights of a network that libtorch holds; they are read when they are asked for.</summary>
+    public static BackboneState Of(FaceBackbone backbone) => new(ModuleState.Of(backbone).ToDictionary(
+        entry => entry.Name, entry => new BackboneTensor(entry.Tensor.shape, () => Copy(entry.Tensor))));
 
     /// <summary>Whether there is a layer of that name.</summary>
-    public bool Has(string layer) => _tensors.ContainsKey(layer + ".weight");
+    public bool Has(string layer) => HasTensor(layer + ".weight");
 
-    public long[] ShapeOf(string tensor) => _tensors[tensor].shape;
+    /// <summary>Whether there is a tensor of that name.</summary>
+    public bool HasTensor(string tensor) => tensors.ContainsKey(tensor);
+
+    public long[] ShapeOf(string tensor) => tensors[tensor].Shape;
 
     public int OutputChannels(string convolution) => (int)ShapeOf(convolution + ".weight")[0];
 
     /// <summary>A copy of a tensor's values.</summary>
-    public float[] Values(string tensor)
-    {
-        using var scope = NewDisposeScope();
-        return _tensors[tensor].detach().cpu().to(ScalarType.Float32).contiguous().data<float>().ToArray();
-    }
+    public float[] Values(string tensor) => tensors[tensor].Read();
 
     /// <summary>A convolution with the norm behind it: weight [out, in/groups, k, k] and bias [out].</summary>
     public (float[] Weight, float[] Bias) Fold(FoldedConvolution convolution)
@@ -40,7 +42,7 @@ internal sealed class BackboneState(FaceBackbone backbone)
     {
         float[] weight = Values(linear.Name + ".weight");
         (double[] scale, double[] shift) = Affine(linear.NormBehind);
-        double[] bias = _tensors.ContainsKey(linear.Name + ".bias") ? Array.ConvertAll(Values(linear.Name + ".bias"), value => (double)value) : new double[scale.Length];
+        double[] bias = HasTensor(linear.Name + ".bias") ? Array.ConvertAll(Values(linear.Name + ".bias"), value => (double)value) : new double[scale.Length];
         if (linear.NormBefore is not null)
         {
             (double[] scaleBefore, double[] shiftBefore) = Affine(linear.NormBefore);
@@ -80,4 +82,15 @@ internal sealed class BackboneState(FaceBackbone backbone)
             }
         }
     }
+
+    private static float[] Copy(Tensor tensor)
+    {
+        using var scope = NewDisposeScope();
+        return tensor.detach().cpu().to(ScalarType.Float32).contiguous().data<float>().ToArray();
+    }
 }
+
+/// <summary>A tensor of float32, wherever it lies.</summary>
+/// <param name="Shape">Its sizes.</param>
+/// <param name="Read">Makes a copy of its values, row by row.</param>
+internal sealed record BackboneTensor(long[] Shape, Func<float[]> Read);

@@ -4,19 +4,25 @@ namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
 /// <summary>
 /// A convolution over all channels with bias, PReLU and shortcut: [images,H,W,in] → [images,H′,W′,out], in tiles of 6
-/// pixels × 64 channels. A row of the kernel meets neighbouring values of the map, so nothing is gathered beforehand.
+/// pixels × a panel of channels. A row of the kernel meets neighboring values of the map, so nothing is gathered beforehand.
 /// </summary>
-internal sealed unsafe class DenseConvolutionStep<TOutput> : InferenceStep
+internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceStep
+    where TPanel : unmanaged, IChannels<TPanel>
     where TOutput : unmanaged, IMapValue<TOutput>
 {
-    private const int Panel = ConvolutionTile.Panel;
+    /// <summary>
+    /// The most bytes of weights in a block, unless a single panel has more. The panels of a block are computed of a tile
+    /// before the next tile, so that the places of its pixels, and their values in the nearest cache, serve all of them.
+    /// </summary>
+    private const int LargestBlock = 256 * 1024;
 
     private readonly int _kernel;
     private readonly int _stride;
     private readonly int _padding;
     private readonly int _tapLength;
     private readonly int _panels;
-    private readonly NativeFloats _weights;     // [out/64, kernel rows, kernel columns · in, 64]
+    private readonly int _panelsOfBlock;
+    private readonly NativeFloats _weights;     // [out/panel, kernel rows, kernel columns · in, panel]
     private readonly NativeFloats _bias;        // [out]
     private readonly NativeFloats? _slopes;     // [out]
 
@@ -34,13 +40,14 @@ internal sealed unsafe class DenseConvolutionStep<TOutput> : InferenceStep
     {
         (_kernel, _stride, _padding) = (kernel, stride, padding);
         _tapLength = kernel * input.Channels;
-        _panels = output.Channels / Panel;
+        _panels = output.Channels / TPanel.Count;
+        _panelsOfBlock = PanelsOfBlock(_panels, kernel * _tapLength);
         _weights = Pack(weight, input.Channels, output.Channels, kernel);
         _bias = Padded(bias, output.Channels);
         _slopes = slopes is null ? null : Padded(slopes, output.Channels);
     }
 
-    // Panel by panel, so that the weights of one stay in the cache while all tiles pass by.
+    // A part is a panel of a tile. They come block by block, so that the weights of one stay in the cache while all tiles pass by.
     public override int PartCount(int images) => _panels * TileCount(images);
 
     public override void Run(StepMemory memory, int images, int begin, int end)
@@ -54,19 +61,21 @@ internal sealed unsafe class DenseConvolutionStep<TOutput> : InferenceStep
             taps[row] = row * Input.RowStride;
         }
 
-        (int panel, int tile) = Math.DivRem(begin, tiles);
+        (int block, int rest) = Math.DivRem(begin, tiles * _panelsOfBlock);
+        (int tile, int panel) = Math.DivRem(rest, _panelsOfBlock);
         PixelPlace place = PlaceOf(tile * ConvolutionTile.Pixels);
-        for (int part = begin; part < end; part++)
+        for (int part = begin; part < end;)
         {
             // Pixels behind the last one repeat it, and write their equal results to the same place.
+            int firstPanel = block * _panelsOfBlock, firstChannel = firstPanel * TPanel.Count;
             int known = Math.Min(ConvolutionTile.Pixels, pixels - (tile * ConvolutionTile.Pixels));
             for (int pixel = 0; pixel < ConvolutionTile.Pixels; pixel++)
             {
                 if (pixel < known)
                 {
                     inputs[pixel] = (float*)memory.Input.Address + Input.Offset(place.Image, (place.Row * _stride) - _padding, (place.Column * _stride) - _padding);
-                    outputs[pixel] = (TOutput*)memory.Output.Address + Output.Offset(place.Image, place.Row, place.Column) + (panel * Panel);
-                    shortcuts[pixel] = Shortcut is null ? null : (TOutput*)memory.Shortcut.Address + Shortcut.Offset(place.Image, place.Row, place.Column) + (panel * Panel);
+                    outputs[pixel] = (TOutput*)memory.Output.Address + Output.Offset(place.Image, place.Row, place.Column) + firstChannel;
+                    shortcuts[pixel] = Shortcut is null ? null : (TOutput*)memory.Shortcut.Address + Shortcut.Offset(place.Image, place.Row, place.Column) + firstChannel;
                     Advance(ref place);
                 }
                 else
@@ -79,15 +88,21 @@ internal sealed unsafe class DenseConvolutionStep<TOutput> : InferenceStep
 
             var finish = new TileFinish<TOutput>
             {
-                Bias = _bias.Data + (panel * Panel),
-                Slopes = _slopes is null ? null : _slopes.Data + (panel * Panel),
+                Bias = _bias.Data + firstChannel,
+                Slopes = _slopes is null ? null : _slopes.Data + firstChannel,
                 Shortcuts = Shortcut is null ? null : shortcuts,
                 Outputs = outputs,
             };
-            ConvolutionTile.Run(inputs, taps, _kernel, _tapLength, _weights.Data + ((nint)panel * _kernel * _tapLength * Panel), finish);
+            for (; panel < _panelsOfBlock && part < end; panel++, part++)
+            {
+                float* weights = _weights.Data + ((nint)(firstPanel + panel) * _kernel * _tapLength * TPanel.Count);
+                ConvolutionTile.Run<TPanel, TOutput>(inputs, taps, _kernel, _tapLength, weights, finish, panel * TPanel.Count);
+            }
+
+            panel = 0;
             if (++tile == tiles)
             {
-                (panel, tile, place) = (panel + 1, 0, default);
+                (block, tile, place) = (block + 1, 0, default);
             }
         }
     }
@@ -123,20 +138,32 @@ internal sealed unsafe class DenseConvolutionStep<TOutput> : InferenceStep
 
     private int TileCount(int images) => ((images * Output.Height * Output.Width) + ConvolutionTile.Pixels - 1) / ConvolutionTile.Pixels;
 
+    /// <summary>As many panels as <see cref="LargestBlock"/> allows: a power of two that divides all of them.</summary>
+    private static int PanelsOfBlock(int panels, int weightsOfChannel)
+    {
+        int together = 1;
+        while (panels % (2 * together) == 0 && 2L * together * TPanel.Count * weightsOfChannel * sizeof(float) <= LargestBlock)
+        {
+            together *= 2;
+        }
+
+        return together;
+    }
+
     private static NativeFloats Pack(float[] weight, int inputs, int outputs, int kernel)
     {
         int area = kernel * kernel, known = weight.Length / (inputs * area);
         var packed = new NativeFloats((long)outputs * inputs * area);
-        Parallel.For(0, outputs / Panel, panel =>
+        Parallel.For(0, outputs / TPanel.Count, panel =>
         {
-            float* to = packed.Data + ((nint)panel * area * inputs * Panel);
+            float* to = packed.Data + ((nint)panel * area * inputs * TPanel.Count);
             for (int position = 0; position < area; position++)
             {
                 for (int input = 0; input < inputs; input++)
                 {
-                    for (int lane = 0; lane < Panel; lane++)
+                    for (int lane = 0; lane < TPanel.Count; lane++)
                     {
-                        int output = (panel * Panel) + lane;
+                        int output = (panel * TPanel.Count) + lane;
                         *to++ = output < known ? weight[(((nint)output * inputs) + input) * area + position] : 0;
                     }
                 }

@@ -1,17 +1,16 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using Microsoft.ML.ArcFace.Backbones.Kernels;
 
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
-/// <summary>A <see cref="SmallGroupsStep{TOutput}"/> of every channel for itself.</summary>
-internal sealed unsafe class DepthwiseConvolutionStep<TOutput> : SmallGroupsStep<TOutput>
+/// <summary>A <see cref="SmallGroupsStep{TLanes, TOutput}"/> of every channel for itself.</summary>
+internal sealed unsafe class DepthwiseConvolutionStep<TLanes, TOutput> : SmallGroupsStep<TLanes, TOutput>
+    where TLanes : unmanaged, ILanes<TLanes>
     where TOutput : unmanaged, IMapValue<TOutput>
 {
     /// <param name="input">The map that is read, with a border of 1.</param>
     /// <param name="output">The map that is written; at least four pixels wide, its channels a multiple of 16.</param>
-    /// <param name="weight">[C, 1, 3, 3]; kept as [C/16, 9, 16].</param>
+    /// <param name="weight">[C, 1, 3, 3]; kept as [C/lanes, 9, lanes].</param>
     /// <param name="bias">[C].</param>
     /// <param name="slopes">[C].</param>
     /// <param name="stride">In both directions.</param>
@@ -22,7 +21,7 @@ internal sealed unsafe class DepthwiseConvolutionStep<TOutput> : SmallGroupsStep
         {
             for (int position = 0; position < Positions; position++)
             {
-                Weights.Data[(channel / Lanes * Positions * Lanes) + (position * Lanes) + (channel % Lanes)] = weight[(channel * Positions) + position];
+                Weights.Data[(channel / TLanes.Count * Positions * TLanes.Count) + (position * TLanes.Count) + (channel % TLanes.Count)] = weight[(channel * Positions) + position];
             }
         }
     }
@@ -32,29 +31,33 @@ internal sealed unsafe class DepthwiseConvolutionStep<TOutput> : SmallGroupsStep
     {
         nint channels = Input.Channels, step = Stride * channels, rowStride = Input.RowStride, outputs = Output.Channels;
         float* weights = Weights.Data, biases = Bias.Data, slopes = Slopes.Data;
-        for (nint channel = 0; channel < channels; channel += Lanes, weights += Positions * Lanes)
+        for (nint channel = 0; channel < channels; channel += TLanes.Count, weights += Positions * TLanes.Count)
         {
-            Vector512<float> sum0 = Vector512.Load(biases + channel), sum1 = sum0, sum2 = sum0, sum3 = sum0;
+            TLanes sum0 = TLanes.Load(biases + channel), sum1 = sum0, sum2 = sum0, sum3 = sum0;
             float* pixel = window + channel, weight = weights;
             for (int row = 0; row < Kernel; row++, pixel += rowStride)
             {
                 float* at = pixel;
-                for (int column = 0; column < Kernel; column++, at += channels, weight += Lanes)
+                for (int column = 0; column < Kernel; column++, at += channels, weight += TLanes.Count)
                 {
-                    Vector512<float> factor = Vector512.Load(weight);
-                    sum0 = Avx512F.FusedMultiplyAdd(factor, Vector512.Load(at), sum0);
-                    sum1 = Avx512F.FusedMultiplyAdd(factor, Vector512.Load(at + step), sum1);
-                    sum2 = Avx512F.FusedMultiplyAdd(factor, Vector512.Load(at + (2 * step)), sum2);
-                    sum3 = Avx512F.FusedMultiplyAdd(factor, Vector512.Load(at + (3 * step)), sum3);
+                    TLanes factor = TLanes.Load(weight);
+                    sum0.AddProduct(factor, TLanes.Load(at));
+                    sum1.AddProduct(factor, TLanes.Load(at + step));
+                    sum2.AddProduct(factor, TLanes.Load(at + (2 * step)));
+                    sum3.AddProduct(factor, TLanes.Load(at + (3 * step)));
                 }
             }
 
             TOutput* to = output + channel;
             float* slope = slopes + channel;
-            TOutput.StoreWide(ChannelActivation.Apply(sum0, slope), to);
-            TOutput.StoreWide(ChannelActivation.Apply(sum1, slope), to + outputs);
-            TOutput.StoreWide(ChannelActivation.Apply(sum2, slope), to + (2 * outputs));
-            TOutput.StoreWide(ChannelActivation.Apply(sum3, slope), to + (3 * outputs));
+            sum0.Activate(slope);
+            sum0.Store(to);
+            sum1.Activate(slope);
+            sum1.Store(to + outputs);
+            sum2.Activate(slope);
+            sum2.Store(to + (2 * outputs));
+            sum3.Activate(slope);
+            sum3.Store(to + (3 * outputs));
         }
     }
 }

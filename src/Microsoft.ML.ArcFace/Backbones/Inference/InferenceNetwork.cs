@@ -6,9 +6,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
 /// <summary>
-/// A backbone as it embeds on processors with AVX-512: norms are folded, and every convolution does its bias, PReLU and
-/// shortcut on the way. In float32 libtorch has no part in it. Immutable; any number of threads may embed at once, each
-/// with maps of its own.
+/// A backbone as it embeds on processors: norms are folded, and every convolution does its bias, PReLU and shortcut on the
+/// way, in the widest registers that there are. In float32 libtorch has no part in it. Immutable; any number of threads may
+/// embed at once, each with maps of its own.
 /// </summary>
 internal sealed class InferenceNetwork : IDisposable
 {
@@ -33,43 +33,51 @@ internal sealed class InferenceNetwork : IDisposable
     private readonly FeatureMap _features;
     private readonly FeatureMap _embedding;
     private readonly int _embeddingSize;
+    private readonly Func<int> _threads;
     private readonly bool _usesTorch;
     private readonly InferenceStep[] _body;
     private readonly InferenceStep _head;
     private readonly BufferPlan _plan;
     private readonly ConcurrentBag<MapBuffers> _idleBuffers = [];
 
-    private InferenceNetwork(FaceBackbone backbone, bool useBFloat16)
+    /// <summary>Builds a network from weights, without libtorch unless in bfloat16.</summary>
+    /// <param name="state">The weights; they are copied.</param>
+    /// <param name="architecture">The network that they are of.</param>
+    /// <param name="width">The registers to compute with, of those that the processor has.</param>
+    /// <param name="threads">How many threads may work at a call.</param>
+    /// <param name="useBFloat16">Whether libtorch multiplies in bfloat16, where the processor can.</param>
+    public InferenceNetwork(BackboneState state, BackboneArchitecture architecture, VectorWidth width, Func<int> threads, bool useBFloat16 = false)
     {
-        var state = new BackboneState(backbone);
-        var builder = new InferenceNetworkBuilder(state, useBFloat16);
+        var builder = new InferenceNetworkBuilder(state, StepFactory.For(width), useBFloat16);
         _faces = builder.Faces;
-        _embedding = FoldedBackbone.Build(state, backbone.Architecture, builder.Faces, builder);
-        _embeddingSize = backbone.EmbeddingSize;
+        _embedding = FoldedBackbone.Build(state, architecture, builder.Faces, builder);
+        _embeddingSize = builder.EmbeddingSize;
         InferenceStep[] steps = builder.BuildSteps();
         (_body, _head) = (steps[..^1], steps[^1]);
         _features = _body[^1].Output;
         _firstSmall = FirstSmallStep(_body);
         _plan = new BufferPlan(_faces, _body, _firstSmall);
+        _threads = threads;
         _usesTorch = useBFloat16;
-        _sharesSteps = !(useBFloat16 && backbone is MobileFaceNet);
-        _groupSizes = (useBFloat16, backbone) switch
+        bool isMobile = architecture is BackboneArchitecture.MobileFaceNet or BackboneArchitecture.MobileFaceNetLarge;
+        _sharesSteps = !(useBFloat16 && isMobile);
+        _groupSizes = (useBFloat16, isMobile) switch
         {
             (false, _) => (1, 4),
-            (true, MobileFaceNet) => (1, 8),
-            (true, _) => (2, 32),
+            (true, true) => (1, 8),
+            (true, false) => (2, 32),
         };
     }
 
-    /// <summary>Whether this backbone can be computed so: one of the published networks, on a processor with AVX-512.</summary>
+    /// <summary>Whether this backbone can be computed so: one of the published networks, on the processor.</summary>
     public static bool Fits(FaceBackbone backbone, Device device) =>
-        ConvolutionTile.IsSupported && device.type == TorchSharp.DeviceType.CPU && backbone is (IResNet or MobileFaceNet);
+        device.type == TorchSharp.DeviceType.CPU && backbone is (IResNet or MobileFaceNet);
 
     /// <summary>Copies the weights of a backbone in evaluation mode.</summary>
     /// <param name="backbone">The backbone.</param>
     /// <param name="precision">bfloat16 is used where the processor can multiply it.</param>
     public static InferenceNetwork From(FaceBackbone backbone, InferencePrecision precision = InferencePrecision.Float32) =>
-        new(backbone, precision == InferencePrecision.BFloat16 && TorchDevices.IsFastInBFloat16(CPU));
+        new(BackboneState.Of(backbone), backbone.Architecture, VectorWidths.Best, get_num_threads, precision == InferencePrecision.BFloat16 && TorchDevices.IsFastInBFloat16(CPU));
 
     /// <summary>Embeds faces: [count, d], row by row, not normalised.</summary>
     /// <param name="faces">At least count · <see cref="FaceTensor.ByteCount"/> bytes.</param>
@@ -93,7 +101,7 @@ internal sealed class InferenceNetwork : IDisposable
 
     private unsafe float[] Embed(PixelSource faces, int count)
     {
-        int threads = get_num_threads();
+        int threads = _threads();
         int featureLength = _features.ImageStride, rowLength = _embedding.ImageStride;
         using var features = new NativeFloats((long)count * featureLength);
         using var rows = new NativeFloats((long)count * rowLength);

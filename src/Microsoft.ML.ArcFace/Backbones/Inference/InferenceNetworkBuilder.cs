@@ -1,4 +1,3 @@
-using Microsoft.ML.ArcFace.Backbones.Kernels;
 using Microsoft.ML.ArcFace.Data;
 
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
@@ -7,7 +6,7 @@ namespace Microsoft.ML.ArcFace.Backbones.Inference;
 /// Makes the steps of an <see cref="InferenceNetwork"/> from the layers of a backbone. In bfloat16, what a step of our own
 /// reads stays float32: faces, the maps that channels convolve for themselves, the features of the embedding.
 /// </summary>
-internal sealed class InferenceNetworkBuilder(BackboneState state, bool useBFloat16) : IFoldedLayers<FeatureMap>
+internal sealed class InferenceNetworkBuilder(BackboneState state, StepFactory factory, bool useBFloat16) : IFoldedLayers<FeatureMap>
 {
     /// <summary>
     /// Where a norm before a padded convolution multiplies by almost nothing, it is taken to multiply by this: small
@@ -19,6 +18,9 @@ internal sealed class InferenceNetworkBuilder(BackboneState state, bool useBFloa
     private readonly List<Func<InferenceStep>> _steps = [];
 
     public FeatureMap Faces { get; } = new(FaceTensor.Size, FaceTensor.Size, FaceTensor.Channels, isBFloat16: false);
+
+    /// <summary>Numbers in an embedding; known once the linear layer is.</summary>
+    public int EmbeddingSize { get; private set; }
 
     public InferenceStep[] BuildSteps() => [.. _steps.Select(make => make())];
 
@@ -37,20 +39,16 @@ internal sealed class InferenceNetworkBuilder(BackboneState state, bool useBFloa
         int channelsOfGroup = weight.Length / (channels * kernel * kernel);
         if (channelsOfGroup == input.Channels)
         {
-            _steps.Add(() => Dense(input, output, shortcut, weight, bias, slopes, kernel, stride, padding));
+            _steps.Add(() => factory.Dense(input, output, shortcut, weight, bias, slopes, kernel, stride, padding));
             return output;
         }
 
         input.KeepSingle();
         _steps.Add((channelsOfGroup, kernel, slopes, shortcut) switch
         {
-            (1, 3, not null, null) when padding == 1 => () => output.IsBFloat16
-                ? new DepthwiseConvolutionStep<BFloat16Value>(input, output, weight, bias, slopes, stride)
-                : new DepthwiseConvolutionStep<SingleValue>(input, output, weight, bias, slopes, stride),
+            (1, 3, not null, null) when padding == 1 => () => factory.Depthwise(input, output, weight, bias, slopes, stride),
             (1, _, null, null) when output.Height == 1 && output.Width == 1 => () => new PoolingConvolutionStep(input, output, weight, bias),
-            (2, 3, not null, null) when padding == 1 && stride == 1 && channels == input.Channels => () => output.IsBFloat16
-                ? new PairedConvolutionStep<BFloat16Value>(input, output, weight, bias, slopes)
-                : new PairedConvolutionStep<SingleValue>(input, output, weight, bias, slopes),
+            (2, 3, not null, null) when padding == 1 && stride == 1 && channels == input.Channels => () => factory.Paired(input, output, weight, bias, slopes),
             _ => throw new NotSupportedException($"No step computes {convolution}."),
         });
         return output;
@@ -62,21 +60,13 @@ internal sealed class InferenceNetworkBuilder(BackboneState state, bool useBFloa
     {
         input.KeepSingle();
         (float[] weight, float[] bias) = state.Fold(linear);
+        EmbeddingSize = bias.Length;
         int pixels = input.Height * input.Width;
         var row = new FeatureMap(1, 1, pixels * input.Channels, isBFloat16: false);
         var output = new FeatureMap(1, 1, ConvolutionTile.RoundUp(bias.Length), isBFloat16: false);
-        _steps.Add(() => new DenseConvolutionStep<SingleValue>(row, output, null, ToChannelsLast(weight, pixels, input.Channels), bias, slopes: null, kernel: 1, stride: 1, padding: 0));
+        _steps.Add(() => factory.Dense(row, output, null, ToChannelsLast(weight, pixels, input.Channels), bias, slopes: null, kernel: 1, stride: 1, padding: 0));
         return output;
     }
-
-    private static InferenceStep Dense(FeatureMap input, FeatureMap output, FeatureMap? shortcut, float[] weight, float[] bias, float[]? slopes, int kernel, int stride, int padding) =>
-        (input.IsBFloat16, output.IsBFloat16) switch
-        {
-            (false, false) => new DenseConvolutionStep<SingleValue>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
-            (false, true) => new DenseConvolutionStep<BFloat16Value>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
-            (true, false) => new BFloat16ConvolutionStep<SingleValue>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
-            (true, true) => new BFloat16ConvolutionStep<BFloat16Value>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
-        };
 
     /// <summary>
     /// Folds scale·x + shift before a convolution into it. Where the kernel reaches beyond the map it must meet 0 behind the

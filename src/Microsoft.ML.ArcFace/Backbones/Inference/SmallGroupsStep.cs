@@ -4,12 +4,13 @@ namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
 /// <summary>
 /// A 3×3 convolution with padding 1 in which few channels meet, with bias and PReLU: [images,H,W,C] → [images,H′,W′,C].
-/// Four pixels of a row are computed at once, so that the weights of 16 channels are loaded once for them.
+/// Four pixels of a row are computed at once, so that the weights of a register of channels are loaded once for them.
 /// </summary>
-internal abstract unsafe class SmallGroupsStep<TOutput> : InferenceStep
+internal abstract unsafe class SmallGroupsStep<TLanes, TOutput> : InferenceStep
+    where TLanes : unmanaged, ILanes<TLanes>
     where TOutput : unmanaged, IMapValue<TOutput>
 {
-    protected const int Lanes = 16, Kernel = 3, Positions = Kernel * Kernel;
+    protected const int Kernel = 3, Positions = Kernel * Kernel;
 
     private const int Together = 4;
 

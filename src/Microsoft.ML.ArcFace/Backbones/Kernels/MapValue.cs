@@ -18,6 +18,12 @@ internal unsafe interface IMapValue<TSelf>
 
     /// <summary>The same to memory.</summary>
     static abstract void StoreWide(Vector512<float> rounded, TSelf* values);
+
+    /// <summary>Four values, on every processor.</summary>
+    static abstract Vector128<float> LoadNarrow(TSelf* values);
+
+    /// <summary>The same to memory.</summary>
+    static abstract void StoreNarrow(Vector128<float> rounded, TSelf* values);
 }
 
 /// <summary>float32.</summary>
@@ -38,6 +44,12 @@ internal readonly unsafe struct SingleValue : IMapValue<SingleValue>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreWide(Vector512<float> rounded, SingleValue* values) => Vector512.Store(rounded, (float*)values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> LoadNarrow(SingleValue* values) => Vector128.Load((float*)values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreNarrow(Vector128<float> rounded, SingleValue* values) => Vector128.Store(rounded, (float*)values);
 }
 
 /// <summary>bfloat16: the upper half of a float32.</summary>
@@ -72,5 +84,17 @@ internal readonly unsafe struct BFloat16Value : IMapValue<BFloat16Value>
         Vector512<uint> isOdd = (bits >>> 16) & Vector512<uint>.One;
         Vector512<uint> upper = (bits + Vector512.Create(0x7FFFu) + isOdd) >>> 16;
         Vector256.Store(Avx512F.ConvertToVector256UInt16(upper), (ushort*)values);
+    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> LoadNarrow(BFloat16Value* values) =>
+        (Vector128.WidenLower(Vector64.Load((ushort*)values).ToVector128Unsafe()) << 16).AsSingle();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreNarrow(Vector128<float> rounded, BFloat16Value* values)
+    {
+        Vector128<uint> bits = rounded.AsUInt32();
+        Vector128<uint> isOdd = (bits >>> 16) & Vector128<uint>.One;
+        Vector128<uint> upper = (bits + Vector128.Create(0x7FFFu) + isOdd) >>> 16;
+        Vector64.Store(Vector128.Narrow(upper, upper).GetLower(), (ushort*)values);
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.ArcFace.Progress;
@@ -27,19 +28,19 @@ internal static class RecordSetWriter
         }
 
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        (int Width, int Height) size = (0, 0);
-        using (var records = new WholeFile(path))
-        using (var index = new WholeFile(Path.ChangeExtension(path, ".idx")))
-        {
-            size = WriteRecords(new RecordWriter(records.Stream, index.Stream), people, observer);
-            records.Complete();
-            index.Complete();
-        }
+        using var records = new WholeFile(path);
+        using var index = new WholeFile(Path.ChangeExtension(path, ".idx"));
+        using var property = new WholeFile(Path.Combine(folder, PropertyName));
+        using var identities = new WholeFile(Path.Combine(folder, IdentitiesName));
+        (int width, int height) = WriteRecords(new RecordWriter(records.Stream, index.Stream), people, observer);
+        WriteText(property, string.Create(CultureInfo.InvariantCulture, $"{people.Length},{height},{width}\n"));
+        WriteText(identities, string.Concat(people.Select(person => ShownName.Of(person.Name) + Environment.NewLine)));
 
         // An old set's files must not stand beside a new one's.
-        File.WriteAllText(Path.Combine(folder, PropertyName), string.Create(CultureInfo.InvariantCulture, $"{people.Length},{size.Height},{size.Width}\n"));
-        File.WriteAllLines(Path.Combine(folder, IdentitiesName), people.Select(person => ShownName.Of(person.Name)));
+        WholeFile.CompleteTogether(records, index, property, identities);
     }
+
+    private static void WriteText(WholeFile file, string text) => file.Stream.Write(Encoding.UTF8.GetBytes(text));
 
     private static (int Width, int Height) WriteRecords(RecordWriter writer, (string Name, string[] Photographs)[] people, WorkObserver observer)
     {

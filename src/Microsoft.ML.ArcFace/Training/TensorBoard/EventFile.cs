@@ -81,9 +81,13 @@ internal sealed class EventFile : IDisposable
         for (int number = 0; ; number++)
         {
             string path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"events.out.tfevents.{seconds:D10}.{number:D4}.arcface"));
-            if (!File.Exists(path))
+            try
             {
                 return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                // Another run of this second has it.
             }
         }
     }

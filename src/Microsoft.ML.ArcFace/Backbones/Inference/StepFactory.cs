@@ -1,0 +1,46 @@
+using Microsoft.ML.ArcFace.Backbones.Kernels;
+
+namespace Microsoft.ML.ArcFace.Backbones.Inference;
+
+/// <summary>Makes the steps that are compiled for the width of the processor's registers.</summary>
+internal abstract class StepFactory
+{
+    /// <summary>For registers of a width that the processor has.</summary>
+    public static StepFactory For(VectorWidth width) => (width, VectorWidths.HasManyRegisters(width)) switch
+    {
+        (VectorWidth.Bits512, _) => new OfWidth<Lanes16, LaneQuad<Lanes16>>(),
+        (VectorWidth.Bits256, _) => new OfWidth<Lanes8, LanePair<Lanes8>>(),
+        (_, true) => new OfWidth<Lanes4, LaneQuad<Lanes4>>(),
+        _ => new OfWidth<Lanes4, LanePair<Lanes4>>(),
+    };
+
+    public abstract InferenceStep Dense(FeatureMap input, FeatureMap output, FeatureMap? shortcut, float[] weight, float[] bias, float[]? slopes, int kernel, int stride, int padding);
+
+    public abstract InferenceStep Depthwise(FeatureMap input, FeatureMap output, float[] weight, float[] bias, float[] slopes, int stride);
+
+    public abstract InferenceStep Paired(FeatureMap input, FeatureMap output, float[] weight, float[] bias, float[] slopes);
+
+    /// <typeparam name="TLanes">The channels of one register.</typeparam>
+    /// <typeparam name="TPanel">The channels of as many registers as a tile of a dense convolution has.</typeparam>
+    private sealed class OfWidth<TLanes, TPanel> : StepFactory
+        where TLanes : unmanaged, ILanes<TLanes>
+        where TPanel : unmanaged, IChannels<TPanel>
+    {
+        public override InferenceStep Dense(FeatureMap input, FeatureMap output, FeatureMap? shortcut, float[] weight, float[] bias, float[]? slopes, int kernel, int stride, int padding) =>
+            (input.IsBFloat16, output.IsBFloat16) switch
+            {
+                (false, false) => new DenseConvolutionStep<TPanel, SingleValue>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
+                (false, true) => new DenseConvolutionStep<TPanel, BFloat16Value>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
+                (true, false) => new BFloat16ConvolutionStep<TLanes, SingleValue>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
+                (true, true) => new BFloat16ConvolutionStep<TLanes, BFloat16Value>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
+            };
+
+        public override InferenceStep Depthwise(FeatureMap input, FeatureMap output, float[] weight, float[] bias, float[] slopes, int stride) => output.IsBFloat16
+            ? new DepthwiseConvolutionStep<TLanes, BFloat16Value>(input, output, weight, bias, slopes, stride)
+            : new DepthwiseConvolutionStep<TLanes, SingleValue>(input, output, weight, bias, slopes, stride);
+
+        public override InferenceStep Paired(FeatureMap input, FeatureMap output, float[] weight, float[] bias, float[] slopes) => output.IsBFloat16
+            ? new PairedConvolutionStep<TLanes, BFloat16Value>(input, output, weight, bias, slopes)
+            : new PairedConvolutionStep<TLanes, SingleValue>(input, output, weight, bias, slopes);
+    }
+}

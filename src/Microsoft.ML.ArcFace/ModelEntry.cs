@@ -1,0 +1,63 @@
+using System.IO.Compression;
+using System.Runtime.CompilerServices;
+using Microsoft.ML.ArcFace.Files;
+
+namespace Microsoft.ML.ArcFace;
+
+/// <summary>Looks at an entry of ours in a saved model before ML.NET unpacks it, and after it was read.</summary>
+internal static class ModelEntry
+{
+    /// <summary>Opens an entry beside the header, which is not unpacked before its size is known to be sensible.</summary>
+    /// <param name="context">What the header is read from.</param>
+    /// <param name="name">The entry's name.</param>
+    /// <param name="read">Reads it.</param>
+    /// <returns>False if there is none.</returns>
+    /// <exception cref="WeightsFormatException">It claims too many bytes.</exception>
+    public static bool TryRead(ModelLoadContext context, string name, Action<BinaryReader> read)
+    {
+        string suffix = string.IsNullOrEmpty(context.Directory) ? name : Path.Combine(context.Directory, name);
+        if (context.Repository is { } repository && Entries(repository).FirstOrDefault(entry => Normalize(entry.Key) == Normalize(suffix)).Value is { } found)
+        {
+            try
+            {
+                ZipEntry.CheckGrowth(found.FullName, found.Length, found.CompressedLength);
+            }
+            catch (InvalidDataException error)
+            {
+                // Without what was thrown underneath: people look at the innermost exception of what ML.NET wraps.
+                throw new WeightsFormatException($"The model cannot be loaded: {error.Message}.");
+            }
+        }
+
+        return context.TryLoadBinaryStream(name, read);
+    }
+
+    /// <summary>Refuses bytes behind what was read of the header: no checksum covers them.</summary>
+    /// <exception cref="WeightsFormatException">There are some.</exception>
+    public static void CheckEnd(ModelLoadContext context)
+    {
+        Stream stream = context.Reader.BaseStream;
+        long end = context.FpMin + context.Header.FpModel + context.Header.CbModel, last = context.FpMin + context.Header.FpLim;
+        if (stream.Position != end)
+        {
+            throw new WeightsFormatException($"The model cannot be loaded: of its header {end - stream.Position} bytes follow what was saved, which no checksum covers; it was altered after saving.");
+        }
+
+        ModelHeader header = context.Header;
+        long parts = header.FpModel + header.CbModel + header.CbStringTable + header.CbStringChars + header.CbAssemblyName + sizeof(ulong);
+        if (header.FpLim != parts)
+        {
+            throw new WeightsFormatException($"The model cannot be loaded: {header.FpLim - parts} bytes lie between the parts of its header, which no checksum covers; it was altered after saving.");
+        }
+
+        if (stream.CanSeek && stream.Length != last)
+        {
+            throw new WeightsFormatException($"The model cannot be loaded: {stream.Length - last} bytes follow its header, which no checksum covers; it was altered after saving.");
+        }
+    }
+
+    private static string Normalize(string name) => name.Replace('\\', '/').TrimStart('/');
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_entries")]
+    private static extern ref Dictionary<string, ZipArchiveEntry> Entries(RepositoryReader repository);
+}
