@@ -85,6 +85,13 @@ internal sealed class GalleryTarget(byte[]? key) : FuzzTarget(key is null ? "gal
                 throw refusal;
             }
 
+            if (Refusal(() => Open(path, isReadOnly: false).Dispose()) is { } ofChanges)
+            {
+                Require(Same(file, path), "it was refused, and changed");
+                Recover(path, folder);
+                throw ofChanges;
+            }
+
             Change(path);
         }
         finally
