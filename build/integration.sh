@@ -92,6 +92,9 @@ if $has_chromium; then
   done
 fi
 
+# The inference network on Arm's AdvSimd, beside this processor.
+"$root/build/integration/arm64.sh" mbf | report || echo "not ok: arm64.sh" | report
+
 passed=$(grep -c '^ok' "$results" || true)
 failed=$(grep -c '^not ok' "$results" || true)
 skipped=$(grep -c '^skipped' "$results" || true)

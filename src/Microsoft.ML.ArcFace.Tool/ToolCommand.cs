@@ -51,7 +51,7 @@ internal static class ToolCommand
 
             ToolAnswer answer = await Task.Run(() => run(toolRun), CancellationToken.None);
             display.Dispose();
-            await invocation.Output.WriteLineAsync(parsed.GetValue(Json) ? ToolJson.Write(answer.Facts) : answer.Text);
+            await invocation.Output.WriteLineAsync(parsed.GetValue(Json) ? ToolJson.Write(answer.Facts) : TerminalText.Of(answer.Text));
             return answer.ExitCode;
         }
         catch (Exception error) when (cancellationToken.IsCancellationRequested && error.GetBaseException() is OperationCanceledException)
@@ -64,7 +64,7 @@ internal static class ToolCommand
 #pragma warning restore CA1031
         {
             Exception cause = ErrorCause.Of(error);
-            string message = $"{command.Name} failed: {ToolWords.Of(cause)}";
+            string message = TerminalText.OfMessage($"{command.Name} failed: {ToolWords.Of(cause)}");
             Fail(parsed, invocation.Output, display.WriteLine, parsed.GetValue(Verbose) ? message + Environment.NewLine + error : message, cause.GetType().Name);
             return ExitCode.Failed;
         }
@@ -75,13 +75,13 @@ internal static class ToolCommand
     {
         Command command = parsed.CommandResult.Command;
         string name = command is RootCommand ? "arcface" : $"arcface {command.Name}";
-        Fail(parsed, output, error, $"{string.Join(Environment.NewLine, violations)}{Environment.NewLine}See: {name} --help", nameof(ExitCode.WrongCommandLine));
+        Fail(parsed, output, error, $"{string.Join(Environment.NewLine, violations.Select(TerminalText.OfMessage))}{Environment.NewLine}See: {name} --help", nameof(ExitCode.WrongCommandLine));
     }
 
     /// <summary>An error for people on standard error, and with --json for programs on standard output.</summary>
     public static void Fail(ParseResult parsed, TextWriter output, Action<string> error, string message, string kind)
     {
-        error(message);
+        error(TerminalText.Of(message));
         if (parsed.GetValue(Json))
         {
             output.WriteLine(ToolJson.Write(new ErrorFacts(new(kind, message))));

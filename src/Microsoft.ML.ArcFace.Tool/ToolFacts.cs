@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.ArcFace.Tool.Commands;
 
 namespace Microsoft.ML.ArcFace.Tool;
@@ -46,9 +47,9 @@ internal sealed partial class ToolJson : JsonSerializerContext
 {
     private static ToolJson Legible => field ??= new(new JsonSerializerOptions(Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
-    /// <summary>Writes facts in one line.</summary>
-    public static string Write(ToolFacts facts) => JsonSerializer.Serialize(
-        facts, Legible.GetTypeInfo(facts.GetType()) ?? throw new NotSupportedException($"{nameof(ToolJson)} does not list {facts.GetType().Name}."));
+    /// <summary>Writes facts in one line. JSON leaves control characters above 0x7F and marks of direction as they are; a terminal must not have them.</summary>
+    public static string Write(ToolFacts facts) => ShownName.Escape(JsonSerializer.Serialize(
+        facts, Legible.GetTypeInfo(facts.GetType()) ?? throw new NotSupportedException($"{nameof(ToolJson)} does not list {facts.GetType().Name}.")));
 }
 
 /// <summary>Writes heic, hidden, link and so on.</summary>

@@ -21,7 +21,7 @@ internal sealed record ToolRun(ParseResult Parsed, ProgressDisplay Display, Time
     public T Need<T>(Argument<T> argument) => Parsed.GetRequiredValue(argument);
 
     /// <summary>Tells people how things go; programs read standard output.</summary>
-    public void Say(string line) => Display.WriteLine(line);
+    public void Say(string line) => Display.WriteLine(TerminalText.OfLine(line));
 
     /// <summary>Begins work that may take long: its progress is shown, and Ctrl+C stops it at the next <see cref="WorkMeter.Advance"/>. Disposing of it ends the work.</summary>
     /// <param name="work">What is counted, such as "photographs embedded".</param>

@@ -30,6 +30,12 @@ public sealed partial class FaceEmbedder
         /// <summary>Photographs of more pixels are refused, 1 to 1,000,000,000; null: 250 million for JPEG, 64 million for other formats.</summary>
         public long? MaximumPixels { get; init; }
 
+        /// <summary>
+        /// Bytes that photographs of 16 MiB and more of pixels take together while they are decoded, detected and aligned, 16 MiB to
+        /// 1 TiB; others wait, and one that needs more comes alone. Null: a 32nd of the machine's memory, at least 256 MiB.
+        /// </summary>
+        public long? DecodingBytes { get; init; }
+
         /// <summary>The GPU to embed on; null: the CPU.</summary>
         public int? GpuDeviceId { get; init; }
 
@@ -51,6 +57,7 @@ public sealed partial class FaceEmbedder
                 $"{nameof(ReloadInterval)} is {ReloadInterval}; it must be from 10 ms to 1 day, or null for never.");
             check.InRange(Cosine, -1, 1);
             check.InRange(MaximumPixels, 1, PixelLimit.LargestLimit);
+            check.InRange(DecodingBytes, DecodeBudget.SmallBytes, 1L << 40);
             check.InRange(GpuDeviceId, 0, int.MaxValue);
             return check.Violations;
         }

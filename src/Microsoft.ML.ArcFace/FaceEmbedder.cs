@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Data.Decoding;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Serving;
 
@@ -21,7 +22,9 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     private readonly AlignmentCheck _alignment;
     private readonly RequestCount _requests = new(nameof(FaceEmbedder));
 
-    /// <summary>Photographs that are decoded at once; each may take 256 MiB.</summary>
+    private readonly DecodingLimits _limits;
+
+    /// <summary>Photographs that are decoded, detected and aligned at once; the large ones share a budget of memory.</summary>
     private readonly SemaphoreSlim _decoding = new(Environment.ProcessorCount);
 
     /// <summary>Loads the model.</summary>
@@ -49,6 +52,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         var ml = new MLContext { GpuDeviceId = _options.GpuDeviceId, FallbackToCpu = _options.FallbackToCpu };
         ml.TempFilePath = _options.TemporaryFolder ?? ml.TempFilePath;
         ILogger log = logger ?? NullLogger<FaceEmbedder>.Instance;
+        _limits = new DecodingLimits(_options.MaximumPixels, new DecodeBudget(_options.DecodingBytes ?? DecodeBudget.UsualBytes));
         _alignment = new AlignmentCheck(_options.RequireAligned, message => UnalignedPhotograph(log, message));
         _file = new ServedFile(ml, path, _options.ReloadInterval, log, _alignment);
         _queue = new EmbeddingQueue(_options);
@@ -80,7 +84,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(photograph);
         return Use(model =>
         {
-            ReadFace face = model.ReadFace(photograph, _attackDetector, _options.MaximumPixels);
+            ReadFace face = model.ReadFace(photograph, _attackDetector, _limits);
             return new FaceEmbedding(model.Embed(face.Pixels, count: 1)[0], model.Fingerprint) { Faces = face.Boxes, IsAligned = face.IsAligned };
         });
     }
@@ -121,7 +125,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         return Use(model =>
         {
             double threshold = CosineOf(model);
-            ReadFace[] faces = [model.ReadFace(first, _attackDetector, _options.MaximumPixels), model.ReadFace(second, _attackDetector, _options.MaximumPixels)];
+            ReadFace[] faces = [model.ReadFace(first, _attackDetector, _limits), model.ReadFace(second, _attackDetector, _limits)];
             float[][] embeddings = model.Embed([.. faces[0].Pixels, .. faces[1].Pixels], count: 2);
             return Compare(embeddings[0], embeddings[1], threshold) with { FirstFaceCount = faces[0].Boxes?.Count, SecondFaceCount = faces[1].Boxes?.Count };
         });
@@ -174,7 +178,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         ReadFace face;
         try
         {
-            face = await Task.Run(() => model.ReadFace(photograph, _attackDetector, _options.MaximumPixels, cancellationToken), cancellationToken).ConfigureAwait(false);
+            face = await Task.Run(() => model.ReadFace(photograph, _attackDetector, _limits, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
         finally
         {

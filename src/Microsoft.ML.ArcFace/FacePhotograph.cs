@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Data.Decoding;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.ArcFace;
@@ -11,9 +12,9 @@ public sealed class FacePhotograph
 {
     private const int CopyBuffer = 1 << 16;
 
-    private readonly Func<long?, CancellationToken, MLImage> _decode;
+    private readonly Func<DecodingLimits, CancellationToken, DecodedImage> _decode;
 
-    private FacePhotograph(string name, Func<long?, CancellationToken, MLImage> decode, bool isReference = false) => (Name, _decode, IsReference) = (name, decode, isReference);
+    private FacePhotograph(string name, Func<DecodingLimits, CancellationToken, DecodedImage> decode, bool isReference = false) => (Name, _decode, IsReference) = (name, decode, isReference);
 
     /// <summary>What messages call it.</summary>
     public string Name { get; }
@@ -26,14 +27,14 @@ public sealed class FacePhotograph
     public static FacePhotograph FromFile(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return new FacePhotograph($"'{path}'", (maximumPixels, cancellationToken) => FaceImage.FromFile(path, maximumPixels, cancellationToken));
+        return new FacePhotograph($"'{path}'", (limits, cancellationToken) => Decode(FaceImage.ReadFile(path), $"'{path}'", limits, cancellationToken));
     }
 
     /// <summary>An encoded photograph in memory, such as an upload.</summary>
     /// <param name="bytes">A whole image file; not copied.</param>
     /// <param name="name">What messages call it.</param>
     public static FacePhotograph FromBytes(ReadOnlyMemory<byte> bytes, string name = "of the given bytes") =>
-        new(name, (maximumPixels, cancellationToken) => FaceImage.FromBytes(bytes.Span, name, maximumPixels, cancellationToken));
+        new(name, (limits, cancellationToken) => Decode(bytes.Span, name, limits, cancellationToken));
 
     /// <summary>A decoded photograph.</summary>
     /// <param name="image">The pixels; it stays yours, and must live until the answer is there.</param>
@@ -42,7 +43,11 @@ public sealed class FacePhotograph
         ArgumentNullException.ThrowIfNull(image);
 
         // A copy, for pipelines dispose of the images that they are given.
-        return new FacePhotograph("given", (_, _) => MLImage.CreateFromPixels(image.Width, image.Height, image.PixelFormat, image.Pixels));
+        return new FacePhotograph("given", (limits, cancellationToken) =>
+        {
+            DecodeBudget.Lease lease = limits.Budget.Enter(image.Pixels.Length, cancellationToken);
+            return new DecodedImage(MLImage.CreateFromPixels(image.Width, image.Height, image.PixelFormat, image.Pixels), lease);
+        });
     }
 
     /// <summary>Reads an encoded photograph from a stream, such as the body of a request, to its end.</summary>
@@ -96,5 +101,11 @@ public sealed class FacePhotograph
 
     /// <exception cref="FaceImageException">It cannot be read.</exception>
     /// <exception cref="OperationCanceledException">It was canceled while other large photographs were being decoded.</exception>
-    internal MLImage Decode(long? maximumPixels, CancellationToken cancellationToken) => _decode(maximumPixels, cancellationToken);
+    internal DecodedImage Decode(DecodingLimits limits, CancellationToken cancellationToken) => _decode(limits, cancellationToken);
+
+    private static DecodedImage Decode(ReadOnlySpan<byte> bytes, string name, DecodingLimits limits, CancellationToken cancellationToken)
+    {
+        (MLImage image, DecodeBudget.Lease lease) = FaceImage.Decode(bytes, name, limits, cancellationToken);
+        return new DecodedImage(image, lease);
+    }
 }

@@ -60,7 +60,7 @@ internal static class PhotoToEmbedding
         AnsiConsole.Write(table);
         if (embeddingsFile is not null)
         {
-            File.WriteAllLines(embeddingsFile, faces.Select(face => string.Join('\t', [face.ImagePath, .. face.Embedding.Select(value => value.ToString("R", CultureInfo.InvariantCulture))])));
+            File.WriteAllLines(embeddingsFile, faces.Select(face => string.Join('\t', [TerminalText.OfLine(face.ImagePath).Replace("\t", @"\u0009", StringComparison.Ordinal), .. face.Embedding.Select(value => value.ToString("R", CultureInfo.InvariantCulture))])));
             Console.WriteLine($"Wrote {embeddingsFile}: {faces.Length} embeddings of {faces[0].Embedding.Length} numbers");
         }
     }

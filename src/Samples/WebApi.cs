@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
@@ -50,7 +51,7 @@ internal static class WebApi
         builder.WebHost.UseUrls(settings.Urls);
         builder.WebHost.ConfigureKestrel(kestrel => UploadBudget.SetLimits(kestrel.Limits, settings));
         builder.Services.Configure<HostFilteringOptions>(hosts => (hosts.AllowedHosts, hosts.AllowEmptyHosts) = (RequestChecks.AllowedHosts(settings), false));
-        builder.Services.AddFaceEmbedder(settings.Model, new FaceEmbedder.Options { RequireAligned = settings.RequireAligned });
+        builder.Services.AddFaceEmbedder(settings.Model, new FaceEmbedder.Options { RequireAligned = settings.RequireAligned, DecodingBytes = settings.DecodingBytes });
         builder.Services.AddSingleton(provider => OpenGallery(provider.GetRequiredService<FaceEmbedder>(), settings));
         builder.Services.AddSingleton<IFaceGallery>(provider => provider.GetRequiredService<FaceGallery>());
         builder.Services.AddSingleton<FaceService>().AddSingleton<UploadBudget>().AddSingleton(settings);
@@ -154,13 +155,15 @@ internal static class WebApi
     /// <summary>From the body of a request to a vector that the gallery can be asked about.</summary>
     private sealed class FaceService(FaceEmbedder embedder, IFaceGallery gallery, WebApiSettings settings)
     {
+        private readonly ArrayPool<byte> _uploads = Upload.CreatePool(settings);
+
         /// <summary>False after a file of other weights took the model's place.</summary>
         public bool IsOfGallery(string fingerprint) => fingerprint == gallery.Model.Fingerprint;
 
         public async Task<FaceEmbedding> EmbedAsync(HttpRequest request, CancellationToken cancellationToken)
         {
-            FacePhotograph photograph = await UploadBudget.ReadAsync(request, settings.MaximumBytes, cancellationToken);
-            FaceEmbedding embedding = await embedder.EmbedAsync(photograph, cancellationToken);
+            using var upload = new Upload(request, settings.MaximumBytes, _uploads);
+            FaceEmbedding embedding = await embedder.EmbedAsync(await upload.ReadAsync(cancellationToken), cancellationToken);
             return IsOfGallery(embedding.Fingerprint) ? embedding : throw new BadHttpRequestException(ModelCheck.Replaced, StatusCodes.Status503ServiceUnavailable);
         }
     }

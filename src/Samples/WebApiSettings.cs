@@ -14,10 +14,13 @@ internal sealed record WebApiSettings(string Model, string Gallery)
     public int MaximumBytes { get; init; } = 10_000_000;
 
     /// <summary>Bytes of uploads that are in memory at once; others wait, unread.</summary>
-    public int UploadBytes { get; init; } = 64_000_000;
+    public int UploadBytes { get; init; } = 64 << 20;
 
-    /// <summary>Bytes of uploads that wait at most; whoever comes after them is asked to come back.</summary>
-    public int WaitingBytes { get; init; } = 1_000_000_000;
+    /// <summary>Bytes of uploads that wait at most, but always one; whoever comes after them is asked to come back.</summary>
+    public long WaitingBytes { get; init; } = 4_000_000_000;
+
+    /// <summary>Bytes of pixels that large photographs have in memory at once.</summary>
+    public long DecodingBytes { get; init; } = 192 << 20;
 
     /// <summary>A cosine to tell strangers by; null: the model's calibrated one.</summary>
     public double? Cosine { get; init; }

@@ -19,8 +19,11 @@ internal sealed class ContenderProcess : IDisposable
     public string Version { get; }
 
     /// <summary>A command of this program.</summary>
-    public static ContenderProcess StartOwn(params IEnumerable<string> arguments) =>
-        TryStart(Environment.ProcessPath!, [typeof(ContenderProcess).Assembly.Location, .. arguments])
+    public static ContenderProcess StartOwn(params IEnumerable<string> arguments) => StartOwn(folder: null, new Dictionary<string, string>(), arguments);
+
+    /// <summary>A command of this program in another folder, if one is given, and with other variables of the environment.</summary>
+    public static ContenderProcess StartOwn(string? folder, IReadOnlyDictionary<string, string> environment, IEnumerable<string> arguments) =>
+        TryStart(Environment.ProcessPath!, [Path.Combine(folder ?? AppContext.BaseDirectory, Path.GetFileName(typeof(ContenderProcess).Assembly.Location)), .. arguments], environment)
         ?? throw new InvalidOperationException($"The measured process '{string.Join(' ', arguments)}' did not start; what it said stands above.");
 
     /// <summary>A script of <c>peers</c>. Null where Python has no PyTorch; says so.</summary>
@@ -65,9 +68,15 @@ internal sealed class ContenderProcess : IDisposable
         _process.Dispose();
     }
 
-    private static ContenderProcess? TryStart(string program, IEnumerable<string> arguments)
+    private static ContenderProcess? TryStart(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
-        Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
+        }
+
+        Process process = Process.Start(start)!;
         if (process.StandardOutput.ReadLine() is { } line && line.StartsWith(Ready, StringComparison.Ordinal))
         {
             return new ContenderProcess(process, line[Ready.Length..].Trim());

@@ -9,6 +9,7 @@ using Microsoft.ML.ArcFace.Benchmarks.Gallery;
 using Microsoft.ML.ArcFace.Benchmarks.Heads;
 using Microsoft.ML.ArcFace.Benchmarks.Input;
 using Microsoft.ML.ArcFace.Benchmarks.Scaling;
+using Microsoft.ML.ArcFace.Benchmarks.Serving;
 using Microsoft.ML.ArcFace.Benchmarks.Training;
 
 // "compare", "heads", "partial-fc" and "gallery" measure side by side in one run; everything else goes to BenchmarkDotNet.
@@ -34,10 +35,12 @@ var output = new Option<string?>("--output") { Description = "A JSON file for wh
 var gpu = new Option<int?>("--gpu") { Description = "Measures on the GPU of this number, from decoded pixels and beside PyTorch alone; by default r50." };
 var only = new Option<string[]>("--only") { Description = "Parts to measure; by default all.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["embedding", "training", "input"] };
 only.AcceptOnlyFromAmong("embedding", "training", "input");
+var avx2 = new Option<bool>("--avx2") { Description = "Also embeds in a process without AVX-512, beside the multiply-adds that one thread makes so." };
+var otherBuild = new Option<string?>("--other-build") { Description = "Also embeds with this build and another one in turns: a copy of this program's folder with the Microsoft.ML.ArcFace.dll of the other." };
 var images = new Option<int>("--images") { Description = "Photographs that the input side reads in an epoch.", DefaultValueFactory = _ => 20_000 };
 var listed = new Option<int>("--listed") { Description = "Photographs that are listed for it, and read once before, at least --images.", DefaultValueFactory = _ => 20_000 };
 var compareRounds = new Option<int>("--rounds") { Description = rounds.Description, DefaultValueFactory = _ => 5 };
-var compare = new Command("compare", "Embedding beside ApplyOnnxModel, ONNX Runtime and PyTorch, training beside PyTorch, the input side alone.") { only, compareRounds, backbones, faces, batch, people, images, listed, threads, gpu, data, python, output };
+var compare = new Command("compare", "Embedding beside ApplyOnnxModel, ONNX Runtime and PyTorch, training beside PyTorch, the input side alone.") { only, compareRounds, backbones, avx2, otherBuild, faces, batch, people, images, listed, threads, gpu, data, python, output };
 compare.SetAction(parsed =>
 {
     var measured = new Dictionary<string, object>();
@@ -48,7 +51,7 @@ compare.SetAction(parsed =>
     }
     else if (parsed.GetValue(only)!.Contains("embedding"))
     {
-        var embedding = new EmbeddingComparison(parsed.GetValue(compareRounds), parsed.GetValue(faces), parsed.GetValue(batch), parsed.GetValue(threads), parsed.GetValue(data), parsed.GetValue(python)!);
+        var embedding = new EmbeddingComparison(parsed.GetValue(compareRounds), parsed.GetValue(faces), parsed.GetValue(batch), parsed.GetValue(threads), parsed.GetValue(data), parsed.GetValue(python)!, parsed.GetValue(avx2), parsed.GetValue(otherBuild));
         measured["embedding"] = embedding.Run(Backbones("r18", "r50", "mbf"));
     }
 
@@ -81,6 +84,10 @@ step.SetAction(parsed =>
     TrainingStep.Run(race, arithmetic);
 });
 
+var contender = new Command(ProcessContender.Command) { trained };
+contender.Hidden = true;
+contender.SetAction(parsed => ProcessContender.Run(parsed.GetValue(trained)!));
+
 var model = new Option<string>("--model") { Required = true };
 var image = new Option<string>("--image") { Required = true };
 var first = new Command(FirstPrediction.Command) { model, image };
@@ -97,6 +104,10 @@ memory.SetAction(parsed =>
     PredictionMemory.Run(parsed.GetValue(predictions));
     TrainingMemory.Run();
 });
+var reloaded = new Option<string?>("--model") { Description = "A model's .zip; by default MobileFaceNet with random weights." };
+var times = new Option<int>("--times") { Description = "Replacements of the file.", DefaultValueFactory = _ => 320 };
+var reloads = new Command("reloads", "The resident set of a service over many replacements of its model's file.") { reloaded, times };
+reloads.SetAction(parsed => _ = ReloadMemory.Run(parsed.GetValue(reloaded), parsed.GetValue(times)));
 var point = new Argument<string[]>("point");
 var scalingPoint = new Command(ScalingPoint.Command) { point };
 scalingPoint.Hidden = true;
@@ -114,4 +125,4 @@ opening.SetAction(parsed => GalleryOpening.Run(parsed.GetValue(enrolled), parsed
 var connection = new Option<string>("--connection") { Required = true, Description = "A database with pgvector, as Npgsql takes it; the gallery stays in a schema of its own." };
 var postgres = new Command("postgres", "What the index of a gallery in PostgreSQL finds of what an exact search finds.") { connection, enrolled, size };
 postgres.SetAction((parsed, _) => PostgresRecall.RunAsync(parsed.GetValue(connection)!, parsed.GetValue(enrolled), parsed.GetValue(size)));
-return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, precision, memory, scaling, scalingPoint, gallery, opening, postgres, first, heads, partial, benchmarks }.Parse(args).Invoke();
+return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, contender, precision, memory, reloads, scaling, scalingPoint, gallery, opening, postgres, first, heads, partial, benchmarks }.Parse(args).Invoke();

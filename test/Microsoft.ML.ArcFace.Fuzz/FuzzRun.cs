@@ -45,11 +45,14 @@ internal static class FuzzRun
         for (int number = first; number < first + count && clock.Elapsed < limit && run.Failures.Count < MostFailures; number++)
         {
             starting?.Invoke(number);
-            run.Judge($"seed {seed}, number {number}", target.Mutate(new Random(HashOf(seed, number))));
+            run.Judge($"seed {seed}, number {number}", Make(target, seed, number));
         }
 
         return run.Report(clock.Elapsed);
     }
+
+    /// <summary>Makes a damaged file anew.</summary>
+    public static byte[] Make(FuzzTarget target, int seed, int number) => target.Mutate(new Random(HashOf(seed, number)));
 
     /// <summary>One file from outside.</summary>
     public static FuzzReport Replay(FuzzTarget target, string what, byte[] file, TimeSpan mostForOne)

@@ -13,10 +13,17 @@ var seed = new Option<int>("--seed") { Description = "Decides the damages.", Def
 var seconds = new Option<int>("--seconds") { Description = "Time for all readers together; each gets an equal share of what is left.", DefaultValueFactory = _ => 170 };
 var corpus = new Option<DirectoryInfo>("--corpus") { Description = "Where files that are read wrongly are written.", DefaultValueFactory = _ => new DirectoryInfo(Path.Combine("artifacts", "fuzz")) };
 var replay = new Option<FileInfo?>("--replay") { Description = "Reads this one file instead, by the one reader that is named." };
-var command = new RootCommand("Fuzzing of the readers of Microsoft.ML.ArcFace.") { reader, count, first, seed, seconds, corpus, replay };
+var write = new Option<FileInfo?>("--write") { Description = "Writes the file of number --first for the one reader that is named, and reads nothing: for files that take the process along." };
+var command = new RootCommand("Fuzzing of the readers of Microsoft.ML.ArcFace.") { reader, count, first, seed, seconds, corpus, replay, write };
 command.SetAction(parsed =>
 {
     FuzzTarget[] targets = [.. FuzzTargets.All.Where(target => parsed.GetValue(reader)!.Contains(target.Name))];
+    if (parsed.GetValue(write) is { } made)
+    {
+        File.WriteAllBytes(made.FullName, FuzzRun.Make(targets[0], parsed.GetValue(seed), parsed.GetValue(first)));
+        return 0;
+    }
+
     DirectoryInfo folder = parsed.GetValue(corpus)!;
     folder.Create();
     TimeSpan limit = TimeSpan.FromSeconds(parsed.GetValue(seconds));

@@ -23,10 +23,11 @@ internal static class CalibrateCommand
     private static readonly Option<FileInfo> Output = new("--output") { Description = "Where the calibrated model goes. Default: it replaces --model.", HelpName = "FILE" };
 
     private static readonly Option<bool> AllowTrainingPeople = new("--allow-training-people") { Description = "Calibrate although the model was trained on some of the people. More strangers will pass than --rate says." };
+    private static readonly Option<bool> SkipUnusable = EmbeddedPhotographs.SkipUnusable();
 
     public static Command Create()
     {
-        var command = new Command("calibrate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, Rate, Output, AllowTrainingPeople, AlignedPhotographs.Required, ToolCommand.Gpu };
+        var command = new Command("calibrate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, Rate, Output, AllowTrainingPeople, SkipUnusable, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Answer(Run, stopped: "The model is as it was.");
         return command;
     }
@@ -36,8 +37,8 @@ internal static class CalibrateCommand
         string output = (run.Get(Output) ?? run.Need(Model)).FullName;
         ModelFile.CheckWritable(output);
         using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName, seed: 1);
-        (IDataView photographs, IDataView embedded) = model.Embed(run, run.Need(Data));
-        IReadOnlyList<FacePair> pairs = ComparedPairs.Read(run, model.Faces, photographs, Data, folds: 2);
+        (UsablePhotographs photographs, IDataView embedded) = model.Embed(run, run.Need(Data), run.Get(SkipUnusable));
+        IReadOnlyList<FacePair> pairs = ComparedPairs.Read(run, model, photographs, Data, folds: 2);
         VerificationThreshold threshold = Calibrate(run, model.Faces, embedded, pairs);
         run.CancellationToken.ThrowIfCancellationRequested();
         model.Faces.SaveModel(model.Model.WithThreshold(threshold), model.InputSchema, output);
@@ -45,8 +46,8 @@ internal static class CalibrateCommand
             new CalibrateFacts(
                 output, threshold.Verdict.ToString(), threshold.Cosine, threshold.LowerCosine, threshold.UpperCosine,
                 threshold.TargetFalseMatchRate, threshold.FalseMatchRate, threshold.FalseNonMatchRate,
-                threshold.GenuinePairCount, threshold.ImpostorPairCount, threshold.PersonCount, threshold.TrainedOnPeople, model.NotAligned, run.LeftOut),
-            $"{threshold.Verdict}{Environment.NewLine}{output}: {threshold}");
+                threshold.GenuinePairCount, threshold.ImpostorPairCount, threshold.PersonCount, threshold.TrainedOnPeople, model.NotAligned, photographs.Unusable, run.LeftOut),
+            $"{threshold.Verdict}{Environment.NewLine}{TerminalText.OfLine(output)}: {threshold}");
     }
 
     private static VerificationThreshold Calibrate(ToolRun run, FaceRecognitionCatalog faces, IDataView embedded, IReadOnlyList<FacePair> pairs)
@@ -66,4 +67,4 @@ internal static class CalibrateCommand
 /// <summary>Describes the threshold, and what it was measured on.</summary>
 internal sealed record CalibrateFacts(
     string Model, string Verdict, double Cosine, double LowerCosine, double UpperCosine, double TargetFalseMatchRate, double FalseMatchRate, double FalseNonMatchRate,
-    int GenuinePairs, int ImpostorPairs, int People, IReadOnlyList<string>? TrainedOnPeople, long NotAligned, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;
+    int GenuinePairs, int ImpostorPairs, int People, IReadOnlyList<string>? TrainedOnPeople, long NotAligned, string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

@@ -17,8 +17,8 @@ internal static class ComparedPairs
 
     /// <summary>Those of the file, or all pairs of the photographs.</summary>
     /// <exception cref="InvalidOperationException">There are too few photographs or people to pair.</exception>
-    public static IReadOnlyList<FacePair> Read(ToolRun run, FaceRecognitionCatalog faces, IDataView photographs, Option<DirectoryInfo> data, int folds = 10) =>
-        run.Get(File) is { } file ? Load(run, faces, file) : AllOf(run.Need(data), faces, photographs, folds);
+    public static IReadOnlyList<FacePair> Read(ToolRun run, LoadedModel model, UsablePhotographs photographs, Option<DirectoryInfo> data, int folds = 10) =>
+        run.Get(File) is { } file ? photographs.WithoutUnusable(run, model.Context, Load(run, model.Faces, file)) : AllOf(run.Need(data), model.Faces, photographs.Rows, folds);
 
     /// <summary>Loads the pairs of a file.</summary>
     public static IReadOnlyList<FacePair> Load(ToolRun run, FaceRecognitionCatalog faces, FileInfo file) => run.Get(PicturePattern) is { } pattern

@@ -50,7 +50,7 @@ internal static class EmbedCommand
         int embedded = file.Count;
         return new ToolAnswer(
             new EmbedFacts(output, embedded, faces, unusable, embedder.UnalignedImageCount, run.LeftOut, embedder.EmbeddingSize, embedder.Fingerprint),
-            $"Wrote {output}: {embedded} embeddings of {embedder.EmbeddingSize} numbers{(unusable.Length == 0 ? "" : $"; {unusable.Length} photographs left out")}");
+            $"Wrote {Terminal.TerminalText.OfLine(output)}: {embedded} embeddings of {embedder.EmbeddingSize} numbers{(unusable.Length == 0 ? "" : $"; {unusable.Length} photographs left out")}");
     }
 }
 

@@ -43,7 +43,7 @@ internal static class EnrollCommand
 
     private static ToolAnswer Run(ToolRun run)
     {
-        Dictionary<string, string> people = run.Get(Person) is { } person
+        Dictionary<string, string> people = PersonName.Trimmed(run, run.Get(Person)) is { } person
             ? FileOptions.Files(run, run.Need(Photographs), run.Get(SkipUnusable)).ToDictionary(path => path, _ => person)
             : LabelledPhotographs.Of(run, run.Need(Data), run.Get(SkipUnusable));
         string[] files = EmbeddedPhotographs.Need([.. people.Keys], run.Get(Data) is { } data ? [data] : run.Need(Photographs));
@@ -79,7 +79,7 @@ internal static class EnrollCommand
                 SeveralFaces: embeddings.Count(embedding => embedding.PassedOver is not null), unusable, embedder.UnalignedImageCount, run.LeftOut,
                 [.. faces.Index().Select(one => EnrollFacts.Result.Of(one.Item, results[one.Index], embeddings[one.Index]))], gallery.PersonCount, gallery.PhotographCount),
             $"Enrolled {summary.PhotographCount} photographs of {summary.PersonCount} people{Also(summary.AlreadyThereCount, "already there")}{Also(summary.ReplacedCount, "in the place of older ones")}" +
-            $"{Also(unusable.Length, "left out")}; {gallery.Path} has {gallery.PhotographCount} of {gallery.PersonCount}");
+            $"{Also(unusable.Length, "left out")}; {Terminal.TerminalText.OfLine(gallery.Path!)} has {gallery.PhotographCount} of {gallery.PersonCount}");
     }
 
     private static string Also(int count, string what) => count == 0 ? "" : $", {count} {what}";

@@ -19,10 +19,11 @@ internal static class EvaluateCommand
 
     private static readonly Option<FileInfo> Model = FileOptions.Model();
     private static readonly Option<DirectoryInfo> Data = FileOptions.People("Whom to verify; people whom the model was not trained on");
+    private static readonly Option<bool> SkipUnusable = EmbeddedPhotographs.SkipUnusable();
 
     public static Command Create()
     {
-        var command = new Command("evaluate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, AlignedPhotographs.Required, ToolCommand.Gpu };
+        var command = new Command("evaluate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, SkipUnusable, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Answer(Run, stopped: "Nothing was kept; this command writes no files.");
         return command;
     }
@@ -30,9 +31,9 @@ internal static class EvaluateCommand
     private static ToolAnswer Run(ToolRun run)
     {
         using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName);
-        (IDataView photographs, IDataView lazy) = model.Embed(run, run.Need(Data));
+        (UsablePhotographs photographs, IDataView lazy) = model.Embed(run, run.Need(Data), run.Get(SkipUnusable));
         IDataView embedded = model.Context.Data.Cache(lazy);   // both metrics read it
-        IReadOnlyList<FacePair> pairs = ComparedPairs.Read(run, model.Faces, photographs, Data);
+        IReadOnlyList<FacePair> pairs = ComparedPairs.Read(run, model, photographs, Data);
         VerificationMetrics metrics = model.Faces.EvaluateVerification(embedded, pairs);
         AngleMetrics angles = model.Faces.EvaluateAngles(embedded);
         VerificationVerdict? verdict = metrics.Verdict;
@@ -44,7 +45,7 @@ internal static class EvaluateCommand
                     rate => rate.ToString(CultureInfo.InvariantCulture), rate => metrics.TryGetTrueAcceptRate(rate, out double accepted) ? accepted : (double?)null),
                 metrics.Threshold?.Cosine, atThreshold?.FalseMatchRate, atThreshold?.FalseNonMatchRate, metrics.EqualErrorRate, metrics.AreaUnderRocCurve,
                 metrics.Accuracy, metrics.AccuracyStandardDeviation, metrics.ConstantAnswerAccuracy, metrics.GenuinePairCount, metrics.ImpostorPairCount,
-                angles.IntraDegrees, angles.InterDegrees, run.LeftOut),
+                angles.IntraDegrees, angles.InterDegrees, photographs.Unusable, run.LeftOut),
             string.Join(Environment.NewLine, [metrics.ToString(), .. AtThreshold(metrics, atThreshold), angles.ToString(), .. Unknown(metrics)]));
     }
 
@@ -70,4 +71,4 @@ internal static class EvaluateCommand
 internal sealed record EvaluateFacts(
     string Verdict, double? FalseAcceptRate, double? TrueAcceptRate, double? LowerTrueAcceptRate, double? UpperTrueAcceptRate, IReadOnlyList<string>? TrainedOnPeople, long NotAligned,
     Dictionary<string, double?> TrueAcceptRates, double? Threshold, double? FalseMatchRateAtThreshold, double? FalseNonMatchRateAtThreshold, double EqualErrorRate, double AreaUnderRocCurve,
-    double Accuracy, double AccuracyStandardDeviation, double ConstantAnswerAccuracy, int GenuinePairs, int ImpostorPairs, double IntraDegrees, double InterDegrees, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;
+    double Accuracy, double AccuracyStandardDeviation, double ConstantAnswerAccuracy, int GenuinePairs, int ImpostorPairs, double IntraDegrees, double InterDegrees, string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

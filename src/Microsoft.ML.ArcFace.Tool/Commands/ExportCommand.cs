@@ -52,7 +52,7 @@ internal static class ExportCommand
         long bytes = new FileInfo(output).Length;
         return new ToolAnswer(
             new ExportFacts(output, isOnnx ? "onnx" : "safetensors", bytes, model.Model.FaceEmbedding().Fingerprint),
-            string.Create(CultureInfo.InvariantCulture, $"Wrote {output} ({bytes / 1e6:F1} MB)"));
+            string.Create(CultureInfo.InvariantCulture, $"Wrote {Terminal.TerminalText.OfLine(output)} ({bytes / 1e6:F1} MB)"));
     }
 }
 

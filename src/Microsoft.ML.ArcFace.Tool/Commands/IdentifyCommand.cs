@@ -43,7 +43,7 @@ internal static class IdentifyCommand
         string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, files, run.Get(SkipUnusable), (path, embedding) => found.Add((path, gallery.Identify(embedding.Vector), embedding)));
         return new ToolAnswer(
             new IdentifyFacts([.. found.Select(photograph => IdentifyFacts.Photograph.Of(photograph.Path, photograph.Answer, photograph.Embedding))], unusable, run.LeftOut, embedder.UnalignedImageCount),
-            string.Join(Environment.NewLine, found.Select(photograph => $"{Names.ShownName.Of(photograph.Path)}  {photograph.Answer}{(photograph.Embedding.Faces is { Count: > 1 } faces ? $" (the main one of {faces.Count} faces)" : "")}")),
+            string.Join(Environment.NewLine, found.Select(photograph => $"{TerminalText.OfLine(photograph.Path)}  {photograph.Answer}{(photograph.Embedding.Faces is { Count: > 1 } faces ? $" (the main one of {faces.Count} faces)" : "")}")),
             unusable.Length == 0 && found.TrueForAll(photograph => photograph.Answer.Outcome == IdentificationOutcome.Match) ? ExitCode.Done : ExitCode.No);
     }
 }

@@ -54,7 +54,7 @@ internal static class InfoCommand
         string description = nature.What + UseOf(file, nature.Kind);
         return new ToolAnswer(
             new FileFacts(file.FullName, JsonNamingPolicy.CamelCase.ConvertName(nature.Kind.ToString()), file.Length, description),
-            string.Create(CultureInfo.InvariantCulture, $"{file}: {description} ({file.Length / 1e6:0.###} MB)"));
+            string.Create(CultureInfo.InvariantCulture, $"{Terminal.TerminalText.OfLine($"{file}: {description}")} ({file.Length / 1e6:0.###} MB)"));
     }
 
     /// <summary>Tells which commands take a file; empty if none is known to.</summary>

@@ -62,7 +62,7 @@ internal sealed record ModelFacts : ToolFacts
         };
     }
 
-    public override string ToString() => string.Join(Environment.NewLine, (string[])
+    public override string ToString() => string.Join(Environment.NewLine, ((string[])
     [
         Invariant($"{File}: a face recognition model ({Bytes / 1e6:F1} MB)"),
         $"  network      {Network}; embeddings of {EmbeddingSize} numbers, {Precision}{(AddsMirrorImage ? ", of each face and its mirror image" : "")}",
@@ -73,7 +73,7 @@ internal sealed record ModelFacts : ToolFacts
         $"  pixels       {Pixels}",
         $"  takes        {string.Join(", ", InputColumns)}",
         $"  fingerprint  {Fingerprint}",
-    ]);
+    ]).Select(Terminal.TerminalText.OfLine));
 
     private string TrainedOn() => Training is not { } training
         ? (People is { } people ? Invariant($"{people:N0} people; the rest is ") : "") + NotRecorded

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Microsoft.ML.ArcFace.Terminal;
 
 namespace Microsoft.ML.ArcFace.Tool.Commands;
 
@@ -28,20 +29,20 @@ internal static class PeopleCommand
     private static ToolAnswer Run(ToolRun run)
     {
         string path = run.Need(Gallery).FullName;
-        GalleryContents contents = run.FaceRecognition(run.CreateContext()).ReadGallery(path, Terminal.KeyFile.Read(run.Get(KeyFile)));
+        GalleryContents contents = run.FaceRecognition(run.CreateContext()).ReadGallery(path, Microsoft.ML.ArcFace.Terminal.KeyFile.Read(run.Get(KeyFile)));
         return new ToolAnswer(
             new PeopleFacts(path, contents.Fingerprint, contents.EmbeddingSize, contents.IsEncrypted, contents.People),
-            contents.People.Count == 0 ? $"{path} is empty: nobody is enrolled in it (arcface enroll adds people)." : string.Join(Environment.NewLine, [.. contents.People.Select(Describe), Summary(path, contents)]));
+            contents.People.Count == 0 ? $"{TerminalText.OfLine(path)} is empty: nobody is enrolled in it (arcface enroll adds people)." : string.Join(Environment.NewLine, [.. contents.People.Select(Describe), Summary(path, contents)]));
     }
 
     private static string Describe(GalleryPerson person) => string.Join(Environment.NewLine,
     [
-        person.Name == person.Id ? person.Id : $"{person.Id} ({person.Name})",
-        .. person.Photographs.Select(photograph => string.Create(CultureInfo.InvariantCulture, $"  {photograph.EnrolledAt.UtcDateTime:yyyy-MM-dd HH:mm}  {(photograph.Source is { } source ? Names.ShownName.Of(source) : "no source was given")}")),
+        TerminalText.OfLine(person.Name == person.Id ? person.Id : $"{person.Id} ({person.Name})"),
+        .. person.Photographs.Select(photograph => string.Create(CultureInfo.InvariantCulture, $"  {photograph.EnrolledAt.UtcDateTime:yyyy-MM-dd HH:mm}  {(photograph.Source is { } source ? TerminalText.OfLine(source) : "no source was given")}")),
     ]);
 
     private static string Summary(string path, GalleryContents contents) =>
-        $"{path}: {contents.People.Sum(person => person.Photographs.Count)} photographs of {contents.People.Count} people, for the model {contents.Fingerprint[..Math.Min(12, contents.Fingerprint.Length)]}, {(contents.IsEncrypted ? "encrypted" : "not encrypted")}; times are UTC";
+        $"{TerminalText.OfLine(path)}: {contents.People.Sum(person => person.Photographs.Count)} photographs of {contents.People.Count} people, for the model {contents.Fingerprint[..Math.Min(12, contents.Fingerprint.Length)]}, {(contents.IsEncrypted ? "encrypted" : "not encrypted")}; times are UTC";
 }
 
 /// <summary>Lists the people of a gallery.</summary>

@@ -29,10 +29,11 @@ internal static class RemoveCommand
     {
         using FaceEmbedder embedder = EmbedderFile.Open(run, Model);
         using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, new FaceGalleryOptions { CreateIfMissing = false });
-        int removed = gallery.Remove(run.Need(People));
+        HashSet<string> known = [.. gallery.GetPeople().Select(person => person.Id)];
+        int removed = gallery.Remove([.. run.Need(People).Select(person => known.Contains(person) ? person : PersonName.Trimmed(run, person)!)]);
         return new ToolAnswer(
             new RemoveFacts(gallery.Path, RemovedPeople: removed, People: gallery.PersonCount, Photographs: gallery.PhotographCount),
-            $"Removed {removed} people; {gallery.Path} has {gallery.PersonCount}",
+            $"Removed {removed} people; {Terminal.TerminalText.OfLine(gallery.Path!)} has {gallery.PersonCount}",
             removed > 0 ? ExitCode.Done : ExitCode.No);
     }
 }

@@ -22,10 +22,11 @@ internal static class ReportCommand
     private static readonly Option<FileInfo> Output = new("--output") { Description = "The HTML file.", HelpName = "FILE", DefaultValueFactory = _ => new FileInfo("report.html") };
     private static readonly Option<string?> Title = new("--title") { Description = "The heading.", HelpName = "TEXT" };
     private static readonly Option<bool> WithoutPhotographs = new("--without-photographs") { Description = "Show no photographs, so that the file may be passed on where they may not." };
+    private static readonly Option<bool> SkipUnusable = EmbeddedPhotographs.SkipUnusable();
 
     public static Command Create()
     {
-        var command = new Command("report", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, Output, Title, WithoutPhotographs, AlignedPhotographs.Required, ToolCommand.Gpu };
+        var command = new Command("report", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, Output, Title, WithoutPhotographs, SkipUnusable, AlignedPhotographs.Required, ToolCommand.Gpu };
         command.Answer(Run);
         return command;
     }
@@ -35,9 +36,9 @@ internal static class ReportCommand
         string output = run.Need(Output).FullName;
         ModelFile.CheckWritable(output);
         using LoadedModel model = LoadedModel.Load(run, run.Need(Model).FullName);
-        (IDataView photographs, IDataView embedded) = model.Embed(run, run.Need(Data));
+        (UsablePhotographs photographs, IDataView embedded) = model.Embed(run, run.Need(Data), run.Get(SkipUnusable));
         var defaults = new FaceReportOptions();
-        VerificationMetrics metrics = model.Faces.WriteReport(output, embedded, ComparedPairs.Read(run, model.Faces, photographs, Data), defaults with
+        VerificationMetrics metrics = model.Faces.WriteReport(output, embedded, ComparedPairs.Read(run, model, photographs, Data), defaults with
         {
             Title = run.Get(Title) ?? defaults.Title,
             ImageColumnName = run.Get(WithoutPhotographs) ? null : defaults.ImageColumnName,
@@ -48,12 +49,12 @@ internal static class ReportCommand
         return new ToolAnswer(
             new ReportFacts(
                 output, metrics.VerdictText, metrics.TrainedOnPeople, metrics.Verdict?.FalseAcceptRate, metrics.Verdict?.TrueAcceptRate, metrics.AreaUnderRocCurve,
-                metrics.Accuracy, metrics.ConstantAnswerAccuracy, metrics.GenuinePairCount, metrics.ImpostorPairCount, model.NotAligned, run.LeftOut),
-            string.Create(CultureInfo.InvariantCulture, $"{metrics.VerdictText}{Environment.NewLine}Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB)"));
+                metrics.Accuracy, metrics.ConstantAnswerAccuracy, metrics.GenuinePairCount, metrics.ImpostorPairCount, model.NotAligned, photographs.Unusable, run.LeftOut),
+            string.Create(CultureInfo.InvariantCulture, $"{metrics.VerdictText}{Environment.NewLine}Wrote {TerminalText.OfLine(output)} ({new FileInfo(output).Length / 1e6:F1} MB)"));
     }
 }
 
 /// <summary>Names the page, and gives its first numbers.</summary>
 internal sealed record ReportFacts(
     string Report, string Verdict, IReadOnlyList<string>? TrainedOnPeople, double? FalseAcceptRate, double? TrueAcceptRate, double AreaUnderRocCurve,
-    double Accuracy, double ConstantAnswerAccuracy, int GenuinePairs, int ImpostorPairs, long NotAligned, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;
+    double Accuracy, double ConstantAnswerAccuracy, int GenuinePairs, int ImpostorPairs, long NotAligned, string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts;

@@ -121,7 +121,7 @@ internal static class TrainCommand
                 new TrainFacts(
                     output, embedding.Fingerprint, embedding.Backbone.ToShortName(), run.Need(Loss), embedding.Model.PersonCount, embedding.UnalignedImageCount,
                     last?.Step, last?.Epoch, last?.Loss, last?.ImagesPerSecond, clock.Elapsed.TotalSeconds, last?.ValidationAreaUnderRocCurve, start.ResumedAfterStep, run.LeftOut),
-                string.Create(CultureInfo.InvariantCulture, $"Wrote {output} ({new FileInfo(output).Length / 1e6:F1} MB) in {clock.Elapsed.TotalSeconds:F0} s. Next: arcface calibrate --model {output} --data PEOPLE-NOT-TRAINED-ON"));
+                string.Create(CultureInfo.InvariantCulture, $"Wrote {TerminalText.OfLine(output)} ({new FileInfo(output).Length / 1e6:F1} MB) in {clock.Elapsed.TotalSeconds:F0} s. Next: arcface calibrate --model {TerminalText.OfLine(output)} --data PEOPLE-NOT-TRAINED-ON"));
         }
     }
 

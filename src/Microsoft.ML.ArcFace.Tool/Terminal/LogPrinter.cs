@@ -24,7 +24,7 @@ internal sealed class LogPrinter : IDisposable
     {
         if (line.Kind is ChannelMessageKind.Warning or ChannelMessageKind.Error || (_verbose && line.Kind == ChannelMessageKind.Info))
         {
-            _print(_verbose ? line.Message : line.RawMessage);
+            _print(TerminalText.OfMessage(_verbose ? line.Message : line.RawMessage));
         }
     }
 }

@@ -96,7 +96,7 @@ internal sealed class ProgressDisplay : IDisposable
         lock (_lock)
         {
             Erase();
-            _output.WriteLine(line);
+            _output.WriteLine(TerminalText.Of(line));
         }
     }
 
@@ -153,7 +153,7 @@ internal sealed class ProgressDisplay : IDisposable
         }
 
         work.LastShown = _clock.GetTimestamp();
-        string line = "   " + (_training is { } training && work.Progress.Work == FaceProgress.TrainingSteps ? Text(training, work.Progress)
+        string line = "   " + TerminalText.OfLine(_training is { } training && work.Progress.Work == FaceProgress.TrainingSteps ? Text(training, work.Progress)
             : work.IsCounted ? work.Progress.ToString() : $"{work.Progress.Work}, {FaceProgress.Text(_clock.GetElapsedTime(work.Began))}");
         if (!_isTerminal)
         {

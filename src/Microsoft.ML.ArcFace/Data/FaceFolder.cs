@@ -29,19 +29,17 @@ internal static class FaceFolder
         environment.CheckNonEmpty(folder, nameof(folder));
         string root = FullPath(folder, Remedy);
         using IChannel channel = environment.Start(nameof(FaceFolder));
-        var walk = new PhotographWalk(root);
-
-        // Ordinal order: the same rows in the same order on every machine.
-        string[] people = walk.FindPeople(out int strayPhotographs);
         var files = new List<FaceFile>();
+        string[] people;
+        int strayPhotographs;
+        PhotographWalk walk;
         using (WorkMeter meter = observer.Begin("photographs found", total: null))
         {
-            foreach (string person in people)
-            {
-                int before = files.Count;
-                files.AddRange(FilesOf(walk, root, person));
-                meter.Advance(files.Count - before);
-            }
+            walk = new PhotographWalk(root) { Found = count => meter.Advance(count) };
+
+            // Ordinal order: the same rows in the same order on every machine.
+            people = walk.FindPeople(out strayPhotographs);
+            files.AddRange(people.SelectMany(person => FilesOf(walk, root, person)));
         }
 
         leftOut = walk.LeftOut;
@@ -71,10 +69,9 @@ internal static class FaceFolder
     public static string[] Find(IHostEnvironment environment, WorkObserver observer, string folder, UnreadableImages unreadable, out IReadOnlyList<LeftOutFiles> leftOut)
     {
         string root = FullPath(folder, "Give a folder that is there.");
-        var walk = new PhotographWalk(root);
         using WorkMeter meter = observer.Begin("photographs found", total: null);
+        var walk = new PhotographWalk(root) { Found = count => meter.Advance(count) };
         string[] photographs = walk.FindPhotographs(root);
-        meter.Advance(photographs.Length);
         leftOut = walk.LeftOut;
         if (unreadable == UnreadableImages.Error)
         {

@@ -63,7 +63,15 @@ internal static class FaceImage
     /// <param name="cancellationToken">Ends waiting for other large photographs to be decoded.</param>
     /// <exception cref="FaceImageException">It cannot be decoded whole.</exception>
     /// <exception cref="OperationCanceledException">It was canceled while it waited.</exception>
-    public static unsafe MLImage FromBytes(ReadOnlySpan<byte> bytes, string source, long? maximumPixels = null, CancellationToken cancellationToken = default)
+    public static MLImage FromBytes(ReadOnlySpan<byte> bytes, string source, long? maximumPixels = null, CancellationToken cancellationToken = default)
+    {
+        (MLImage image, DecodeBudget.Lease lease) = Decode(bytes, source, DecodingLimits.OfProcess(maximumPixels), cancellationToken);
+        lease.Dispose();
+        return image;
+    }
+
+    /// <summary>The same, and the part of the budget that is to be held as long as the pixels are.</summary>
+    public static unsafe (MLImage Image, DecodeBudget.Lease Lease) Decode(ReadOnlySpan<byte> bytes, string source, DecodingLimits limits, CancellationToken cancellationToken)
     {
         FileKind kind = FileKinds.Of(bytes);
         if (!kind.IsPhotograph())
@@ -75,21 +83,29 @@ internal static class FaceImage
         {
             using SKData data = SKData.Create((IntPtr)start, bytes.Length);
             using SKCodec codec = SKCodec.Create(data) ?? throw new FaceImageException(source, "its header is damaged, truncated, or gives a width or height of 0", Replace);
-            PixelLimit.Check(codec.Info.Width, codec.Info.Height, kind, maximumPixels, source);
+            PixelLimit.Check(codec.Info.Width, codec.Info.Height, kind, limits.MaximumPixels, source);
             SKEncodedOrigin origin = PictureOrientation.Find(bytes, kind);
             var decoding = new PixelDecoding(codec, kind, bytes);
-            using DecodeBudget.Lease lease = DecodeBudget.Shared.Enter(decoding.Cost(Upright.IsTurned(origin)), cancellationToken);
-            SKCodecResult result = decoding.TryDecode(out SKBitmap? pixels);
-
-            // A truncated file would decode to half a face over gray.
-            if (pixels is null)
+            DecodeBudget.Lease lease = limits.Budget.Enter(decoding.Cost(Upright.IsTurned(origin)), cancellationToken);
+            try
             {
-                throw new FaceImageException(source, $"its {codec.Info.Width}×{codec.Info.Height} pixels cannot be decoded whole ({result}); the file is truncated or damaged", Replace);
-            }
+                SKCodecResult result = decoding.TryDecode(out SKBitmap? pixels);
 
-            MLImage image = NewImage(Upright.Turn(pixels, origin));
-            image.Tag = decoding.IsReduced ? ReducedTag : null;
-            return image;
+                // A truncated file would decode to half a face over gray.
+                if (pixels is null)
+                {
+                    throw new FaceImageException(source, $"its {codec.Info.Width}×{codec.Info.Height} pixels cannot be decoded whole ({result}); the file is truncated or damaged", Replace);
+                }
+
+                MLImage image = NewImage(Upright.Turn(pixels, origin));
+                image.Tag = decoding.IsReduced ? ReducedTag : null;
+                return (image, lease.Keep((long)image.Width * image.Height * (image.BitsPerPixel / 8)));
+            }
+            catch
+            {
+                lease.Dispose();
+                throw;
+            }
         }
     }
 

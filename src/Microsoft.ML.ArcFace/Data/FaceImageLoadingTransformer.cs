@@ -48,6 +48,9 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
 
     internal string InputColumnName => _inputColumnName;
 
+    /// <summary>Makes the same, which gives null images in place of photographs that cannot be read.</summary>
+    internal FaceImageLoadingTransformer SkippingUnreadable() => new(Host, _outputColumnName, _inputColumnName, _imageFolder, UnreadableImages.Skip, _maximumPixels);
+
     internal const string ExpectedInput = "String or Vector<Byte>";
 
     internal static bool AcceptsInput(DataViewType type) =>

@@ -37,33 +37,24 @@ internal static class FaceResizer
     {
         Tap[][] columnTaps = TapsOfEachTargetPixel(width, newWidth), rowTaps = TapsOfEachTargetPixel(height, newHeight);
 
-        // Rows first: [height, newWidth], then columns: [newHeight, newWidth].
-        var narrowed = new Vector4[height * newWidth];
-        for (int y = 0; y < height; y++)
-        {
-            ReadOnlySpan<byte> row = pixels.Slice(y * pixelsPerRow * BytesPerPixel, width * BytesPerPixel);
-            for (int x = 0; x < newWidth; x++)
-            {
-                Vector4 sum = Vector4.Zero;
-                foreach (Tap tap in columnTaps[x])
-                {
-                    int at = tap.Source * BytesPerPixel;
-                    sum += tap.Weight * new Vector4(row[at], row[at + 1], row[at + 2], row[at + 3]);
-                }
-
-                narrowed[(y * newWidth) + x] = sum;
-            }
-        }
-
+        // Rows first, then columns: [newHeight, newWidth]. Only the narrowed rows under the kernel are kept, in turn, for those of
+        // a whole photograph are as large as itself.
+        int rowsKept = rowTaps.Max(taps => taps.Length), rowsDone = 0;
+        var narrowed = new Vector4[rowsKept * newWidth];
         var resized = new byte[newWidth * newHeight * BytesPerPixel];
         for (int y = 0; y < newHeight; y++)
         {
+            for (; rowsDone <= rowTaps[y][^1].Source; rowsDone++)
+            {
+                Narrow(pixels.Slice(rowsDone * pixelsPerRow * BytesPerPixel, width * BytesPerPixel), columnTaps, narrowed.AsSpan(rowsDone % rowsKept * newWidth, newWidth));
+            }
+
             for (int x = 0; x < newWidth; x++)
             {
                 Vector4 sum = Vector4.Zero;
                 foreach (Tap tap in rowTaps[y])
                 {
-                    sum += tap.Weight * narrowed[(tap.Source * newWidth) + x];
+                    sum += tap.Weight * narrowed[(tap.Source % rowsKept * newWidth) + x];
                 }
 
                 // The cubic kernel overshoots at edges.
@@ -76,6 +67,21 @@ internal static class FaceResizer
         }
 
         return resized;
+    }
+
+    private static void Narrow(ReadOnlySpan<byte> row, Tap[][] columnTaps, Span<Vector4> narrowed)
+    {
+        for (int x = 0; x < narrowed.Length; x++)
+        {
+            Vector4 sum = Vector4.Zero;
+            foreach (Tap tap in columnTaps[x])
+            {
+                int at = tap.Source * BytesPerPixel;
+                sum += tap.Weight * new Vector4(row[at], row[at + 1], row[at + 2], row[at + 3]);
+            }
+
+            narrowed[x] = sum;
+        }
     }
 
     /// <summary>For each pixel along the target's side, the source pixels it is made of and their weights, which sum to 1.</summary>

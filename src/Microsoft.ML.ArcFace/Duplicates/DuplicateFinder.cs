@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Duplicates;
@@ -71,7 +72,7 @@ internal sealed class DuplicateFinder
         float[] embeddings = Contiguous(block);
         HashSet<(int Test, int Train)> sameFile = [.. block.Index().Where(entry => entry.Item.ContentHash is not null)
             .SelectMany(entry => _testByContent[entry.Item.ContentHash!].Select(test => (test, entry.Index)))];
-        Parallel.For(0, (_test.Length + TileSize - 1) / TileSize, tile =>
+        ParallelLoop.Run((_test.Length + TileSize - 1) / TileSize, Environment.ProcessorCount, tile =>
         {
             int end = Math.Min((tile + 1) * TileSize, _test.Length);
             for (int j = 0; j < block.Length; j++)

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Evaluation;
@@ -49,7 +50,7 @@ internal static class AngleEvaluator
     private static double MeanNearest(float[][] vectors)
     {
         double[] nearest = new double[vectors.Length];
-        Parallel.For(0, vectors.Length, i =>
+        ParallelLoop.Run(vectors.Length, Environment.ProcessorCount, i =>
         {
             // Single precision finds the neighbour; the angle itself is computed in double.
             int best = i == 0 ? 1 : 0;

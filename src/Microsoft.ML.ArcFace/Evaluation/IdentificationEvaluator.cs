@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Evaluation;
@@ -67,12 +68,13 @@ internal static class IdentificationEvaluator
         }
 
         var searches = new Search[probes.Count];
-        Parallel.For(0, probes.Count, () => new double[people.Length], (index, _, scores) =>
+        using var scoresOfThread = new ThreadLocal<double[]>(() => new double[people.Length]);
+        ParallelLoop.Run(probes.Count, Environment.ProcessorCount, index =>
         {
+            double[] scores = scoresOfThread.Value!;
             Score(UnitLength(probes[index].Embedding), templates, starts, scores);
             searches[index] = Judge(scores, indexOf.GetValueOrDefault(probes[index].Person, -1));
-            return scores;
-        }, _ => { });
+        });
 
         return new IdentificationMetrics(
             [.. searches.Where(search => search.Rank > 0).Select(search => (search.Rank, search.TopScore))],

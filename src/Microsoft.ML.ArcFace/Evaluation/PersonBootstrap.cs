@@ -1,3 +1,5 @@
+using Microsoft.ML.ArcFace.Runtime;
+
 namespace Microsoft.ML.ArcFace.Evaluation;
 
 /// <summary>
@@ -20,7 +22,7 @@ internal static class PersonBootstrap
         var random = new Random(seed);
         int[] seeds = [.. Enumerable.Range(0, Resamples).Select(_ => random.Next())];
         var estimates = new double[Resamples][];
-        Parallel.For(0, Resamples, resample =>
+        ParallelLoop.Run(Resamples, Environment.ProcessorCount, resample =>
         {
             int[] drawn;
             double total;

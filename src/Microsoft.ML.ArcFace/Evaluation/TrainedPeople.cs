@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Numerics.Tensors;
+using Microsoft.ML.ArcFace.Names;
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
@@ -63,7 +65,7 @@ internal static class TrainedPeople
 
         (string Person, float[] Unit)[] sample = [.. EvenSample(faces.Length, MostStrangers).Select(index => faces[index])];
         bool[] isTrainedOn = new bool[namesakes.Length];
-        Parallel.For(0, namesakes.Length, i =>
+        ParallelLoop.Run(namesakes.Length, Environment.ProcessorCount, i =>
         {
             Namesake namesake = namesakes[i];
             var strangers = new List<float>(sample.Where(face => face.Person != namesake.Name).Select(face => Cosine(face.Unit, centers[i])));
@@ -110,7 +112,7 @@ internal static class TrainedPeople
     {
         string all = personCount is { } count ? string.Create(CultureInfo.InvariantCulture, $"the {count:N0}") : "these";
         return string.Create(CultureInfo.InvariantCulture,
-            $"The model was trained on {people.Count:N0} of {all} people: {string.Join(", ", people.Take(NamedExamples))}{(people.Count > NamedExamples ? ", …" : "")}.");
+            $"The model was trained on {people.Count:N0} of {all} people: {string.Join(", ", people.Take(NamedExamples).Select(ShownName.Of))}{(people.Count > NamedExamples ? ", …" : "")}.");
     }
 
     private static float Cosine(float[] first, float[] second) => TensorPrimitives.Dot<float>(first, second);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Names;
 
 namespace Microsoft.ML.ArcFace;
 
@@ -42,11 +43,11 @@ public sealed record FaceIdentification(IdentificationOutcome Outcome, FaceCandi
     /// <summary>How much nearer the nearest person is than the runner-up, 0 to 2; null without a runner-up.</summary>
     public double? Margin => Nearest is { } first && RunnerUp is { } second ? first.Score - second.Score : null;
 
-    private string RunnerUpText => RunnerUp is null ? "" : string.Create(CultureInfo.InvariantCulture, $", then {RunnerUp.Name} {RunnerUp.Score:0.000}");
+    private string RunnerUpText => RunnerUp is null ? "" : string.Create(CultureInfo.InvariantCulture, $", then {ShownName.Of(RunnerUp.Name)} {RunnerUp.Score:0.000}");
 
     /// <summary>One line: outcome, who is nearest, who comes next.</summary>
     public override string ToString() => Nearest is null
         ? $"{Outcome}: the gallery is empty"
         : string.Create(CultureInfo.InvariantCulture,
-            $"{Outcome}: {Nearest.Name} {Nearest.Score:0.000}{RunnerUpText}; over {Threshold:0.000} is near enough");
+            $"{Outcome}: {ShownName.Of(Nearest.Name)} {Nearest.Score:0.000}{RunnerUpText}; over {Threshold:0.000} is near enough");
 }

@@ -5,8 +5,8 @@ namespace Microsoft.ML.ArcFace.Graphs;
 /// <param name="Work">Multiplications, or what takes as long.</param>
 internal readonly record struct GraphLimits(long Bytes, double Work)
 {
-    /// <summary>Published networks of faces have 100 to 4,000 nodes.</summary>
-    public const int MostNodes = 20_000;
+    /// <summary>Published networks of faces have 100 to 2,000 nodes; the time that ONNX Runtime takes to load a graph grows with the square of their number.</summary>
+    public const int MostNodes = 5_000;
 
     /// <summary>A pass that takes longer is ended between two nodes.</summary>
     public static readonly TimeSpan LongestPass = TimeSpan.FromMinutes(1);

@@ -47,7 +47,14 @@ internal sealed class GraphNode(NodeProto node, GraphValue?[] inputs)
         ?? throw new WeightsFormatException($"the size of what it gives depends on numbers (its input {index + 1}) that are computed from pixels, or are more than {GraphValue.MostNumbers}");
 
     /// <summary>Gives whole numbers from an attribute or, in newer versions of the operator, an input; null: neither is there.</summary>
-    public long[]? Sizes(string attribute, int input) => Ints(attribute) ?? (Has(input) ? Sizes(input) : null);
+    /// <exception cref="WeightsFormatException">Both are there, of which a runtime would use one.</exception>
+    public long[]? Sizes(string attribute, int input) => (HasAttribute(attribute), Has(input)) switch
+    {
+        (true, true) => throw new WeightsFormatException($"it has {attribute} both as an attribute and as an input"),
+        (true, false) => Ints(attribute),
+        (false, true) => Sizes(input),
+        _ => null,
+    };
 
     /// <summary>Gives the whole numbers of an input that decides over sizes.</summary>
     public long[] Sizes(int index) => Array.ConvertAll(Numbers(index), number => number >= long.MaxValue ? long.MaxValue : number <= long.MinValue ? long.MinValue : (long)number);
@@ -63,7 +70,7 @@ internal sealed class GraphNode(NodeProto node, GraphValue?[] inputs)
     /// <summary>Gives the element type that an attribute or, if there is none, an input decides.</summary>
     public DataType TypeOf(int input, DataType otherwise) => Has(input) ? In(input).Type : otherwise;
 
-    private AttributeProto? Find(string name) => node.Attribute.FirstOrDefault(attribute => attribute.Name == name);
+    private AttributeProto? Find(string name) => node.Attribute.LastOrDefault(attribute => attribute.Name == name);
 }
 
 /// <summary>Tells what a node gives, and what it costs beside reading its inputs and writing its outputs.</summary>

@@ -76,7 +76,11 @@ internal static partial class GraphOperators
         return new GraphStep(outputs, kernel.Aggregate((double)output.Count, (product, size) => product * size));
     }
 
-    private static GraphStep Pooled(GraphValue input) => new GraphValue(input.Type, [.. input.Shape[..2], .. Enumerable.Repeat(1L, SpatialAxes(input))]);
+    private static GraphStep Pooled(GraphValue input)
+    {
+        int axes = SpatialAxes(input);
+        return new GraphValue(input.Type, [.. input.Shape[..2], .. Enumerable.Repeat(1L, axes)]);
+    }
 
     /// <summary>Gives the places of a window on its way over a map.</summary>
     private static long[] SlidingSizes(GraphNode node, long[] input, long[] kernel)

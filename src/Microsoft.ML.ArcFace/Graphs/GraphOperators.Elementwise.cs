@@ -29,8 +29,8 @@ internal static partial class GraphOperators
         new("Add", node => Broadcast(node, static (a, b) => a + b)),
         new("Sub", node => Broadcast(node, static (a, b) => a - b)),
         new("Mul", node => Broadcast(node, static (a, b) => a * b)),
-        new("Div", Divide),
-        new("Mod", Divide),
+        new("Div", node => Divide(node, isRemainder: false)),
+        new("Mod", node => Divide(node, isRemainder: true)),
         new("Pow", node => Broadcast(node, combine: null)),
         new("PRelu", node => Broadcast(node, combine: null)),
         new("Max", node => Broadcast(node, Math.Max)),
@@ -101,14 +101,14 @@ internal static partial class GraphOperators
     }
 
     /// <summary>Whole numbers are divided by known ones only: zero would end the process.</summary>
-    private static GraphStep Divide(GraphNode node)
+    private static GraphStep Divide(GraphNode node, bool isRemainder)
     {
         if (node.In(0).IsInteger && !(node.In(1).Numbers is { } divisors && Array.TrueForAll(divisors, divisor => divisor is not (0 or -1))))
         {
             throw new WeightsFormatException("it divides whole numbers by 0 or -1, or by numbers that are computed from pixels");
         }
 
-        return Broadcast(node, node.Int("fmod", -1) >= 0 ? null : node.In(0).IsInteger ? static (a, b) => Math.Truncate(a / b) : static (a, b) => a / b);
+        return Broadcast(node, isRemainder ? null : node.In(0).IsInteger ? static (a, b) => Math.Truncate(a / b) : static (a, b) => a / b);
     }
 
     private static GraphStep Compare(GraphNode node, Func<double, double, bool> compare)

@@ -26,6 +26,7 @@ internal static partial class GraphOperators
 
     private static GraphStep Concatenation(GraphNode node, GraphValue[] parts, DataType type)
     {
+        Require(parts.Length > 0, "it joins nothing");
         int axis = node.Axis("axis", 1, parts[0].Rank);
         long[] shape = [.. parts[0].Shape];
         foreach (GraphValue part in parts.AsSpan(1))
@@ -117,9 +118,9 @@ internal static partial class GraphOperators
             (long size, long step) = (input.Shape[axis], steps[i]);
             Require(step != 0 && Math.Abs((double)step) <= int.MaxValue * 2.0 || step == long.MaxValue || step == long.MinValue, "it goes on by steps of 0");
             step = Math.Clamp(step, -int.MaxValue, int.MaxValue);
-            long start = step > 0 ? Math.Clamp(Place(starts[i], size), 0, size) : Math.Clamp(Place(starts[i], size), -1, size - 1);
+            long start = step > 0 ? Math.Clamp(Place(starts[i], size), 0, size) : Math.Clamp(Place(starts[i], size), 0, Math.Max(0, size - 1));
             long end = step > 0 ? Math.Clamp(Place(ends[i], size), 0, size) : Math.Clamp(Place(ends[i], size), -1, size - 1);
-            long count = Math.Max(0, (long)Math.Ceiling((double)(end - start) / step));
+            long count = size == 0 ? 0 : Math.Max(0, (long)Math.Ceiling((double)(end - start) / step));
             shape[axis] = count;
             numbers = numbers is null ? null : [.. Enumerable.Range(0, (int)count).Select(k => numbers[start + (k * step)])];
         }

@@ -19,9 +19,9 @@ internal static partial class GraphOperators
     {
         GraphValue input = node.In(0);
         long[] named = node.Sizes("axes", 1) ?? [];
-        bool isUnchanged = named.Length == 0 && node.Int("noop_with_empty_axes", 0) != 0;
+        bool isUnchanged = named.Length == 0 && node.Int("noop_with_empty_axes", 0) == 1;
         HashSet<int> axes = named.Length == 0 && !isUnchanged ? [.. Enumerable.Range(0, input.Rank)] : [.. named.Select(axis => GraphNode.Axis(axis, input.Rank))];
-        GraphValue output = Reduced(input, axes, node.Int("keepdims", 1) != 0, input.Type);
+        GraphValue output = Reduced(input, axes, node.Int("keepdims", 1) == 1, input.Type);
         bool isExact = reduce is not null && !isUnchanged && input.Rank <= 1 && input.Numbers is { Length: > 0 } && input.Type is DataType.Int64 or DataType.Float;
         double[]? numbers = isExact && input.Numbers is { Length: > 0 } known ? [reduce!(known)] : null;
         return new GraphStep([output.With(numbers)], CostOfFunction * input.Count, Workspace: input.Bytes);
@@ -30,7 +30,7 @@ internal static partial class GraphOperators
     private static GraphStep Arg(GraphNode node)
     {
         GraphValue input = node.In(0);
-        return new GraphStep([Reduced(input, [node.Axis("axis", 0, input.Rank)], node.Int("keepdims", 1) != 0, DataType.Int64)], CostOfFunction * input.Count, Workspace: input.Bytes);
+        return new GraphStep([Reduced(input, [node.Axis("axis", 0, input.Rank)], node.Int("keepdims", 1) == 1, DataType.Int64)], CostOfFunction * input.Count, Workspace: input.Bytes);
     }
 
     private static GraphValue Reduced(GraphValue input, HashSet<int> axes, bool keepsAxes, DataType type) => new(type, keepsAxes

@@ -19,7 +19,7 @@ internal static partial class GraphOperators
         new("Pad", Pad),
         new("Range", Range),
         new("Resize", Resize),
-        new("Upsample", node => Scaled(node, node.Floats("scales") is { } scales ? Array.ConvertAll(scales, scale => (double)scale) : node.Numbers(1))),
+        new("Upsample", node => Scaled(node, node.Floats("scales") is { } scales && !node.Has(1) ? Array.ConvertAll(scales, scale => (double)scale) : node.Numbers(1))),
         new("Shape", Shape),
         new("Size", static node => new GraphValue(DataType.Int64, []).With([node.In(0).Count])),
         new("Tile", Tile),
@@ -157,7 +157,7 @@ internal static partial class GraphOperators
     {
         GraphValue input = node.In(0);
         int axis = node.Axis("axis", -1, input.Rank);
-        double[] count = node.HasAttribute("k") ? [node.Int("k", 0)] : node.Numbers(1);
+        double[] count = node.HasAttribute("k") && !node.Has(1) ? [node.Int("k", 0)] : node.Numbers(1);
         Require(count.Length == 1 && count[0] >= 0 && count[0] <= input.Shape[axis], $"it takes the greatest {count.FirstOrDefault()} of {input.Shape[axis]}");
         long[] shape = [.. input.Shape];
         shape[axis] = (long)count[0];

@@ -35,6 +35,8 @@ internal static partial class GraphOperators
                     $"The operator {graph.Node[i].OpType} of {GraphNode.Describe(graph.Node[i], i)} is not allowed: networks of faces are made of convolutions, products, sums and changes of shape, " +
                     "without loops, conditions, random numbers and operators of other domains. Export the network without it.");
             }
+
+            NodeCheck.Check(graph.Node[i], i);
         }
     }
 

@@ -8,8 +8,8 @@ namespace Microsoft.ML.ArcFace.Graphs;
 /// </summary>
 internal ref struct GraphScan
 {
-    /// <summary>The greatest number of fields of a file. Published networks have some ten thousand.</summary>
-    public const int MostFields = 1_000_000;
+    /// <summary>The greatest number of fields of a file. Published networks have some ten thousand, quantized ones a hundred thousand.</summary>
+    public const int MostFields = 500_000;
 
     /// <summary>How deep messages may lie in each other; a constant of a graph is the fourth.</summary>
     private const int MostDepth = 32;
@@ -109,7 +109,7 @@ internal ref struct GraphScan
         _fields += more;
         if (_fields > MostFields)
         {
-            throw new WeightsFormatException($"It has more than {MostFields} fields, where networks of faces have some ten thousand.");
+            throw new WeightsFormatException($"It has more than {MostFields} fields, where networks of faces have some ten thousand, quantized ones a hundred thousand.");
         }
     }
 

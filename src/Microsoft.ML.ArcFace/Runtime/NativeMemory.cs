@@ -17,14 +17,31 @@ internal static partial class NativeMemory
 
     private static readonly string[] UsersVariables = ["MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_MMAP_THRESHOLD_", "MALLOC_MMAP_MAX_"];
 
-    private static readonly Lazy<bool> CanSet = new(() => OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out nint library)
-        && NativeLibrary.TryGetExport(library, "mallopt", out _) && NativeLibrary.TryGetExport(library, "malloc_trim", out _) && !IsSetByUser());
+    private static readonly Lazy<bool> CanTrim = new(() => OperatingSystem.IsLinux() && NativeLibrary.TryLoad("libc.so.6", out nint library)
+        && NativeLibrary.TryGetExport(library, "mallopt", out _) && NativeLibrary.TryGetExport(library, "malloc_trim", out _));
+
+    private static readonly Lazy<bool> CanSet = new(() => CanTrim.Value && !IsSetByUser());
 
     private static readonly Lock Gate = new();
     private static int _users;
 
     /// <summary>Keeps freed memory until the result is disposed of; with several at a time, until the last one is.</summary>
     public static IDisposable KeepFreedMemory() => new Lease();
+
+    /// <summary>
+    /// Gives back what was freed and lies between what was not, in the arenas of all threads, unless somebody trains. A model that
+    /// is freed leaves such holes in whichever arenas its loading used, and the next one is loaded into others. No setting is changed.
+    /// </summary>
+    public static void GiveBackFreedMemory()
+    {
+        lock (Gate)
+        {
+            if (_users == 0 && CanTrim.Value)
+            {
+                Trim(0);
+            }
+        }
+    }
 
     private static bool IsSetByUser() =>
         UsersVariables.Any(name => Environment.GetEnvironmentVariable(name) is { Length: > 0 })

@@ -1,4 +1,6 @@
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Data.Decoding;
+using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace.Serving;
 
@@ -70,6 +72,7 @@ internal sealed class ServedModel
         {
             _pipeline.Dispose();
             (_model as IDisposable)?.Dispose();
+            NativeMemory.GiveBackFreedMemory();
         }
     }
 
@@ -78,15 +81,15 @@ internal sealed class ServedModel
     /// <exception cref="FaceNotFoundException">It shows no face.</exception>
     /// <exception cref="PresentationAttackException">The detector refuses it.</exception>
     /// <exception cref="OperationCanceledException">It was canceled before it was decoded.</exception>
-    public ReadFace ReadFace(FacePhotograph photograph, IPresentationAttackDetector? attackDetector, long? maximumPixels = null, CancellationToken cancellationToken = default)
+    public ReadFace ReadFace(FacePhotograph photograph, IPresentationAttackDetector? attackDetector, DecodingLimits limits, CancellationToken cancellationToken = default)
     {
-        using Microsoft.ML.Data.MLImage image = photograph.Decode(maximumPixels, cancellationToken);
-        if (!photograph.IsReference && attackDetector?.Assess(image) is { IsAttack: true } assessment)
+        using DecodedImage decoded = photograph.Decode(limits, cancellationToken);
+        if (!photograph.IsReference && attackDetector?.Assess(decoded.Image) is { IsAttack: true } assessment)
         {
             throw new PresentationAttackException(photograph.Name, assessment);
         }
 
-        return _pipeline.ReadFace(image, photograph.Name) ?? throw new FaceNotFoundException(photograph.Name);
+        return _pipeline.ReadFace(decoded.Image, photograph.Name) ?? throw new FaceNotFoundException(photograph.Name);
     }
 
     /// <summary>The embeddings of faces, one forward pass.</summary>

@@ -43,7 +43,7 @@ internal static class SampleCommand
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            await Console.Error.WriteLineAsync(parsed.GetValue(Verbose) ? error.ToString() : $"{command.Name} failed: {ErrorCause.Of(error).Message}");
+            await Console.Error.WriteLineAsync(TerminalText.OfMessage(parsed.GetValue(Verbose) ? error.ToString() : $"{command.Name} failed: {ErrorCause.Of(error).Message}"));
             return Failed;
         }
     });

@@ -15,8 +15,8 @@ internal sealed class UploadBudget(WebApiSettings settings) : IDisposable
 
     private readonly ConcurrencyLimiter _limiter = new(new ConcurrencyLimiterOptions
     {
-        PermitLimit = Permits(Math.Max(settings.UploadBytes, settings.MaximumBytes)),
-        QueueLimit = Permits(settings.WaitingBytes),
+        PermitLimit = Permits(Math.Max(settings.UploadBytes, Upload.MemoryFor(settings.MaximumBytes))),
+        QueueLimit = Permits(Math.Max(settings.WaitingBytes, Upload.MemoryFor(settings.MaximumBytes))),
         QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
     });
 
@@ -32,13 +32,13 @@ internal sealed class UploadBudget(WebApiSettings settings) : IDisposable
     public async ValueTask<object?> EnterAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         HttpContext http = context.HttpContext;
-        long length = http.Request.ContentLength ?? settings.MaximumBytes;
+        long length = Upload.LengthOf(http.Request, settings.MaximumBytes);
         if (length > settings.MaximumBytes)
         {
             return TypedResults.Problem($"The photograph has {length} bytes; allowed are {settings.MaximumBytes}.", statusCode: StatusCodes.Status413PayloadTooLarge);
         }
 
-        using RateLimitLease lease = await _limiter.AcquireAsync(Permits(length), http.RequestAborted);
+        using RateLimitLease lease = await _limiter.AcquireAsync(Permits(Upload.MemoryFor(length)), http.RequestAborted);
         if (!lease.IsAcquired)
         {
             http.Response.Headers.RetryAfter = "5";
@@ -46,19 +46,6 @@ internal sealed class UploadBudget(WebApiSettings settings) : IDisposable
         }
 
         return await next(context);
-    }
-
-    /// <summary>Reads a body that was let on into memory of its size.</summary>
-    public static async Task<FacePhotograph> ReadAsync(HttpRequest request, int maximumBytes, CancellationToken cancellationToken)
-    {
-        if (request.ContentLength is not { } length)
-        {
-            return await FacePhotograph.ReadAsync(request.Body, maximumBytes, cancellationToken);
-        }
-
-        byte[] bytes = GC.AllocateUninitializedArray<byte>((int)length);
-        await request.Body.ReadExactlyAsync(bytes, cancellationToken);
-        return FacePhotograph.FromBytes(bytes, "of the request");
     }
 
     public void Dispose() => _limiter.Dispose();

@@ -10,7 +10,7 @@ namespace Microsoft.ML.ArcFace.Benchmarks.Embedding;
 /// From JPEG files to embeddings, in batches through Transform and one by one through PredictionEngine: ours beside
 /// ML.NET's ApplyOnnxModel, ONNX Runtime and PyTorch with the same weights, as ratios.
 /// </summary>
-internal sealed class EmbeddingComparison(int rounds, int faces, int batchSize, int threads, string? folder, string python)
+internal sealed class EmbeddingComparison(int rounds, int faces, int batchSize, int threads, string? folder, string python, bool withAvx2, string? otherBuild)
 {
     private static readonly string[] OnnxNames = ["ApplyOnnxModel", "ONNX Runtime"];
 
@@ -44,18 +44,22 @@ internal sealed class EmbeddingComparison(int rounds, int faces, int batchSize, 
     private object Compare(Race race, MachineFloor floor)
     {
         WriteModels(race);
+        ProcessContender? avx2 = withAvx2 ? ProcessContender.WithoutAvx512(race) : null;
+        double rate = avx2?.MeasureRate() ?? 0;
         IContender[] contenders =
         [
             .. new IContender?[]
             {
-                PipelineContender.OfArcFace(race, InferencePrecision.Float32), PipelineContender.OfArcFace(race, InferencePrecision.BFloat16),
+                PipelineContender.OfArcFace(race, InferencePrecision.Float32), PipelineContender.OfArcFace(race, InferencePrecision.BFloat16), avx2,
                 PipelineContender.OfApplyOnnxModel(race), new OnnxRuntimeContender(race),
                 TorchContender.TryStart(race, python, "float32"), TorchContender.TryStart(race, python, "bfloat16"),
             }.OfType<IContender>(),
+            .. otherBuild is null ? [] : OfBothBuilds(race),
         ];
         double[] cosines = SmallestCosines(contenders);
         Cost[] batches = AlternatingRounds.Medians([.. contenders.Select<IContender, Func<Cost>>(contender => contender.MeasureAll)], rounds);
         Cost[] singles = AlternatingRounds.Medians([.. contenders.Select<IContender, Func<Cost>>(contender => contender.MeasureSingle)], rounds);
+        rate = Math.Max(rate, avx2?.MeasureRate() ?? 0);
         Array.ForEach(contenders, contender => contender.Dispose());
 
         Cost batchPeer = Fastest(contenders, batches), singlePeer = Fastest(contenders, singles);
@@ -70,10 +74,25 @@ internal sealed class EmbeddingComparison(int rounds, int faces, int batchSize, 
 
         (double single, double rounded) = floor.MillisecondsOf(race.Backbone);
         Console.WriteLine(Text($"Floor of the multiply-adds of a face on one thread: {single:0.0} ms in float32, {rounded:0.0} ms in bfloat16."));
+        double? avx2Share = avx2 is null ? null : MachineFloor.MultiplyAddsOf(race.Backbone) * race.Files.Count / rate * 1e3 / batches[Array.IndexOf(contenders, avx2)].Processor;
+        if (avx2Share is { } share)
+        {
+            Console.WriteLine(Text($"AVX2: one thread made {rate:0.0} billion multiply-adds a second; batches reach {share:0.00} of that by processor time, decoding included."));
+        }
+
+        if (otherBuild is not null)
+        {
+            foreach (int other in Enumerable.Range(1, contenders.Length - 1).Where(index => contenders[index].Name.StartsWith("the other build", StringComparison.Ordinal)))
+            {
+                Console.WriteLine(Text($"{contenders[other - 1].Name} takes {batches[other - 1].Processor / batches[other].Processor:0.000} of the other's processor time in batches, {singles[other - 1].Processor / singles[other].Processor:0.000} one by one."));
+            }
+        }
+
         Console.WriteLine();
         return new
         {
             network = race.Backbone.ToShortName(),
+            avx2 = avx2 is null ? null : new { rate, share = avx2Share },
             floorMilliseconds = new { single, rounded },
             contenders = contenders.Select((contender, i) => new
             {
@@ -86,6 +105,12 @@ internal sealed class EmbeddingComparison(int rounds, int faces, int batchSize, 
             }).ToArray(),
         };
     }
+
+    /// <summary>This build and the other one, side by side, each in a process of its own.</summary>
+    private IEnumerable<IContender> OfBothBuilds(Race race) =>
+        from precision in new[] { InferencePrecision.Float32, InferencePrecision.BFloat16 }
+        from build in new[] { null, otherBuild }
+        select ProcessContender.OfBuild(race, precision, build);
 
     /// <summary>The same weights in every form.</summary>
     private static void WriteModels(Race race)

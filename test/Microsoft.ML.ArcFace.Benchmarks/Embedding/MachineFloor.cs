@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Numerics.Tensors;
-using Microsoft.ML.ArcFace.Backbones.Inference;
-using Microsoft.ML.ArcFace.Backbones.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 using Tensor = TorchSharp.torch.Tensor;
@@ -26,7 +24,7 @@ internal sealed record MachineFloor(double Float32, double BFloat16, double Read
             float[] values = new float[100_000_000];
             values.AsSpan().Fill(1);
             double sum = Enumerable.Range(0, Repeats).Min(_ => AlternatingRounds.Measure(() => TensorPrimitives.Sum(values)).Processor);
-            var floor = new MachineFloor(Math.Max(MatrixRate(ScalarType.Float32), TileRate()), MatrixRate(ScalarType.BFloat16), (double)values.Length * sizeof(float) / sum / 1e6);
+            var floor = new MachineFloor(Math.Max(MatrixRate(ScalarType.Float32), MultiplyAddRate.Measure()), MatrixRate(ScalarType.BFloat16), (double)values.Length * sizeof(float) / sum / 1e6);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"floor, one thread: {floor.Float32:0.0} billion multiply-adds a second in float32, {floor.BFloat16:0.0} in bfloat16; {floor.ReadBandwidth:0.0} GB/s read"));
             return floor;
         }
@@ -37,59 +35,20 @@ internal sealed record MachineFloor(double Float32, double BFloat16, double Read
     }
 
     /// <summary>Milliseconds of one thread for the multiply-adds of a face.</summary>
-    public (double Float32, double BFloat16) MillisecondsOf(BackboneArchitecture backbone)
-    {
-        // Billions, as the enumeration documents them.
-        double operations = backbone switch
-        {
-            BackboneArchitecture.IResNet18 => 2.61,
-            BackboneArchitecture.IResNet34 => 4.46,
-            BackboneArchitecture.IResNet50 => 6.31,
-            BackboneArchitecture.IResNet100 => 12.09,
-            BackboneArchitecture.IResNet200 => 23.4,
-            BackboneArchitecture.MobileFaceNet => 0.44,
-            _ => 1.82,
-        };
-        return (operations / Float32 * 1e3, operations / BFloat16 * 1e3);
-    }
+    public (double Float32, double BFloat16) MillisecondsOf(BackboneArchitecture backbone) =>
+        (MultiplyAddsOf(backbone) / Float32 * 1e3, MultiplyAddsOf(backbone) / BFloat16 * 1e3);
 
-    /// <summary>A tile over and over in the widest registers, everything in the nearest cache.</summary>
-    private static double TileRate() => VectorWidths.Best switch
+    /// <summary>Billions for a face, as the enumeration documents them.</summary>
+    public static double MultiplyAddsOf(BackboneArchitecture backbone) => backbone switch
     {
-        VectorWidth.Bits512 => TileRate<LaneQuad<Lanes16>>(),
-        VectorWidth.Bits256 => TileRate<LanePair<Lanes8>>(),
-        _ => TileRate<LanePair<Lanes4>>(),
+        BackboneArchitecture.IResNet18 => 2.61,
+        BackboneArchitecture.IResNet34 => 4.46,
+        BackboneArchitecture.IResNet50 => 6.31,
+        BackboneArchitecture.IResNet100 => 12.09,
+        BackboneArchitecture.IResNet200 => 23.4,
+        BackboneArchitecture.MobileFaceNet => 0.44,
+        _ => 1.82,
     };
-
-    private static unsafe double TileRate<TPanel>()
-        where TPanel : unmanaged, IChannels<TPanel>
-    {
-        const int length = 64, tiles = 20_000;
-        using var inputs = new NativeFloats(new float[length]);
-        using var weights = new NativeFloats(new float[length * TPanel.Count]);
-        using var bias = new NativeFloats(new float[TPanel.Count]);
-        using var outputs = new NativeFloats(new float[TPanel.Count]);
-        double milliseconds = Enumerable.Range(0, Repeats).Min(_ => AlternatingRounds.Measure(Run).Processor);
-        return (double)tiles * length * ConvolutionTile.Pixels * TPanel.Count / milliseconds / 1e6;
-
-        void Run()
-        {
-            nint tap = 0;
-            float** from = stackalloc float*[ConvolutionTile.Pixels];
-            SingleValue** to = stackalloc SingleValue*[ConvolutionTile.Pixels];
-            for (int pixel = 0; pixel < ConvolutionTile.Pixels; pixel++)
-            {
-                from[pixel] = inputs.Data;
-                to[pixel] = (SingleValue*)outputs.Data;
-            }
-
-            var finish = new TileFinish<SingleValue> { Bias = bias.Data, Outputs = to };
-            for (int tile = 0; tile < tiles; tile++)
-            {
-                ConvolutionTile.Run<TPanel, SingleValue>(from, &tap, 1, length, weights.Data, finish, channel: 0);
-            }
-        }
-    }
 
     private static double MatrixRate(ScalarType type)
     {

@@ -36,7 +36,7 @@ public partial class LayerTests
     }
 
     [TestMethod]
-    [DataRow("Evaluation", "Evaluation", "Files", "Names", "Views")]
+    [DataRow("Evaluation", "Evaluation", "Files", "Names", "Runtime", "Views")]
     [DataRow("Gallery", "Gallery", "Evaluation", "Files", "Names", "Runtime")]
     public void Folder_KnowsPlainVectorsOnly(string folder, params string[] allowed)
     {

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.ML.ArcFace.Data.Decoding;
 using Microsoft.ML.ArcFace.Serving;
 using Microsoft.ML.ArcFace.Tests.Embedding;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
@@ -108,7 +109,7 @@ public class ServedFileTests
         Assert.IsGreaterThan(before, loaded);
         Assert.IsTrue(model.TryBegin());
         model.End();
-        _ = model.Embed(model.ReadFace(s_picture, attackDetector: null).Pixels, count: 1);
+        _ = model.Embed(model.ReadFace(s_picture, attackDetector: null, DecodingLimits.OfProcess(null)).Pixels, count: 1);
         Assert.AreEqual(loaded, DisposeScopeManager.Statistics.ThreadTotalLiveCount, "It is still served.");
         model.End();
         Assert.AreEqual(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);

@@ -1,7 +1,10 @@
 using System.Diagnostics;
+using System.Globalization;
+using Microsoft.ML.ArcFace.Benchmarks.Serving;
 using Microsoft.ML.ArcFace.Tests.Backbones.Inference;
 using Microsoft.ML.ArcFace.Tests.Gallery;
 using Microsoft.ML.ArcFace.Tests.Runtime;
+using Microsoft.ML.ArcFace.Tests.Serving;
 
 namespace Microsoft.ML.ArcFace.Tests.TestSupport;
 
@@ -21,6 +24,9 @@ internal static class ChildProgram
                 return 0;
             case [OneOpening.Name, var path]:
                 OneOpening.Run(path);
+                return 0;
+            case [ReloadMemoryTests.Name, var times]:
+                ReloadMemory.Run(model: null, int.Parse(times, CultureInfo.InvariantCulture));
                 return 0;
             case [LoadedThreads.Name]:
                 LoadedThreads.Run();

@@ -51,6 +51,10 @@ internal static class HostileGraphs
         ("a division by zero", "Div", () => With(graph => Sum(graph, Node(graph, "Cast", [Node(graph, "Div", [Shape(graph, 7), Shape(graph, 0)])], Int("to", (long)DataType.Float))))),
         ("a division by what pixels say", "Div", () => With(graph => Sum(graph, Node(graph, "Cast", [Node(graph, "Div", [Shape(graph, 7), FromPixels(graph)])], Int("to", (long)DataType.Float))))),
         ("a remainder of zero", "Mod", () => With(graph => Sum(graph, Node(graph, "Cast", [Node(graph, "Mod", [Shape(graph, 7), Shape(graph, 0)])], Int("to", (long)DataType.Float))))),
+        ("an input without a name", "has no name", () => With(graph => Sum(graph, Node(graph, "Min", ["input.1", ""])))),
+        ("a bias without a name", "has no name", () => With(graph => Sum(graph, Node(graph, "LayerNormalization", ["input.1", Add(graph, Tensor(96)), ""])))),
+        ("an attribute that is there twice", "twice", () => With(graph => Sum(graph, Node(graph, "Concat", ["input.1", "input.1"], Int("axis", 0), Int("axis", 1))))),
+        ("padding that is there twice", "both as an attribute", () => With(graph => Sum(graph, Node(graph, "Pad", ["input.1", Shape(graph, 0, 0, 0, 0, 0, 0, 1 << 15, 1 << 15)], Ints("pads", 0, 0, 0, 0, 0, 0, 0, 0))))),
         ("products for hours", "MatMul", () => With(graph => Sum(graph, Enumerable.Range(0, 1000).Aggregate(Square(graph), (value, _) => Node(graph, "MatMul", [value, value]))))),
         ("convolutions for hours", "Conv", () => With(graph => Sum(graph, Enumerable.Range(0, 1000).Aggregate("input.1", (value, _) =>
             Node(graph, "Conv", [value, Node(graph, "Expand", [Add(graph, Scalar(0f)), Shape(graph, 3, 3, 63, 63)])], Ints("pads", 31, 31, 31, 31)))))),
@@ -72,6 +76,19 @@ internal static class HostileGraphs
     /// <summary>A proper detector that takes more memory the larger the picture is: 75 MB for the trial, 335 GB for 640×640 pixels.</summary>
     public static byte[] GrowsWithThePicture() => With(graph =>
         Sum(graph, Node(graph, "Mul", [Rows(graph, -1, 1, 2), Rows(graph, 1, -1, 2)])), isOpen: true);
+
+    /// <summary>A proper detector with so many nodes one behind the other, for which a runtime that looks at each pair would take hours.</summary>
+    /// <param name="count">The number of nodes.</param>
+    /// <param name="isConstant">Whether they follow from a constant, so that they are computed when the graph is loaded.</param>
+    public static byte[] Chain(int count, bool isConstant) => With(graph => Sum(graph, Enumerable.Range(0, count).Aggregate(
+        isConstant ? Add(graph, Vector(1, 2, 3)) : Flat(graph, -1), (value, i) => Node(graph, i % 2 == 0 ? "Relu" : "Neg", [value]))));
+
+    /// <summary>A proper detector with so many nodes that all take the same value and are joined.</summary>
+    public static byte[] Fan(int count) => With(graph =>
+    {
+        string value = Node(graph, "ReduceMax", ["input.1"]);
+        return Sum(graph, Node(graph, "Concat", [.. Enumerable.Range(0, count).Select(i => Node(graph, i % 2 == 0 ? "Exp" : "Neg", [value]))], Int("axis", 0)));
+    });
 
     /// <summary>One node with so many attributes of nothing.</summary>
     public static byte[] EmptyAttributes(int count) => Repeated([0x2A, 0x00], count, node: true);

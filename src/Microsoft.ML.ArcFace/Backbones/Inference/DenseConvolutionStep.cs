@@ -20,8 +20,8 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
     private readonly int _stride;
     private readonly int _padding;
     private readonly int _tapLength;
-    private readonly int _blockChannels;
-    private readonly int _blocks;
+    private readonly int _panels;
+    private readonly int _panelsOfBlock;
     private readonly NativeFloats _weights;     // [out/panel, kernel rows, kernel columns · in, panel]
     private readonly NativeFloats _bias;        // [out]
     private readonly NativeFloats? _slopes;     // [out]
@@ -40,15 +40,15 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
     {
         (_kernel, _stride, _padding) = (kernel, stride, padding);
         _tapLength = kernel * input.Channels;
-        _blockChannels = BlockChannels(kernel * _tapLength);
-        _blocks = output.Channels / _blockChannels;
+        _panels = output.Channels / TPanel.Count;
+        _panelsOfBlock = PanelsOfBlock(_panels, kernel * _tapLength);
         _weights = Pack(weight, input.Channels, output.Channels, kernel);
         _bias = Padded(bias, output.Channels);
         _slopes = slopes is null ? null : Padded(slopes, output.Channels);
     }
 
-    // Block by block, so that the weights of one stay in the cache while all tiles pass by.
-    public override int PartCount(int images) => _blocks * TileCount(images);
+    // A part is a panel of a tile. They come block by block, so that the weights of one stay in the cache while all tiles pass by.
+    public override int PartCount(int images) => _panels * TileCount(images);
 
     public override void Run(StepMemory memory, int images, int begin, int end)
     {
@@ -61,19 +61,21 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
             taps[row] = row * Input.RowStride;
         }
 
-        (int block, int tile) = Math.DivRem(begin, tiles);
+        (int block, int rest) = Math.DivRem(begin, tiles * _panelsOfBlock);
+        (int tile, int panel) = Math.DivRem(rest, _panelsOfBlock);
         PixelPlace place = PlaceOf(tile * ConvolutionTile.Pixels);
-        for (int part = begin; part < end; part++)
+        for (int part = begin; part < end;)
         {
             // Pixels behind the last one repeat it, and write their equal results to the same place.
+            int firstPanel = block * _panelsOfBlock, firstChannel = firstPanel * TPanel.Count;
             int known = Math.Min(ConvolutionTile.Pixels, pixels - (tile * ConvolutionTile.Pixels));
             for (int pixel = 0; pixel < ConvolutionTile.Pixels; pixel++)
             {
                 if (pixel < known)
                 {
                     inputs[pixel] = (float*)memory.Input.Address + Input.Offset(place.Image, (place.Row * _stride) - _padding, (place.Column * _stride) - _padding);
-                    outputs[pixel] = (TOutput*)memory.Output.Address + Output.Offset(place.Image, place.Row, place.Column) + (block * _blockChannels);
-                    shortcuts[pixel] = Shortcut is null ? null : (TOutput*)memory.Shortcut.Address + Shortcut.Offset(place.Image, place.Row, place.Column) + (block * _blockChannels);
+                    outputs[pixel] = (TOutput*)memory.Output.Address + Output.Offset(place.Image, place.Row, place.Column) + firstChannel;
+                    shortcuts[pixel] = Shortcut is null ? null : (TOutput*)memory.Shortcut.Address + Shortcut.Offset(place.Image, place.Row, place.Column) + firstChannel;
                     Advance(ref place);
                 }
                 else
@@ -86,17 +88,18 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
 
             var finish = new TileFinish<TOutput>
             {
-                Bias = _bias.Data + (block * _blockChannels),
-                Slopes = _slopes is null ? null : _slopes.Data + (block * _blockChannels),
+                Bias = _bias.Data + firstChannel,
+                Slopes = _slopes is null ? null : _slopes.Data + firstChannel,
                 Shortcuts = Shortcut is null ? null : shortcuts,
                 Outputs = outputs,
             };
-            float* weights = _weights.Data + ((nint)block * _kernel * _tapLength * _blockChannels);
-            for (nint channel = 0; channel < _blockChannels; channel += TPanel.Count)
+            for (; panel < _panelsOfBlock && part < end; panel++, part++)
             {
-                ConvolutionTile.Run<TPanel, TOutput>(inputs, taps, _kernel, _tapLength, weights + (channel * _kernel * _tapLength), finish, channel);
+                float* weights = _weights.Data + ((nint)(firstPanel + panel) * _kernel * _tapLength * TPanel.Count);
+                ConvolutionTile.Run<TPanel, TOutput>(inputs, taps, _kernel, _tapLength, weights, finish, panel * TPanel.Count);
             }
 
+            panel = 0;
             if (++tile == tiles)
             {
                 (block, tile, place) = (block + 1, 0, default);
@@ -135,16 +138,16 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
 
     private int TileCount(int images) => ((images * Output.Height * Output.Width) + ConvolutionTile.Pixels - 1) / ConvolutionTile.Pixels;
 
-    /// <summary>A power of two of panels, at most <see cref="ConvolutionTile.ChannelMultiple"/> channels.</summary>
-    private static int BlockChannels(int weightsOfChannel)
+    /// <summary>As many panels as <see cref="LargestBlock"/> allows: a power of two that divides all of them.</summary>
+    private static int PanelsOfBlock(int panels, int weightsOfChannel)
     {
-        int channels = TPanel.Count;
-        while (2 * channels <= ConvolutionTile.ChannelMultiple && 2L * channels * weightsOfChannel * sizeof(float) <= LargestBlock)
+        int together = 1;
+        while (panels % (2 * together) == 0 && 2L * together * TPanel.Count * weightsOfChannel * sizeof(float) <= LargestBlock)
         {
-            channels *= 2;
+            together *= 2;
         }
 
-        return channels;
+        return together;
     }
 
     private static NativeFloats Pack(float[] weight, int inputs, int outputs, int kernel)

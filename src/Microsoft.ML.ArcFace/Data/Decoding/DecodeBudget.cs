@@ -16,8 +16,11 @@ internal sealed class DecodeBudget(long bytes)
     private readonly LinkedList<Request> _waiting = new();
     private long _used;
 
-    /// <summary>The budget of the process: a 32nd of its memory, at least 256 MiB.</summary>
-    public static DecodeBudget Shared { get; } = new(Math.Max(LeastBytes, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / ShareOfMemory));
+    /// <summary>The budget of the process.</summary>
+    public static DecodeBudget Shared { get; } = new(UsualBytes);
+
+    /// <summary>A 32nd of the memory, at least 256 MiB.</summary>
+    public static long UsualBytes => Math.Max(LeastBytes, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / ShareOfMemory);
 
     /// <summary>Waits for its turn; the answer gives the memory back when it is disposed of.</summary>
     /// <param name="cost">Bytes that decoding takes.</param>
@@ -82,6 +85,14 @@ internal sealed class DecodeBudget(long bytes)
     /// <summary>Counts memory until it is disposed of.</summary>
     public readonly struct Lease(DecodeBudget? budget, long cost) : IDisposable
     {
+        /// <summary>Gives back what exceeds a number of bytes, and counts these on.</summary>
+        public Lease Keep(long bytes)
+        {
+            long kept = Math.Min(bytes, cost);
+            budget?.Leave(cost - kept);
+            return new Lease(budget, kept);
+        }
+
         public void Dispose() => budget?.Leave(cost);
     }
 

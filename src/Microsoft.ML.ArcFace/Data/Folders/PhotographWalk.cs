@@ -17,7 +17,13 @@ internal sealed class PhotographWalk(string root)
 
     private static readonly EnumerationOptions Everything = new() { AttributesToSkip = 0, IgnoreInaccessible = false };
 
+    /// <summary>How many files are listed between two looks at whether the walk is to stop.</summary>
+    private const int ListedAtOnce = 4096;
+
     private readonly LeftOutCounter _leftOut = new();
+
+    /// <summary>Is told of the photographs as they are found, and now and then of none while a large folder is listed; may stop the walk by an exception.</summary>
+    public Action<int>? Found { get; init; }
 
     /// <summary>The files and folders that were passed over so far.</summary>
     public IReadOnlyList<LeftOutFiles> LeftOut => _leftOut.All;
@@ -53,6 +59,7 @@ internal sealed class PhotographWalk(string root)
                 else if (IsPhotograph(entry.Path))
                 {
                     photographs.Add(entry.Path);
+                    Found?.Invoke(1);
                 }
             }
         }
@@ -183,7 +190,17 @@ internal sealed class PhotographWalk(string root)
     {
         try
         {
-            return [.. new FileSystemEnumerable<Entry>(folder, ToEntry, Everything)];
+            var entries = new List<Entry>();
+            foreach (Entry entry in new FileSystemEnumerable<Entry>(folder, ToEntry, Everything))
+            {
+                entries.Add(entry);
+                if (entries.Count % ListedAtOnce == 0)
+                {
+                    Found?.Invoke(0);
+                }
+            }
+
+            return [.. entries];
         }
         catch (PathTooLongException)
         {

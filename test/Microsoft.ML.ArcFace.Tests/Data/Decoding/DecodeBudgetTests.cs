@@ -29,6 +29,19 @@ public class DecodeBudgetTests
     }
 
     [TestMethod]
+    public async Task Keep_AfterDecoding_LetsOthersInAndCountsTheRest()
+    {
+        var budget = new DecodeBudget(3 * Large);
+        DecodeBudget.Lease held = budget.Enter(3 * Large, default).Keep(Large);
+        budget.Enter(2 * Large, default).Dispose();
+        Task<DecodeBudget.Lease> third = Task.Run(() => budget.Enter(3 * Large, default));
+        Assert.IsFalse(third.IsCompleted);
+        held.Dispose();
+        (await third).Dispose();
+        default(DecodeBudget.Lease).Keep(Large).Dispose();
+    }
+
+    [TestMethod]
     public void Enter_Small_NeverWaits()
     {
         var budget = new DecodeBudget(Large);

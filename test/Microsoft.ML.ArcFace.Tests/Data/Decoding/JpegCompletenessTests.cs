@@ -11,6 +11,8 @@ public class JpegCompletenessTests
 {
     private static readonly byte[] EndMarker = [0xFF, 0xD9];
 
+    public required TestContext TestContext { get; init; }
+
     [TestMethod]
     [DataRow(101, 67)]
     [DataRow(16, 16)]
@@ -61,6 +63,8 @@ public class JpegCompletenessTests
                 damaged += JpegCompleteness.Check([.. file[..at], .. file[(at + count)..]], out _) == JpegPixels.Damaged ? 1 : 0;
             }
         }
+
+        TestContext.WriteLine($"{(progressive ? "progressive" : "baseline")}: {damaged} of {tried} noticed");
 
         // Codes find their way back after some bits, and then blocks are too few; now and then false ones make up for them exactly.
         Assert.IsGreaterThan(share, (double)damaged / tried, $"{damaged} of {tried}");
