@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace.Gallery;
 
@@ -44,9 +45,14 @@ internal static class GalleryCreation
         }
     }
 
-    /// <exception cref="FaceGalleryException">The file has no bytes, or one: whatever was in it is lost, and a new gallery in its place would hide that.</exception>
+    /// <exception cref="FaceGalleryException">There is no file in the place, but a pipe or a device. Or the file has no bytes, or one: whatever was in it is lost, and a new gallery in its place would hide that.</exception>
     public static void ThrowIfCutOff(string path)
     {
+        if (RegularFile.SpecialAt(path) is { } special)
+        {
+            throw new FaceGalleryException(FaceGalleryProblem.NotAGallery, $"The gallery '{path}' is {SpecialFileException.Describe(special)}, where a file is due. Give {FileUse.Gallery.Needed}.");
+        }
+
         // Not opened: closing it would end the locks that SQLite has on it in this process.
         if (new FileInfo(TargetOf(path)).Length is var length and <= 1)
         {

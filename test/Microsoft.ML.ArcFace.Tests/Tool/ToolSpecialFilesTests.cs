@@ -68,6 +68,11 @@ public class ToolSpecialFilesTests
     [DataRow("verify", "--model", "SPECIAL", "PHOTOGRAPH", "PHOTOGRAPH")]
     [DataRow("verify", "--model", "MODEL", "SPECIAL", "PHOTOGRAPH")]
     [DataRow("enroll", "--model", "MODEL", "--gallery", "OUTPUT", "--person", "Ada", "SPECIAL")]
+    [DataRow("enroll", "--model", "MODEL", "--gallery", "SPECIAL", "--person", "Ada", "PHOTOGRAPH")]
+    [DataRow("identify", "--model", "MODEL", "--gallery", "SPECIAL", "PHOTOGRAPH")]
+    [DataRow("people", "--gallery", "SPECIAL")]
+    [DataRow("export", "--model", "SPECIAL", "--output", "OUTPUT.onnx")]
+    [DataRow("export", "--model", "MODEL", "--output", "SPECIAL.onnx")]
     [DataRow("enroll", "--model", "MODEL", "--gallery", "OUTPUT", "--key-file", "SPECIAL", "--person", "Ada", "PHOTOGRAPH")]
     [DataRow("calibrate", "--model", "MODEL", "--data", "PEOPLE", "--pairs", "SPECIAL", "--output", "OUTPUT")]
     [DataRow("train", "--list", "SPECIAL", "--output", "OUTPUT")]
@@ -88,11 +93,13 @@ public class ToolSpecialFilesTests
                 "MODEL" => s_model,
                 "PEOPLE" => s_people.Folder,
                 "OUTPUT" => Path.Combine(folder.FullName, "output"),
+                "SPECIAL.onnx" => SpecialFiles.Link(folder, Path.GetFileName(special) + ".onnx", special),
+                "OUTPUT.onnx" => Path.Combine(folder.FullName, "output.onnx"),
                 _ => word,
             })];
             ToolOutcome outcome = SpecialFiles.WithoutWaiting(() => ToolProgram.Run(arguments));
             Assert.AreEqual(1, outcome.ExitCode, outcome.Error);
-            Assert.Contains(special, outcome.Error);
+            Assert.Contains(special, outcome.Error, "A link is named by its own name, which begins alike.");
             Assert.Contains($"is {kind}", outcome.Error);
         }
     }

@@ -142,6 +142,24 @@ public class PhotographWalkTests
     }
 
     [TestMethod]
+    public void FindPhotographs_OneFlatFolder_TellsOfPhotographsAsTheyAreFound()
+    {
+        const int count = 5000;
+        using var folder = new TemporaryFolder();
+        for (int number = 0; number < count; number++)
+        {
+            File.WriteAllBytes(Path.Combine(folder.FullName, $"{number}.jpg"), []);
+        }
+
+        var told = new List<int>();
+        Assert.HasCount(count, new PhotographWalk(folder.FullName) { Found = told.Add }.FindPhotographs(folder.FullName));
+        CollectionAssert.AreEqual(Enumerable.Repeat(1, count).Prepend(0).ToArray(), told, "Once while it is listed, then for each.");
+
+        // What is told may stop it.
+        Assert.ThrowsExactly<OperationCanceledException>(() => new PhotographWalk(folder.FullName) { Found = _ => throw new OperationCanceledException() }.FindPhotographs(folder.FullName));
+    }
+
+    [TestMethod]
     public void LoadFromFolder_FolderThatIsALink_IsWalkedOver()
     {
         using var folder = new TemporaryFolder();
