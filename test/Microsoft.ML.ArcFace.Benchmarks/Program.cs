@@ -120,7 +120,9 @@ var enrolled = new Option<int>("--people") { Description = "People in the galler
 var size = new Option<int>("--size") { Description = "Numbers in a vector.", DefaultValueFactory = _ => 512 };
 var gallery = new Command("gallery", "One search of a gallery beside reading as much memory once, as ratios.") { enrolled, size, rounds, threads };
 gallery.SetAction(parsed => GalleryComparison.Run(parsed.GetValue(enrolled), parsed.GetValue(size), parsed.GetValue(rounds), parsed.GetValue(threads)));
+var opening = new Command("gallery-opening", "Enrolling into a gallery's file and opening it, beside SQLite's check of its structure; the file stays in the folder.") { enrolled, size, compareRounds, folder };
+opening.SetAction(parsed => GalleryOpening.Run(parsed.GetValue(enrolled), parsed.GetValue(size), parsed.GetValue(compareRounds), parsed.GetValue(folder)!));
 var connection = new Option<string>("--connection") { Required = true, Description = "A database with pgvector, as Npgsql takes it; the gallery stays in a schema of its own." };
 var postgres = new Command("postgres", "What the index of a gallery in PostgreSQL finds of what an exact search finds.") { connection, enrolled, size };
 postgres.SetAction((parsed, _) => PostgresRecall.RunAsync(parsed.GetValue(connection)!, parsed.GetValue(enrolled), parsed.GetValue(size)));
-return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, contender, precision, memory, reloads, scaling, scalingPoint, gallery, postgres, first, heads, partial, benchmarks }.Parse(args).Invoke();
+return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, contender, precision, memory, reloads, scaling, scalingPoint, gallery, opening, postgres, first, heads, partial, benchmarks }.Parse(args).Invoke();

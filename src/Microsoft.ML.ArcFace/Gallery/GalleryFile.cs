@@ -45,7 +45,11 @@ internal sealed class GalleryFile : IDisposable
         catch
         {
             seal?.Dispose();
-            connection?.Dispose();
+            if (connection is not null)
+            {
+                CloseUnchanged(connection, path);
+            }
+
             throw;
         }
     });
@@ -103,6 +107,12 @@ internal sealed class GalleryFile : IDisposable
     public (long LastPerson, long LastPhotograph) Load(GalleryMemory memory) => GalleryErrors.Explained(_path, () =>
     {
         _header = _header with { Counts = new GalleryReader(_path, _connection, _header, _seal).ReadInto(memory) };
+
+        // Damage that no row shows, as of free space or the index, would spread with the next change.
+        if (!GallerySchema.IsStructureSound(_connection))
+        {
+            throw GalleryErrors.Damaged(_path, $"all that was in it can be read, but its pages are not in order, so that a change could lose something. It can be searched ({nameof(FaceGalleryOptions.ReadOnly)})");
+        }
 
         // It is sound: when it is closed, the log may go into the file.
         GallerySchema.LeaveLogOnClose(_connection, false);
@@ -165,13 +175,26 @@ internal sealed class GalleryFile : IDisposable
 
     public void Dispose()
     {
-        if (!_isSound && new FileInfo(GalleryCreation.TargetOf(_path) + "-wal") is { Exists: true, Length: 0 })
+        if (_isSound)
         {
-            // Nothing was in the log before, so closing takes away no more than that it was opened.
-            GallerySchema.LeaveLogOnClose(_connection, false);
+            _connection.Dispose();
+        }
+        else
+        {
+            CloseUnchanged(_connection, _path);
         }
 
-        _connection.Dispose();
         _seal?.Dispose();
+    }
+
+    /// <summary>Closes a file that cannot be used as it was found, its log included; only a log without content, which was made by opening it, goes.</summary>
+    private static void CloseUnchanged(SqliteConnection connection, string path)
+    {
+        if (new FileInfo(GalleryCreation.TargetOf(path) + "-wal") is { Exists: true, Length: 0 })
+        {
+            GallerySchema.LeaveLogOnClose(connection, false);
+        }
+
+        connection.Dispose();
     }
 }
