@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Publishes the check of the inference network for linux-arm64, self-contained, runs it under Debian 13's qemu-user, and
 # compares its embeddings with those of this processor. qemu computes in software: the networks that are embedded by default
-# take minutes, all of them an hour.
+# take minutes, all of them a quarter of an hour.
 # Usage: build/integration/arm64.sh [NETWORK …]   (r18 r34 r50 r100 r200 mbf mbf_large; mbf, mbf_large and r18 by default)
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)

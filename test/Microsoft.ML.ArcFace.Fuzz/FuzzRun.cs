@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.ML.ArcFace.Names;
 
 namespace Microsoft.ML.ArcFace.Fuzz;
 
@@ -30,6 +31,8 @@ internal static class FuzzRun
     /// <param name="starting">Called with the number of each mutation before it is read: a crash takes the process along.</param>
     public static FuzzReport Run(FuzzTarget target, int seed, int first, int count, TimeSpan limit, TimeSpan mostForOne, Action<int>? starting = null)
     {
+        // The table of Unicode's compositions is loaded once a process, and is no file's memory.
+        UnicodeNames.Compose("e\u0301");
         var run = new Tally(target, mostForOne);
         foreach (byte[] file in target.Seeds)
         {

@@ -6,7 +6,7 @@ namespace Microsoft.ML.ArcFace.Graphs;
 internal readonly record struct GraphLimits(long Bytes, double Work)
 {
     /// <summary>Published networks of faces have 100 to 2,000 nodes; the time that ONNX Runtime takes to load a graph grows with the square of their number.</summary>
-    public const int MostNodes = 5_000;
+    public const int MostNodes = 3_000;
 
     /// <summary>A pass that takes longer is ended between two nodes.</summary>
     public static readonly TimeSpan LongestPass = TimeSpan.FromMinutes(1);
