@@ -23,14 +23,22 @@ internal sealed class EmbeddingsFile : IDisposable
     {
         (_ending, _embeddingSize) = (Path.GetExtension(path).ToLowerInvariant(), embeddingSize);
         _file = new WholeFile(path);
-        _paths = _ending == ".npy" ? new WholeFile(Path.ChangeExtension(path, ".txt")) : null;
-        if (_ending == ".csv")
+        try
         {
-            WriteLine(_file, string.Join(',', [.. (string[])["path"], .. Enumerable.Range(0, embeddingSize).Select(number => $"e{number}")]));
+            _paths = _ending == ".npy" ? new WholeFile(Path.ChangeExtension(path, ".txt")) : null;
+            if (_ending == ".csv")
+            {
+                WriteLine(_file, string.Join(',', [.. (string[])["path"], .. Enumerable.Range(0, embeddingSize).Select(number => $"e{number}")]));
+            }
+            else if (_paths is not null)
+            {
+                _file.Stream.Write(new byte[NumpyHeaderLength]);
+            }
         }
-        else if (_paths is not null)
+        catch
         {
-            _file.Stream.Write(new byte[NumpyHeaderLength]);
+            Dispose();
+            throw;
         }
     }
 

@@ -68,7 +68,7 @@ internal static class WebApi
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.Use(RequestChecks.RefuseOtherOrigins);
-        app.Use(RequestChecks.RefuseIllFormedQueries);
+        app.Use(RequestChecks.RefuseAmbiguousQueries);
         app.MapHealthChecks("/health");
         app.MapPost("/people/photographs", EnrollAsync).AcceptsPhotographs();
         app.MapGet("/people", FindOrList);

@@ -37,7 +37,7 @@ internal static class RecoverCommand
             [
                 .. found.Lost.Take(Shown).Select(Names.ShownName.Of),
                 .. found.Lost.Count > Shown ? (string[])[$"… and {found.Lost.Count - Shown} more (--json lists all)"] : [],
-                $"{output}: {Of(found.PhotographCount, found.ExpectedPhotographCount)} photographs of {Of(found.PersonCount, found.ExpectedPersonCount)} people; {(found.Lost.Count == 0 ? "nothing is lost" : "enroll again what is lost")}",
+                $"{Names.ShownName.Of(output)}: {Of(found.PhotographCount, found.ExpectedPhotographCount)} photographs of {Of(found.PersonCount, found.ExpectedPersonCount)} people; {(found.Lost.Count == 0 ? "nothing is lost" : "enroll again what is lost")}",
             ]),
             found.Lost.Count == 0 ? ExitCode.Done : ExitCode.No);
     }

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace.Gallery;
 
@@ -23,16 +24,27 @@ internal static class GalleryBackup
     public static void Write(string path, SqliteConnection connection, string target, bool overwrite)
     {
         ThrowIfTaken(path, target, overwrite);
+        WriteNew($"The copy '{target}' of the gallery '{path}'", target, overwrite, connection.BackupDatabase);
+    }
+
+    /// <summary>Writes a gallery's file anew; its folder is made, too.</summary>
+    /// <param name="what">The file, as the beginning of a sentence.</param>
+    /// <param name="target">Its path.</param>
+    /// <param name="overwrite">Whether it may take the place of another.</param>
+    /// <param name="write">Fills an empty database.</param>
+    /// <exception cref="FaceGalleryException">It cannot be written.</exception>
+    public static void WriteNew(string what, string target, bool overwrite, Action<SqliteConnection> write)
+    {
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            WholeDatabase.Write(target, overwrite, connection.BackupDatabase);
+            WholeDatabase.Write(target, overwrite, write);
         }
         catch (Exception error) when (error is SqliteException or IOException or UnauthorizedAccessException)
         {
             bool isFull = error is SqliteException { SqliteErrorCode: SQLitePCL.raw.SQLITE_FULL };
             throw new FaceGalleryException(FaceGalleryProblem.Unreachable,
-                $"The copy '{target}' of the gallery '{path}' could not be written: {(isFull ? "the disk is full" : error.Message.TrimEnd('.'))}. Nothing was changed; give a place with room for it that you may write to.", error);
+                $"{what} could not be written: {(isFull ? "the disk is full" : error.Message.TrimEnd('.'))}. Nothing was changed; give a place with room for it that you may write to.", error);
         }
     }
 
@@ -52,15 +64,18 @@ internal static class GalleryBackup
     }
 
     /// <summary>Makes sure that a copy or another new file may be put somewhere.</summary>
+    /// <param name="path">The gallery that it is made of.</param>
+    /// <param name="target">Where it is to be put.</param>
+    /// <param name="overwrite">Whether it may take the place of another file; null: it never may.</param>
     /// <exception cref="FaceGalleryException">It may not.</exception>
-    public static void ThrowIfTaken(string path, string target, bool overwrite)
+    public static void ThrowIfTaken(string path, string target, bool? overwrite)
     {
         string? finding = target == path ? "is the gallery itself. Give another path."
-            : Directory.Exists(target) ? "is a folder. Give the path of a file."
-            : !File.Exists(target) ? null
-            : !overwrite ? "is there already, and was left as it is. Give another path, or say that it may be replaced: --overwrite (overwrite: true)."
-            : new FileInfo(target + "-wal") is { Exists: true, Length: > 0 } ? $"is a gallery that is open, or was not closed: beside it lies its log '{target}-wal', which would not fit the copy. Give another path."
-            : null;
+            : RegularFile.SpecialAt(target) is { } special ? $"is {SpecialFileException.Describe(special)}. Give the path of a file."
+            : File.Exists(target) && overwrite is not true ? $"is there already, and was left as it is. Give another path{(overwrite is null ? "" : ", or say that it may be replaced: --overwrite (overwrite: true)")}."
+            : LogBeside(target) is not { } log ? null
+            : File.Exists(target) ? $"is a gallery that is open, or was not closed: beside it lies its log '{log}', which would not fit the new file. Give another path."
+            : $"is the place of a gallery that is gone, whose log '{log}' is still there, with its last changes; it would be taken for the new file's. Give another path, or move the log away.";
         if (finding is null && File.Exists(target))
         {
             GalleryErrors.Explained(target, () => ReadOnlyGalleryFile.ThrowIfInUse(target));
@@ -71,4 +86,8 @@ internal static class GalleryBackup
             throw new FaceGalleryException(FaceGalleryProblem.Unreachable, $"'{target}' {finding}");
         }
     }
+
+    /// <summary>Finds what SQLite would carry over into a file of that path.</summary>
+    private static string? LogBeside(string target) =>
+        new[] { target + "-wal", target + "-journal" }.FirstOrDefault(log => new FileInfo(log) is { Exists: true, Length: > 0 });
 }

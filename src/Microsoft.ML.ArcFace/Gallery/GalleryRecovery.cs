@@ -21,15 +21,14 @@ internal sealed class GalleryRecovery
     /// <exception cref="FaceGalleryException">Nothing can be read out, or the new file cannot be written, or is there already.</exception>
     public static RecoveredGallery Run(string path, string target, byte[]? key)
     {
-        GalleryBackup.ThrowIfTaken(path, target, overwrite: false);
+        GalleryBackup.ThrowIfTaken(path, target, overwrite: null);
         return ReadOnlyGalleryFile.Read(path, connection =>
         {
             using RecordSeal? seal = key is null ? null : new RecordSeal(key);
             GalleryHeader header = GallerySchema.ReadUnchecked(connection, path);
             GallerySchema.ThrowIfKeyDiffers(path, header, seal);
             RecoveredGallery? recovered = null;
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            WholeDatabase.Write(target, overwrite: false, output => recovered = new GalleryRecovery(connection, header, seal).WriteTo(output, path, seal));
+            GalleryBackup.WriteNew($"The new gallery '{target}', of what is sound in '{path}',", target, overwrite: false, output => recovered = new GalleryRecovery(connection, header, seal).WriteTo(output, path, seal));
             return recovered!;
         });
     }

@@ -1,10 +1,11 @@
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Microsoft.ML.ArcFace.Samples.Web;
 
 /// <summary>What is wrong with a request, as ProblemDetails. Anything else stays a 500 that tells nothing.</summary>
-internal sealed class Refusals(IProblemDetailsService problems) : IExceptionHandler
+internal sealed partial class Refusals(IProblemDetailsService problems, ILogger<Refusals> log) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
@@ -13,7 +14,7 @@ internal sealed class Refusals(IProblemDetailsService problems) : IExceptionHand
             BadHttpRequestException request => request.StatusCode,
             FaceImageException or ArgumentException => StatusCodes.Status400BadRequest,
             FaceNotFoundException or SeveralFacesException or PresentationAttackException => StatusCodes.Status422UnprocessableEntity,
-            FaceGalleryException { Problem: FaceGalleryProblem.ReadOnly } => StatusCodes.Status503ServiceUnavailable,
+            FaceGalleryException { Problem: FaceGalleryProblem.ReadOnly or FaceGalleryProblem.Unreachable } => StatusCodes.Status503ServiceUnavailable,
             _ => null,
         };
         if (status is null)
@@ -21,7 +22,16 @@ internal sealed class Refusals(IProblemDetailsService problems) : IExceptionHand
             return false;
         }
 
+        if (exception is FaceGalleryException)
+        {
+            // A full disk is for the operator to mend.
+            LogGallery(exception.Message, exception);
+        }
+
         httpContext.Response.StatusCode = status.Value;
         return await problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = { Status = status, Detail = exception.Message } });
     }
+
+    [LoggerMessage(LogLevel.Error, "The gallery did not take a change: {Reason}")]
+    private partial void LogGallery(string reason, Exception error);
 }

@@ -36,13 +36,14 @@ internal static class RequestChecks
             : TypedResults.Problem("The request was sent by a page of another origin.", statusCode: StatusCodes.Status403Forbidden).ExecuteAsync(context);
     }
 
-    /// <summary>Refuses a query that is no UTF-8: different ones of these would become one and the same id.</summary>
-    public static Task RefuseIllFormedQueries(HttpContext context, RequestDelegate next)
+    /// <summary>Refuses a query that is no UTF-8, or gives a value twice: different ones of these would become one and the same id.</summary>
+    public static Task RefuseAmbiguousQueries(HttpContext context, RequestDelegate next)
     {
         byte[] query = Encoding.UTF8.GetBytes(context.Request.QueryString.Value ?? "");
-        return Utf8.IsValid(WebUtility.UrlDecodeToBytes(query, 0, query.Length))
-            ? next(context)
-            : TypedResults.Problem("The query is not UTF-8, percent-encoded.", statusCode: StatusCodes.Status400BadRequest).ExecuteAsync(context);
+        string? finding = !Utf8.IsValid(WebUtility.UrlDecodeToBytes(query, 0, query.Length)) ? "The query is not UTF-8, percent-encoded."
+            : context.Request.Query.Any(value => value.Value.Count > 1) ? "The query gives a value twice. Send one request for each."
+            : null;
+        return finding is null ? next(context) : TypedResults.Problem(finding, statusCode: StatusCodes.Status400BadRequest).ExecuteAsync(context);
     }
 
     /// <summary>Refuses ids in the path that are still encoded, as Kestrel leaves a slash: %2F and %252F would be the same person.</summary>

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using static Microsoft.ML.ArcFace.Tests.Gallery.GalleryVectors;
 
@@ -97,6 +98,64 @@ public class GalleryBackupTests
         StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => memory.BackupTo(PathOfGallery)).Message, "memory alone");
         memory.Dispose();
         Assert.ThrowsExactly<ObjectDisposedException>(() => memory.BackupTo(PathOfGallery));
+    }
+
+    [TestMethod]
+    [DataRow("-wal")]
+    [DataRow("-journal")]
+    public void BackupAndRecover_LogOfAGalleryThatIsGone_AreRefused(string log)
+    {
+        string target = Path.Combine(_folder.FullName, "restored.gallery"), left = _folder.Write("restored.gallery" + log, [1, 2, 3]);
+        using (FaceGallery writer = Open(PathOfGallery))
+        {
+            writer.Enroll("ada", At(0));
+            StringAssert.Contains(Assert.ThrowsExactly<FaceGalleryException>(() => writer.BackupTo(target, overwrite: true)).Message, left);
+        }
+
+        StringAssert.Contains(Assert.ThrowsExactly<FaceGalleryException>(() => Faces.BackupGallery(PathOfGallery, target)).Message, left);
+        StringAssert.Contains(Assert.ThrowsExactly<FaceGalleryException>(() => Faces.RecoverGallery(PathOfGallery, target)).Message, left);
+        Assert.IsFalse(File.Exists(target));
+        File.Delete(left);
+        Assert.AreEqual(1, Faces.RecoverGallery(PathOfGallery, target).PersonCount);
+    }
+
+    [TestMethod]
+    [OSCondition(OperatingSystems.Linux | OperatingSystems.OSX)]
+    public void BackupAndRecover_SpecialFileInTheTargetsPlace_IsNeitherWaitedForNorReplaced()
+    {
+        using (FaceGallery writer = Open(PathOfGallery))
+        {
+            writer.Enroll("ada", At(0));
+        }
+
+        foreach (string special in new[] { SpecialFiles.Pipe(_folder, "pipe"), SpecialFiles.EndlessDevice(_folder, "zero"), SpecialFiles.Socket(_folder, "socket") })
+        {
+            SpecialFile? before = RegularFile.SpecialAt(special);
+            string kind = Assert.ThrowsExactly<FaceGalleryException>(() => SpecialFiles.WithoutWaiting(() => Backup(special))).Message;
+            Assert.AreEqual(kind, Assert.ThrowsExactly<FaceGalleryException>(() => Faces.RecoverGallery(PathOfGallery, special)).Message);
+            StringAssert.StartsWith(kind, $"'{special}' is a ");
+            Assert.AreEqual(before, RegularFile.SpecialAt(special));
+        }
+
+        bool Backup(string target)
+        {
+            Faces.BackupGallery(PathOfGallery, target, overwrite: true);
+            return true;
+        }
+    }
+
+    [TestMethod]
+    public void RecoverGallery_PlaceThatCannotBeWritten_NamesThePlace()
+    {
+        using (FaceGallery writer = Open(PathOfGallery))
+        {
+            writer.Enroll("ada", At(0));
+        }
+
+        string target = Path.Combine(_folder.Write("file", [1]), "restored.gallery");
+        StringAssert.StartsWith(Assert.ThrowsExactly<FaceGalleryException>(() => Faces.RecoverGallery(PathOfGallery, target)).Message, $"The new gallery '{target}'");
+        string taken = _folder.Write("taken.gallery", [1]);
+        StringAssert.DoesNotMatch(Assert.ThrowsExactly<FaceGalleryException>(() => Faces.RecoverGallery(PathOfGallery, taken)).Message, new("--overwrite"), "recover has no such option.");
     }
 
     private static FaceGalleryProblem ProblemOf(Action use) => Assert.ThrowsExactly<FaceGalleryException>(use).Problem;

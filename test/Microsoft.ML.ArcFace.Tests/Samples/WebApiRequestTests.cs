@@ -251,6 +251,32 @@ public class WebApiRequestTests
             client.SendAsync(new HttpRequestMessage(HttpMethod.Post, "people/photographs?id=ada&name=Ada") { Content = content, Headers = { ExpectContinue = true } });
     }
 
+    [TestMethod]
+    public async Task People_ValueGivenTwice_IsNobody()
+    {
+        await WebApiTests.IsProblem(HttpStatusCode.BadRequest, await PostAsync("people/photographs?id=twice&id=given"));
+        await WebApiTests.IsProblem(HttpStatusCode.BadRequest, await s_client.GetAsync("people?id=twice&ID=given"));
+        await WebApiTests.IsProblem(HttpStatusCode.BadRequest, await s_client.DeleteAsync("people?id=twice&id=given"));
+        Assert.DoesNotContain("twice,given", await ListAsync());
+    }
+
+    [TestMethod]
+    public async Task People_FullDisk_SaysSoAndGoesOn()
+    {
+        using var folder = new TemporaryFolder();
+        using SmallDisk disk = SmallDisk.Mount(Path.Combine(folder.FullName, "disk"), megabytes: 1);
+        await using WebApplication app = await WebApi.StartAsync(Settings with { Gallery = Path.Combine(disk.Folder, "people.db") }, CancellationToken.None);
+        using HttpClient client = WebApiTests.ClientOf(app);
+        Assert.AreEqual(HttpStatusCode.Created, (await PostAsync("people/photographs?id=ada", client)).StatusCode);
+        disk.FillBut(0);
+        StringAssert.Contains(await WebApiTests.IsProblem(HttpStatusCode.ServiceUnavailable, await PostAsync("people/photographs?id=bob", client)), "the disk is full");
+        await WebApiTests.IsProblem(HttpStatusCode.ServiceUnavailable, await client.DeleteAsync("people?id=ada"));
+        Assert.AreEqual(HttpStatusCode.OK, (await client.GetAsync("people?id=ada")).StatusCode);
+        disk.Free();
+        Assert.AreEqual(HttpStatusCode.Created, (await PostAsync("people/photographs?id=bob", client)).StatusCode);
+        Assert.AreEqual(HttpStatusCode.NoContent, (await client.DeleteAsync("people?id=ada")).StatusCode);
+    }
+
     private static bool Accepts(FaceGallery gallery, string id)
     {
         try
@@ -264,10 +290,10 @@ public class WebApiRequestTests
         }
     }
 
-    private static async Task<HttpResponseMessage> PostAsync(string path)
+    private static async Task<HttpResponseMessage> PostAsync(string path, HttpClient? client = null)
     {
         using var content = new ByteArrayContent(s_picture) { Headers = { ContentType = new MediaTypeHeaderValue("image/jpeg") } };
-        return await s_client.PostAsync(path, content);
+        return await (client ?? s_client).PostAsync(path, content);
     }
 
     private static async Task<string[]> ListAsync() => [.. (await s_client.GetFromJsonAsync<ListedPerson[]>("people"))!.Select(person => person.Id)];

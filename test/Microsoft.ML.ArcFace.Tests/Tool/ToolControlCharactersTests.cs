@@ -80,6 +80,8 @@ public class ToolControlCharactersTests
         Run("enroll", "--model", "MODEL", "--gallery", gallery, "--person", "HOSTILE", "PHOTOGRAPH");
         Run("identify", "--model", "MODEL", "--gallery", gallery, "PEOPLE", "--cosine", "0.2");
         Run("people", "--gallery", gallery);
+        Run("backup", "--gallery", gallery, "--output", "OUTPUT.db", "--overwrite");
+        Run("recover", "--gallery", gallery, "--output", "OUTPUT.db");
         JsonElement people = ToolProgram.Answer(0, "people", "--gallery", gallery).GetProperty("people");
         string id = people.EnumerateArray().Select(person => person.GetProperty("id").GetString()!).Single(person => person == Hostile.Trim());
         Assert.AreEqual(1, ToolProgram.Answer(0, "remove", "--model", s_model, "--gallery", gallery, "--person", id).GetProperty("removedPeople").GetInt32(), "JSON gives names as they are.");

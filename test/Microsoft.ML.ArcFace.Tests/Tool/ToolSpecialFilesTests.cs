@@ -63,6 +63,17 @@ public class ToolSpecialFilesTests
     }
 
     [TestMethod]
+    public void Embed_PipeInThePlaceOfTheList_LeavesNothing()
+    {
+        using var folder = new TemporaryFolder();
+        string photograph = Directory.EnumerateFiles(s_people.Folder, "*.jpg", SearchOption.AllDirectories).First(), pipe = SpecialFiles.Pipe(folder, "e.txt");
+        ToolOutcome failed = SpecialFiles.WithoutWaiting(() => ToolProgram.Run("embed", "--model", s_model, photograph, "--output", Path.Combine(folder.FullName, "e.npy")));
+        Assert.AreEqual(1, failed.ExitCode);
+        Assert.Contains($"'{pipe}' is a named pipe", failed.Error);
+        Assert.AreEqual(pipe, Directory.GetFiles(folder.FullName).Single());
+    }
+
+    [TestMethod]
     [DataRow("info", "SPECIAL")]
     [DataRow("info", "--model", "SPECIAL")]
     [DataRow("verify", "--model", "SPECIAL", "PHOTOGRAPH", "PHOTOGRAPH")]
