@@ -57,7 +57,7 @@ internal sealed class BoundedSession : IDisposable
         }
         catch (OnnxRuntimeException error) when (clock.HasStruck)
         {
-            throw new WeightsFormatException($"The graph did not finish [{string.Join(", ", shape)}] within {GraphLimits.LongestPass.TotalSeconds} s. Use a smaller network, or a machine that has less to do.", error);
+            throw new WeightsFormatException(FormattableString.Invariant($"The graph did not finish [{string.Join(", ", shape)}] within {GraphLimits.LongestPass.TotalSeconds} s. Use a smaller network, or a machine that has less to do."), error);
         }
     }
 

@@ -106,7 +106,7 @@ internal sealed class GraphCost
         Work += step.Work + step.Outputs.Sum(output => (double)output.Count) + node.Input.Where(input => input.Length > 0).Sum(input => (double)_values[input].Count);
         if (Work > _limits.Work)
         {
-            throw new WeightsFormatException($"The graph takes more than {_limits.Work:0.#e0} multiplications for {_input}, at {name}; that is the most that is allowed. Use a smaller network.");
+            throw new WeightsFormatException(FormattableString.Invariant($"The graph takes more than {_limits.Work:0.#e0} multiplications for {_input}, at {name}; that is the most that is allowed. Use a smaller network."));
         }
     }
 

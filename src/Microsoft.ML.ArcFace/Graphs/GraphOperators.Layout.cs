@@ -65,7 +65,7 @@ internal static partial class GraphOperators
         double[]? numbers = null;
         if (data is { Rank: 1, Numbers: { } from } && indices.Numbers is { } places)
         {
-            Require(Array.TrueForAll(places, place => place >= -from.Length && place < from.Length), $"it takes element {places.FirstOrDefault(place => place < -from.Length || place >= from.Length)} of {from.Length}");
+            Require(Array.TrueForAll(places, place => place >= -from.Length && place < from.Length), FormattableString.Invariant($"it takes element {places.FirstOrDefault(place => place < -from.Length || place >= from.Length)} of {from.Length}"));
             numbers = Array.ConvertAll(places, place => from[(int)(place < 0 ? place + from.Length : place)]);
         }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.ArcFace.Weights;
 using DataType = Microsoft.ML.ArcFace.Graphs.TensorProto.Types.DataType;
 
@@ -90,7 +91,7 @@ internal static partial class GraphOperators
         (double[] start, double[] limit, double[] step) = (node.Numbers(0), node.Numbers(1), node.Numbers(2));
         Require(start.Length == 1 && limit.Length == 1 && step.Length == 1 && step[0] != 0, "its start, limit and step are no numbers, or the step is 0");
         double count = Math.Max(0, Math.Ceiling((limit[0] - start[0]) / step[0]));
-        Require(count <= int.MaxValue, $"it gives {count} numbers");
+        Require(count <= int.MaxValue, FormattableString.Invariant($"it gives {count} numbers"));
         var output = new GraphValue(node.In(0).Type, [(long)count]);
         return output.Count <= GraphValue.MostNumbers ? output.With([.. Enumerable.Range(0, (int)count).Select(i => start[0] + (i * step[0]))]) : output;
     }
@@ -131,7 +132,7 @@ internal static partial class GraphOperators
     private static GraphStep Scaled(GraphNode node, double[] scales)
     {
         GraphValue input = node.In(0);
-        Require(scales.Length == input.Rank && Array.TrueForAll(scales, scale => scale > 0 && double.IsFinite(scale)), $"its scales [{string.Join(", ", scales)}] are not a positive number for each axis of {input}");
+        Require(scales.Length == input.Rank && Array.TrueForAll(scales, scale => scale > 0 && double.IsFinite(scale)), $"its scales [{string.Join(", ", scales.Select(scale => scale.ToString(CultureInfo.InvariantCulture)))}] are not a positive number for each axis of {input}");
         return Interpolated(new GraphValue(input.Type, [.. input.Shape.Zip(scales, (size, scale) => checked((long)(size * (float)scale)))]), input);
     }
 
@@ -158,7 +159,7 @@ internal static partial class GraphOperators
         GraphValue input = node.In(0);
         int axis = node.Axis("axis", -1, input.Rank);
         double[] count = node.HasAttribute("k") && !node.Has(1) ? [node.Int("k", 0)] : node.Numbers(1);
-        Require(count.Length == 1 && count[0] >= 0 && count[0] <= input.Shape[axis], $"it takes the greatest {count.FirstOrDefault()} of {input.Shape[axis]}");
+        Require(count.Length == 1 && count[0] >= 0 && count[0] <= input.Shape[axis], FormattableString.Invariant($"it takes the greatest {count.FirstOrDefault()} of {input.Shape[axis]}"));
         long[] shape = [.. input.Shape];
         shape[axis] = (long)count[0];
         return new GraphStep([new GraphValue(input.Type, shape), new GraphValue(DataType.Int64, shape)], input.Count * Math.Log2(input.Count + 2.0) * CostOfFunction, Workspace: input.Count * (sizeof(long) + sizeof(double)));
