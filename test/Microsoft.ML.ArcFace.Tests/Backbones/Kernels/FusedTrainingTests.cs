@@ -41,23 +41,35 @@ public class FusedTrainingTests
     }
 
     [TestMethod]
-    [DataRow(BackboneArchitecture.MobileFaceNet)]
-    [DataRow(BackboneArchitecture.IResNet18)]
-    public void Backward_WholeNetworkInBFloat16_IsAsExactAsLibtorch(BackboneArchitecture architecture)
+    [DataRow(BackboneArchitecture.MobileFaceNet, 6)]
+    [DataRow(BackboneArchitecture.IResNet18, 1)]
+    public void Backward_WholeNetworkInBFloat16_IsAsExactAsLibtorch(BackboneArchitecture architecture, int batches)
     {
-        using DisposeScope scope = NewDisposeScope();
-        manual_seed(3);
-        Tensor faces = (rand(4, 112, 112, 3) * 2 - 1).permute(0, 3, 1, 2), direction = randn(4, 512);
-        Dictionary<string, Tensor> exact = Step(architecture, faces, direction, kernels: false);
-        Tensor rounded = faces.to(ScalarType.BFloat16);
-        Dictionary<string, Tensor> plain = Step(architecture, rounded, direction, kernels: false), fused = Step(architecture, rounded, direction, kernels: true);
-        foreach (string kind in new[] { "embeddings", "gradient", "running_mean", "running_var" })
+        // What rounding does to the gradient of one batch scatters by a third, so errors are averaged.
+        string[] kinds = ["embeddings", "gradient", "running_mean", "running_var"];
+        var ofPlain = kinds.ToDictionary(kind => kind, _ => 0.0);
+        var ofFused = kinds.ToDictionary(kind => kind, _ => 0.0);
+        for (int batch = 0; batch < batches; batch++)
         {
-            string[] names = [.. exact.Keys.Where(name => name.Contains(kind, StringComparison.Ordinal))];
-            double ofPlain = Error(exact, plain, names), ofFused = Error(exact, fused, names);
-            Console.WriteLine($"{kind}: libtorch {ofPlain:E2}, kernels {ofFused:E2}");
-            Assert.IsGreaterThan(1e-4, ofFused, $"{kind}: not computed in bfloat16");
-            Assert.IsLessThan(1.3 * ofPlain, ofFused, kind);
+            using DisposeScope scope = NewDisposeScope();
+            manual_seed(3 + batch);
+            Tensor faces = (rand(4, 112, 112, 3) * 2 - 1).permute(0, 3, 1, 2), direction = randn(4, 512);
+            Dictionary<string, Tensor> exact = Step(architecture, faces, direction, kernels: false);
+            Tensor rounded = faces.to(ScalarType.BFloat16);
+            Dictionary<string, Tensor> plain = Step(architecture, rounded, direction, kernels: false), fused = Step(architecture, rounded, direction, kernels: true);
+            foreach (string kind in kinds)
+            {
+                string[] names = [.. exact.Keys.Where(name => name.Contains(kind, StringComparison.Ordinal))];
+                (double plainError, double fusedError) = (Error(exact, plain, names), Error(exact, fused, names));
+                Console.WriteLine($"{kind}: libtorch {plainError:E2}, kernels {fusedError:E2}");
+                (ofPlain[kind], ofFused[kind]) = (ofPlain[kind] + (plainError / batches), ofFused[kind] + (fusedError / batches));
+            }
+        }
+
+        foreach (string kind in kinds)
+        {
+            Assert.IsGreaterThan(1e-4, ofFused[kind], $"{kind}: not computed in bfloat16");
+            Assert.IsLessThan(1.3 * ofPlain[kind], ofFused[kind], kind);
         }
     }
 
