@@ -29,7 +29,8 @@ internal static class ConvolutionCheck
             return true;
         }
 
-        Shape shape = new(input.dtype, input.shape[0], input.shape[1], input.shape[2], input.shape[3], weight.shape[0], weight.shape[2], stride, get_num_threads());
+        (long[] maps, long[] taps) = (input.shape, weight.shape);
+        Shape shape = new(input.dtype, maps[0], maps[1], maps[2], maps[3], taps[0], taps[1], taps[2], stride, get_num_threads());
         if (!Sound.TryGetValue(shape, out bool isSound))
         {
             Sound[shape] = isSound = AreEqual(input, convolve);
@@ -57,6 +58,6 @@ internal static class ConvolutionCheck
         return !double.IsFinite(norm) || difference <= largest * norm;
     }
 
-    /// <summary>Tells convolutions apart; no two of the networks differ in groups or padding alone.</summary>
-    private readonly record struct Shape(ScalarType Type, long Batch, long In, long Height, long Width, long Out, long Kernel, long Stride, int Threads);
+    /// <summary>Tells convolutions apart; padding follows from the kernel in all networks.</summary>
+    private readonly record struct Shape(ScalarType Type, long Batch, long In, long Height, long Width, long Out, long InOfGroup, long Kernel, long Stride, int Threads);
 }

@@ -47,6 +47,11 @@ public class ConvolutionCheckTests
         Assert.IsTrue(ConvolutionCheck.IsSound(planar, weight, stride: 1, ErringInChannelsLast));
         Assert.IsTrue(ConvolutionCheck.IsSound(ChannelsLast(ones(3, 4, 3, 3)), weight, stride: 1, maps => maps * 2));
 
+        // A convolution in groups is another one, though its maps are as large.
+        Tensor more = ChannelsLast(arange(5 * 4 * 3 * 3, dtype: ScalarType.Float32).reshape(5, 4, 3, 3));
+        Assert.IsTrue(ConvolutionCheck.IsSound(more, weight, stride: 1, maps => maps * 2));
+        Assert.IsFalse(ConvolutionCheck.IsSound(more, ones(4, 1, 1, 1), stride: 1, ErringInChannelsLast));
+
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         Tensor right = ConvolutionCheck.InPlanarOrder(channelsLast, ErringInChannelsLast);
         Assert.AreEqual(before + 1, DisposeScopeManager.Statistics.ThreadTotalLiveCount);

@@ -41,11 +41,11 @@ public class FusedTrainingTests
     }
 
     [TestMethod]
-    [DataRow(BackboneArchitecture.MobileFaceNet, 6)]
-    [DataRow(BackboneArchitecture.IResNet18, 1)]
-    public void Backward_WholeNetworkInBFloat16_IsAsExactAsLibtorch(BackboneArchitecture architecture, int batches)
+    [DataRow(BackboneArchitecture.MobileFaceNet, 6, 1.15)]
+    [DataRow(BackboneArchitecture.IResNet18, 1, 1.3)]
+    public void Backward_WholeNetworkInBFloat16_IsAsExactAsLibtorch(BackboneArchitecture architecture, int batches, double largestRatio)
     {
-        // What rounding does to the gradient of one batch scatters by a third, so errors are averaged.
+        // What rounding does to MobileFaceNet's gradient of one batch scatters by more than a third, so errors are averaged; what is left is the kernels' own.
         string[] kinds = ["embeddings", "gradient", "running_mean", "running_var"];
         var ofPlain = kinds.ToDictionary(kind => kind, _ => 0.0);
         var ofFused = kinds.ToDictionary(kind => kind, _ => 0.0);
@@ -69,7 +69,7 @@ public class FusedTrainingTests
         foreach (string kind in kinds)
         {
             Assert.IsGreaterThan(1e-4, ofFused[kind], $"{kind}: not computed in bfloat16");
-            Assert.IsLessThan(1.3 * ofPlain[kind], ofFused[kind], kind);
+            Assert.IsLessThan(largestRatio * ofPlain[kind], ofFused[kind], kind);
         }
     }
 
