@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;

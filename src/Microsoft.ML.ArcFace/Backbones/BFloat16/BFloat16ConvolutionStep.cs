@@ -1,10 +1,11 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Backbones.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.ArcFace.Backbones.Inference;
+namespace Microsoft.ML.ArcFace.Backbones.BFloat16;
 
 /// <summary>
 /// A convolution over all channels in bfloat16 with bias, PReLU and shortcut: [images,H,W,in] → [images,H′,W′,out]. .NET 10
@@ -54,7 +55,7 @@ internal sealed unsafe class BFloat16ConvolutionStep<TLanes, TOutput> : Inferenc
     {
         using var noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        Tensor sums = Convolve(memory.Input.Values!, images);                                // [images, H′, W′, out], contiguous
+        Tensor sums = Convolve(((TorchArithmetic.MapTensor)memory.Input.Owner!).Values, images);                                // [images, H′, W′, out], contiguous
         nint source = (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(sums.bytes));
         int rows = images * Output.Height;
         ParallelSlices.Run(rows, ParallelSlices.Count(rows, Output.Width * Output.Channels), (_, first, last) =>

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
-namespace Microsoft.ML.ArcFace.Backbones.Kernels;
+namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
 /// <summary>An element type of feature maps. All arithmetic is in float32; eight neighbours are read or written at once.</summary>
 internal unsafe interface IMapValue<TSelf>
