@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace.Gallery;
 
@@ -22,7 +23,7 @@ internal static class WholeDatabase
                 GallerySchema.LeaveLogOnClose(connection, false);
             }
 
-            File.Move(part, path, overwrite);
+            TakePlace(part, path, overwrite);
         }
         finally
         {
@@ -31,6 +32,13 @@ internal static class WholeDatabase
                 File.Delete(left);
             }
         }
+    }
+
+    private static void TakePlace(string part, string path, bool overwrite)
+    {
+        // On Unix, File.Move looks whether there is a file and then replaces whatever is there: another process may have made its own in between.
+        using FolderLock? turn = overwrite ? null : FolderLock.Take(Path.GetDirectoryName(path)!);
+        File.Move(part, path, overwrite);
     }
 
     /// <summary>Makes an empty file that only its owner may read; SQLite gives its log the same rights.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.ML.ArcFace.Gallery;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using static Microsoft.ML.ArcFace.Tests.Gallery.GalleryVectors;
 
@@ -38,6 +39,40 @@ public class GallerySharingTests
         CollectionAssert.AreEqual(new[] { PathOfGallery }, Directory.GetFiles(_folder.FullName));
         using FaceGallery gallery = Open(PathOfGallery);
         Assert.AreEqual(0, gallery.PersonCount);
+    }
+
+    [TestMethod]
+    public void Write_ManyAtOnce_OneMakesTheFileAndNobodyReplacesIt()
+    {
+        const int writers = 8, rounds = 40;
+        for (int round = 0; round < rounds; round++)
+        {
+            string path = $"{PathOfGallery}-{round}";
+            using var start = new Barrier(writers);
+            int written = 0, refused = 0;
+            Thread[] threads = [.. Enumerable.Range(0, writers).Select(writer => new Thread(() =>
+            {
+                try
+                {
+                    WholeDatabase.Write(path, overwrite: false, connection =>
+                    {
+                        GallerySchema.Execute(connection, $"CREATE TABLE written (by_{writer})");
+
+                        // All of them are about to take the place.
+                        start.SignalAndWait();
+                    });
+                    Interlocked.Increment(ref written);
+                }
+                catch (IOException)
+                {
+                    Interlocked.Increment(ref refused);
+                }
+            }))];
+            Array.ForEach(threads, thread => thread.Start());
+            Array.ForEach(threads, thread => thread.Join());
+
+            Assert.AreEqual((1, writers - 1), (written, refused));
+        }
     }
 
     [TestMethod]
