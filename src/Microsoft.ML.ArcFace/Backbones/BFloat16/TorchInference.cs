@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Backbones.Inference;
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Weights;
 using TorchSharp;
