@@ -68,11 +68,30 @@ internal sealed class EmbeddingOrigin
         return origin;
     }
 
-    /// <summary>Makes the annotations of a column without a fingerprint, such as of embeddings that were made of the model's.</summary>
-    public DataViewSchema.Annotations ToAnnotations()
+    /// <summary>Reads the fingerprint of the model that made a column of embeddings; null where the column does not say it.</summary>
+    public static string? FingerprintOf(DataViewSchema.Column embeddings)
     {
+        DataViewSchema.Annotations annotations = embeddings.Annotations;
+        if (annotations.Schema.GetColumnOrNull(FingerprintAnnotation) is not { Type: TextDataViewType })
+        {
+            return null;
+        }
+
+        ReadOnlyMemory<char> fingerprint = default;
+        annotations.GetValue(FingerprintAnnotation, ref fingerprint);
+        return fingerprint.IsEmpty ? null : fingerprint.ToString();
+    }
+
+    /// <summary>Makes the annotations of a column of embeddings that were made of another column's, such as means of them; null where that says nothing of its model.</summary>
+    public static DataViewSchema.Annotations? CopyAnnotations(DataViewSchema.Column embeddings)
+    {
+        if (Of(embeddings) is not { } origin)
+        {
+            return null;
+        }
+
         var annotations = new DataViewSchema.Annotations.Builder();
-        annotations.Add(Annotation, EmbeddingOriginType.Instance, (ref EmbeddingOrigin value) => value = this);
+        origin.AddTo(annotations, () => FingerprintOf(embeddings) ?? "");
         return annotations.ToAnnotations();
     }
 

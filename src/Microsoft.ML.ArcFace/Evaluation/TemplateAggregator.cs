@@ -52,7 +52,7 @@ internal static class TemplateAggregator
         }
 
         return templates.Count > 0
-            ? columns.ToView(templates.Select(template => template.Value.ToRow(template.Key, size)), size, EmbeddingOrigin.Of(InputColumn.FindEmbedding(environment, data, columns.Embedding)))
+            ? columns.ToView(templates.Select(template => template.Value.ToRow(template.Key, size)), size, EmbeddingOrigin.CopyAnnotations(InputColumn.FindEmbedding(environment, data, columns.Embedding)))
             : throw new InvalidOperationException("The data have no rows, so there are no templates. Give embeddings with the template that each belongs to.");
     }
 

@@ -68,11 +68,11 @@ internal sealed record TemplateColumns(string Template, string? Medium, string? 
     }
 
     /// <summary>Makes a view of templates in which columns keep their names, and embeddings the model that they are of.</summary>
-    public IDataView ToView(IEnumerable<TemplateRow> templates, int embeddingSize, EmbeddingOrigin? origin) => new ListDataView<TemplateRow>([.. templates],
+    public IDataView ToView(IEnumerable<TemplateRow> templates, int embeddingSize, DataViewSchema.Annotations? annotations) => new ListDataView<TemplateRow>([.. templates],
     [
         ViewColumn<TemplateRow>.OfText(Template, row => row.Template),
         .. Label is null ? (ViewColumn<TemplateRow>[])[] : [ViewColumn<TemplateRow>.OfText(Label, row => row.Person)],
-        ViewColumn<TemplateRow>.OfVector(Embedding, embeddingSize, row => row.Embedding) with { Annotations = origin?.ToAnnotations() },
+        ViewColumn<TemplateRow>.OfVector(Embedding, embeddingSize, row => row.Embedding) with { Annotations = annotations },
         ViewColumn<TemplateRow>.OfInt32(nameof(TemplateRow.PictureCount), row => row.PictureCount),
         ViewColumn<TemplateRow>.OfInt32(nameof(TemplateRow.MediaCount), row => row.MediaCount),
     ]);

@@ -14,7 +14,7 @@ internal sealed partial class Refusals(IProblemDetailsService problems, ILogger<
             BadHttpRequestException request => request.StatusCode,
             FaceImageException or ArgumentException => StatusCodes.Status400BadRequest,
             FaceNotFoundException or SeveralFacesException or PresentationAttackException => StatusCodes.Status422UnprocessableEntity,
-            FaceGalleryException { Problem: FaceGalleryProblem.ReadOnly or FaceGalleryProblem.Unreachable } => StatusCodes.Status503ServiceUnavailable,
+            FaceGalleryException { Problem: FaceGalleryProblem.ReadOnly or FaceGalleryProblem.Unreachable or FaceGalleryProblem.OtherModel } => StatusCodes.Status503ServiceUnavailable,
             _ => null,
         };
         if (status is null)
@@ -24,7 +24,7 @@ internal sealed partial class Refusals(IProblemDetailsService problems, ILogger<
 
         if (exception is FaceGalleryException)
         {
-            // A full disk is for the operator to mend.
+            // A full disk, or a model that was replaced, is for the operator to mend.
             LogGallery(exception.Message, exception);
         }
 
@@ -32,6 +32,6 @@ internal sealed partial class Refusals(IProblemDetailsService problems, ILogger<
         return await problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = { Status = status, Detail = exception.Message } });
     }
 
-    [LoggerMessage(LogLevel.Error, "The gallery did not take a change: {Reason}")]
+    [LoggerMessage(LogLevel.Error, "The gallery could not serve: {Reason}")]
     private partial void LogGallery(string reason, Exception error);
 }
