@@ -1,4 +1,4 @@
-// Writes src/Microsoft.ML.ArcFace/Names/CanonicalForms.txt: Unicode's canonical decompositions and combining classes, by the
+// Writes src/Microsoft.ML.ArcFace.Primitives/Names/CanonicalForms.txt: Unicode's canonical decompositions and combining classes, by the
 // data of this Node.js. Usage: node build/update-canonical-forms.mjs
 import { writeFileSync } from 'node:fs';
 
@@ -36,4 +36,4 @@ classes.forEach((members, index) => {
   }
   lines.push(`${index + 1}:${ranges.map(([first, last]) => first === last ? hex(first) : `${hex(first)}-${hex(last)}`).join(' ')}`);
 });
-writeFileSync(new URL('../src/Microsoft.ML.ArcFace/Names/CanonicalForms.txt', import.meta.url), lines.join('\n') + '\n');
+writeFileSync(new URL('../src/Microsoft.ML.ArcFace.Primitives/Names/CanonicalForms.txt', import.meta.url), lines.join('\n') + '\n');

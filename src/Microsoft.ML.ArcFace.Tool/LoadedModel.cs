@@ -7,7 +7,11 @@ namespace Microsoft.ML.ArcFace.Tool;
 /// <summary>A model's .zip over folders of photographs, one folder a person.</summary>
 internal sealed class LoadedModel : IDisposable
 {
-    private LoadedModel(MLContext ml, FaceRecognitionCatalog faces, ITransformer model, DataViewSchema? inputSchema) => (Context, Faces, Model, InputSchema) = (ml, faces, model, inputSchema);
+    /// <summary>The model as it was loaded, of which <see cref="Model"/> may be a copy.</summary>
+    private readonly ITransformer _loaded;
+
+    private LoadedModel(MLContext ml, FaceRecognitionCatalog faces, ITransformer loaded, ITransformer model, DataViewSchema? inputSchema) =>
+        (Context, Faces, _loaded, Model, InputSchema) = (ml, faces, loaded, model, inputSchema);
 
     public MLContext Context { get; }
 
@@ -27,7 +31,7 @@ internal sealed class LoadedModel : IDisposable
         using WorkMeter meter = run.Begin("models loaded", total: 1);
         ITransformer model = faces.LoadModel(path, out DataViewSchema? inputSchema);
         meter.Advance();
-        return new LoadedModel(ml, faces, run.Get(AlignedPhotographs.Required) ? model.RequireAlignedFaces() : model, inputSchema);
+        return new LoadedModel(ml, faces, model, run.Get(AlignedPhotographs.Required) ? model.RequireAlignedFaces() : model, inputSchema);
     }
 
     /// <summary>The photographs of a folder and their embeddings, which are computed as they are read.</summary>
@@ -51,7 +55,11 @@ internal sealed class LoadedModel : IDisposable
         return (usable, Model.Transform(Named(usable.Rows, loader.InputColumnName)));
     }
 
-    public void Dispose() => (Model as IDisposable)?.Dispose();
+    public void Dispose()
+    {
+        (Model as IDisposable)?.Dispose();
+        (_loaded as IDisposable)?.Dispose();
+    }
 
     /// <summary>Adds the column that the model takes: one that was trained on RecordIO takes the photographs from a column of bytes; paths will do.</summary>
     private IDataView Named(IDataView photographs, string name) =>

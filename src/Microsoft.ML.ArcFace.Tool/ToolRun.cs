@@ -26,7 +26,7 @@ internal sealed record ToolRun(ParseResult Parsed, ProgressDisplay Display, Time
     /// <summary>Begins work that may take long: its progress is shown, and Ctrl+C stops it at the next <see cref="WorkMeter.Advance"/>. Disposing of it ends the work.</summary>
     /// <param name="work">What is counted, such as "photographs embedded".</param>
     /// <param name="total">How many there are; null: not known beforehand.</param>
-    public WorkMeter Begin(string work, long? total) => new WorkObserver(environment: null, Display.Show, CancellationToken, Clock).Begin(work, total);
+    public WorkMeter Begin(string work, long? total) => new WorkObserver(log: null, Display.Show, CancellationToken, Clock).Begin(work, total);
 
     /// <summary>Loads the photographs of a folder, one folder a person; what is passed over is kept in <see cref="LeftOut"/>.</summary>
     public IDataView LoadFromFolder(FaceRecognitionCatalog faces, DirectoryInfo folder, bool skipUnusable = false)
@@ -49,5 +49,5 @@ internal sealed record ToolRun(ParseResult Parsed, ProgressDisplay Display, Time
     /// <summary>Enters the library so that long work shows its progress, and stops with Ctrl+C.</summary>
     /// <param name="ml">The context.</param>
     /// <param name="listener">Is told of progress too; null: nobody is.</param>
-    public FaceRecognitionCatalog FaceRecognition(MLContext ml, Action<FaceProgress>? listener = null) => new(ml, new WorkObserver(ml, listener + Display.Show, CancellationToken, Clock));
+    public FaceRecognitionCatalog FaceRecognition(MLContext ml, Action<FaceProgress>? listener = null) => new(ml, ml.Observe(listener + Display.Show, CancellationToken, Clock));
 }

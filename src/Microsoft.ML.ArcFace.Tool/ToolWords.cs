@@ -132,8 +132,27 @@ internal static partial class ToolWords
     internal static bool IsCompound(string name) => Compound().IsMatch(name);
 
     /// <summary>Lists all names of the library's public types and their members.</summary>
-    internal static IEnumerable<string> PublicNames() => typeof(ArcFaceTrainer).Assembly.GetExportedTypes()
+    internal static IEnumerable<string> PublicNames() => Parts(typeof(ToolWords).Assembly).SelectMany(part => part.GetExportedTypes())
         .SelectMany(type => type.GetMembers(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly).Select(member => member.Name).Prepend(type.Name));
+
+    /// <summary>Finds the parts of the library that an assembly stands on.</summary>
+    private static HashSet<Assembly> Parts(Assembly assembly)
+    {
+        var parts = new HashSet<Assembly>();
+        var open = new Queue<Assembly>([assembly]);
+        while (open.TryDequeue(out Assembly? next))
+        {
+            foreach (AssemblyName name in next.GetReferencedAssemblies().Where(name => name.Name!.StartsWith("Microsoft.ML.ArcFace", StringComparison.Ordinal)))
+            {
+                if (Assembly.Load(name) is var part && parts.Add(part))
+                {
+                    open.Enqueue(part);
+                }
+            }
+        }
+
+        return parts;
+    }
 
     private static string AsWords(string name) => WordStart().Replace(name, " ").ToLowerInvariant();
 

@@ -1,5 +1,7 @@
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Detection;
+using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
@@ -10,36 +12,55 @@ namespace Microsoft.ML.ArcFace;
 /// or there is no photograph, the three vectors are empty. Many threads may use one transformer, which holds native memory
 /// until <see cref="Dispose"/>. It runs on the CPU, and only when one of its columns is read: once a row, whichever of them.
 /// </summary>
-public sealed partial class FaceDetectingTransformer : RowToRowTransformerBase, IDisposable
+public sealed partial class FaceDetectingTransformer : RowToRowTransformerBase, ISharedTransformer, IDisposable
 {
     private readonly FaceDetectingEstimator.Options _options;
-    private readonly FaceDetector _detector;
+    private readonly ModelLease<FaceDetector> _lease;
 
     /// <summary>The detector's file, to be saved with the model.</summary>
     private readonly byte[] _onnx;
 
+    /// <summary>Takes over a detector.</summary>
     internal FaceDetectingTransformer(IHostEnvironment environment, FaceDetector detector, byte[] onnx, FaceDetectingEstimator.Options options)
+        : this(environment, ModelLease<FaceDetector>.OfTransformer(detector, nameof(FaceDetectingTransformer)), onnx, options)
+    {
+    }
+
+    private FaceDetectingTransformer(IHostEnvironment environment, ModelLease<FaceDetector> lease, byte[] onnx, FaceDetectingEstimator.Options options)
         : base(Contracts.CheckRef(environment, nameof(environment)).Register(nameof(FaceDetectingTransformer)))
     {
-        _detector = detector;
+        _lease = lease;
+        Kind = lease.Model.Decoder.Kind;
         _onnx = onnx;
         _options = options;
     }
 
     /// <summary>Which detector it is.</summary>
-    public FaceDetectorKind Kind => _detector.Decoder.Kind;
+    public FaceDetectorKind Kind { get; }
 
     /// <summary>The options that it was made with.</summary>
     internal FaceDetectingEstimator.Options Settings => _options;
 
     /// <inheritdoc/>
+    ITransformer ISharedTransformer.Share() => new FaceDetectingTransformer(Host, _lease.Share(), _onnx, _options);
+
+    /// <inheritdoc/>
     protected override IRowMapper MakeRowMapper(DataViewSchema schema) => new Mapper(this, schema);
 
     /// <summary>
-    /// Frees the network's native memory, after the passes that are under way. Views and prediction engines of this
-    /// transformer cannot be read afterwards: they throw an <see cref="ObjectDisposedException"/>.
+    /// Ends this transformer's share in the network, after the passes that are under way. The native memory is freed unless a copy of
+    /// the model still shares it. Views and prediction engines of this transformer cannot be read afterwards: they throw an
+    /// <see cref="ObjectDisposedException"/>.
     /// </summary>
-    public void Dispose() => _detector.Dispose();
+    public void Dispose() => _lease.Dispose();
+
+    /// <summary>Finds the faces of a photograph, the main one first.</summary>
+    /// <exception cref="ObjectDisposedException">The transformer was disposed of.</exception>
+    internal IReadOnlyList<DetectedFace> Detect(MLImage image, DetectionSettings settings)
+    {
+        using ModelLease<FaceDetector>.Use use = _lease.Begin();
+        return use.Model.Detect(image, settings);
+    }
 
     private sealed class Mapper : MapperBase
     {
@@ -104,7 +125,7 @@ public sealed partial class FaceDetectingTransformer : RowToRowTransformerBase, 
                     // Not remembered before it is found: a row that failed is not taken for one without faces.
                     position = -1;
                     getImage(ref image!);
-                    faces = image is null ? [] : _parent._detector.Detect(image, settings);
+                    faces = image is null ? [] : _parent.Detect(image, settings);
                     position = input.Position;
                 }
 

@@ -102,7 +102,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     public async Task<FaceEmbedding> EmbedAsync(FacePhotograph photograph, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(photograph);
-        ServedModel model = Begin();
+        ModelLease<ServedModel> model = Begin();
         try
         {
             return await EmbedAsync(model, photograph, cancellationToken).ConfigureAwait(false);
@@ -143,10 +143,10 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(second);
 
         // One model for both: it must not be replaced between them.
-        ServedModel model = Begin();
+        ModelLease<ServedModel> model = Begin();
         try
         {
-            double threshold = CosineOf(model);
+            double threshold = CosineOf(model.Model);
             FaceEmbedding[] embeddings = await Task.WhenAll(EmbedAsync(model, first, cancellationToken), EmbedAsync(model, second, cancellationToken)).ConfigureAwait(false);
             return Compare(embeddings[0].Vector, embeddings[1].Vector, threshold) with { FirstFaceCount = embeddings[0].Faces?.Count, SecondFaceCount = embeddings[1].Faces?.Count };
         }
@@ -172,31 +172,31 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     /// <inheritdoc cref="DisposeAsync"/>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    private async Task<FaceEmbedding> EmbedAsync(ServedModel model, FacePhotograph photograph, CancellationToken cancellationToken)
+    private async Task<FaceEmbedding> EmbedAsync(ModelLease<ServedModel> model, FacePhotograph photograph, CancellationToken cancellationToken)
     {
         await _decoding.WaitAsync(cancellationToken).ConfigureAwait(false);
         ReadFace face;
         try
         {
-            face = await Task.Run(() => model.ReadFace(photograph, _attackDetector, _limits, cancellationToken), cancellationToken).ConfigureAwait(false);
+            face = await Task.Run(() => model.Model.ReadFace(photograph, _attackDetector, _limits, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             _decoding.Release();
         }
 
-        return new FaceEmbedding(await _queue.EmbedAsync(model, face.Pixels, cancellationToken).ConfigureAwait(false), model.Fingerprint) { Faces = face.Boxes, IsAligned = face.IsAligned };
+        return new FaceEmbedding(await _queue.EmbedAsync(model, face.Pixels, cancellationToken).ConfigureAwait(false), model.Model.Fingerprint) { Faces = face.Boxes, IsAligned = face.IsAligned };
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Message}")]
     private static partial void UnalignedPhotograph(ILogger log, string message);
 
-    private ServedModel Begin()
+    private ModelLease<ServedModel> Begin()
     {
         _requests.Begin();
         try
         {
-            return _file.Begin();
+            return _file.Lease();
         }
         catch
         {
@@ -205,11 +205,11 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         }
     }
 
-    private void End(ServedModel model)
+    private void End(ModelLease<ServedModel> model)
     {
         try
         {
-            model.End();
+            model.Dispose();
         }
         finally
         {
@@ -219,10 +219,10 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
 
     private T Use<T>(Func<ServedModel, T> action)
     {
-        ServedModel model = Begin();
+        ModelLease<ServedModel> model = Begin();
         try
         {
-            return action(model);
+            return action(model.Model);
         }
         finally
         {

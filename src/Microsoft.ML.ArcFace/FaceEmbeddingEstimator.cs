@@ -50,7 +50,7 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         FaceBackbone backbone = BackboneWeights.Load(_options.WeightsFile, _options.Architecture);
         backbone.to(device);
         FaceEmbeddingModel model = FaceEmbeddingModel.WithoutPeople(backbone, device, _options.InferencePrecision);
-        var embedding = new FaceEmbeddingTransformer(_host, model, Columns, _options.AddMirrorImage, _options.InferenceBatchSize, threshold: null, _options.RequireAligned);
+        using var embedding = new FaceEmbeddingTransformer(_host, model, Columns, _options.AddMirrorImage, _options.InferenceBatchSize, threshold: null, _options.RequireAligned);
         return embedding.With(StoredThreshold(embedding));
     }
 
@@ -66,7 +66,6 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         }
         catch (FormatException error)
         {
-            embedding.Dispose();
             throw new WeightsFormatException($"'{_options.WeightsFile}': its {ModelExport.ThresholdKey} was altered. Export the model again.", error);
         }
     }

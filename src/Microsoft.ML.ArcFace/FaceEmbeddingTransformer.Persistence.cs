@@ -43,11 +43,11 @@ public sealed partial class FaceEmbeddingTransformer
     void ICanSaveModel.Save(ModelSaveContext context)
     {
         Host.CheckValue(context, nameof(context));
-        using UseGate.Use use = _model.BeginUse();
+        using ModelLease<FaceEmbeddingModel>.Use use = _lease.Begin();
         context.CheckAtModel();
         context.SetVersionInfo(GetVersionInfo());
 
-        List<(string, Tensor)> tensors = [.. StateOf(_model.Backbone), (BackboneWeights.ClassCentresName, _model.Centres)];
+        List<(string, Tensor)> tensors = [.. StateOf(use.Model.Backbone), (BackboneWeights.ClassCentresName, use.Model.Centres)];
         var metadata = new Dictionary<string, string> { ["architecture"] = Backbone.ToShortName(), ["preprocessing"] = "112x112 RGB, (value - 127.5) / 127.5" };
         byte[] weightsHash = [];
         context.SaveBinaryStream(WeightsEntry, writer =>
@@ -77,13 +77,13 @@ public sealed partial class FaceEmbeddingTransformer
         WriteOptional(header, Columns.Quality);
         header.Write(_addMirrorImage);
         header.Write(_batchSize);
-        header.Write((int)_model.Precision);
+        header.Write((int)_facts.Precision);
         header.Write(Backbone.ToShortName());
         header.Write(EmbeddingSize);
-        header.Write(_model.Scale);
-        header.Write(_model.PersonCount);
-        header.Write(_model.PersonNames is not null);
-        foreach (string name in _model.PersonNames ?? [])
+        header.Write(_facts.Scale);
+        header.Write(_facts.PersonCount);
+        header.Write(_facts.PersonNames is not null);
+        foreach (string name in _facts.PersonNames ?? [])
         {
             header.Write(name);
         }

@@ -17,36 +17,46 @@ namespace Microsoft.ML.ArcFace;
 /// </remarks>
 public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
 {
-    private readonly FaceEmbeddingModel _model;
+    private readonly ModelLease<FaceEmbeddingModel> _lease;
+    private readonly EmbeddingFacts _facts;
     private readonly bool _addMirrorImage;
     private readonly int _batchSize;
     private readonly Lazy<string> _fingerprint;
     private readonly EmbeddingOrigin _origin;
 
+    /// <summary>Takes over a model.</summary>
     internal FaceEmbeddingTransformer(
         IHostEnvironment environment, FaceEmbeddingModel model, EmbeddingColumns columns, bool addMirrorImage, int batchSize, VerificationThreshold? threshold = null, bool requireAligned = false,
         long unalignedCount = 0)
+        : this(environment, ModelLease<FaceEmbeddingModel>.OfTransformer(model, nameof(FaceEmbeddingTransformer)), columns, addMirrorImage, batchSize, threshold, requireAligned, unalignedCount)
+    {
+    }
+
+    private FaceEmbeddingTransformer(
+        IHostEnvironment environment, ModelLease<FaceEmbeddingModel> lease, EmbeddingColumns columns, bool addMirrorImage, int batchSize, VerificationThreshold? threshold, bool requireAligned,
+        long unalignedCount)
     {
         Alignment = new AlignmentCheck(requireAligned, Warn, unalignedCount);
         Host = environment.Register(nameof(FaceEmbeddingTransformer));
-        _model = model;
+        _lease = lease;
+        _facts = lease.Model.Facts;
         Columns = columns;
         _addMirrorImage = addMirrorImage;
         _batchSize = batchSize;
         Threshold = threshold;
         Passes = new RepeatedPasses(Host, columns.Embedding);
-        _fingerprint = new Lazy<string>(() => model.Fingerprint(addMirrorImage));
-        _origin = new EmbeddingOrigin(model.PersonCount, model.PersonNames, threshold, model.CopyCenters);
+        _fingerprint = new Lazy<string>(() => Use(model => model.Fingerprint(addMirrorImage)));
+        _origin = new EmbeddingOrigin(_facts.PersonCount, _facts.PersonNames, threshold, people => Use(model => model.CopyCenters(people)));
     }
 
     /// <summary>Numbers in an embedding.</summary>
-    public int EmbeddingSize => _model.EmbeddingSize;
+    public int EmbeddingSize => _facts.EmbeddingSize;
 
     /// <summary>The network that embeds.</summary>
-    public BackboneArchitecture Backbone => _model.Backbone.Architecture;
+    public BackboneArchitecture Backbone => _facts.Architecture;
 
     /// <summary>The people of the training set in the order of the predicted keys; null if they had keys without names, empty if the weights came from a file.</summary>
-    public IReadOnlyList<string>? PersonNames => _model.PersonNames;
+    public IReadOnlyList<string>? PersonNames => _facts.PersonNames;
 
     /// <summary>Whether the embedding is that of the photograph plus that of its mirror image, normalised.</summary>
     public bool AddsMirrorImage => _addMirrorImage;
@@ -62,10 +72,10 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     public VerificationThreshold? Threshold { get; }
 
     /// <summary>How the network was trained; null if its weights came from a file, or an older version of this package saved it.</summary>
-    public FaceTrainingSummary? Training => _model.Training;
+    public FaceTrainingSummary? Training => _facts.Training;
 
     /// <summary>The arithmetic of embedding.</summary>
-    public InferencePrecision Precision => _model.Precision;
+    public InferencePrecision Precision => _facts.Precision;
 
     /// <summary>
     /// Photographs that were trained on or embedded so far and were no aligned faces: of another size than 112×112 pixels, so that they were
@@ -78,7 +88,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
 
     /// <summary>The unit-length class centre of each person of the training set, in the order of the predicted keys; a copy.</summary>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
-    public float[][] GetClassCenters() => _model.CopyCentres();
+    public float[][] GetClassCenters() => Use(model => model.CopyCentres());
 
     /// <inheritdoc/>
     bool ITransformer.IsRowToRowMapper => true;
@@ -89,7 +99,11 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
 
     internal AlignmentCheck Alignment { get; }
 
-    internal FaceEmbeddingModel Model => _model;
+    /// <summary>The lease of the network, which others share or use it by.</summary>
+    internal ModelLease<FaceEmbeddingModel> Lease => _lease;
+
+    /// <summary>The network, for whoever knows that this transformer is not disposed of meanwhile.</summary>
+    internal FaceEmbeddingModel Model => _lease.Model;
 
     /// <summary>How often the same photographs were embedded.</summary>
     internal RepeatedPasses Passes { get; }
@@ -101,7 +115,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     {
         Host.CheckValue(inputSchema, nameof(inputSchema));
         FacePixelReader.Column(Host, inputSchema, Columns.Image);
-        return Columns.AddTo(inputSchema, _model, _origin, () => Fingerprint);
+        return Columns.AddTo(inputSchema, _facts, _origin, () => Fingerprint);
     }
 
     /// <summary>A lazy view with the added columns.</summary>
@@ -110,7 +124,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     public IDataView Transform(IDataView input)
     {
         Host.CheckValue(input, nameof(input));
-        using UseGate.Use use = _model.BeginUse();
+        using ModelLease<FaceEmbeddingModel>.Use use = _lease.Begin();
         return new EmbeddedDataView(this, input);
     }
 
@@ -118,15 +132,15 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
     {
         Host.CheckValue(inputSchema, nameof(inputSchema));
-        using UseGate.Use use = _model.BeginUse();
+        using ModelLease<FaceEmbeddingModel>.Use use = _lease.Begin();
         return new EmbeddingRowMapper(this, inputSchema);
     }
 
-    /// <summary>The same embedding with another threshold. Both own the network: disposing of one disposes of both.</summary>
-    internal FaceEmbeddingTransformer With(VerificationThreshold? threshold) => new(Host, _model, Columns, _addMirrorImage, _batchSize, threshold, Alignment.IsRequired);
+    /// <summary>Makes the same embedding with another threshold. Each has a lease of the network, which the last one frees.</summary>
+    internal FaceEmbeddingTransformer With(VerificationThreshold? threshold) => new(Host, _lease.Share(), Columns, _addMirrorImage, _batchSize, threshold, Alignment.IsRequired, unalignedCount: 0);
 
-    /// <summary>Makes the same embedding, which refuses photographs that are no aligned faces. Both own the network.</summary>
-    internal FaceEmbeddingTransformer WithAlignedFacesOnly() => new(Host, _model, Columns, _addMirrorImage, _batchSize, Threshold, requireAligned: true);
+    /// <summary>Makes the same embedding, which refuses photographs that are no aligned faces. Each has a lease of the network.</summary>
+    internal FaceEmbeddingTransformer WithAlignedFacesOnly() => new(Host, _lease.Share(), Columns, _addMirrorImage, _batchSize, Threshold, requireAligned: true, unalignedCount: 0);
 
     /// <summary>Looks at each face that is to be embedded.</summary>
     internal void Look(MLImage image, Func<string> name) => Alignment.IsAligned(image, name);
@@ -137,11 +151,18 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
         channel.Warning(message);
     }
 
-    internal EmbeddingBatch CreateBatch(int? capacity = null) => new(_model, _addMirrorImage, capacity ?? _batchSize);
+    internal EmbeddingBatch CreateBatch(int? capacity = null) => new(_lease, _facts, _addMirrorImage, capacity ?? _batchSize);
 
     /// <summary>
-    /// Frees the network's native memory, after the forward passes that are under way. Views and prediction engines of
-    /// this transformer cannot be read afterwards: they throw an <see cref="ObjectDisposedException"/>.
+    /// Ends this transformer's share in the network, after the forward passes that are under way. The native memory is freed
+    /// unless a copy (<c>WithThreshold</c>, <c>RequireAlignedFaces</c>) still shares it. Views and prediction engines of this
+    /// transformer cannot be read afterwards: they throw an <see cref="ObjectDisposedException"/>.
     /// </summary>
-    public void Dispose() => _model.Dispose();
+    public void Dispose() => _lease.Dispose();
+
+    private T Use<T>(Func<FaceEmbeddingModel, T> compute)
+    {
+        using ModelLease<FaceEmbeddingModel>.Use use = _lease.Begin();
+        return compute(use.Model);
+    }
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace;
+using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML;
@@ -20,11 +21,13 @@ public static class FaceModelExtensions
 
     /// <summary>
     /// The same model with a threshold, which <c>ml.Model.Save</c> and <c>ExportToSafetensors</c> keep, and which verification
-    /// and identification go by. Nothing is copied: both models share their parts, so dispose of one of them only.
+    /// and identification go by. No weights are copied: both models share networks and detectors, which are freed when both are
+    /// disposed of; either goes on working without the other. Parts of other makers are the same objects in both.
     /// </summary>
     /// <param name="model">A pipeline with one face embedding in it, or the embedding itself; it stays as it is.</param>
     /// <param name="threshold">What <c>faces.CalibrateThreshold</c> found with this model; null: none.</param>
     /// <exception cref="ArgumentException">The model has no face embedding, or several.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
     public static ITransformer WithThreshold(this ITransformer model, VerificationThreshold? threshold)
     {
         FaceEmbeddingTransformer before = model.FaceEmbedding();
@@ -33,10 +36,11 @@ public static class FaceModelExtensions
 
     /// <summary>
     /// Makes the same model, which refuses photographs that are no aligned faces of 112×112 pixels instead of cropping and resizing them.
-    /// Nothing is copied: both models share their parts, so dispose of one of them only. Files do not keep it.
+    /// No weights are copied: both models share networks and detectors, which are freed when both are disposed of. Files do not keep it.
     /// </summary>
     /// <param name="model">A pipeline with one face embedding in it, or the embedding itself; it stays as it is.</param>
     /// <exception cref="ArgumentException">The model has no face embedding, or several.</exception>
+    /// <exception cref="ObjectDisposedException">The model was disposed of.</exception>
     public static ITransformer RequireAlignedFaces(this ITransformer model)
     {
         FaceEmbeddingTransformer before = model.FaceEmbedding();
@@ -49,6 +53,8 @@ public static class FaceModelExtensions
     private static ITransformer Replace(ITransformer part, FaceEmbeddingTransformer before, FaceEmbeddingTransformer after) => part switch
     {
         IEnumerable<ITransformer> chain => new TransformerChain<ITransformer>([.. chain.Select(inner => Replace(inner, before, after))]),
-        _ => ReferenceEquals(part, before) ? after : part,
+        _ when ReferenceEquals(part, before) => after,
+        ISharedTransformer shared => shared.Share(),
+        _ => part,
     };
 }

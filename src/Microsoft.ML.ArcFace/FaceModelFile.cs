@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.ExceptionServices;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.Data;
 using Microsoft.ML.Data.IO;
@@ -159,8 +160,11 @@ internal static class FaceModelFile
     }
 
     /// <summary>Counts the bytes of all weights and class centers.</summary>
-    private static long BytesOf(ITransformer model) => model.Parts().OfType<FaceEmbeddingTransformer>()
-        .Sum(embedding => embedding.Model.Backbone.parameters().Sum(parameter => parameter.numel() * sizeof(float)) + (embedding.Model.Centres.numel() * sizeof(float)));
+    private static long BytesOf(ITransformer model) => model.Parts().OfType<FaceEmbeddingTransformer>().Sum(embedding =>
+    {
+        using ModelLease<FaceEmbeddingModel>.Use use = embedding.Lease.Begin();
+        return use.Model.Backbone.parameters().Sum(parameter => parameter.numel() * sizeof(float)) + (use.Model.Centres.numel() * sizeof(float));
+    });
 
     /// <summary>Reports that a model is too large for memory, and that there is no folder to unpack it to.</summary>
     private sealed class TemporaryFolderException(string path, string folder, Exception innerException) : IOException(

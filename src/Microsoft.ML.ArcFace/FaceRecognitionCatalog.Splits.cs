@@ -2,6 +2,7 @@ using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Duplicates;
 using Microsoft.ML.ArcFace.Evaluation;
+using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Runtime;
 

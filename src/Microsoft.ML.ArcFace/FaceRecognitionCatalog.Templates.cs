@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Progress;
 using System.Text;
 using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Data;

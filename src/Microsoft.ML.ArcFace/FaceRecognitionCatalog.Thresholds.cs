@@ -1,6 +1,7 @@
 using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Evaluation;
+using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML;

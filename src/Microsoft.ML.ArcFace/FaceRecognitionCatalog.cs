@@ -19,7 +19,7 @@ public static class FaceRecognitionExtensions
     public static FaceRecognitionCatalog FaceRecognition(this MLContext catalog)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        return new FaceRecognitionCatalog(catalog, new WorkObserver(catalog));
+        return new FaceRecognitionCatalog(catalog, ((IHostEnvironment)catalog).Observe());
     }
 
     /// <summary>Enters the library like <see cref="FaceRecognition(MLContext)"/>, for work that takes long: its progress is reported, and it can be stopped.</summary>
@@ -29,7 +29,7 @@ public static class FaceRecognitionExtensions
     public static FaceRecognitionCatalog FaceRecognition(this MLContext catalog, Action<FaceProgress>? progress, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(catalog);
-        return new FaceRecognitionCatalog(catalog, new WorkObserver(catalog, progress, cancellationToken));
+        return new FaceRecognitionCatalog(catalog, ((IHostEnvironment)catalog).Observe(progress, cancellationToken));
     }
 }
 

@@ -38,7 +38,7 @@ internal static class Identify
         var ml = new MLContext(seed: 1);
         FaceRecognitionCatalog faces = ml.FaceRecognition();
         ITransformer model = faces.LoadModel(settings.Model, out _);
-        using FaceEmbeddingTransformer embedding = model.FaceEmbedding();
+        using var loaded = (IDisposable)model;
         if (settings.Calibrate is { } others)
         {
             IDataView calibration = faces.LoadFromFolder(others);
@@ -46,6 +46,7 @@ internal static class Identify
             Console.WriteLine($"Calibrated: {model.FaceEmbedding().Threshold}");
         }
 
+        using var native = (IDisposable)model;
         using FaceGallery gallery = faces.CreateGallery(model, settings.Gallery, new FaceGalleryOptions { CosineThreshold = settings.Threshold });
         if (settings.People is { } people)
         {

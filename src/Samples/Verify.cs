@@ -34,7 +34,9 @@ internal static class Verify
         VerificationThreshold threshold = faces.CalibrateThreshold(model.Transform(photographs), faces.AllPairs(photographs, folds: 2), rate);
 
         // The whole file or none: a service that watches it loads what it finds.
-        faces.SaveModel(model.WithThreshold(threshold), schema, modelFile);
+        ITransformer calibrated = model.WithThreshold(threshold);
+        using var shared = (IDisposable)calibrated;
+        faces.SaveModel(calibrated, schema, modelFile);
         Console.WriteLine($"{modelFile}: {threshold}");
         Console.WriteLine($"In a gallery of 100 people: {threshold.ForGallerySize(100)}");
     }

@@ -17,7 +17,7 @@ public partial class CultureTests
     /// <summary>Every public type that says in words of its own what it holds.</summary>
     private static readonly Type[] Types =
     [
-        .. new[] { typeof(ArcFaceTrainer).Assembly, typeof(PostgresFaceGallery).Assembly }.SelectMany(assembly => assembly.GetExportedTypes())
+        .. Libraries.Assemblies.SelectMany(assembly => assembly.GetExportedTypes())
             .Where(type => !type.IsAbstract && !type.IsEnum && !type.IsAssignableTo(typeof(Exception)) && ToStringOf(type).DeclaringType!.Assembly.GetName().Name!.StartsWith("Microsoft.ML.ArcFace", StringComparison.Ordinal)),
     ];
 

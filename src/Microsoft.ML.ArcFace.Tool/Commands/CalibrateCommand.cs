@@ -41,7 +41,12 @@ internal static class CalibrateCommand
         IReadOnlyList<FacePair> pairs = ComparedPairs.Read(run, model, photographs, Data, folds: 2);
         VerificationThreshold threshold = Calibrate(run, model.Faces, embedded, pairs);
         run.CancellationToken.ThrowIfCancellationRequested();
-        model.Faces.SaveModel(model.Model.WithThreshold(threshold), model.InputSchema, output);
+        ITransformer calibrated = model.Model.WithThreshold(threshold);
+        using (calibrated as IDisposable)
+        {
+            model.Faces.SaveModel(calibrated, model.InputSchema, output);
+        }
+
         return new ToolAnswer(
             new CalibrateFacts(
                 output, threshold.Verdict.ToString(), threshold.Cosine, threshold.LowerCosine, threshold.UpperCosine,

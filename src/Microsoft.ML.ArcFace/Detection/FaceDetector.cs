@@ -1,5 +1,4 @@
 using Microsoft.ML.ArcFace.Graphs;
-using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Data;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -10,15 +9,14 @@ namespace Microsoft.ML.ArcFace.Detection;
 internal sealed record DetectionSettings(double ScoreThreshold, double NmsThreshold, int? MaxFaces, int InputSize, bool EnlargeSmallPhotographs, MainFace MainFace);
 
 /// <summary>
-/// A detector's network in ONNX Runtime, on the CPU. Immutable: many threads may detect at once. Disposing waits for what
-/// is being computed.
+/// A detector's network in ONNX Runtime, on the CPU. Immutable: many threads may detect at once. A
+/// <see cref="Runtime.ModelLease{T}"/> frees it when nobody uses it any more.
 /// </summary>
 internal sealed class FaceDetector : IDisposable
 {
     /// <summary>The picture of a trial pass; not square, and no size that a file is traced with.</summary>
     private const int TrialWidth = 96, TrialHeight = 64;
 
-    private readonly UseGate _gate = UseGate.OfTransformer(nameof(FaceDetectingTransformer));
     private readonly BoundedSession _session;
     private readonly string _inputName;
 
@@ -86,11 +84,9 @@ internal sealed class FaceDetector : IDisposable
     }
 
     /// <summary>The faces of a photograph, the main one first; none: an empty list.</summary>
-    /// <exception cref="ObjectDisposedException">The detector was disposed.</exception>
     /// <exception cref="WeightsFormatException">The graph cannot be computed for a picture of that size, or takes too much memory or time for it.</exception>
     public IReadOnlyList<DetectedFace> Detect(MLImage image, DetectionSettings settings)
     {
-        using UseGate.Use use = _gate.Begin();
         Letterbox box = Letterbox.Of(image.Width, image.Height, settings.InputSize, settings.EnlargeSmallPhotographs, _fixedSize);
         float[][] outputs;
         try
@@ -106,7 +102,7 @@ internal sealed class FaceDetector : IDisposable
         return [.. FaceChoice.Order(faces.Select(box.ToPhotograph), settings.MainFace, image.Width, image.Height).Take(settings.MaxFaces ?? int.MaxValue)];
     }
 
-    public void Dispose() => _gate.Close(_session.Dispose);
+    public void Dispose() => _session.Dispose();
 
     private static (string Name, (int Width, int Height)? Size) Input(BoundedSession session)
     {

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.ArcFace.Embedding;
@@ -8,7 +9,7 @@ namespace Microsoft.ML.ArcFace.Embedding;
 /// Faces collected for one forward pass, and what comes out of it. A row without a face has a vector of NaN and no
 /// predicted person.
 /// </summary>
-internal sealed class EmbeddingBatch(FaceEmbeddingModel model, bool addMirrorImage, int capacity)
+internal sealed class EmbeddingBatch(ModelLease<FaceEmbeddingModel> lease, EmbeddingFacts model, bool addMirrorImage, int capacity)
 {
     private readonly byte[] _faces = new byte[capacity * FaceTensor.ByteCount];
     private readonly int[] _faceOfRow = new int[capacity];
@@ -35,7 +36,11 @@ internal sealed class EmbeddingBatch(FaceEmbeddingModel model, bool addMirrorIma
     }
 
     /// <summary>One forward pass over what was collected.</summary>
-    public void Embed() => (_embeddings, _lengths) = _faceCount == 0 ? ([], []) : model.Embed(Faces, _faceCount, addMirrorImage);
+    public void Embed()
+    {
+        using ModelLease<FaceEmbeddingModel>.Use use = lease.Begin();
+        (_embeddings, _lengths) = _faceCount == 0 ? ([], []) : use.Model.Embed(Faces, _faceCount, addMirrorImage);
+    }
 
     /// <summary>The getter of an output for the row that <paramref name="currentRow"/> gives.</summary>
     public Delegate CreateGetter(EmbeddingOutput output, Func<int> currentRow) => output switch
@@ -63,7 +68,12 @@ internal sealed class EmbeddingBatch(FaceEmbeddingModel model, bool addMirrorIma
 
     private ReadOnlySpan<float> Cosines(int row)
     {
-        _cosines ??= _faceCount == 0 ? [] : model.Cosines(_embeddings);
+        if (_cosines is null)
+        {
+            using ModelLease<FaceEmbeddingModel>.Use use = lease.Begin();
+            _cosines = _faceCount == 0 ? [] : use.Model.Cosines(_embeddings);
+        }
+
         return Row(_cosines, model.PersonCount, row);
     }
 

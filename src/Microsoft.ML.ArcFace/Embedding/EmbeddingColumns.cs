@@ -42,7 +42,7 @@ internal sealed record EmbeddingColumns(string Image, string Embedding, string? 
     };
 
     /// <summary>The input's columns and the added ones behind them.</summary>
-    public DataViewSchema AddTo(DataViewSchema input, FaceEmbeddingModel model, EmbeddingOrigin origin, Func<string> fingerprint)
+    public DataViewSchema AddTo(DataViewSchema input, EmbeddingFacts model, EmbeddingOrigin origin, Func<string> fingerprint)
     {
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(input);

@@ -11,14 +11,12 @@ namespace Microsoft.ML.ArcFace.Embedding;
 
 /// <summary>
 /// A trained backbone in evaluation mode with the class centres of its people. Immutable: many threads may embed at
-/// once. Owns its tensors; disposing waits for what is being computed with them.
+/// once. Owns its tensors; a <see cref="ModelLease{T}"/> frees them when nobody uses them any more.
 /// </summary>
 internal sealed class FaceEmbeddingModel : IDisposable
 {
     /// <summary>What a length is taken to be at least, as torch's normalize has it.</summary>
     private const float SmallestLength = 1e-12f;
-
-    private readonly UseGate _gate = UseGate.OfTransformer(nameof(FaceEmbeddingTransformer));
 
     /// <summary>The backbone in a faster form, made when the first face is embedded; null where only libtorch can compute it.</summary>
     private readonly Lazy<InferenceNetwork>? _network;
@@ -76,6 +74,9 @@ internal sealed class FaceEmbeddingModel : IDisposable
 
     public int PersonCount { get; }
 
+    /// <summary>What is known of the model without its native memory.</summary>
+    public EmbeddingFacts Facts => new(Backbone.Architecture, EmbeddingSize, PersonCount, PersonNames, Scale, Precision, Training);
+
     /// <summary>Takes over a backbone that comes without class centres; it embeds, but predicts nobody.</summary>
     public static FaceEmbeddingModel WithoutPeople(FaceBackbone backbone, Device device, InferencePrecision precision)
     {
@@ -91,7 +92,6 @@ internal sealed class FaceEmbeddingModel : IDisposable
     /// <param name="addMirrorImage">Whether the raw embedding of the mirror image is added before normalising.</param>
     public (float[] Unit, float[] Lengths) Embed(ReadOnlySpan<byte> faces, int count, bool addMirrorImage)
     {
-        using UseGate.Use use = BeginUse();
         if (_network is not null)
         {
             return Embed(_network.Value, faces, count, addMirrorImage);
@@ -140,7 +140,6 @@ internal sealed class FaceEmbeddingModel : IDisposable
     /// <summary>Cosines to all class centres, [count, C] row by row, from unit-length embeddings [count, d].</summary>
     public float[] Cosines(float[] embeddings)
     {
-        using UseGate.Use use = BeginUse();
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
 
@@ -152,7 +151,6 @@ internal sealed class FaceEmbeddingModel : IDisposable
     /// <summary>The class centres in unit length.</summary>
     public float[][] CopyCentres()
     {
-        using UseGate.Use use = BeginUse();
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         return [.. UnitCentres.cpu().data<float>().ToArray().Chunk(EmbeddingSize)];
@@ -161,7 +159,6 @@ internal sealed class FaceEmbeddingModel : IDisposable
     /// <summary>Copies the class centers of some people, in unit length.</summary>
     public float[][] CopyCenters(IReadOnlyList<int> people)
     {
-        using UseGate.Use use = BeginUse();
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         Tensor rows = DeviceUpload.To(tensor(people.Select(person => (long)person).ToArray()), Device);
@@ -169,17 +166,9 @@ internal sealed class FaceEmbeddingModel : IDisposable
     }
 
     /// <summary>What tells the embedding from others.</summary>
-    public string Fingerprint(bool addMirrorImage)
-    {
-        using UseGate.Use use = BeginUse();
-        return EmbeddingFingerprint.Of(Backbone, addMirrorImage);
-    }
+    public string Fingerprint(bool addMirrorImage) => EmbeddingFingerprint.Of(Backbone, addMirrorImage);
 
-    /// <summary>Keeps the tensors alive until the use is disposed.</summary>
-    /// <exception cref="ObjectDisposedException">They are freed already.</exception>
-    public UseGate.Use BeginUse() => _gate.Begin();
-
-    public void Dispose() => _gate.Close(() =>
+    public void Dispose()
     {
         if (_network is { IsValueCreated: true })
         {
@@ -189,5 +178,5 @@ internal sealed class FaceEmbeddingModel : IDisposable
         Backbone.Dispose();
         Centres.Dispose();
         UnitCentres.Dispose();
-    });
+    }
 }

@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -18,15 +20,19 @@ internal static class ModelExport
     public static void ToOnnx(ITransformer model, string path, OnnxExportOptions options)
     {
         FaceEmbeddingTransformer embedding = model.FaceEmbedding();
+        using ModelLease<FaceEmbeddingModel>.Use use = embedding.Lease.Begin();
+        FaceBackbone backbone = use.Model.Backbone;
         bool addsMirrorImage = options.AddMirrorImage ?? embedding.AddsMirrorImage;
-        Write(path, stream => OnnxExport.Write(stream, embedding.Model.Backbone, options, addsMirrorImage, Describe(embedding, isSameEmbedding: addsMirrorImage == embedding.AddsMirrorImage)));
+        Write(path, stream => OnnxExport.Write(stream, backbone, options, addsMirrorImage, Describe(embedding, isSameEmbedding: addsMirrorImage == embedding.AddsMirrorImage)));
     }
 
     public static void ToSafetensors(ITransformer model, string path, bool includeClassCentres)
     {
         FaceEmbeddingTransformer embedding = model.FaceEmbedding();
-        IEnumerable<(string, Tensor)> centres = includeClassCentres ? [(BackboneWeights.ClassCentresName, embedding.Model.Centres)] : [];
-        Write(path, stream => Safetensors.Write(stream, [.. ModuleState.Of(embedding.Model.Backbone), .. centres], Describe(embedding, isSameEmbedding: true)));
+        using ModelLease<FaceEmbeddingModel>.Use use = embedding.Lease.Begin();
+        IEnumerable<(string, Tensor)> centres = includeClassCentres ? [(BackboneWeights.ClassCentresName, use.Model.Centres)] : [];
+        List<(string, Tensor)> tensors = [.. ModuleState.Of(use.Model.Backbone), .. centres];
+        Write(path, stream => Safetensors.Write(stream, tensors, Describe(embedding, isSameEmbedding: true)));
     }
 
     /// <summary>What a reader of the weights must know to use them.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace.Serving;
 
@@ -27,25 +28,24 @@ internal sealed class EmbeddingQueue : IAsyncDisposable
     }
 
     /// <summary>Embeds a face with others; a cancelled one is left out of the pass if that has not begun.</summary>
-    /// <param name="model">The model, in use by the caller; the request keeps it as long as it needs it.</param>
+    /// <param name="model">The caller's lease of the model; the request has one of its own.</param>
     /// <param name="face">112×112 RGB.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    public async Task<float[]> EmbedAsync(ServedModel model, byte[] face, CancellationToken cancellationToken)
+    public async Task<float[]> EmbedAsync(ModelLease<ServedModel> model, byte[] face, CancellationToken cancellationToken)
     {
-        var request = new Request(model, face, cancellationToken);
-        model.TryBegin();
+        var request = new Request(model.Share(), face, cancellationToken);
         try
         {
             await _requests.Writer.WriteAsync(request, cancellationToken).ConfigureAwait(false);
         }
         catch (ChannelClosedException)
         {
-            model.End();
+            request.Lease.Dispose();
             throw new ObjectDisposedException(nameof(FaceEmbedder));
         }
         catch
         {
-            model.End();
+            request.Lease.Dispose();
             throw;
         }
 
@@ -68,7 +68,7 @@ internal sealed class EmbeddingQueue : IAsyncDisposable
         while (await _requests.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
             await CollectAsync(batch).ConfigureAwait(false);
-            foreach (IGrouping<ServedModel, Request> ofModel in batch.GroupBy(request => request.Model))
+            foreach (IGrouping<ServedModel, Request> ofModel in batch.GroupBy(request => request.Lease.Model))
             {
                 Embed(ofModel.Key, [.. ofModel]);
             }
@@ -142,12 +142,12 @@ internal sealed class EmbeddingQueue : IAsyncDisposable
             foreach (Request request in requests)
             {
                 request.Answer.TrySetCanceled(request.CancellationToken);
-                model.End();
+                request.Lease.Dispose();
             }
         }
     }
 
-    private sealed record Request(ServedModel Model, byte[] Face, CancellationToken CancellationToken)
+    private sealed record Request(ModelLease<ServedModel> Lease, byte[] Face, CancellationToken CancellationToken)
     {
         public TaskCompletionSource<float[]> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace.Serving;
 
@@ -15,7 +16,7 @@ internal sealed partial class ServedFile : IAsyncDisposable
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
     private readonly string _path;
-    private readonly Func<ServedModel> _load;
+    private readonly Func<ModelLease<ServedModel>> _load;
     private readonly ILogger _log;
     private readonly TimeSpan _disposalPatience;
     private readonly CancellationTokenSource _stop = new();
@@ -25,7 +26,7 @@ internal sealed partial class ServedFile : IAsyncDisposable
     /// <summary>Held while <see cref="_current"/> is exchanged.</summary>
     private readonly Lock _lock = new();
 
-    private ServedModel? _current;
+    private ModelLease<ServedModel>? _current;
 
     /// <summary>Loads the model.</summary>
     public ServedFile(MLContext ml, string path, TimeSpan? reloadInterval, ILogger log, AlignmentCheck alignment)
@@ -34,7 +35,7 @@ internal sealed partial class ServedFile : IAsyncDisposable
     }
 
     /// <summary>Loads the model in another way; for tests.</summary>
-    internal ServedFile(string path, Func<ServedModel> load, TimeSpan? reloadInterval, ILogger log, TimeSpan disposalPatience)
+    internal ServedFile(string path, Func<ModelLease<ServedModel>> load, TimeSpan? reloadInterval, ILogger log, TimeSpan disposalPatience)
     {
         (_path, _load, _log, _disposalPatience) = (path, load, log, disposalPatience);
         _changes = new FileChanges(path);
@@ -42,16 +43,16 @@ internal sealed partial class ServedFile : IAsyncDisposable
         _watching = reloadInterval is { } interval ? Task.Run(() => WatchAsync(interval)) : Task.CompletedTask;
     }
 
-    /// <summary>The current model, which the caller must end its use of.</summary>
+    /// <summary>Makes a lease of the current model, which the caller ends.</summary>
     /// <exception cref="ObjectDisposedException">The embedder was disposed.</exception>
-    public ServedModel Begin()
+    public ModelLease<ServedModel> Lease()
     {
         while (true)
         {
-            ServedModel current = Volatile.Read(ref _current) ?? throw new ObjectDisposedException(nameof(FaceEmbedder));
-            if (current.TryBegin())
+            ModelLease<ServedModel> current = Volatile.Read(ref _current) ?? throw new ObjectDisposedException(nameof(FaceEmbedder));
+            if (current.TryShare() is { } lease)
             {
-                return current;
+                return lease;
             }
         }
     }
@@ -65,7 +66,7 @@ internal sealed partial class ServedFile : IAsyncDisposable
             return false;
         }
 
-        ServedModel replacement;
+        ModelLease<ServedModel> replacement;
         try
         {
             replacement = _load();
@@ -93,7 +94,7 @@ internal sealed partial class ServedFile : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
-        Exchange(null)?.End();
+        Exchange(null)?.Dispose();
         try
         {
             await _watching.WaitAsync(_disposalPatience).ConfigureAwait(false);
@@ -104,25 +105,26 @@ internal sealed partial class ServedFile : IAsyncDisposable
         }
     }
 
-    private bool Publish(ServedModel replacement)
+    private bool Publish(ModelLease<ServedModel> replacement)
     {
+        string fingerprint = replacement.Model.Fingerprint;
         if (Exchange(replacement) is not { } former)
         {
-            replacement.End();
+            replacement.Dispose();
             return false;
         }
 
-        LogReplaced(_path, former.Fingerprint, replacement.Fingerprint);
-        former.End();
+        LogReplaced(_path, former.Model.Fingerprint, fingerprint);
+        former.Dispose();
         return true;
     }
 
     /// <summary>Puts another model in the place of the current one; null if there is none any more, for the embedder was disposed.</summary>
-    private ServedModel? Exchange(ServedModel? next)
+    private ModelLease<ServedModel>? Exchange(ModelLease<ServedModel>? next)
     {
         lock (_lock)
         {
-            ServedModel? former = _current;
+            ModelLease<ServedModel>? former = _current;
             Volatile.Write(ref _current, former is null ? null : next);
             return former;
         }

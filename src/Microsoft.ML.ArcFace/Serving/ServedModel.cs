@@ -1,17 +1,16 @@
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Data.Decoding;
+using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace.Serving;
 
-/// <summary>A loaded model that is freed when whoever serves it has let go of it and its last request has ended.</summary>
-internal sealed class ServedModel
+/// <summary>A loaded model that answers requests. The service and each request have a lease of it (<see cref="ModelLease{T}"/>).</summary>
+internal sealed class ServedModel : IDisposable
 {
     private readonly ITransformer _model;
     private readonly FaceEmbeddingTransformer _embedding;
     private readonly FacePipeline _pipeline;
-    private readonly Lock _lock = new();
-    private int _uses = 1;
 
     private ServedModel(ITransformer model, FacePipeline pipeline)
     {
@@ -28,14 +27,14 @@ internal sealed class ServedModel
     /// <summary>Loads a model and embeds once, so that the first request finds all of it made and working.</summary>
     /// <exception cref="IOException">The file is absent, or cannot be read.</exception>
     /// <exception cref="WeightsFormatException">It is damaged or of another kind.</exception>
-    public static ServedModel Load(MLContext ml, string path, AlignmentCheck? alignment = null)
+    public static ModelLease<ServedModel> Load(MLContext ml, string path, AlignmentCheck? alignment = null)
     {
         ITransformer model = FaceModelFile.Load(ml, path, out DataViewSchema? schema);
         try
         {
             var served = new ServedModel(model, new FacePipeline(model, schema, alignment ?? new AlignmentCheck(isRequired: false)));
             served.Embed(new byte[FaceTensor.ByteCount], count: 1);
-            return served;
+            return new ModelLease<ServedModel>(served, nameof(FaceEmbedder));
         }
         catch (Exception error) when (error is ArgumentException or InvalidOperationException)
         {
@@ -49,31 +48,12 @@ internal sealed class ServedModel
         }
     }
 
-    /// <summary>Keeps the model until <see cref="End"/>; false if it is freed already.</summary>
-    public bool TryBegin()
+    /// <summary>Frees the model; called by its last lease.</summary>
+    public void Dispose()
     {
-        lock (_lock)
-        {
-            _uses += _uses > 0 ? 1 : 0;
-            return _uses > 0;
-        }
-    }
-
-    /// <summary>Lets go of the model.</summary>
-    public void End()
-    {
-        bool isLast;
-        lock (_lock)
-        {
-            isLast = --_uses == 0;
-        }
-
-        if (isLast)
-        {
-            _pipeline.Dispose();
-            (_model as IDisposable)?.Dispose();
-            NativeMemory.GiveBackFreedMemory();
-        }
+        _pipeline.Dispose();
+        (_model as IDisposable)?.Dispose();
+        NativeMemory.GiveBackFreedMemory();
     }
 
     /// <summary>Decodes a photograph and brings its main face to the template.</summary>
@@ -93,6 +73,9 @@ internal sealed class ServedModel
     }
 
     /// <summary>The embeddings of faces, one forward pass.</summary>
-    public float[][] Embed(ReadOnlySpan<byte> faces, int count) =>
-        [.. _embedding.Model.Embed(faces, count, _embedding.AddsMirrorImage).Unit.Chunk(EmbeddingSize)];
+    public float[][] Embed(ReadOnlySpan<byte> faces, int count)
+    {
+        using ModelLease<FaceEmbeddingModel>.Use use = _embedding.Lease.Begin();
+        return [.. use.Model.Embed(faces, count, _embedding.AddsMirrorImage).Unit.Chunk(EmbeddingSize)];
+    }
 }

@@ -180,11 +180,11 @@ public class DetectFacesTests
     public void Dispose_WhileOthersDetect_WaitsAndThenRefuses()
     {
         byte[] onnx = DetectorModels.Scrfd.OneFace().ToBytes();
-        DetectionSettings settings = new FaceDetectingEstimator.Options { ModelFile = "x" }.Settings;
         using MLImage image = MLImage.CreateFromPixels(90, 60, MLPixelFormat.Bgra32, new byte[90 * 60 * 4]);
         for (int trial = 0; trial < 10; trial++)
         {
-            FaceDetector detector = FaceDetector.Create(onnx, FaceDetectorKind.Scrfd);
+            var options = new FaceDetectingEstimator.Options { ModelFile = "x" };
+            var transformer = new FaceDetectingTransformer(Ml, FaceDetector.Create(onnx, FaceDetectorKind.Scrfd), onnx, options);
             using var started = new CountdownEvent(3);
             Task<int>[] users = [.. Enumerable.Range(0, 3).Select(_ => Task.Run(() =>
             {
@@ -193,7 +193,7 @@ public class DetectFacesTests
                 {
                     try
                     {
-                        Assert.HasCount(1, detector.Detect(image, settings));
+                        Assert.HasCount(1, transformer.Detect(image, options.Settings));
                     }
                     catch (ObjectDisposedException)
                     {
@@ -202,8 +202,8 @@ public class DetectFacesTests
                 }
             }))];
             started.Wait();
-            detector.Dispose();
-            detector.Dispose();
+            transformer.Dispose();
+            transformer.Dispose();
             Task.WaitAll(users);
         }
     }

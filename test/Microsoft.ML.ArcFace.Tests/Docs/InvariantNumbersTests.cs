@@ -12,15 +12,11 @@ namespace Microsoft.ML.ArcFace.Tests.Docs;
 [TestClass]
 public class InvariantNumbersTests
 {
-    private static readonly string Source = Path.Combine(SharedFolders.RepositoryRoot!, "src");
-
     [TestMethod]
-    [DataRow("Microsoft.ML.ArcFace")]
-    [DataRow("Microsoft.ML.ArcFace.Postgres")]
+    [DynamicData(nameof(Projects))]
     public void NumbersInText_Everywhere_HaveACulture(string project)
     {
-        string[] found = [.. WithoutCulture(Directory.EnumerateFiles(Path.Combine(Source, project), "*.cs", SearchOption.AllDirectories)
-            .Where(file => Path.GetRelativePath(Source, file).Split(Path.DirectorySeparatorChar)[1] is not ("obj" or "bin")).Select(file => (file, File.ReadAllText(file))))];
+        string[] found = [.. WithoutCulture(Libraries.SourcesOf(project).Select(file => (file, File.ReadAllText(file))), project)];
         Assert.IsEmpty(found, string.Join('\n', found));
     }
 
@@ -42,12 +38,14 @@ public class InvariantNumbersTests
     public void WithoutCulture_Example_IsFoundOrNot(string member, int expected) =>
         Assert.HasCount(expected, WithoutCulture([("Example.cs", $"using System.Text; using System.Globalization; class Example {{ {member} }}")]).ToArray());
 
-    private static IEnumerable<string> WithoutCulture(IEnumerable<(string Path, string Text)> files)
+    public static IEnumerable<object[]> Projects => Libraries.Names.Select(name => new object[] { name });
+
+    private static IEnumerable<string> WithoutCulture(IEnumerable<(string Path, string Text)> files, string? project = null)
     {
         MetadataReference[] references =
         [
             .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-                .Where(path => File.Exists(path) && Path.GetFileNameWithoutExtension(path) is not ("Microsoft.ML.ArcFace" or "Microsoft.ML.ArcFace.Postgres"))
+                .Where(path => File.Exists(path) && Path.GetFileNameWithoutExtension(path) != project)
                 .Select(path => MetadataReference.CreateFromFile(path)),
         ];
         SyntaxTree[] trees = [.. files.Select(file => CSharpSyntaxTree.ParseText(file.Text, path: file.Path))];

@@ -54,9 +54,7 @@ public partial class SnippetTests
 
     /// <summary>The READMEs of the packages, below the repository's root.</summary>
     internal static string[] Packages() =>
-    [
-        "src/Microsoft.ML.ArcFace/README.md", "src/Microsoft.ML.ArcFace.Postgres/README.md", "src/Microsoft.ML.ArcFace.Tool/README.md",
-    ];
+        [.. Libraries.Names.Append("Microsoft.ML.ArcFace.Tool").Select(project => $"src/{project}/README.md")];
 
     public static IEnumerable<object[]> Snippets()
     {

@@ -7,7 +7,7 @@ namespace Microsoft.ML.ArcFace.Tests.Embedding;
 [TestClass]
 public class PredictionGrowthTests
 {
-    /// <summary>Less than 10 KB of each of 10,000 predictions; the smallest feature maps of MobileFaceNet's first layers have 1.6 MB.</summary>
+    /// <summary>Less than 50 KB of each of 2000 predictions; the smallest feature maps of MobileFaceNet's first layers have 1.6 MB.</summary>
     private const long LargestGrowth = 96 << 20;
 
     private sealed class Upload
@@ -21,9 +21,11 @@ public class PredictionGrowthTests
     }
 
     [TestMethod]
-    [DataRow(InferencePrecision.Float32, 10_000)]
-    [DataRow(InferencePrecision.BFloat16, 2000)]
-    public void Predict_ManyTimes_NeitherTensorsNorMemoryGrow(InferencePrecision precision, int times)
+    [DataRow(InferencePrecision.Float32)]
+    [DataRow(InferencePrecision.BFloat16)]
+    public void Predict_ManyTimes_NeitherTensorsNorMemoryGrow(InferencePrecision precision) => AssertNothingGrows(precision, times: 2000);
+
+    internal static void AssertNothingGrows(InferencePrecision precision, int times)
     {
         using var people = new DrawnPeople(people: 2, picturesPerPerson: 2);
         string weights = Path.Combine(people.Folder, "mbf.safetensors");

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Serving;
 using Microsoft.ML.ArcFace.Tests.Embedding;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
@@ -52,17 +53,23 @@ public class HostileZipTests
     {
         string zip = Folder.Write("served.zip", s_zip);
         var file = new ServedFile(zip, () => ServedModel.Load(Ml, zip), reloadInterval: null, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, TimeSpan.FromSeconds(5));
-        string before = file.Begin().Fingerprint;
+        string before = Fingerprint(file);
         File.WriteAllBytes(zip, WithDetector(HostileGraphs.All[0].File()));
         Assert.IsFalse(file.Look());
         Assert.IsFalse(file.Look());
-        Assert.AreEqual(before, file.Begin().Fingerprint);
+        Assert.AreEqual(before, Fingerprint(file));
 
         // A good file after it is taken on.
         File.WriteAllBytes(zip, AlteredZip.Padded(s_zip, s_zip.Length + 1));
         Assert.IsFalse(file.Look());
         Assert.IsTrue(file.Look());
         await file.DisposeAsync();
+    }
+
+    private static string Fingerprint(ServedFile file)
+    {
+        using ModelLease<ServedModel> model = file.Lease();
+        return model.Model.Fingerprint;
     }
 
     [TestMethod]

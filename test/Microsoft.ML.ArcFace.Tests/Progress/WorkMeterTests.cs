@@ -11,7 +11,7 @@ public class WorkMeterTests
     {
         var clock = new FakeTimeProvider();
         var reports = new List<FaceProgress>();
-        var observer = new WorkObserver(environment: null, reports.Add, clock: clock);
+        var observer = new WorkObserver(log: null, reports.Add, clock: clock);
         using (WorkMeter meter = observer.Begin("photographs embedded", total: 1000, done: 100))
         {
             for (int i = 0; i < 300; i++)
@@ -37,7 +37,7 @@ public class WorkMeterTests
     public void Advance_Canceled_Throws()
     {
         using var stop = new CancellationTokenSource();
-        using WorkMeter meter = new WorkObserver(environment: null, cancellationToken: stop.Token).Begin("photographs embedded", total: null);
+        using WorkMeter meter = new WorkObserver(log: null, cancellationToken: stop.Token).Begin("photographs embedded", total: null);
         meter.Advance();
         stop.Cancel();
         Assert.ThrowsExactly<OperationCanceledException>(() => meter.Advance());
@@ -50,7 +50,7 @@ public class WorkMeterTests
         var log = new List<string>();
         ml.Log += (_, line) => log.Add(line.RawMessage);
         var clock = new FakeTimeProvider();
-        using (WorkMeter meter = new WorkObserver(ml, clock: clock).Begin("photographs embedded", total: 11))
+        using (WorkMeter meter = ml.Observe(clock: clock).Begin("photographs embedded", total: 11))
         {
             for (int i = 0; i < 11; i++)
             {
@@ -70,7 +70,7 @@ public class WorkMeterTests
         var ml = new MLContext();
         var reports = new List<FaceProgress>();
         IDataView data = ml.Data.LoadFromEnumerable(Enumerable.Range(0, 7).Select(i => new { Name = $"{i}", Value = (float)i }));
-        IDataView watched = new WorkObserver(environment: null, reports.Add).Watch(data, ("Value", "values computed"));
+        IDataView watched = new WorkObserver(log: null, reports.Add).Watch(data, ("Value", "values computed"));
         using (DataViewRowCursor cursor = watched.GetRowCursor([watched.Schema["Name"]]))
         {
             while (cursor.MoveNext())

@@ -21,7 +21,7 @@ public class RootedScalarsTests
     {
         string[] violations =
         [
-            .. from method in CalledMethods.AllOf(typeof(ArcFaceTrainer).Assembly)
+            .. from method in Libraries.Assemblies.SelectMany(CalledMethods.AllOf)
                where method.DeclaringType != typeof(TensorArithmetic)
                from violation in Violations(method)
                select violation,

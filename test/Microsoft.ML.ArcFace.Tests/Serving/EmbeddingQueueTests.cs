@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Serving;
 using Microsoft.ML.ArcFace.Tests.Embedding;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
@@ -82,21 +83,14 @@ public class EmbeddingQueueTests
 
         // It waits in the queue for others when it is cancelled, which leaves its place to nobody.
         using var passes = new PassSizes();
-        using var model = new UsedModel(s_zip);
+        using ModelLease<ServedModel> model = ServedModel.Load(Ml, s_zip);
         await using var queue = new EmbeddingQueue(new FaceEmbedder.Options { MaxBatchSize = 2, MaxBatchDelay = Long });
         using var later = new CancellationTokenSource();
-        Task<float[]> first = queue.EmbedAsync(model.Model, new byte[FaceTensor.ByteCount], later.Token);
+        Task<float[]> first = queue.EmbedAsync(model, new byte[FaceTensor.ByteCount], later.Token);
         await later.CancelAsync();
         await Assert.ThrowsAsync<OperationCanceledException>(() => first);
-        _ = await queue.EmbedAsync(model.Model, new byte[FaceTensor.ByteCount], CancellationToken.None).WaitAsync(Long);
+        _ = await queue.EmbedAsync(model, new byte[FaceTensor.ByteCount], CancellationToken.None).WaitAsync(Long);
         CollectionAssert.AreEqual(new[] { 1 }, passes.Sizes);
-    }
-
-    private sealed class UsedModel(string zip) : IDisposable
-    {
-        public ServedModel Model { get; } = ServedModel.Load(Ml, zip);
-
-        public void Dispose() => Model.End();
     }
 
     private static FaceEmbedder Create(int maxBatchSize, TimeSpan maxDelay) =>

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.ML.ArcFace.Data.Decoding;
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Serving;
 using Microsoft.ML.ArcFace.Tests.Embedding;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
@@ -99,21 +100,22 @@ public class ServedFileTests
     }
 
     [TestMethod]
-    public void End_LastUse_FreesEveryTensor()
+    public void Load_LastLeaseEnds_FreesEveryTensor()
     {
         using var folder = new TemporaryFolder();
         string zip = folder.Write("faces.zip", s_first);
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-        ServedModel model = ServedModel.Load(Ml, zip);
+        ModelLease<ServedModel> model = ServedModel.Load(Ml, zip);
         long loaded = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         Assert.IsGreaterThan(before, loaded);
-        Assert.IsTrue(model.TryBegin());
-        model.End();
-        _ = model.Embed(model.ReadFace(s_picture, attackDetector: null, DecodingLimits.OfProcess(null)).Pixels, count: 1);
-        Assert.AreEqual(loaded, DisposeScopeManager.Statistics.ThreadTotalLiveCount, "It is still served.");
-        model.End();
+        ModelLease<ServedModel> request = model.Share();
+        model.Dispose();
+        ServedModel used = request.Model;
+        _ = used.Embed(used.ReadFace(s_picture, attackDetector: null, DecodingLimits.OfProcess(null)).Pixels, count: 1);
+        Assert.AreEqual(loaded, DisposeScopeManager.Statistics.ThreadTotalLiveCount, "A request still uses it.");
+        request.Dispose();
         Assert.AreEqual(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
-        Assert.IsFalse(model.TryBegin());
+        Assert.IsNull(request.TryShare());
 
         File.WriteAllBytes(zip, s_first[..^100]);
         Assert.Throws<Exception>(() => ServedModel.Load(Ml, zip));
@@ -168,7 +170,7 @@ public class ServedFileTests
         var log = new LogLines();
         (int loads, bool isFull) = (0, false);
         var file = new ServedFile(zip, () => isFull ? throw Full(ref loads) : Loaded(zip, ref loads), reloadInterval: null, log, TimeSpan.Zero);
-        string former = file.Begin().Fingerprint;
+        string former = Fingerprint(file);
         isFull = true;
         File.WriteAllBytes(zip, s_second);
         var tries = new List<int>();
@@ -182,7 +184,7 @@ public class ServedFileTests
         CollectionAssert.AreEqual(new[] { 1, 2, 4, 8, 16 }, tries);
         isFull = false;
         Assert.IsTrue(Enumerable.Range(0, 64).Any(_ => file.Look()));
-        Assert.AreNotEqual(former, file.Begin().Fingerprint);
+        Assert.AreNotEqual(former, Fingerprint(file));
         Assert.IsFalse(Enumerable.Range(0, 100).Any(_ => file.Look()), "It is loaded.");
         Assert.HasCount(5, log.Lines.Where(line => line.Level == LogLevel.Warning && line.Text.Contains("No space left", StringComparison.Ordinal)).ToArray());
     }
@@ -216,21 +218,21 @@ public class ServedFileTests
         using var begun = new ManualResetEventSlim();
         using var goesOn = new ManualResetEventSlim();
         int loads = 0;
-        ServedModel? late = null;
+        ModelLease<ServedModel>? late = null;
         var file = new ServedFile(zip, Load, TimeSpan.FromMilliseconds(10), NullLogger.Instance, TimeSpan.FromMilliseconds(1));
         File.WriteAllBytes(zip, s_second);
         Assert.IsTrue(begun.Wait(TimeSpan.FromMinutes(1)));
 
         // The loader is held until this has returned.
         await file.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(1));
-        Assert.ThrowsExactly<ObjectDisposedException>(() => file.Begin());
+        Assert.ThrowsExactly<ObjectDisposedException>(() => file.Lease());
         goesOn.Set();
         Assert.IsTrue(SpinWait.SpinUntil(() => Volatile.Read(ref late) is { } model && !IsAlive(model), TimeSpan.FromMinutes(1)));
 
-        ServedModel Load()
+        ModelLease<ServedModel> Load()
         {
             bool isFirst = loads == 0;
-            ServedModel model = Loaded(zip, ref loads);
+            ModelLease<ServedModel> model = Loaded(zip, ref loads);
             if (!isFirst)
             {
                 begun.Set();
@@ -241,15 +243,10 @@ public class ServedFileTests
             return model;
         }
 
-        static bool IsAlive(ServedModel model)
+        static bool IsAlive(ModelLease<ServedModel> model)
         {
-            bool isAlive = model.TryBegin();
-            if (isAlive)
-            {
-                model.End();
-            }
-
-            return isAlive;
+            using ModelLease<ServedModel>? lease = model.TryShare();
+            return lease is not null;
         }
     }
 
@@ -259,7 +256,13 @@ public class ServedFileTests
         return new IOException("No space left on device");
     }
 
-    private static ServedModel Loaded(string zip, ref int loads)
+    private static string Fingerprint(ServedFile file)
+    {
+        using ModelLease<ServedModel> model = file.Lease();
+        return model.Model.Fingerprint;
+    }
+
+    private static ModelLease<ServedModel> Loaded(string zip, ref int loads)
     {
         loads++;
         return ServedModel.Load(Ml, zip);

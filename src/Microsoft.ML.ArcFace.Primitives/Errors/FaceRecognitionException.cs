@@ -4,7 +4,7 @@ namespace Microsoft.ML.ArcFace;
 /// Is the base of the exceptions that this library defines, so that one clause catches them all: a photograph, weights, a
 /// gallery or a file that cannot be used, a face that is not found, a training that diverges, a native library that is missing.
 /// Mistakes in a program stay what .NET calls them, such as <see cref="ArgumentException"/>, and so does a canceled training
-/// (<see cref="TrainingCanceledException"/>).
+/// (<c>TrainingCanceledException</c>).
 /// </summary>
 public abstract class FaceRecognitionException : Exception
 {

@@ -2,8 +2,7 @@ namespace Microsoft.ML.ArcFace.Runtime;
 
 /// <summary>Lets many threads use something native at once, and whoever frees it wait until none does.</summary>
 /// <param name="ownerName">What an <see cref="ObjectDisposedException"/> calls it.</param>
-/// <param name="explanation">What may have disposed of it, and what to do; null: nothing more is known.</param>
-internal sealed class UseGate(string ownerName, string? explanation = null)
+internal sealed class UseGate(string ownerName)
 {
     /// <summary>Held for reading by users, for writing by who closes.</summary>
     private readonly ReaderWriterLockSlim _lock = new();
@@ -20,13 +19,8 @@ internal sealed class UseGate(string ownerName, string? explanation = null)
         }
 
         _lock.ExitReadLock();
-        throw explanation is null ? new ObjectDisposedException(ownerName) : new ObjectDisposedException(ownerName, explanation);
+        throw new ObjectDisposedException(ownerName);
     }
-
-    /// <summary>Makes the gate of a transformer, which ML.NET's prediction engines dispose of without being asked.</summary>
-    public static UseGate OfTransformer(string name) => new(name,
-        $"The {name} was disposed of, and its native memory is freed. A PredictionEngine disposes of its model with itself unless PredictionEngineOptions.OwnsTransformer is false: " +
-        "create engines that share a model by ml.Model.CreatePredictionEngine<TInput, TOutput>(model, new PredictionEngineOptions { OwnsTransformer = false }), and dispose of the model last.");
 
     /// <summary>Waits for all uses under way, then frees, once.</summary>
     public void Close(Action free)

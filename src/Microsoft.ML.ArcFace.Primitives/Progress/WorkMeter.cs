@@ -1,5 +1,3 @@
-using Microsoft.ML.Runtime;
-
 namespace Microsoft.ML.ArcFace.Progress;
 
 /// <summary>Counts one piece of work, and reports it often enough to be seen moving and seldom enough to cost nothing.</summary>
@@ -65,11 +63,10 @@ internal sealed class WorkMeter : IDisposable
 
     private void Log(FaceProgress progress)
     {
-        if (_observer.Environment is { } environment)
+        if (_observer.Log is { } log)
         {
             _isLogged = true;
-            using IChannel channel = environment.Start("Progress");
-            channel.Info(progress.ToString());
+            log(progress.ToString());
         }
     }
 }

@@ -53,7 +53,7 @@ internal enum FileKind
     Onnx,
     Safetensors,
 
-    /// <summary>A checkpoint of <see cref="ArcFaceTrainer"/>, which is a safetensors file. Only <see cref="FileNature"/> tells it.</summary>
+    /// <summary>A checkpoint of <c>ArcFaceTrainer</c>, which is a safetensors file. Only <see cref="FileNature"/> tells it.</summary>
     TrainingCheckpoint,
 
     /// <summary>The weights of a network of MXNet (.params).</summary>

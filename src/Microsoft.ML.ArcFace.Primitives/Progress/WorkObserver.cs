@@ -1,18 +1,16 @@
-using Microsoft.ML.Runtime;
-
 namespace Microsoft.ML.ArcFace.Progress;
 
-/// <summary>Follows long work: reports it to a listener and to ML.NET's log, and stops it when asked to.</summary>
-/// <param name="environment">Whose log gets a line every few seconds; null: none.</param>
+/// <summary>Follows long work: reports it to a listener and to a log, and stops it when asked to.</summary>
+/// <param name="log">Writes a line to a log, every few seconds; null: there is none.</param>
 /// <param name="listener">Is told each report; null: nobody listens.</param>
 /// <param name="cancellationToken">Stops the work with an <see cref="OperationCanceledException"/>.</param>
 /// <param name="clock">The time; null: the system's.</param>
-internal sealed class WorkObserver(IHostEnvironment? environment, Action<FaceProgress>? listener = null, CancellationToken cancellationToken = default, TimeProvider? clock = null)
+internal sealed class WorkObserver(Action<string>? log, Action<FaceProgress>? listener = null, CancellationToken cancellationToken = default, TimeProvider? clock = null)
 {
     /// <summary>An observer for work that nobody follows.</summary>
-    public static WorkObserver None { get; } = new(environment: null);
+    public static WorkObserver None { get; } = new(log: null);
 
-    public IHostEnvironment? Environment => environment;
+    public Action<string>? Log => log;
 
     public Action<FaceProgress>? Listener => listener;
 
@@ -24,7 +22,7 @@ internal sealed class WorkObserver(IHostEnvironment? environment, Action<FacePro
     /// <param name="work">What is counted, such as "photographs embedded".</param>
     /// <param name="total">How many there are; null: not known beforehand.</param>
     /// <param name="done">How many were done before.</param>
-    /// <param name="isLogged">Whether ML.NET's log gets a line every few seconds; false for work that logs more than a count by itself.</param>
+    /// <param name="isLogged">Whether the log gets a line every few seconds; false for work that logs more than a count by itself.</param>
     public WorkMeter Begin(string work, long? total, long done = 0, bool isLogged = true) => new(this, work, total, done, isLogged);
 
     /// <summary>Counts what is taken from a sequence.</summary>
@@ -37,9 +35,4 @@ internal sealed class WorkObserver(IHostEnvironment? environment, Action<FacePro
             meter.Advance();
         }
     }
-
-    /// <summary>Counts the rows that are read for the sake of a column that is computed as it is read.</summary>
-    /// <param name="data">The rows; null is passed on, for the reader of the rows to refuse.</param>
-    /// <param name="columns">Such columns, and what is counted by them; the first one that a cursor asks for decides.</param>
-    public IDataView Watch(IDataView data, params (string Column, string Work)[] columns) => data is null ? data! : new WatchedDataView(data, this, columns);
 }

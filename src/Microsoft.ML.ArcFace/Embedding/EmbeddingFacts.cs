@@ -1,0 +1,12 @@
+namespace Microsoft.ML.ArcFace.Embedding;
+
+/// <summary>Holds what is known of an embedding without its weights, also after these are freed.</summary>
+/// <param name="Architecture">The network.</param>
+/// <param name="EmbeddingSize">Numbers in an embedding.</param>
+/// <param name="PersonCount">People of the training set; 0 where the weights came from a file.</param>
+/// <param name="PersonNames">The person of each class; null if the training label was a key without names.</param>
+/// <param name="Scale">The scale of the softmax over cosines.</param>
+/// <param name="Precision">The arithmetic that was asked for.</param>
+/// <param name="Training">How it was trained; null if that is not known.</param>
+internal sealed record EmbeddingFacts(
+    BackboneArchitecture Architecture, int EmbeddingSize, int PersonCount, string[]? PersonNames, double Scale, InferencePrecision Precision, FaceTrainingSummary? Training);
