@@ -22,7 +22,7 @@ public sealed class PostgresFaceGallery : FaceGalleryBase
 
     /// <summary>Opens a gallery, or makes one.</summary>
     /// <param name="connectionString">The database, as Npgsql takes it. Its user may create a schema, and the extension vector is there or may be created too.</param>
-    /// <param name="model">What tells the embeddings from others, as <c>faces.GetGalleryModel</c> gives it; up to 4,000 numbers in an embedding.</param>
+    /// <param name="model">What tells the embeddings from others, as <c>embedder.GetGalleryModel()</c> gives it or for embeddings from elsewhere as you name it; up to 4,000 numbers in an embedding.</param>
     /// <param name="options">What can be set; null: the defaults.</param>
     /// <param name="cancellationToken">Stops waiting for the database.</param>
     /// <exception cref="ArgumentOutOfRangeException">Options outside of their ranges; the message lists all of them.</exception>

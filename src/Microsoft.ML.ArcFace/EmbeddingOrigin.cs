@@ -83,15 +83,14 @@ internal sealed class EmbeddingOrigin
     }
 
     /// <summary>Makes the annotations of a column of embeddings that were made of another column's, such as means of them; null where that says nothing of its model.</summary>
-    public static DataViewSchema.Annotations? CopyAnnotations(DataViewSchema.Column embeddings)
-    {
-        if (Of(embeddings) is not { } origin)
-        {
-            return null;
-        }
+    public static DataViewSchema.Annotations? CopyAnnotations(DataViewSchema.Column embeddings) => Of(embeddings)?.ToAnnotations(FingerprintOf(embeddings) ?? "");
 
+    /// <summary>Makes the annotations of a column.</summary>
+    /// <param name="fingerprint">The model's; empty: it is not said.</param>
+    public DataViewSchema.Annotations ToAnnotations(string fingerprint = "")
+    {
         var annotations = new DataViewSchema.Annotations.Builder();
-        origin.AddTo(annotations, () => FingerprintOf(embeddings) ?? "");
+        AddTo(annotations, () => fingerprint);
         return annotations.ToAnnotations();
     }
 

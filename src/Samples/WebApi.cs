@@ -167,9 +167,7 @@ internal static class WebApi
     /// <summary>Whether the service can answer.</summary>
     private sealed class ModelCheck(FaceEmbedder embedder, IFaceGallery gallery) : IHealthCheck
     {
-        private const string Replaced = "The model was replaced by another one than the gallery's people were embedded with. Restart the service with a gallery for it.";
-
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-            Task.FromResult(embedder.Fingerprint == gallery.Model.Fingerprint ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(Replaced));
+            Task.FromResult(embedder.Fingerprint == gallery.Model.Fingerprint ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(Refusals.ModelWasReplaced));
     }
 }

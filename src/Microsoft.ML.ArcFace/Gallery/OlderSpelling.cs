@@ -19,7 +19,7 @@ public sealed record FaceToEnrol : FaceToEnroll
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static class OlderGallerySpelling
 {
-    /// <summary>Calls <see cref="FaceGallery.Enroll(string, float[], string?, string?, bool)"/>.</summary>
+    /// <summary>Enrolls a vector from elsewhere; new programs call Enroll.</summary>
     /// <param name="gallery">The gallery.</param>
     /// <param name="personId">Who it is.</param>
     /// <param name="embedding">The face's embedding.</param>

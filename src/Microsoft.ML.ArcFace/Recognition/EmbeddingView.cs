@@ -88,7 +88,7 @@ internal sealed class EmbeddingView
         string? fingerprint = EmbeddingOrigin.FingerprintOf(column);
         return fingerprint is null && !model.AcceptsBareVectors
             ? throw new ArgumentException(
-                $"The column '{column.Name}' does not say which model made it, as one that was read from a file or comes from elsewhere, and this gallery takes only embeddings that do. " +
+                $"The column '{column.Name}' does not say which model made it, as of rows that come from elsewhere, and this gallery takes only embeddings that do. " +
                 "Transform the photographs with the gallery's model; or, if you know that it made these, open the gallery for a model that accepts them: " +
                 $"faces.CreateGalleryFor(faces.GetGalleryModel(model) with {{ {nameof(FaceGalleryModel.AcceptsBareVectors)} = true }}).", nameof(column))
             : fingerprint is not null && fingerprint != model.Fingerprint

@@ -7,6 +7,8 @@ namespace Microsoft.ML.ArcFace.Samples.Web;
 /// <summary>What is wrong with a request, as ProblemDetails. Anything else stays a 500 that tells nothing.</summary>
 internal sealed partial class Refusals(IProblemDetailsService problems, ILogger<Refusals> log) : IExceptionHandler
 {
+    public const string ModelWasReplaced = "The model was replaced by another one than the gallery's people were embedded with. Restart the service with a gallery for it.";
+
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
         int? status = exception switch
@@ -28,8 +30,9 @@ internal sealed partial class Refusals(IProblemDetailsService problems, ILogger<
             LogGallery(exception.Message, exception);
         }
 
+        string detail = exception is FaceGalleryException { Problem: FaceGalleryProblem.OtherModel } ? ModelWasReplaced : exception.Message;
         httpContext.Response.StatusCode = status.Value;
-        return await problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = { Status = status, Detail = exception.Message } });
+        return await problems.TryWriteAsync(new ProblemDetailsContext { HttpContext = httpContext, ProblemDetails = { Status = status, Detail = detail } });
     }
 
     [LoggerMessage(LogLevel.Error, "The gallery could not serve: {Reason}")]
