@@ -7,7 +7,7 @@ namespace Microsoft.ML.ArcFace;
 /// Tells which model made a column of embeddings: whom it was trained on, and its threshold. The column carries it as an
 /// annotation, which ML.NET passes on with the column (cached, filtered, copied), but writes to no file.
 /// </summary>
-internal sealed class EmbeddingOrigin
+internal sealed class EmbeddingOrigin : IModelPeople
 {
     /// <summary>The annotation of a column of embeddings that holds this.</summary>
     public const string Annotation = "FaceModel";
