@@ -51,6 +51,9 @@ public sealed partial class FaceRecognitionCatalog
     /// <summary>The trainers.</summary>
     public FaceRecognitionTrainers Trainers { get; }
 
+    /// <summary>The environment, for the members that other parts add.</summary>
+    internal IHostEnvironment Environment => _environment;
+
     /// <summary>
     /// Lists photographs below a folder, one folder a person; they are read when needed. One warning in ML.NET's log counts
     /// what is passed over: other kinds of files, hidden ones, links to folders, people without photographs.

@@ -20,7 +20,7 @@ internal sealed record TemplateColumns(string Template, string? Medium, string? 
             channel.Warning($"{unusable} pictures have an embedding that is zero or not a number, as of a picture that cannot be read; their templates are made of the others.");
         }
 
-        return ToView(templates, size, EmbeddingOrigin.Of(InputColumn.FindEmbedding(environment, data, Embedding)));
+        return ToView(templates, size, EmbeddingOrigin.CopyAnnotations(InputColumn.FindEmbedding(environment, data, Embedding)));
     }
 
     /// <summary>The pictures in one pass.</summary>
@@ -63,11 +63,11 @@ internal sealed record TemplateColumns(string Template, string? Medium, string? 
     }
 
     /// <summary>Makes a view of templates in which columns keep their names, and embeddings the model that they are of.</summary>
-    private IDataView ToView(IEnumerable<TemplateRow> templates, int embeddingSize, EmbeddingOrigin? origin) => new ListDataView<TemplateRow>([.. templates],
+    private IDataView ToView(IEnumerable<TemplateRow> templates, int embeddingSize, DataViewSchema.Annotations? annotations) => new ListDataView<TemplateRow>([.. templates],
     [
         ViewColumn<TemplateRow>.OfText(Template, row => row.Template),
         .. Label is null ? (ViewColumn<TemplateRow>[])[] : [ViewColumn<TemplateRow>.OfText(Label, row => row.Person)],
-        ViewColumn<TemplateRow>.OfVector(Embedding, embeddingSize, row => row.Embedding) with { Annotations = origin?.ToAnnotations() },
+        ViewColumn<TemplateRow>.OfVector(Embedding, embeddingSize, row => row.Embedding) with { Annotations = annotations },
         ViewColumn<TemplateRow>.OfInt32(nameof(TemplateRow.PictureCount), row => row.PictureCount),
         ViewColumn<TemplateRow>.OfInt32(nameof(TemplateRow.MediaCount), row => row.MediaCount),
     ]);
