@@ -94,7 +94,7 @@ internal sealed class LoadedState : RunState, IDisposable
             missing: [.. targets.Select(target => target.Name).Where(name => !_unread.ContainsKey(name))],
             surplus: [],
             ofAnotherKind: [.. targets
-                .Where(target => _unread.TryGetValue(target.Name, out StoredTensor? found) && !(found.Elements.Type == target.Tensor.dtype && found.Shape.AsSpan().SequenceEqual(target.Tensor.shape)))
+                .Where(target => _unread.TryGetValue(target.Name, out StoredTensor? found) && !(found.Elements.Type == target.Tensor.dtype.ToElementType() && found.Shape.AsSpan().SequenceEqual(target.Tensor.shape)))
                 .Select(target => target.Name)]);
         _file.CopyInto(targets.Select(target => (_unread[target.Name], target.Tensor)));
         foreach ((string name, _) in targets)
