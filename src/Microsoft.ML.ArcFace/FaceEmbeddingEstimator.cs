@@ -47,7 +47,7 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
 
         // A new network draws its weights before these are replaced; torch's generator stays as it was.
         using var randomState = new RandomStateGuard(seed: 0);
-        FaceBackbone backbone = BackboneWeights.Load(_options.WeightsFile, _options.Architecture);
+        FaceBackbone backbone = FaceBackbone.Load(_options.WeightsFile, _options.Architecture);
         backbone.to(device);
         FaceEmbeddingModel model = FaceEmbeddingModel.WithoutPeople(backbone, device, _options.InferencePrecision);
         using var embedding = new FaceEmbeddingTransformer(_host, model, Columns, _options.AddMirrorImage, _options.InferenceBatchSize, threshold: null, _options.RequireAligned);

@@ -47,7 +47,7 @@ public sealed partial class FaceEmbeddingTransformer
         context.CheckAtModel();
         context.SetVersionInfo(GetVersionInfo());
 
-        List<(string, Tensor)> tensors = [.. StateOf(use.Model.Backbone), (BackboneWeights.ClassCentresName, use.Model.Centres)];
+        List<(string, Tensor)> tensors = [.. StateOf(use.Model.Backbone), (NetworkWeights.ClassCentresName, use.Model.Centres)];
         var metadata = new Dictionary<string, string> { ["architecture"] = Backbone.ToShortName(), ["preprocessing"] = "112x112 RGB, (value - 127.5) / 127.5" };
         byte[] weightsHash = [];
         context.SaveBinaryStream(WeightsEntry, writer =>
@@ -164,7 +164,7 @@ public sealed partial class FaceEmbeddingTransformer
         try
         {
             Tensor centres = zeros(header.People, header.EmbeddingSize);
-            weights.CopyInto([.. StateOf(backbone), (BackboneWeights.ClassCentresName, centres)]);
+            weights.CopyInto([.. StateOf(backbone), (NetworkWeights.ClassCentresName, centres)]);
             if (!hashing.Hash().AsSpan().SequenceEqual(header.WeightsHash))
             {
                 throw Damaged("its weights do not fit their checksum; they were altered after saving");
@@ -190,8 +190,8 @@ public sealed partial class FaceEmbeddingTransformer
             throw Damaged($"its weights have {left} bytes where {reader.DataLength} are due: it is truncated");
         }
 
-        SafetensorsEntry? centres = reader.Entries.FirstOrDefault(entry => entry.Name == BackboneWeights.ClassCentresName);
-        return centres is { Type: ScalarType.Float32, Shape: [var people, var size] } && people == header.People && size == header.EmbeddingSize
+        SafetensorsEntry? centres = reader.Entries.FirstOrDefault(entry => entry.Name == NetworkWeights.ClassCentresName);
+        return centres is { Type: ElementType.Float32, Shape: [var people, var size] } && people == header.People && size == header.EmbeddingSize
             ? reader
             : throw Damaged($"its weights hold {centres?.Describe() ?? "no class centres"} where those of {header.People} people in {header.EmbeddingSize} numbers are due; it was altered after saving");
     }

@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Backbones.Kernels;
+using Microsoft.ML.ArcFace.Networks;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -19,13 +20,13 @@ internal sealed class Convolution : nn.Module<Tensor, Tensor>
     // Not readonly: moving the module to another device or type replaces it. Its name is the published one.
     private Parameter weight;
 
-    public Convolution(long inputChannels, long outputChannels, long kernel, long stride = 1, long padding = 0, long groups = 1)
+    public Convolution(long[] weightShape, ConvolutionShape shape)
         : base(nameof(Convolution))
     {
-        _stride = [stride, stride];
-        _padding = [padding, padding];
-        _groups = groups;
-        weight = new Parameter(empty(outputChannels, inputChannels / groups, kernel, kernel));
+        _stride = [shape.Stride, shape.Stride];
+        _padding = [shape.Padding, shape.Padding];
+        _groups = shape.Groups;
+        weight = new Parameter(empty(weightShape));
         weight.DetachFromDisposeScope();
         RegisterComponents();
     }

@@ -1,47 +1,76 @@
+using Microsoft.ML.ArcFace.Networks;
+using Microsoft.ML.ArcFace.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Backbones;
 
 /// <summary>
-/// A network that embeds aligned faces: [B,3,112,112], RGB in [-1,1] → [B,EmbeddingSize], not normalised.
+/// A described network as a module of libtorch that embeds aligned faces: [B,3,112,112], RGB in [-1,1] → [B,EmbeddingSize], not
+/// normalised. It holds the tensors as parameters and buffers under their published names, and runs the nodes.
 /// </summary>
 /// <remarks>
 /// <para>The body computes in the element type of the input (float32 or bfloat16), the head in that of its weights.
 /// Both memory orders of the input give the same result; channels-last stays channels-last and is faster.</para>
 /// <para>In evaluation mode under <c>no_grad</c> any number of threads may run the forward pass at once.</para>
 /// </remarks>
-internal abstract class FaceBackbone : nn.Module<Tensor, Tensor>
+internal class FaceBackbone : nn.Module<Tensor, Tensor>
 {
-    /// <summary>The smallest embedding in which an angle says something.</summary>
-    public const int SmallestEmbeddingSize = 2;
-
-    /// <summary>A bound against mistaken sizes; the published models use 512.</summary>
-    public const int LargestEmbeddingSize = 4096;
-
-    /// <summary>Stages between stem and head; each halves the resolution or starts where the stem left it.</summary>
-    public const int StageCount = 4;
-
+    private readonly TorchProgram _program;
     private nn.Module[] _frozen = [];
 
-    private protected FaceBackbone(BackboneArchitecture architecture, int embeddingSize, double dropout)
-        : base(architecture.ToShortName())
+    /// <summary>Makes a network in training mode with the published initial weights, drawn from torch's global generator.</summary>
+    /// <exception cref="NotSupportedException">A node cannot be trained; the message names it.</exception>
+    public FaceBackbone(NetworkDescription network)
+        : base(network.Name)
     {
-        Architecture = architecture;
-        EmbeddingSize = embeddingSize;
-        Dropout = dropout;
+        Network = network;
+        using var scope = NewDisposeScope();
+        _program = new TorchProgram(network, () => training);
+        foreach ((string name, nn.Module layer) in _program.Layers)
+        {
+            Register(this, name.Split('.'), layer);
+        }
+
+        WeightDrawing.Draw(network, ModuleState.Of(this));
     }
 
-    public BackboneArchitecture Architecture { get; }
+    public NetworkDescription Network { get; }
+
+    public BackboneArchitecture Architecture => BackboneArchitectures.Parse(Network.Name);
 
     /// <summary>The number of components of an embedding.</summary>
-    public int EmbeddingSize { get; }
+    public int EmbeddingSize => Network.OutputSize;
 
-    /// <summary>The share of the last features that is set to 0 while training.</summary>
-    public double Dropout { get; }
+    /// <inheritdoc cref="FaceBackbone(NetworkDescription)"/>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is outside of its range; nothing was allocated.</exception>
+    public static FaceBackbone Create(BackboneArchitecture architecture, int embeddingSize = 512, double dropout = 0) =>
+        new(BackboneDescription.Of(architecture, embeddingSize, dropout));
 
-    /// <summary>The stem, then the stages, each the modules that belong to it.</summary>
-    protected abstract IReadOnlyList<nn.Module[]> StemAndStages { get; }
+    /// <summary>A network in training mode with the weights of a file; its embedding size is the file's.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="WeightsFormatException">The file is damaged, or its tensors do not fit; all of them are listed.</exception>
+    public static FaceBackbone Load(string path, BackboneArchitecture architecture)
+    {
+        using var file = WeightsFile.Open(path);
+        FaceBackbone backbone = Create(architecture, NetworkWeights.EmbeddingSizeOf(file));
+        try
+        {
+            backbone.CopyFrom(file, path);
+            return backbone;
+        }
+        catch
+        {
+            backbone.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Copies the weights of a file.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="path">Its name, for messages.</param>
+    /// <exception cref="WeightsFormatException">The file is damaged, or its tensors do not fit; all of them are listed.</exception>
+    public void CopyFrom(WeightsFile file, string path) => NetworkWeights.CopyInto(file, Network, ModuleState.ByName(this), path);
 
     /// <summary>
     /// Keeps the stem and the first stages as they are, in training too: their weights get no gradient, and their
@@ -50,9 +79,10 @@ internal abstract class FaceBackbone : nn.Module<Tensor, Tensor>
     public void Freeze(int stages)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(stages);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(stages, StageCount);
-        _frozen = stages == 0 ? [] : [.. StemAndStages.Take(stages + 1).SelectMany(modules => modules)];
-        foreach (var parameter in _frozen.SelectMany(module => module.parameters()))
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(stages, BackboneDescription.StageCount);
+        HashSet<string> names = [.. Network.Nodes.Where(node => stages > 0 && node.Stage <= stages).Select(node => node.Name)];
+        _frozen = [.. _program.Layers.Where(layer => names.Contains(layer.Name)).Select(layer => layer.Layer)];
+        foreach (var parameter in _frozen.SelectMany(layer => layer.parameters()))
         {
             parameter.requires_grad = false;
         }
@@ -61,36 +91,33 @@ internal abstract class FaceBackbone : nn.Module<Tensor, Tensor>
     public override void train(bool on = true)
     {
         base.train(on);
-        foreach (nn.Module module in _frozen)
+        foreach (nn.Module layer in _frozen)
         {
-            module.eval();
+            layer.eval();
         }
     }
 
-    /// <summary>A new network in training mode with the published initial weights, drawn from torch's global generator.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">An argument is outside of its range; nothing was allocated.</exception>
-    public static FaceBackbone Create(BackboneArchitecture architecture, int embeddingSize = 512, double dropout = 0)
+    public override Tensor forward(Tensor input) => _program.Run(input);
+
+    /// <summary>Hangs a layer into the tree of modules that its name spells out.</summary>
+    private static void Register(nn.Module parent, ReadOnlySpan<string> path, nn.Module layer)
     {
-        if (embeddingSize is < SmallestEmbeddingSize or > LargestEmbeddingSize)
+        if (path.Length == 1)
         {
-            throw new ArgumentOutOfRangeException(nameof(embeddingSize), embeddingSize,
-                $"The embedding size is {embeddingSize}; it must be from {SmallestEmbeddingSize} to {LargestEmbeddingSize}. The usual size is 512.");
+            parent.register_module(path[0], layer);
+            return;
         }
 
-        if (!(dropout >= 0 && dropout < 1))
+        string name = path[0];
+        if (parent.named_children().FirstOrDefault(child => child.name == name).module is not { } folder)
         {
-            throw new ArgumentOutOfRangeException(nameof(dropout), dropout,
-                FormattableString.Invariant($"Dropout is {dropout}; it must be at least 0 and below 1. Use 0 for none."));
+            folder = new LayerFolder(name);
+            parent.register_module(name, folder);
         }
 
-        using var scope = NewDisposeScope();
-        return architecture switch
-        {
-            _ when IResNet.BlocksOf.TryGetValue(architecture, out int[]? blocks) => new IResNet(architecture, blocks, embeddingSize, dropout),
-            BackboneArchitecture.MobileFaceNet => new MobileFaceNet(architecture, [1, 4, 6, 2], scale: 2, embeddingSize, dropout),
-            BackboneArchitecture.MobileFaceNetLarge => new MobileFaceNet(architecture, [2, 8, 12, 4], scale: 4, embeddingSize, dropout),
-            _ => throw new ArgumentOutOfRangeException(nameof(architecture), architecture,
-                $"There is no backbone number {(int)architecture}; use a value of {nameof(BackboneArchitecture)}."),
-        };
+        Register(folder, path[1..], layer);
     }
+
+    /// <summary>What stands before a dot in the names of layers.</summary>
+    private sealed class LayerFolder(string name) : nn.Module(name);
 }

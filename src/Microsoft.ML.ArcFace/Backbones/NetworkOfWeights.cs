@@ -57,7 +57,7 @@ internal sealed record NetworkOfWeights(string Name, BackboneArchitecture? Archi
         return architecture != wanted
             ? $"It holds weights of {Name}{numbers}; the network is {Describe(wanted)}. Set the network to {nameof(BackboneArchitecture)}.{architecture} (--backbone {architecture.ToShortName()}), or give weights of {Describe(wanted)}."
             : EmbeddingSize is { } size && size != wantedSize
-            ? $"It holds weights of {Name}{numbers}; {nameof(ArcFaceTrainer.Options.EmbeddingSize)} is {wantedSize}. Set it to {size} (--embedding-size {size})."
+            ? $"It holds weights of {Name}{numbers}; EmbeddingSize is {wantedSize}. Set it to {size} (--embedding-size {size})."
             : null;
     }
 

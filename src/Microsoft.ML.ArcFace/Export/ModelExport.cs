@@ -23,14 +23,14 @@ internal static class ModelExport
         using ModelLease<FaceEmbeddingModel>.Use use = embedding.Lease.Begin();
         FaceBackbone backbone = use.Model.Backbone;
         bool addsMirrorImage = options.AddMirrorImage ?? embedding.AddsMirrorImage;
-        Write(path, stream => OnnxExport.Write(stream, backbone, options, addsMirrorImage, Describe(embedding, isSameEmbedding: addsMirrorImage == embedding.AddsMirrorImage)));
+        Write(path, stream => OnnxExport.Write(stream, backbone.Network, ModuleState.ReadableByName(backbone), options, addsMirrorImage, Describe(embedding, isSameEmbedding: addsMirrorImage == embedding.AddsMirrorImage)));
     }
 
     public static void ToSafetensors(ITransformer model, string path, bool includeClassCentres)
     {
         FaceEmbeddingTransformer embedding = model.FaceEmbedding();
         using ModelLease<FaceEmbeddingModel>.Use use = embedding.Lease.Begin();
-        IEnumerable<(string, Tensor)> centres = includeClassCentres ? [(BackboneWeights.ClassCentresName, use.Model.Centres)] : [];
+        IEnumerable<(string, Tensor)> centres = includeClassCentres ? [(NetworkWeights.ClassCentresName, use.Model.Centres)] : [];
         List<(string, Tensor)> tensors = [.. ModuleState.Of(use.Model.Backbone), .. centres];
         Write(path, stream => Safetensors.Write(stream, tensors, Describe(embedding, isSameEmbedding: true)));
     }

@@ -17,6 +17,14 @@ internal static class ModuleState
         return state;
     }
 
+    /// <summary>The same by name, to be read and filled.</summary>
+    public static IReadOnlyDictionary<string, WritableTensor> ByName(nn.Module module) =>
+        Of(module).ToDictionary(entry => entry.Name, entry => (WritableTensor)new ModuleTensor(entry.Tensor));
+
+    /// <summary>The same by name, to be read.</summary>
+    public static IReadOnlyDictionary<string, StateTensor> ReadableByName(nn.Module module) =>
+        Of(module).ToDictionary(entry => entry.Name, entry => (StateTensor)new ModuleTensor(entry.Tensor));
+
     private static void Collect(nn.Module module, string prefix, List<(string, Tensor)> state)
     {
         foreach (var (name, parameter) in module.named_parameters(recurse: false))

@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Weights;
 
@@ -21,13 +19,12 @@ internal static class Safetensors
     /// order; the data are laid out by falling element size, so that every tensor is aligned.
     /// </summary>
     /// <param name="stream">Where to write, from its current position.</param>
-    /// <param name="tensors">Names, each once, and tensors of any device and memory order.</param>
+    /// <param name="tensors">Names, each once, and tensors.</param>
     /// <param name="metadata">Free text to store beside them.</param>
     /// <exception cref="ArgumentException">A name is empty, reserved or given twice, or the header would be too long to be read.</exception>
-    /// <exception cref="NotSupportedException">A tensor has an element type that the format lacks.</exception>
     public static void Write(
         Stream stream,
-        IReadOnlyList<(string Name, Tensor Tensor)> tensors,
+        IReadOnlyList<(string Name, StateTensor Tensor)> tensors,
         IReadOnlyDictionary<string, string>? metadata = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
@@ -35,7 +32,7 @@ internal static class Safetensors
         CheckNames(tensors);
 
         // OrderBy is stable: tensors of one element size keep their order.
-        (string Name, Tensor Tensor)[] layout = [.. tensors.OrderByDescending(entry => SafetensorsType.SizeOf(entry.Tensor.dtype))];
+        (string Name, StateTensor Tensor)[] layout = [.. tensors.OrderByDescending(entry => SafetensorsType.SizeOf(entry.Tensor.Type))];
         var header = new SafetensorsHeader(Place(tensors, layout), metadata ?? new Dictionary<string, string>(), DataLength: 0).ToJson();
         if (header.Length > LargestHeaderLength)
         {
@@ -49,7 +46,7 @@ internal static class Safetensors
         stream.Write(header);
         foreach (var (_, tensor) in layout)
         {
-            TensorBytes.Read(tensor, bytes => stream.Write(bytes));
+            tensor.Read(bytes => stream.Write(bytes));
         }
     }
 
@@ -59,14 +56,14 @@ internal static class Safetensors
     /// </summary>
     /// <returns>The file's metadata.</returns>
     /// <exception cref="WeightsFormatException">The file is damaged or does not fit.</exception>
-    public static IReadOnlyDictionary<string, string> Load(Stream stream, IReadOnlyList<(string Name, Tensor Tensor)> targets)
+    public static IReadOnlyDictionary<string, string> Load(Stream stream, IReadOnlyList<(string Name, WritableTensor Tensor)> targets)
     {
         var reader = new SafetensorsReader(stream);
         reader.CopyInto(targets);
         return reader.Metadata;
     }
 
-    private static void CheckNames(IReadOnlyList<(string Name, Tensor Tensor)> tensors)
+    private static void CheckNames(IReadOnlyList<(string Name, StateTensor Tensor)> tensors)
     {
         var seen = new HashSet<string>();
         foreach (var (name, _) in tensors)
@@ -80,7 +77,7 @@ internal static class Safetensors
     }
 
     private static List<SafetensorsEntry> Place(
-        IReadOnlyList<(string Name, Tensor Tensor)> tensors, (string Name, Tensor Tensor)[] layout)
+        IReadOnlyList<(string Name, StateTensor Tensor)> tensors, (string Name, StateTensor Tensor)[] layout)
     {
         var begins = new Dictionary<string, long>(layout.Length);
         long end = 0;
@@ -91,8 +88,8 @@ internal static class Safetensors
         }
 
         return [.. tensors.Select(entry => new SafetensorsEntry(
-            entry.Name, entry.Tensor.dtype, entry.Tensor.shape, begins[entry.Name], begins[entry.Name] + SizeInBytes(entry.Tensor)))];
+            entry.Name, entry.Tensor.Type, entry.Tensor.Shape, begins[entry.Name], begins[entry.Name] + SizeInBytes(entry.Tensor)))];
     }
 
-    private static long SizeInBytes(Tensor tensor) => tensor.numel() * SafetensorsType.SizeOf(tensor.dtype);
+    private static long SizeInBytes(StateTensor tensor) => tensor.Count * SafetensorsType.SizeOf(tensor.Type);
 }

@@ -1,11 +1,10 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Weights;
 
 /// <summary>One tensor of a file: where its bytes lie, counted from the end of the header.</summary>
-internal sealed record SafetensorsEntry(string Name, ScalarType Type, long[] Shape, long Begin, long End)
+internal sealed record SafetensorsEntry(string Name, ElementType Type, long[] Shape, long Begin, long End)
 {
     /// <summary>Element type and shape for messages, such as "F32 [512, 25088]".</summary>
     public string Describe() => $"{SafetensorsType.NameOf(Type)} [{string.Join(", ", Shape)}]";

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Weights;
 
@@ -86,7 +85,7 @@ internal static class SafetensorsHeaderParser
     private static SafetensorsEntry ReadEntry(ref Utf8JsonReader reader, string name)
     {
         Require(reader.TokenType, JsonTokenType.StartObject, name);
-        (ScalarType? type, long[]? shape, long[]? offsets) = (null, null, null);
+        (ElementType? type, long[]? shape, long[]? offsets) = (null, null, null);
         while (NextMember(ref reader) is { } member)
         {
             switch (member)
@@ -120,7 +119,7 @@ internal static class SafetensorsHeaderParser
         return Entry(name, type ?? throw Lacks(name, "dtype"), shape ?? throw Lacks(name, "shape"), offsets ?? throw Lacks(name, "data_offsets"));
     }
 
-    private static SafetensorsEntry Entry(string name, ScalarType type, long[] shape, long[] offsets)
+    private static SafetensorsEntry Entry(string name, ElementType type, long[] shape, long[] offsets)
     {
         long size = SizeInBytes(name, type, shape);
         return offsets[1] - offsets[0] == size
@@ -129,7 +128,7 @@ internal static class SafetensorsHeaderParser
                 $"Tensor '{name}' has {offsets[1] - offsets[0]} bytes; its element type and shape [{string.Join(", ", shape)}] need {size}.");
     }
 
-    private static long SizeInBytes(string name, ScalarType type, long[] shape)
+    private static long SizeInBytes(string name, ElementType type, long[] shape)
     {
         try
         {

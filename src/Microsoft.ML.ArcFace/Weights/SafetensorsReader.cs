@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Weights;
 
@@ -48,12 +46,12 @@ internal sealed class SafetensorsReader
     /// Copies the data into the targets, whose names, types and shapes must be the file's: every difference is reported
     /// in one message before anything is copied. Call it once.
     /// </summary>
-    /// <param name="targets">Tensors of any device and memory order; parameters keep their gradients.</param>
+    /// <param name="targets">Tensors by name.</param>
     /// <exception cref="WeightsFormatException">
     /// The tensors do not fit (nothing was copied), or the data are truncated (what the targets hold is then undefined, and
     /// must not be used). That the numbers are those once written is for the caller to check, see <see cref="HashingStream"/>.
     /// </exception>
-    public void CopyInto(IReadOnlyList<(string Name, Tensor Tensor)> targets)
+    public void CopyInto(IReadOnlyList<(string Name, WritableTensor Tensor)> targets)
     {
         ArgumentNullException.ThrowIfNull(targets);
         var byName = targets.ToDictionary(target => target.Name, target => target.Tensor);
@@ -61,7 +59,7 @@ internal sealed class SafetensorsReader
 
         foreach (var entry in Entries.OrderBy(entry => entry.Begin).ThenBy(entry => entry.End))
         {
-            TensorBytes.Write(byName[entry.Name], bytes =>
+            byName[entry.Name].Write(bytes =>
             {
                 Fill(bytes, $"tensor '{entry.Name}'");
                 CheckBooleans(entry, bytes);
@@ -71,24 +69,21 @@ internal sealed class SafetensorsReader
         CheckEnd();
     }
 
-    private void CheckFit(Dictionary<string, Tensor> targets)
+    private void CheckFit(Dictionary<string, WritableTensor> targets)
     {
         var names = Entries.Select(entry => entry.Name).ToHashSet();
         WeightsMismatch.ThrowIfAny(
             missing: [.. targets.Keys.Where(name => !names.Contains(name))],
             surplus: [.. names.Where(name => !targets.ContainsKey(name))],
             ofAnotherKind: [.. Entries
-                .Where(entry => targets.TryGetValue(entry.Name, out var target) && !(target.dtype == entry.Type && target.shape.AsSpan().SequenceEqual(entry.Shape)))
-                .Select(entry => $"{entry.Name} ({entry.Describe()}, must be {DescribeTarget(entry.Name, targets[entry.Name])})")]);
+                .Where(entry => targets.TryGetValue(entry.Name, out var target) && !(target.Type == entry.Type && target.Shape.AsSpan().SequenceEqual(entry.Shape)))
+                .Select(entry => $"{entry.Name} ({entry.Describe()}, must be {targets[entry.Name].Describe()})")]);
     }
-
-    private static string DescribeTarget(string name, Tensor target) =>
-        new SafetensorsEntry(name, target.dtype, target.shape, 0, 0).Describe();
 
     private static void CheckBooleans(SafetensorsEntry entry, ReadOnlySpan<byte> bytes)
     {
         // Any other byte in a bool is undefined behaviour in native code.
-        if (entry.Type == ScalarType.Bool && bytes.IndexOfAnyExceptInRange((byte)0, (byte)1) is >= 0 and var index)
+        if (entry.Type == ElementType.Bool && bytes.IndexOfAnyExceptInRange((byte)0, (byte)1) is >= 0 and var index)
         {
             throw new WeightsFormatException($"Tensor '{entry.Name}' holds the byte {bytes[index]} as a truth value; it must be 0 or 1.");
         }

@@ -1,5 +1,4 @@
 using Microsoft.ML.ArcFace.Files;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Weights;
 
@@ -8,7 +7,7 @@ namespace Microsoft.ML.ArcFace.Weights;
 /// <param name="Count">How many elements there are; all of them lie within the file.</param>
 /// <param name="Type">Their type.</param>
 /// <param name="Checksum">Of the bytes from there on, where the file has one.</param>
-internal sealed record StoredElements(long Position, long Count, ScalarType Type, StoredChecksum? Checksum = null)
+internal sealed record StoredElements(long Position, long Count, ElementType Type, StoredChecksum? Checksum = null)
 {
     public long ByteCount => Count * SafetensorsType.SizeOf(Type);
 }

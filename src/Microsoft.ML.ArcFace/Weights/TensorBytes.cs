@@ -3,9 +3,6 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Weights;
 
-/// <summary>A part of a tensor's bytes: of native memory, valid during the call only.</summary>
-internal delegate void ChunkAction(Span<byte> bytes);
-
 /// <summary>
 /// Reaches the bytes of tensors of any size piece by piece, without a managed copy. Row-major and little-endian, as files
 /// have them, wherever and in whatever memory order the tensor lies.
@@ -42,7 +39,7 @@ internal static class TensorBytes
     {
         var flat = contiguous.view(-1);
         var count = flat.numel();
-        long step = ChunkBytes / SafetensorsType.SizeOf(flat.dtype);
+        long step = ChunkBytes / flat.element_size();
         for (long start = 0; start < count; start += step)
         {
             using var chunk = flat.narrow(0, start, Math.Min(step, count - start));

@@ -1,10 +1,9 @@
 using Microsoft.ML.ArcFace.Files;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Weights;
 
 /// <summary>A storage as a checkpoint names it: elements from <paramref name="First"/> on of what lies under a key.</summary>
-internal sealed record TorchStorage(string Key, ScalarType Type, long Count, long First, long ViewCount);
+internal sealed record TorchStorage(string Key, ElementType Type, long Count, long First, long ViewCount);
 
 /// <summary>A tensor as a checkpoint describes it; nothing is checked yet.</summary>
 internal sealed record TorchTensor(TorchStorage Storage, long Offset, long[] Shape, long[] Stride);
@@ -17,18 +16,18 @@ internal sealed class TorchVocabulary(ByteSource source) : PickleVocabulary
 {
     private const int LongestKey = 256;
 
-    private static readonly Dictionary<string, ScalarType> Storages = new()
+    private static readonly Dictionary<string, ElementType> Storages = new()
     {
-        ["DoubleStorage"] = ScalarType.Float64,
-        ["FloatStorage"] = ScalarType.Float32,
-        ["HalfStorage"] = ScalarType.Float16,
-        ["BFloat16Storage"] = ScalarType.BFloat16,
-        ["LongStorage"] = ScalarType.Int64,
-        ["IntStorage"] = ScalarType.Int32,
-        ["ShortStorage"] = ScalarType.Int16,
-        ["CharStorage"] = ScalarType.Int8,
-        ["ByteStorage"] = ScalarType.Byte,
-        ["BoolStorage"] = ScalarType.Bool,
+        ["DoubleStorage"] = ElementType.Float64,
+        ["FloatStorage"] = ElementType.Float32,
+        ["HalfStorage"] = ElementType.Float16,
+        ["BFloat16Storage"] = ElementType.BFloat16,
+        ["LongStorage"] = ElementType.Int64,
+        ["IntStorage"] = ElementType.Int32,
+        ["ShortStorage"] = ElementType.Int16,
+        ["CharStorage"] = ElementType.Int8,
+        ["ByteStorage"] = ElementType.UInt8,
+        ["BoolStorage"] = ElementType.Bool,
     };
 
     private enum Function
@@ -40,7 +39,7 @@ internal sealed class TorchVocabulary(ByteSource source) : PickleVocabulary
     }
 
     /// <summary>Type and element count of every storage that the pickle refers to, by key.</summary>
-    public Dictionary<string, (ScalarType Type, long Count)> StoragesUsed { get; } = [];
+    public Dictionary<string, (ElementType Type, long Count)> StoragesUsed { get; } = [];
 
     public override object Global(string module, string name) => (module, name) switch
     {
@@ -48,7 +47,7 @@ internal sealed class TorchVocabulary(ByteSource source) : PickleVocabulary
         ("torch._utils", "_rebuild_tensor_v2" or "_rebuild_tensor") => Function.Tensor,
         ("torch._utils", "_rebuild_parameter") => Function.Parameter,
         ("torch", "Size") => Function.Size,
-        ("torch" or "torch.cuda", _) when Storages.TryGetValue(name, out ScalarType type) => type,
+        ("torch" or "torch.cuda", _) when Storages.TryGetValue(name, out ElementType type) => type,
         _ => throw Unknown(module, name, TorchCheckpoint.Remedy),
     };
 
@@ -76,7 +75,7 @@ internal sealed class TorchVocabulary(ByteSource source) : PickleVocabulary
     /// <summary>('storage', type, key, device, element count), and in older files a view (key, first, count) or None.</summary>
     public override object? Persistent(object? identifier)
     {
-        if (identifier is not PickleTuple { Items: [PickleText kind, ScalarType type, PickleText key, PickleText, long count, .. var rest] } || kind.Read(source, LongestKey) != "storage")
+        if (identifier is not PickleTuple { Items: [PickleText kind, ElementType type, PickleText key, PickleText, long count, .. var rest] } || kind.Read(source, LongestKey) != "storage")
         {
             throw new PickleException("it refers to data outside of itself that is no storage of numbers");
         }

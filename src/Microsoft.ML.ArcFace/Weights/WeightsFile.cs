@@ -1,7 +1,5 @@
 using System.Buffers.Binary;
 using Microsoft.ML.ArcFace.Files;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Weights;
 
@@ -65,56 +63,32 @@ internal sealed class WeightsFile : IDisposable
     public static WeightsFile Open(ByteSource source) => new(source);
 
     /// <summary>
-    /// Copies tensors of the file into others of the same shapes, converting the element type. Each storage is read once,
-    /// however many tensors share it.
+    /// Copies tensors of the file into others of the same shapes, converting the element type.
     /// </summary>
     /// <exception cref="WeightsFormatException">
     /// A checksum is wrong, or a number is not finite in the target's type. What the targets hold is then undefined.
     /// </exception>
-    public void CopyInto(IEnumerable<(StoredTensor Stored, Tensor Target)> pairs)
+    public void CopyInto(IEnumerable<(StoredTensor Stored, WritableTensor Target)> pairs)
     {
-        using var noGradient = no_grad();
         foreach (var sharing in pairs.GroupBy(pair => pair.Stored.Elements))
         {
-            using var scope = NewDisposeScope();
-            Tensor elements = Load(sharing.Key);                                   // [Count]
-            foreach ((StoredTensor stored, Tensor target) in sharing)
+            CheckSum(sharing.Key);
+            var reader = new StoredTensorReader(_source, sharing.Key);
+            foreach ((StoredTensor stored, WritableTensor target) in sharing)
             {
-                if (target.numel() > 0)
-                {
-                    target.copy_(elements.as_strided(stored.Shape, stored.Stride, stored.Offset));
-                }
-
-                if (target.is_floating_point() && !target.isfinite().all().item<bool>())
-                {
-                    throw new WeightsFormatException($"Tensor '{stored.Name}' holds numbers that are infinite, not numbers, or too large for {target.dtype}: the file is damaged, or its training diverged.");
-                }
+                reader.Copy(stored, target);
             }
         }
     }
 
     public void Dispose() => _source.Dispose();
 
-    private Tensor Load(StoredElements stored)
+    private void CheckSum(StoredElements stored)
     {
         if (stored.Checksum is { } checksum && checksum.Of(_source, stored.Position) != checksum.Crc32)
         {
             throw new WeightsFormatException($"The bytes at {stored.Position} do not have their checksum: the file was altered. (Or it was saved with set_crc32_options(False); save it with checksums.)");
         }
-
-        Tensor elements = empty(stored.Count, dtype: stored.Type);
-        long position = stored.Position;
-        TensorBytes.Write(elements, bytes =>
-        {
-            _source.Read(position, bytes);
-            position += bytes.Length;
-            if (stored.Type == ScalarType.Bool && bytes.ContainsAnyExceptInRange((byte)0, (byte)1))
-            {
-                // Any other byte in a bool is undefined behaviour in native code.
-                throw new WeightsFormatException($"The truth values at {stored.Position} hold bytes other than 0 and 1.");
-            }
-        });
-        return elements;
     }
 
     private static bool BeginsAsSafetensors(ByteSource source)

@@ -72,7 +72,7 @@ internal sealed class GpuEmbeddingComparison(int rounds, int batchSize, int gpu,
         FaceBackbone backbone = FaceBackbone.Create(architecture);
         using (var file = WeightsFile.Open(weights))
         {
-            BackboneWeights.CopyInto(file, backbone, weights);
+            backbone.CopyFrom(file, weights);
         }
 
         backbone.to(device);

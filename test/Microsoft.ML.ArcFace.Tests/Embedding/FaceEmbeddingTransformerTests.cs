@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Backbones.BFloat16;
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Tests.TestSupport;

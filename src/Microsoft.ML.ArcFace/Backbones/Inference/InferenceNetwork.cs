@@ -1,14 +1,14 @@
 using System.Collections.Concurrent;
-using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Runtime;
-using static TorchSharp.torch;
+using Microsoft.ML.ArcFace.Weights;
 
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
 /// <summary>
-/// A backbone as it embeds on processors: norms are folded, and every convolution does its bias, PReLU and shortcut on the
-/// way, in the widest registers that there are. In float32 libtorch has no part in it. Immutable; any number of threads may
-/// embed at once, each with maps of its own.
+/// A network as it embeds on processors: norms are folded, and every convolution does its bias, PReLU and shortcut on the
+/// way, in registers of a width that is chosen at run time. Immutable; any number of threads may embed at once, each with maps
+/// of its own.
 /// </summary>
 internal sealed class InferenceNetwork : IDisposable
 {
@@ -34,32 +34,36 @@ internal sealed class InferenceNetwork : IDisposable
     private readonly FeatureMap _embedding;
     private readonly int _embeddingSize;
     private readonly Func<int> _threads;
-    private readonly bool _usesTorch;
+    private readonly IBFloat16Arithmetic? _bfloat16;
     private readonly InferenceStep[] _body;
     private readonly InferenceStep _head;
     private readonly BufferPlan _plan;
     private readonly ConcurrentBag<MapBuffers> _idleBuffers = [];
 
-    /// <summary>Builds a network from weights, without libtorch unless in bfloat16.</summary>
-    /// <param name="state">The weights; they are copied.</param>
-    /// <param name="architecture">The network that they are of.</param>
+    /// <summary>Builds the steps of a network from its description and weights.</summary>
+    /// <param name="network">The network as it is trained; its input is a face.</param>
+    /// <param name="weights">Its weights by name; they are copied.</param>
     /// <param name="width">The registers to compute with, of those that the processor has.</param>
     /// <param name="threads">How many threads may work at a call.</param>
-    /// <param name="useBFloat16">Whether libtorch multiplies in bfloat16, where the processor can.</param>
-    public InferenceNetwork(BackboneState state, BackboneArchitecture architecture, VectorWidth width, Func<int> threads, bool useBFloat16 = false)
+    /// <param name="bfloat16">Multiplies in bfloat16; null for float32 throughout.</param>
+    /// <exception cref="NotSupportedException">A node cannot be computed; the message names it.</exception>
+    public InferenceNetwork(NetworkDescription network, IReadOnlyDictionary<string, StateTensor> weights, VectorWidth width, Func<int> threads, IBFloat16Arithmetic? bfloat16 = null)
     {
-        var builder = new InferenceNetworkBuilder(state, StepFactory.For(width), useBFloat16);
-        _faces = builder.Faces;
-        _embedding = FoldedBackbone.Build(state, architecture, builder.Faces, builder);
-        _embeddingSize = builder.EmbeddingSize;
+        bool useBFloat16 = bfloat16 is not null;
+        var builder = new InferenceNetworkBuilder(FoldedNetwork.Of(network, weights), StepFactory.For(width, bfloat16), useBFloat16);
+        _faces = builder.Input;
+        _embedding = builder.Output;
+        _embeddingSize = network.OutputSize;
         InferenceStep[] steps = builder.BuildSteps();
         (_body, _head) = (steps[..^1], steps[^1]);
         _features = _body[^1].Output;
         _firstSmall = FirstSmallStep(_body);
         _plan = new BufferPlan(_faces, _body, _firstSmall);
         _threads = threads;
-        _usesTorch = useBFloat16;
-        bool isMobile = architecture is BackboneArchitecture.MobileFaceNet or BackboneArchitecture.MobileFaceNetLarge;
+        _bfloat16 = bfloat16;
+
+        // MobileFaceNet and its like, whose channels convolve mostly for themselves.
+        bool isMobile = network.Nodes.Any(node => node.Operator == Operators.Convolution && node.Attributes.Number("group", 1) > 1);
         _sharesSteps = !(useBFloat16 && isMobile);
         _groupSizes = (useBFloat16, isMobile) switch
         {
@@ -69,22 +73,12 @@ internal sealed class InferenceNetwork : IDisposable
         };
     }
 
-    /// <summary>Whether this backbone can be computed so: one of the published networks, on the processor.</summary>
-    public static bool Fits(FaceBackbone backbone, Device device) =>
-        device.type == TorchSharp.DeviceType.CPU && backbone is (IResNet or MobileFaceNet);
-
-    /// <summary>Copies the weights of a backbone in evaluation mode.</summary>
-    /// <param name="backbone">The backbone.</param>
-    /// <param name="precision">bfloat16 is used where the processor can multiply it.</param>
-    public static InferenceNetwork From(FaceBackbone backbone, InferencePrecision precision = InferencePrecision.Float32) =>
-        new(BackboneState.Of(backbone), backbone.Architecture, VectorWidths.Best, get_num_threads, precision == InferencePrecision.BFloat16 && TorchDevices.IsFastInBFloat16(CPU));
-
     /// <summary>Embeds faces: [count, d], row by row, not normalised.</summary>
-    /// <param name="faces">At least count · <see cref="FaceTensor.ByteCount"/> bytes.</param>
+    /// <param name="faces">At least count · <see cref="FaceInput.Count"/> bytes.</param>
     /// <param name="count">The number of faces, at least 1.</param>
     public unsafe float[] Embed(ReadOnlySpan<byte> faces, int count)
     {
-        fixed (byte* start = faces[..(count * FaceTensor.ByteCount)])
+        fixed (byte* start = faces[..(count * FaceInput.Count)])
         {
             return Embed(new PixelSource((nint)start, AreBytes: true), count);
         }
@@ -93,7 +87,7 @@ internal sealed class InferenceNetwork : IDisposable
     /// <summary>The same from values of −1 to 1, [count, 112, 112, 3].</summary>
     public unsafe float[] Embed(ReadOnlySpan<float> faces, int count)
     {
-        fixed (float* start = faces[..(count * FaceTensor.ByteCount)])
+        fixed (float* start = faces[..(count * FaceInput.Count)])
         {
             return Embed(new PixelSource((nint)start, AreBytes: false), count);
         }
@@ -112,7 +106,7 @@ internal sealed class InferenceNetwork : IDisposable
         ParallelLoop.Run(groups, threadsOfGroup == 1 ? threads : 1, group =>
         {
             int first = (int)((long)count * group / groups), images = (int)((long)count * (group + 1) / groups) - first;
-            using ThreadShare? share = _usesTorch ? new ThreadShare(threadsOfGroup) : null;
+            using IDisposable? share = _bfloat16?.ShareThreads(threadsOfGroup);
             RunBody(faces, first, images, threadsOfGroup, new MapMemory((nint)(features.Data + ((nint)first * featureLength))));
         });
         RunStep(_head, new StepMemory(new MapMemory((nint)features.Data), new MapMemory((nint)rows.Data), default), count, threads);
@@ -143,7 +137,7 @@ internal sealed class InferenceNetwork : IDisposable
         if (!_idleBuffers.TryTake(out MapBuffers? buffers) || buffers.Images < images)
         {
             buffers?.Dispose();
-            buffers = _plan.Allocate(Math.Min(images, _groupSizes.Large), images);
+            buffers = _plan.Allocate(Math.Min(images, _groupSizes.Large), images, _bfloat16);
         }
 
         for (int begin = 0; begin < images; begin += _groupSizes.Large)
@@ -195,36 +189,11 @@ internal sealed class InferenceNetwork : IDisposable
     /// <summary>Pixels of some faces to numbers from −1 to 1 within the border: the one copy that is made of them.</summary>
     private unsafe void CopyPixels(PixelSource faces, int first, MapMemory pixels, int images)
     {
-        const int rowLength = FaceTensor.Size * FaceTensor.Channels;
-        for (int line = 0; line < images * FaceTensor.Size; line++)
+        const int rowLength = FaceInput.Size * FaceInput.Channels;
+        for (int line = 0; line < images * FaceInput.Size; line++)
         {
-            (int image, int row) = Math.DivRem(line, FaceTensor.Size);
-            faces.CopyTo((((nint)first * FaceTensor.Size) + line) * rowLength, new Span<float>((float*)pixels.Address + _faces.Offset(image, row, 0), rowLength));
-        }
-    }
-
-    /// <summary>
-    /// libtorch's threads for the thread that runs: one, while groups are computed side by side. OpenMP counts them for each
-    /// of its callers.
-    /// </summary>
-    private readonly struct ThreadShare : IDisposable
-    {
-        private readonly int _before;
-
-        public ThreadShare(int threads)
-        {
-            _before = get_num_threads();
-            Set(threads, _before);
-        }
-
-        public void Dispose() => Set(_before, get_num_threads());
-
-        private static void Set(int threads, int now)
-        {
-            if (threads != now)
-            {
-                set_num_threads(threads);
-            }
+            (int image, int row) = Math.DivRem(line, FaceInput.Size);
+            faces.CopyTo((((nint)first * FaceInput.Size) + line) * rowLength, new Span<float>((float*)pixels.Address + _faces.Offset(image, row, 0), rowLength));
         }
     }
 
@@ -235,7 +204,7 @@ internal sealed class InferenceNetwork : IDisposable
         {
             if (AreBytes)
             {
-                FaceTensor.Normalize(new ReadOnlySpan<byte>((byte*)Address + begin, values.Length), values);
+                FaceInput.Normalize(new ReadOnlySpan<byte>((byte*)Address + begin, values.Length), values);
             }
             else
             {

@@ -1,12 +1,12 @@
-using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Networks;
 
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
 /// <summary>
-/// Makes the steps of an <see cref="InferenceNetwork"/> from the layers of a backbone. In bfloat16, what a step of our own
+/// Makes the steps of an <see cref="InferenceNetwork"/> from the nodes of a folded network. In bfloat16, what a step of our own
 /// reads stays float32: faces, the maps that channels convolve for themselves, the features of the embedding.
 /// </summary>
-internal sealed class InferenceNetworkBuilder(BackboneState state, StepFactory factory, bool useBFloat16) : IFoldedLayers<FeatureMap>
+internal sealed class InferenceNetworkBuilder
 {
     /// <summary>
     /// Where a norm before a padded convolution multiplies by almost nothing, it is taken to multiply by this: small
@@ -14,73 +14,140 @@ internal sealed class InferenceNetworkBuilder(BackboneState state, StepFactory f
     /// </summary>
     private const double SmallestScale = 1e-12;
 
+    private readonly FoldedNetwork _folded;
+    private readonly NetworkDescription _network;
+    private readonly StepFactory _factory;
+    private readonly bool _useBFloat16;
+    private readonly Dictionary<string, FeatureMap> _maps = [];
+
     // Made when all is known of the maps that they write.
     private readonly List<Func<InferenceStep>> _steps = [];
 
-    public FeatureMap Faces { get; } = new(FaceTensor.Size, FaceTensor.Size, FaceTensor.Channels, isBFloat16: false);
+    public InferenceNetworkBuilder(FoldedNetwork folded, StepFactory factory, bool useBFloat16)
+    {
+        (_folded, _network, _factory, _useBFloat16) = (folded, folded.Network, factory, useBFloat16);
+        long[] input = _network.ShapeOf(_network.Input);
+        Input = _maps[_network.Input] = new FeatureMap((int)input[2], (int)input[3], (int)input[1], isBFloat16: false);
+        LayerGroups groups = LayerGroups.Of(_network);
+        foreach (NetworkNode node in _network.Nodes)
+        {
+            if (groups.EndingWith(node) is { } layer)
+            {
+                AddConvolution(layer);
+            }
+            else if (node.Operator == Operators.Linear)
+            {
+                AddLinear(node);
+            }
+            else if (!groups.IsPartOfOne(node))
+            {
+                throw new NotSupportedException($"No step computes what the network '{_network.Name}' needs: {node}.");
+            }
+        }
+    }
 
-    /// <summary>Numbers in an embedding; known once the linear layer is.</summary>
-    public int EmbeddingSize { get; private set; }
+    /// <summary>What the first steps read.</summary>
+    public FeatureMap Input { get; }
+
+    /// <summary>What the last step writes; its channels are rounded up.</summary>
+    public FeatureMap Output => _maps[_network.Output];
 
     public InferenceStep[] BuildSteps() => [.. _steps.Select(make => make())];
 
-    public FeatureMap Convolution(FeatureMap input, FoldedConvolution convolution, FeatureMap? shortcut)
+    private void AddConvolution(LayerGroup layer)
     {
-        (float[] weight, float[] bias) = state.Fold(convolution);
-        int kernel = (int)state.ShapeOf(convolution.Name + ".weight")[2], channels = bias.Length, stride = convolution.Stride, padding = convolution.Padding;
-        float[]? slopes = convolution.Activation is { } activation ? state.Values(activation + ".weight") : null;
-        float[]? border = convolution.NormBefore is { } norm ? FoldNormBefore(weight, bias, state.Affine(norm), kernel) : null;
+        NetworkNode node = layer.Convolution;
+        FeatureMap input = _maps[(layer.NormBefore ?? node).Input];
+        FeatureMap? shortcut = layer.Shortcut is null ? null : _maps[layer.Shortcut];
+        long[] shape = _network.ShapeOf(node.Inputs[1]);
+        ConvolutionShape convolution = ConvolutionShape.Of(node, shape);
+        (int kernel, int stride, int padding, int groups) = convolution;
+        (double[] Scale, double[] Shift)? norm = layer.NormBefore is null ? null : NormBefore(layer.NormBefore);
         if (padding > 0)
         {
-            input.Surround(padding, border);
+            input.Surround(padding, norm is { } affine ? [.. affine.Shift.Select((shift, channel) => (float)(-shift / affine.Scale[channel]))] : null);
         }
 
-        var output = new FeatureMap(OutputSize(input.Height), OutputSize(input.Width), channels, useBFloat16);
-        int channelsOfGroup = weight.Length / (channels * kernel * kernel);
-        if (channelsOfGroup == input.Channels)
+        int channels = (int)shape[0], channelsOfGroup = (int)shape[1];
+        var output = new FeatureMap((int)convolution.OutputSize(input.Height), (int)convolution.OutputSize(input.Width), channels, _useBFloat16);
+        _maps[layer.Output] = output;
+        if (groups == 1)
         {
-            _steps.Add(() => factory.Dense(input, output, shortcut, weight, bias, slopes, kernel, stride, padding));
-            return output;
+            _steps.Add(() =>
+            {
+                (float[] weight, float[] bias) = WeightsOf(node, norm);
+                return _factory.Dense(input, output, shortcut, weight, bias, SlopesOf(layer), kernel, stride, padding);
+            });
+            return;
         }
 
         input.KeepSingle();
-        _steps.Add((channelsOfGroup, kernel, slopes, shortcut) switch
+        bool isActivated = layer.Activation is not null, isPlain = shortcut is null && norm is null;
+        Func<float[], float[], InferenceStep> make = (channelsOfGroup, kernel) switch
         {
-            (1, 3, not null, null) when padding == 1 => () => factory.Depthwise(input, output, weight, bias, slopes, stride),
-            (1, _, null, null) when output.Height == 1 && output.Width == 1 => () => new PoolingConvolutionStep(input, output, weight, bias),
-            (2, 3, not null, null) when padding == 1 && stride == 1 && channels == input.Channels => () => factory.Paired(input, output, weight, bias, slopes),
-            _ => throw new NotSupportedException($"No step computes {convolution}."),
+            (1, 3) when padding == 1 && isActivated && isPlain => (weight, bias) => _factory.Depthwise(input, output, weight, bias, SlopesOf(layer)!, stride),
+            (1, _) when output.Height == 1 && output.Width == 1 && padding == 0 && !isActivated && isPlain => (weight, bias) => new PoolingConvolutionStep(input, output, weight, bias),
+            (2, 3) when padding == 1 && stride == 1 && channels == input.Channels && isActivated && isPlain => (weight, bias) => _factory.Paired(input, output, weight, bias, SlopesOf(layer)!),
+            _ => throw new NotSupportedException($"No step computes what the network '{_network.Name}' needs: {node} in {groups} groups of {channelsOfGroup} channels."),
+        };
+        _steps.Add(() =>
+        {
+            (float[] weight, float[] bias) = WeightsOf(node, norm: null);
+            return make(weight, bias);
         });
-        return output;
-
-        int OutputSize(int size) => ((size + (2 * padding) - kernel) / stride) + 1;
     }
 
-    public FeatureMap Linear(FeatureMap input, FoldedLinear linear)
+    private void AddLinear(NetworkNode node)
     {
+        if (_network.OnlyProducerOf(node.Input, Operators.Flatten) is not { } flatten)
+        {
+            throw new NotSupportedException($"No step computes what the network '{_network.Name}' needs: {node} of what is not a flattened map.");
+        }
+
+        FeatureMap input = _maps[flatten.Input];
         input.KeepSingle();
-        (float[] weight, float[] bias) = state.Fold(linear);
-        EmbeddingSize = bias.Length;
         int pixels = input.Height * input.Width;
         var row = new FeatureMap(1, 1, pixels * input.Channels, isBFloat16: false);
-        var output = new FeatureMap(1, 1, ConvolutionTile.RoundUp(bias.Length), isBFloat16: false);
-        _steps.Add(() => factory.Dense(row, output, null, ToChannelsLast(weight, pixels, input.Channels), bias, slopes: null, kernel: 1, stride: 1, padding: 0));
-        return output;
+        var output = new FeatureMap(1, 1, ConvolutionTile.RoundUp((int)_network.ShapeOf(node.Output)[1]), isBFloat16: false);
+        _maps[node.Output] = output;
+        _steps.Add(() =>
+        {
+            (float[] weight, float[] bias) = WeightsOf(node, norm: null);
+            return _factory.Dense(row, output, null, ToChannelsLast(weight, pixels, input.Channels), bias, slopes: null, kernel: 1, stride: 1, padding: 0);
+        });
+    }
+
+    private float[]? SlopesOf(LayerGroup layer) => layer.Activation is null ? null : Values(layer.Activation.Inputs[1]);
+
+    private (float[] Weight, float[] Bias) WeightsOf(NetworkNode node, (double[] Scale, double[] Shift)? norm)
+    {
+        float[] weight = Values(node.Inputs[1]), bias = node.Inputs.Count > 2 ? Values(node.Inputs[2]) : new float[_network.ShapeOf(node.Inputs[1])[0]];
+        if (norm is { } before)
+        {
+            FoldNormBefore(weight, bias, before);
+        }
+
+        return (weight, bias);
+    }
+
+    private float[] Values(string tensor) => _folded.Tensors[tensor].ToSingles();
+
+    private (double[] Scale, double[] Shift) NormBefore(NetworkNode norm)
+    {
+        (double[] scale, double[] shift) = FoldedNetwork.Affine(norm, _folded.Tensors);
+        return (Array.ConvertAll(scale, value => Math.Abs(value) < SmallestScale ? SmallestScale : value), shift);
     }
 
     /// <summary>
     /// Folds scale·x + shift before a convolution into it. Where the kernel reaches beyond the map it must meet 0 behind the
-    /// norm, so the border holds −shift / scale.
+    /// norm, so the border of the map holds −shift / scale.
     /// </summary>
     /// <param name="weight">[out, in, k, k], changed.</param>
     /// <param name="bias">[out], changed.</param>
     /// <param name="norm">[in] each.</param>
-    /// <param name="kernel">k.</param>
-    /// <returns>The values of the border, [in].</returns>
-    private static float[] FoldNormBefore(float[] weight, float[] bias, (double[] Scale, double[] Shift) norm, int kernel)
+    private static void FoldNormBefore(float[] weight, float[] bias, (double[] Scale, double[] Shift) norm)
     {
-        int inputs = norm.Scale.Length, area = kernel * kernel;
-        double[] scale = Array.ConvertAll(norm.Scale, value => Math.Abs(value) < SmallestScale ? SmallestScale : value);
+        int inputs = norm.Scale.Length, area = weight.Length / (bias.Length * inputs);
         for (int output = 0; output < bias.Length; output++)
         {
             double sum = bias[output];
@@ -89,14 +156,12 @@ internal sealed class InferenceNetworkBuilder(BackboneState state, StepFactory f
                 foreach (ref float value in weight.AsSpan(((output * inputs) + input) * area, area))
                 {
                     sum += value * norm.Shift[input];
-                    value = (float)(value * scale[input]);
+                    value = (float)(value * norm.Scale[input]);
                 }
             }
 
             bias[output] = (float)sum;
         }
-
-        return [.. norm.Shift.Select((shift, input) => (float)(-shift / scale[input]))];
     }
 
     /// <summary>Columns of [d, C·H·W] from the published order (channel, row, column) to that of the maps.</summary>

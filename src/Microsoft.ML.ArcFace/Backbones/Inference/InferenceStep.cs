@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
 /// <summary>One layer of an <see cref="InferenceNetwork"/>, with what is fused into it.</summary>
@@ -24,5 +22,5 @@ internal abstract class InferenceStep(FeatureMap input, FeatureMap output, Featu
 /// <summary>Where the maps of a step lie.</summary>
 internal readonly record struct StepMemory(MapMemory Input, MapMemory Output, MapMemory Shortcut);
 
-/// <summary>Where a map lies, and the same as a tensor of one dimension if libtorch reads it.</summary>
-internal readonly record struct MapMemory(nint Address, Tensor? Values = null);
+/// <summary>Where a map lies, and who owns the memory of one in bfloat16, see <see cref="IBFloat16Arithmetic.Allocate"/>.</summary>
+internal readonly record struct MapMemory(nint Address, IMapOwner? Owner = null);

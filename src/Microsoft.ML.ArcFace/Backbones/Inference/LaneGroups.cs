@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Microsoft.ML.ArcFace.Backbones.Kernels;
 
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
 

@@ -1,8 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
 /// <summary>Which maps of a chain of steps may lie in the same memory: those that are never alive at once.</summary>
@@ -33,8 +28,8 @@ internal sealed class BufferPlan
     }
 
     /// <summary>Memory for so many images at once in large and in small maps.</summary>
-    public MapBuffers Allocate(int largeImages, int smallImages) =>
-        new(smallImages, _buffers.Select(buffer => (buffer.IsBFloat16, buffer.ValuesOfImage * (buffer.IsSmall ? smallImages : largeImages))));
+    public MapBuffers Allocate(int largeImages, int smallImages, IBFloat16Arithmetic? bfloat16) =>
+        new(smallImages, bfloat16, _buffers.Select(buffer => (buffer.IsBFloat16, buffer.ValuesOfImage * (buffer.IsSmall ? smallImages : largeImages))));
 
     private void Hold(FeatureMap map, List<int> free, bool isSmall)
     {
@@ -52,22 +47,22 @@ internal sealed class BufferPlan
     }
 }
 
-/// <summary>The memory in which one thread computes: native for float32, a tensor each for the bfloat16 that libtorch reads.</summary>
+/// <summary>The memory in which one thread computes.</summary>
 internal sealed unsafe class MapBuffers : IDisposable
 {
     private readonly List<IDisposable> _owners = [];
     private readonly List<MapMemory> _memory = [];
 
-    public MapBuffers(int images, IEnumerable<(bool IsBFloat16, long Values)> lengths)
+    public MapBuffers(int images, IBFloat16Arithmetic? bfloat16, IEnumerable<(bool IsBFloat16, long Values)> lengths)
     {
         Images = images;
         foreach ((bool isBFloat16, long values) in lengths)
         {
             if (isBFloat16)
             {
-                Tensor tensor = empty([values], dtype: ScalarType.BFloat16).DetachFromDisposeScope();
-                _owners.Add(tensor);
-                _memory.Add(new MapMemory((nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes)), tensor));
+                IMapOwner owner = bfloat16!.Allocate(values);
+                _owners.Add(owner);
+                _memory.Add(new MapMemory(owner.Address, owner));
             }
             else
             {

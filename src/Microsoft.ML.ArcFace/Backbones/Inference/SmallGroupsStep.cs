@@ -1,5 +1,3 @@
-using Microsoft.ML.ArcFace.Backbones.Kernels;
-
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
 /// <summary>

@@ -1,19 +1,18 @@
-using Microsoft.ML.ArcFace.Backbones.Kernels;
-
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
 /// <summary>Makes the steps that are compiled for the width of the processor's registers.</summary>
 internal abstract class StepFactory
 {
-    /// <summary>For registers of a width that the processor has.</summary>
-    public static StepFactory For(VectorWidth width) => (width, VectorWidths.HasManyRegisters(width)) switch
+    /// <summary>Makes steps for registers of a width that the processor has; <paramref name="bfloat16"/> makes those that read maps in bfloat16.</summary>
+    public static StepFactory For(VectorWidth width, IBFloat16Arithmetic? bfloat16) => (width, VectorWidths.HasManyRegisters(width)) switch
     {
-        (VectorWidth.Bits512, _) => new OfWidth<Lanes16, LaneQuad<Lanes16>>(),
-        (VectorWidth.Bits256, _) => new OfWidth<Lanes8, LanePair<Lanes8>>(),
-        (_, true) => new OfWidth<Lanes4, LaneQuad<Lanes4>>(),
-        _ => new OfWidth<Lanes4, LanePair<Lanes4>>(),
+        (VectorWidth.Bits512, _) => new OfWidth<Lanes16, LaneQuad<Lanes16>>(bfloat16),
+        (VectorWidth.Bits256, _) => new OfWidth<Lanes8, LanePair<Lanes8>>(bfloat16),
+        (_, true) => new OfWidth<Lanes4, LaneQuad<Lanes4>>(bfloat16),
+        _ => new OfWidth<Lanes4, LanePair<Lanes4>>(bfloat16),
     };
 
+    /// <summary>A convolution over all channels, with bias, PReLU and shortcut, see <see cref="DenseConvolutionStep{TPanel, TOutput}"/>.</summary>
     public abstract InferenceStep Dense(FeatureMap input, FeatureMap output, FeatureMap? shortcut, float[] weight, float[] bias, float[]? slopes, int kernel, int stride, int padding);
 
     public abstract InferenceStep Depthwise(FeatureMap input, FeatureMap output, float[] weight, float[] bias, float[] slopes, int stride);
@@ -22,7 +21,7 @@ internal abstract class StepFactory
 
     /// <typeparam name="TLanes">The channels of one register.</typeparam>
     /// <typeparam name="TPanel">The channels of as many registers as a tile of a dense convolution has.</typeparam>
-    private sealed class OfWidth<TLanes, TPanel> : StepFactory
+    private sealed class OfWidth<TLanes, TPanel>(IBFloat16Arithmetic? bfloat16) : StepFactory
         where TLanes : unmanaged, ILanes<TLanes>
         where TPanel : unmanaged, IChannels<TPanel>
     {
@@ -31,8 +30,8 @@ internal abstract class StepFactory
             {
                 (false, false) => new DenseConvolutionStep<TPanel, SingleValue>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
                 (false, true) => new DenseConvolutionStep<TPanel, BFloat16Value>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
-                (true, false) => new BFloat16ConvolutionStep<TLanes, SingleValue>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
-                (true, true) => new BFloat16ConvolutionStep<TLanes, BFloat16Value>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
+                (true, false) => bfloat16!.Dense<TLanes, SingleValue>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
+                (true, true) => bfloat16!.Dense<TLanes, BFloat16Value>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
             };
 
         public override InferenceStep Depthwise(FeatureMap input, FeatureMap output, float[] weight, float[] bias, float[] slopes, int stride) => output.IsBFloat16

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Microsoft.ML.ArcFace.Backbones.Inference;
 
 namespace Microsoft.ML.ArcFace.Backbones.Kernels;
 

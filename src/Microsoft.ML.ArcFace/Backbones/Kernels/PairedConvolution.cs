@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Backbones.Inference;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Microsoft.ML.ArcFace.Backbones.Inference;
 
 namespace Microsoft.ML.ArcFace.Backbones.Kernels;
 

@@ -1,0 +1,19 @@
+namespace Microsoft.ML.ArcFace.Networks;
+
+/// <summary>The attributes of a node by their names in ONNX: whole numbers, lists of them, and real numbers.</summary>
+/// <param name="values">Values of <see cref="long"/>, <see cref="long"/>[] and <see cref="double"/>.</param>
+internal sealed class NodeAttributes(IReadOnlyDictionary<string, object> values)
+{
+    public static NodeAttributes None { get; } = new(new Dictionary<string, object>());
+
+    public IReadOnlyDictionary<string, object> Values => values;
+
+    /// <summary>A whole number; <paramref name="otherwise"/> where the node does not say it.</summary>
+    public long Number(string name, long otherwise) => values.TryGetValue(name, out object? value) ? (long)value : otherwise;
+
+    /// <summary>A real number; <paramref name="otherwise"/> where the node does not say it.</summary>
+    public double Real(string name, double otherwise) => values.TryGetValue(name, out object? value) ? (double)value : otherwise;
+
+    /// <summary>Whole numbers; <paramref name="otherwise"/> where the node does not say them.</summary>
+    public long[] Numbers(string name, params long[] otherwise) => values.TryGetValue(name, out object? value) ? (long[])value : otherwise;
+}

@@ -1,0 +1,19 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Microsoft.ML.ArcFace.Weights;
+
+/// <summary>A tensor of libtorch's, on any device and in any memory order. It belongs to whoever made it.</summary>
+internal sealed class ModuleTensor(Tensor tensor) : WritableTensor(tensor.dtype.ToElementType(), tensor.shape)
+{
+    public override void Read(ChunkAction read) => TensorBytes.Read(tensor, read);
+
+    public override void Write(ChunkAction write) => TensorBytes.Write(tensor, write);
+
+    /// <summary>A copy of the elements as float32.</summary>
+    public override float[] ToSingles()
+    {
+        using var scope = NewDisposeScope();
+        return tensor.detach().cpu().to(ScalarType.Float32).contiguous().data<float>().ToArray();
+    }
+}

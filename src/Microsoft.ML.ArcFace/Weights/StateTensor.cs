@@ -1,0 +1,51 @@
+using System.Runtime.InteropServices;
+
+namespace Microsoft.ML.ArcFace.Weights;
+
+/// <summary>A part of a tensor's bytes, valid during the call only.</summary>
+internal delegate void ChunkAction(Span<byte> bytes);
+
+/// <summary>A tensor of a network's state, wherever its numbers lie.</summary>
+/// <param name="type">The type of its elements.</param>
+/// <param name="shape">Its sizes; none for a single number.</param>
+internal abstract class StateTensor(ElementType type, long[] shape)
+{
+    public ElementType Type => type;
+
+    public long[] Shape => shape;
+
+    /// <summary>The number of elements.</summary>
+    public long Count => PlainTensor.CountOf(shape);
+
+    /// <summary>Shows the bytes to <paramref name="read"/>, piece by piece in order: row by row, little-endian.</summary>
+    public abstract void Read(ChunkAction read);
+
+    /// <summary>A copy of the elements of a tensor of float32.</summary>
+    public virtual float[] ToSingles()
+    {
+        if (type != ElementType.Float32)
+        {
+            throw new InvalidOperationException($"The tensor is of {type}; it must be of {ElementType.Float32}.");
+        }
+
+        float[] values = new float[Count];
+        int begin = 0;
+        Read(bytes =>
+        {
+            ReadOnlySpan<float> piece = MemoryMarshal.Cast<byte, float>(bytes);
+            piece.CopyTo(values.AsSpan(begin));
+            begin += piece.Length;
+        });
+        return values;
+    }
+
+    /// <summary>Element type and shape for messages, such as "F32 [512, 25088]".</summary>
+    public string Describe() => $"{SafetensorsType.NameOf(type)} [{string.Join(", ", shape)}]";
+}
+
+/// <summary>A tensor that can be filled.</summary>
+internal abstract class WritableTensor(ElementType type, long[] shape) : StateTensor(type, shape)
+{
+    /// <summary>Has <paramref name="write"/> fill the bytes, piece by piece in order: row by row, little-endian.</summary>
+    public abstract void Write(ChunkAction write);
+}
