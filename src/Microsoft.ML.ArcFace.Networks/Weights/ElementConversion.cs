@@ -47,6 +47,13 @@ internal static class ElementConversion
         _ => true,
     };
 
+    /// <summary>The upper half of a number, rounded to the nearest, ties to the even one.</summary>
+    public static ushort ToBFloat16(float value)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        return float.IsNaN(value) ? (ushort)((bits >> 16) | 0x40) : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+    }
+
     private static bool AreFinite<T>(ReadOnlySpan<T> values)
         where T : unmanaged, INumberBase<T>
     {
@@ -131,12 +138,5 @@ internal static class ElementConversion
                 bytes[0] = (byte)value;
                 break;
         }
-    }
-
-    /// <summary>Rounded to the nearest, ties to the even one.</summary>
-    private static ushort ToBFloat16(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        return float.IsNaN(value) ? (ushort)((bits >> 16) | 0x40) : (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 }

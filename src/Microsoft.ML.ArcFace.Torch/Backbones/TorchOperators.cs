@@ -22,9 +22,8 @@ internal sealed class TorchOperators(NetworkDescription network, Func<bool> isTr
 
     /// <summary>Makes the call for a node and for what is fused behind it.</summary>
     /// <param name="node">The node.</param>
-    /// <param name="canOverwrite">Whether nobody else reads its first input.</param>
     /// <exception cref="NotSupportedException">There is no code for it.</exception>
-    public Func<Tensor[], Tensor> Create(NetworkNode node, bool canOverwrite)
+    public Func<Tensor[], Tensor> Create(NetworkNode node)
     {
         switch (node.Operator)
         {
@@ -51,8 +50,8 @@ internal sealed class TorchOperators(NetworkDescription network, Func<bool> isTr
                 double ratio = node.Attributes.Real("ratio", 0.5);
                 return inputs => nn.functional.dropout(inputs[0], ratio, isTraining());
 
-            // Neither a BatchNorm nor a sum keeps its result for the way back, so that it may be changed.
-            case Operators.Add when canOverwrite && network.ProducerOf(node.Input) is { Operator: Operators.BatchNormalization or Operators.Add }:
+            // Neither a BatchNorm nor a sum keeps its result for the way back, so that it may be changed where nobody else reads it.
+            case Operators.Add when network.OnlyProducerOf(node.Input, Operators.BatchNormalization) is not null || network.OnlyProducerOf(node.Input, Operators.Add) is not null:
                 return inputs => inputs[0].AddInPlace(inputs[1]);
             case Operators.Add:
                 return inputs => inputs[0].Plus(inputs[1]);

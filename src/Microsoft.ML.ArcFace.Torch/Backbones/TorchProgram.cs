@@ -26,7 +26,7 @@ internal sealed class TorchProgram
             string[] inputs = [.. node.Inputs.Where(places.ContainsKey)];
             places.Add(last.Output, places.Count);
             int[] dead = [.. inputs.Distinct().Where(value => value != network.Input && value != network.Output && lastReaders[value] == number).Select(value => places[value])];
-            _steps.Add(new Step([.. inputs.Select(value => places[value])], places[last.Output], dead, operators.Create(node, canOverwrite: dead.Length > 0 && dead[0] == places[inputs[0]])));
+            _steps.Add(new Step([.. inputs.Select(value => places[value])], places[last.Output], dead, operators.Create(node)));
             number += last == node ? 0 : 1;
         }
 

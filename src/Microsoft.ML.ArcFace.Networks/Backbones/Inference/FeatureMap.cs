@@ -1,3 +1,5 @@
+using Microsoft.ML.ArcFace.Weights;
+
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
 /// <summary>
@@ -60,7 +62,7 @@ internal sealed class FeatureMap(int height, int width, int channels, bool isBFl
 
         if (IsBFloat16)
         {
-            FillBorder((ushort*)address, images, BorderValues is null ? null : Array.ConvertAll(BorderValues, ToBFloat16));
+            FillBorder((ushort*)address, images, BorderValues is null ? null : Array.ConvertAll(BorderValues, ElementConversion.ToBFloat16));
         }
         else
         {
@@ -98,12 +100,5 @@ internal sealed class FeatureMap(int height, int width, int channels, bool isBFl
         {
             values.CopyTo(new Span<T>(pixel + (number * channels), channels));
         }
-    }
-
-    /// <summary>Rounded to the nearest, ties to the even one.</summary>
-    private static ushort ToBFloat16(float value)
-    {
-        uint bits = BitConverter.SingleToUInt32Bits(value);
-        return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
     }
 }
