@@ -273,12 +273,7 @@ public class GalleryDamageTests
     public void RecoverOrBackup_OfWhatIsNoGallery_AdvisesNoRecovery()
     {
         // Another program's table of that name, under the number by which galleries are known.
-        using (SqliteConnection connection = GallerySchema.Connect(PathOfGallery))
-        {
-            GallerySchema.Execute(connection, "PRAGMA application_id = 0x41724647; PRAGMA user_version = 2; CREATE TABLE gallery (painter TEXT)");
-            GallerySchema.LeaveLogOnClose(connection, false);
-        }
-
+        WholeDatabase.Write(PathOfGallery, overwrite: false, connection => GallerySchema.Execute(connection, "PRAGMA application_id = 0x41724647; PRAGMA user_version = 2; CREATE TABLE gallery (painter TEXT)"));
         string other = Path.Combine(_folder.FullName, "other");
         foreach (string message in new[] { Fails(() => FaceGallery.Recover(PathOfGallery, other), FaceGalleryProblem.Damaged), Fails(() => FaceGallery.Backup(PathOfGallery, other), FaceGalleryProblem.Damaged) })
         {
