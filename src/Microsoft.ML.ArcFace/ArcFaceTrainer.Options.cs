@@ -208,7 +208,7 @@ public sealed partial class ArcFaceTrainer
             check.InRange(EmbeddingSize, 2, 4096);
             check.That(InitialWeights is not "", $"{nameof(InitialWeights)} is empty; name a .pth, .pt or .safetensors file or the .zip of a model, or leave it null.");
             check.That(BackboneLearningRateShare is null or (> 0 and <= 1), FormattableString.Invariant($"{nameof(BackboneLearningRateShare)} is {BackboneLearningRateShare}; it must be over 0 and at most 1. To keep weights as they are, set {nameof(FrozenStages)}."));
-            check.InRange(FrozenStages, 0, Backbones.FaceBackbone.StageCount);
+            check.InRange(FrozenStages, 0, Backbones.BackboneDescription.StageCount);
             check.That(FrozenStages == 0 || InitialWeights is not null,
                 $"{nameof(FrozenStages)} is {FrozenStages}, but there are no {nameof(InitialWeights)} to keep: the stages would stay random. Set them, or freeze none.");
             check.InHalfOpenUnit(Dropout);

@@ -72,8 +72,8 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
         int seed = givenSeed ?? checkpoints?.Newest?.Settings.StoredSeed ?? Environment.TickCount;
         TrainingFaces faces = TrainingFaces.Read(_host, channel, input, _options, _observer);
         TrainingValidation? validation = validationSet is null ? null : TrainingValidation.Read(_host, channel, validationSet, _options, seed, _observer);
-        FaceEmbeddingModel model = SecondStage.Run(new TrainingRun(channel, _options, faces, validation, device, seed, checkpoints, _observer));
-        return new FaceEmbeddingTransformer(_host, model, Columns, _options.AddMirrorImage, _options.InferenceBatchSize, threshold: null, _options.RequireAligned, faces.UnalignedCount);
+        using TrainedNetwork trained = SecondStage.Run(new TrainingRun(channel, _options, faces, validation, device, seed, checkpoints, _observer));
+        return new FaceEmbeddingTransformer(_host, trained.ToModel(_host), Columns, _options.AddMirrorImage, _options.InferenceBatchSize, threshold: null, _options.RequireAligned, faces.UnalignedCount);
     }
 
     /// <summary>

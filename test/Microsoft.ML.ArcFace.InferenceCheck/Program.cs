@@ -3,9 +3,10 @@ using System.Globalization;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Microsoft.ML.ArcFace;
+using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
-using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.InferenceCheck;
+using Microsoft.ML.ArcFace.Networks;
 
 // Embeds faces of a formula by networks of formula weights, without libtorch, to compare one processor with another:
 //   embed [r18 mbf …]   writes a line for each network and width of registers: its name, the width, the numbers
@@ -21,10 +22,10 @@ return args switch
 
 static int Embed(IEnumerable<string> names)
 {
-    byte[] pixels = new byte[faces * FaceTensor.ByteCount];
+    byte[] pixels = new byte[faces * FaceInput.Count];
     for (int index = 0; index < pixels.Length; index++)
     {
-        pixels[index] = (byte)(127.5 + (127.5 * Math.Sin((index * 0.001) + (index % FaceTensor.Channels) + (index / FaceTensor.ByteCount))));
+        pixels[index] = (byte)(127.5 + (127.5 * Math.Sin((index * 0.001) + (index % FaceInput.Channels) + (index / FaceInput.Count))));
     }
 
     foreach (string name in names)
@@ -33,7 +34,8 @@ static int Embed(IEnumerable<string> names)
         foreach (VectorWidth width in VectorWidths.Available)
         {
             var clock = Stopwatch.StartNew();
-            using var network = new InferenceNetwork(new BackboneState(FormulaWeights.Of(architecture, embeddingSize)), architecture, width, () => Environment.ProcessorCount);
+            NetworkDescription described = BackboneDescription.Of(architecture, embeddingSize);
+            using var network = new InferenceNetwork(described, FormulaWeights.Of(described), width, () => Environment.ProcessorCount);
             float[] embeddings = network.Embed(pixels, faces);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} {(int)width} {string.Join(' ', embeddings)}"));
             Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name} on {RuntimeInformation.ProcessArchitecture} in registers of {(int)width} bits: {clock.Elapsed.TotalSeconds:0.0} s"));

@@ -33,7 +33,13 @@ internal sealed class TorchOperators(NetworkDescription network, Func<bool> isTr
                 return Call(Add(node, new Convolution(shape, ConvolutionShape.Of(node, shape))));
             case Operators.BatchNormalization:
                 var norm = Add(node, new BatchNormalization(network.ShapeOf(node.Inputs[1])[0]));
-                return FusedBehind(node) is { } next ? NormalizedActivationOf(norm, Add(next, new ParametricRelu(network.ShapeOf(next.Inputs[1])[0]))) : Call(norm);
+                if (FusedBehind(node) is not { } next)
+                {
+                    return Call(norm);
+                }
+
+                var activation = Add(next, new ParametricRelu(network.ShapeOf(next.Inputs[1])[0]));
+                return inputs => NormalizedActivation.Call(inputs[0], norm, activation);
             case Operators.ParametricRelu:
                 return Call(Add(node, new ParametricRelu(network.ShapeOf(node.Inputs[1])[0])));
             case Operators.Linear:
@@ -56,17 +62,6 @@ internal sealed class TorchOperators(NetworkDescription network, Func<bool> isTr
     }
 
     private static Func<Tensor[], Tensor> Call(nn.Module<Tensor, Tensor> layer) => inputs => layer.call(inputs[0]);
-
-    private static Func<Tensor[], Tensor> NormalizedActivationOf(BatchNormalization norm, ParametricRelu activation) => inputs =>
-    {
-        if (NormalizedActivation.Fits(inputs[0], norm, activation.Weight))
-        {
-            return NormalizedActivation.Apply(inputs[0], norm, activation.Weight);
-        }
-
-        using Tensor normalized = norm.call(inputs[0]);
-        return activation.call(normalized);
-    };
 
     /// <summary>
     /// [B,C,H,W] → [B,C·H·W] in the published order (channel, row, column) whatever the memory order, in the element type of the

@@ -34,7 +34,7 @@ internal static class InitialBackbone
         if (options.InitialWeights is { } path)
         {
             using var file = WeightsFile.Open(path);
-            BackboneWeights.CopyInto(file, backbone, path);
+            backbone.CopyFrom(file, path);
             backbone.Freeze(options.FrozenStages);
         }
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Losses;
 using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Runtime;
@@ -51,7 +51,7 @@ internal sealed class TrainingLoop : IDisposable
     /// Trains on the faces and gives the model, going on from the newest checkpoint if there is one. Torch's generator is as
     /// before afterwards.
     /// </summary>
-    public static FaceEmbeddingModel Run(TrainingRun run)
+    public static TrainedNetwork Run(TrainingRun run)
     {
         TrainingRecipe recipe = TrainingRecipe.Choose(run.Options, run.Faces.Count, run.Faces.Labels.Count);
         run.Channel.Info($"Training {run.Options.Backbone.ToShortName()} for {recipe.Epochs} epochs of {recipe.StepsPerEpoch} steps of {recipe.BatchSize} photographs; " +
@@ -75,7 +75,7 @@ internal sealed class TrainingLoop : IDisposable
         }
     }
 
-    private FaceEmbeddingModel Run()
+    private TrainedNetwork Run()
     {
         try
         {
@@ -91,10 +91,13 @@ internal sealed class TrainingLoop : IDisposable
         SaveCheckpoint();
         _best.Restore();
         Tensor centers = _learner.ResultHead.ClassCenters(TrainingEmbeddings.Of(_learner.ResultBackbone, FacesOfCenters(), _run.Device, _run.Options.CancellationToken));
-        return new FaceEmbeddingModel(_learner.ResultBackbone, centers, _run.Faces.Labels.Names, _recipe.Scale, _run.Device, _run.Options.InferencePrecision)
+        return new TrainedNetwork(_learner.ResultBackbone, centers)
         {
+            PersonNames = _run.Faces.Labels.Names,
+            Scale = _recipe.Scale,
+            Precision = _run.Options.InferencePrecision,
             Training = new FaceTrainingSummary(
-                _run.Options.Loss.GetType().Name, FaceTrainingSummary.MarginOf(_run.Options.Loss), _recipe.Scale, _run.Faces.Labels.Count, _run.Faces.Count,
+                _run.Options.Loss.GetType().Name, LossMargin.Of(_run.Options.Loss), _recipe.Scale, _run.Faces.Labels.Count, _run.Faces.Count,
                 Math.Max(1, (_place.Step + _recipe.StepsPerEpoch - 1) / _recipe.StepsPerEpoch), _place.Step, _run.Options.InitialWeights is not null, FaceTrainingSummary.CurrentVersion),
         };
     }

@@ -9,8 +9,8 @@ internal static class ElementConversion
     /// <summary>Whether a type is one of real numbers.</summary>
     public static bool IsReal(ElementType type) => type is ElementType.Float64 or ElementType.Float32 or ElementType.Float16 or ElementType.BFloat16;
 
-    /// <summary>Converts all elements; real numbers to real ones, and whole numbers to whole ones.</summary>
-    /// <exception cref="NotSupportedException">One type is real, the other is not.</exception>
+    /// <summary>Converts all elements.</summary>
+    /// <exception cref="NotSupportedException">Real numbers are to become whole ones.</exception>
     public static void Convert(ReadOnlySpan<byte> source, ElementType type, Span<byte> target, ElementType targetType)
     {
         if (type == targetType)
@@ -19,16 +19,16 @@ internal static class ElementConversion
             return;
         }
 
-        if (IsReal(type) != IsReal(targetType))
+        if (IsReal(type) && !IsReal(targetType))
         {
             throw new NotSupportedException($"Elements of {type} are not converted to {targetType}.");
         }
 
         for (int from = 0, to = 0, size = SafetensorsType.SizeOf(type), targetSize = SafetensorsType.SizeOf(targetType); from < source.Length; from += size, to += targetSize)
         {
-            if (IsReal(type))
+            if (IsReal(targetType))
             {
-                WriteReal(ReadReal(source[from..], type), target[to..], targetType);
+                WriteReal(IsReal(type) ? ReadReal(source[from..], type) : ReadWhole(source[from..], type), target[to..], targetType);
             }
             else
             {

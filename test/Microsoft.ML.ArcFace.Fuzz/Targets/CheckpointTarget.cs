@@ -111,6 +111,6 @@ internal static class WeightsCopies
         using DisposeScope scope = NewDisposeScope();
         using var noGradient = no_grad();
         StoredTensor[] small = [.. weights.Tensors.Where(stored => stored.Shape.Aggregate(BigInteger.One, (product, size) => product * size) <= 4 * (fileLength + 64)).Take(16)];
-        weights.CopyInto(small.Select(stored => (stored, zeros(stored.Shape, dtype: stored.Elements.Type == ScalarType.Float64 ? ScalarType.Float32 : stored.Elements.Type))));
+        weights.CopyInto(small.Select(stored => (stored, zeros(stored.Shape, dtype: stored.Elements.Type == ElementType.Float64 ? ScalarType.Float32 : stored.Elements.Type.ToScalarType()))));
     }
 }

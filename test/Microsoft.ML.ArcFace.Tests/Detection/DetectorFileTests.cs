@@ -108,11 +108,9 @@ public class DetectorFileTests
 
     private static byte[] EmbeddingGraph()
     {
-        using TorchSharp.DisposeScope scope = TorchSharp.torch.NewDisposeScope();
-        using var backbone = ArcFace.Backbones.FaceBackbone.Create(BackboneArchitecture.MobileFaceNet, 8);
-        backbone.eval();
+        ArcFace.Networks.NetworkDescription network = ArcFace.Backbones.BackboneDescription.Of(BackboneArchitecture.MobileFaceNet, 8);
         using var stream = new MemoryStream();
-        ArcFace.Export.OnnxExport.Write(stream, backbone, new OnnxExportOptions(), addMirrorImage: false, new Dictionary<string, string>());
+        ArcFace.Export.OnnxExport.Write(stream, network, InferenceCheck.FormulaWeights.Of(network), new OnnxExportOptions(), addMirrorImage: false, new Dictionary<string, string>());
         return stream.ToArray();
     }
 

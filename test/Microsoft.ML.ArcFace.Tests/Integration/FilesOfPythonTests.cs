@@ -39,7 +39,7 @@ public class FilesOfPythonTests
             StoredTensor actual = stored[tensor.GetProperty("name").GetString()!];
             CollectionAssert.AreEqual(tensor.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64()).ToArray(), actual.Shape, actual.Name);
 
-            Tensor target = zeros(actual.Shape, dtype: actual.Elements.Type == ScalarType.Int64 ? ScalarType.Int64 : ScalarType.Float32);
+            Tensor target = zeros(actual.Shape, dtype: actual.Elements.Type == ElementType.Int64 ? ScalarType.Int64 : ScalarType.Float32);
             weights.CopyInto([(actual, target)]);
             float[] numbers = [.. tensor.GetProperty("values").EnumerateArray().Select(value => (float)value.GetDouble())];
             CollectionAssert.AreEqual(numbers, MemoryMarshal.Cast<byte, float>(target.to(ScalarType.Float32).bytes).ToArray(), actual.Name);

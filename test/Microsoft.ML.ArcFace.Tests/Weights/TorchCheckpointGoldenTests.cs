@@ -30,7 +30,7 @@ public class TorchCheckpointGoldenTests
                 .Where(candidate => Path.GetFileName(file).StartsWith(candidate.GetProperty("name").GetString()!, StringComparison.Ordinal))
                 .MaxBy(candidate => candidate.GetProperty("name").GetString()!.Length);
             using DisposeScope scope = NewDisposeScope();
-            using FaceBackbone backbone = BackboneWeights.Load(file, BackboneArchitectures.Parse(model.GetProperty("name").GetString()!));
+            using FaceBackbone backbone = FaceBackbone.Load(file, BackboneArchitectures.Parse(model.GetProperty("name").GetString()!));
             Dictionary<string, bool> isSlope = model.GetProperty("keys").EnumerateArray().ToDictionary(key => key[0].GetString()!, key => key[2].GetString() == "prelu");
             Assert.AreEqual(model.GetProperty("embedding")[0].GetArrayLength(), backbone.EmbeddingSize, file);
             foreach ((string name, Tensor actual) in ModuleState.Of(backbone))

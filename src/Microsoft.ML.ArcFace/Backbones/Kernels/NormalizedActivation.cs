@@ -20,6 +20,18 @@ internal sealed class NormalizedActivation : KernelFunction<NormalizedActivation
         && ChannelsLastMap.Fits(input) && input.NumberOfElements > input.shape[1]
         && IsVector(norm.weight, input.shape[1]) && IsVector(slope, input.shape[1]);
 
+    /// <summary>PReLU(BatchNorm(input)), by libtorch where <see cref="Apply"/> cannot do it.</summary>
+    public static Tensor Call(Tensor input, BatchNorm norm, ParametricRelu activation)
+    {
+        if (Fits(input, norm, activation.Weight))
+        {
+            return Apply(input, norm, activation.Weight);
+        }
+
+        using Tensor normalized = norm.call(input);
+        return activation.call(normalized);
+    }
+
     /// <summary>PReLU(BatchNorm(input)) with a slope [C].</summary>
     public static Tensor Apply(Tensor input, BatchNorm norm, Tensor slope) => Run(input, norm.weight, norm.bias, slope, norm);
 

@@ -77,7 +77,7 @@ internal sealed record Checkpoint(string Path, RunSettings Settings, RunPosition
             missing: [.. wanted.Where(name => !stored.ContainsKey(name))],
             surplus: [.. stored.Keys.Where(name => !wanted.Contains(name))],
             ofAnotherKind: [.. targets
-                .Where(target => stored.TryGetValue(target.Name, out StoredTensor? found) && !(found.Elements.Type == target.Tensor.dtype && found.Shape.AsSpan().SequenceEqual(target.Tensor.shape)))
+                .Where(target => stored.TryGetValue(target.Name, out StoredTensor? found) && !(found.Elements.Type == target.Tensor.dtype.ToElementType() && found.Shape.AsSpan().SequenceEqual(target.Tensor.shape)))
                 .Select(target => target.Name)]);
         file.CopyInto(targets.Select(target => (stored[target.Name], target.Tensor)));
     }
@@ -87,7 +87,7 @@ internal sealed record Checkpoint(string Path, RunSettings Settings, RunPosition
     {
         using WeightsFile file = WeightsFile.Open(Path);
         using var scope = NewDisposeScope();
-        StoredTensor stored = file.Tensors.FirstOrDefault(tensor => tensor.Name == LeftOutName && tensor.Elements.Type == ScalarType.Int64 && tensor.Shape is [var count] && count < photographs)
+        StoredTensor stored = file.Tensors.FirstOrDefault(tensor => tensor.Name == LeftOutName && tensor.Elements.Type == ElementType.Int64 && tensor.Shape is [var count] && count < photographs)
             ?? throw new WeightsFormatException($"The checkpoint '{Path}' does not say which of the {photographs} photographs are left out.");
         Tensor places = empty(stored.Shape, dtype: ScalarType.Int64);
         file.CopyInto([(stored, places)]);

@@ -1,7 +1,8 @@
 using System.Diagnostics;
+using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
-using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.InferenceCheck;
+using Microsoft.ML.ArcFace.Networks;
 
 namespace Microsoft.ML.ArcFace.Tests.Backbones.Inference;
 
@@ -12,8 +13,9 @@ internal static class EmbeddingWithoutTorch
 
     public static void Run()
     {
-        using var network = new InferenceNetwork(new BackboneState(FormulaWeights.Of(BackboneArchitecture.MobileFaceNet, 64)), BackboneArchitecture.MobileFaceNet, VectorWidths.Best, () => 2);
-        float[] embedding = network.Embed(new byte[FaceTensor.ByteCount], 1);
+        NetworkDescription described = BackboneDescription.Of(BackboneArchitecture.MobileFaceNet, 64);
+        using var network = new InferenceNetwork(described, FormulaWeights.Of(described), VectorWidths.Best, () => 2);
+        float[] embedding = network.Embed(new byte[FaceInput.Count], 1);
         IEnumerable<string> torch = Process.GetCurrentProcess().Modules.Cast<ProcessModule>().Select(module => module.ModuleName)
             .Where(name => name.Contains("torch", StringComparison.OrdinalIgnoreCase) && !name.EndsWith("TorchSharp.dll", StringComparison.Ordinal));
         Console.WriteLine($"{embedding.Length} numbers; native: {string.Join(' ', torch)}");

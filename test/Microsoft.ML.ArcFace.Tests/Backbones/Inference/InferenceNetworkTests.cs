@@ -1,8 +1,11 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Backbones.BFloat16;
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
+using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.Data;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -41,7 +44,7 @@ public class InferenceNetworkTests
         using DisposeScope scope = NewDisposeScope();
         byte[] pixels = Faces(1);
         float[] modules = backbone.forward(FaceTensor.ToTensor(pixels, 1, CPU).contiguous()).data<float>().ToArray();
-        AssertNear(NaiveNetwork.Embed(BackboneState.Of(backbone), architecture, pixels), modules, "libtorch");
+        AssertNear(NaiveNetwork.Embed(backbone.Network, ModuleState.ReadableByName(backbone), pixels), modules, "libtorch");
     }
 
     [TestMethod]
@@ -202,14 +205,14 @@ public class InferenceNetworkTests
     private void AssertNearNaive(FaceBackbone backbone, int faces)
     {
         byte[] pixels = Faces(faces);
-        BackboneState state = BackboneState.Of(backbone);
+        IReadOnlyDictionary<string, StateTensor> weights = ModuleState.ReadableByName(backbone);
         int last = faces - 1;
-        double[] firstFace = NaiveNetwork.Embed(state, backbone.Architecture, pixels.AsSpan(0, FaceTensor.ByteCount));
-        double[] lastFace = last == 0 ? firstFace : NaiveNetwork.Embed(state, backbone.Architecture, pixels.AsSpan(last * FaceTensor.ByteCount, FaceTensor.ByteCount));
+        double[] firstFace = NaiveNetwork.Embed(backbone.Network, weights, pixels.AsSpan(0, FaceTensor.ByteCount));
+        double[] lastFace = last == 0 ? firstFace : NaiveNetwork.Embed(backbone.Network, weights, pixels.AsSpan(last * FaceTensor.ByteCount, FaceTensor.ByteCount));
         float[]? widest = null;
         foreach (VectorWidth width in VectorWidths.Available)
         {
-            using var network = new InferenceNetwork(state, backbone.Architecture, width, () => 2);
+            using var network = new InferenceNetwork(backbone.Network, weights, width, () => 2);
             float[] actual = network.Embed(pixels, faces);
             AssertNear(firstFace, actual[..firstFace.Length], $"first face, registers of {(int)width} bits");
             AssertNear(lastFace, actual[^lastFace.Length..], $"last face, registers of {(int)width} bits");

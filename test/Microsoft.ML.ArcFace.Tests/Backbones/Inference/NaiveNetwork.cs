@@ -1,58 +1,76 @@
 using System.Numerics.Tensors;
-using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Networks;
+using Microsoft.ML.ArcFace.Weights;
 
 namespace Microsoft.ML.ArcFace.Tests.Backbones.Inference;
 
 /// <summary>
-/// The published networks layer by layer in float64: convolution, norm, activation and sum as the papers write them, nothing
-/// folded, and without libtorch. What the fast network is compared with.
+/// Networks node by node in float64: convolution, norm, activation and sum as the papers write them, nothing folded, and without
+/// libtorch. What the fast network is compared with.
 /// </summary>
-internal sealed class NaiveNetwork(BackboneState state) : IFoldedLayers<NaiveMap>
+internal sealed class NaiveNetwork(NetworkDescription network, IReadOnlyDictionary<string, StateTensor> weights)
 {
     private const double Epsilon = 1e-5;
 
     /// <summary>Embeds one face: [d], not normalized.</summary>
-    public static double[] Embed(BackboneState state, BackboneArchitecture architecture, ReadOnlySpan<byte> face)
+    public static double[] Embed(NetworkDescription network, IReadOnlyDictionary<string, StateTensor> weights, ReadOnlySpan<byte> face)
     {
         double[] pixels = [.. face.ToArray().Select(value => (value - 127.5) / 127.5)];
-        return FoldedBackbone.Build(state, architecture, new NaiveMap(FaceTensor.Size, FaceTensor.Size, pixels), new NaiveNetwork(state)).Values;
+        return new NaiveNetwork(network, weights).Run(new NaiveMap(FaceTensor.Size, FaceTensor.Size, pixels)).Values;
     }
 
-    public NaiveMap Convolution(NaiveMap input, FoldedConvolution convolution, NaiveMap? shortcut)
+    private NaiveMap Run(NaiveMap input)
     {
-        NaiveMap map = convolution.NormBefore is { } before ? Normalize(input, before) : input;
-        map = Normalize(Convolve(map, convolution), convolution.NormBehind);
-        if (convolution.Activation is { } activation)
+        Dictionary<string, NaiveMap> maps = new() { [network.Input] = input };
+        foreach (NetworkNode node in network.Nodes)
         {
-            float[] slopes = state.Values(activation + ".weight");
-            map = map with { Values = [.. map.Values.Select((value, index) => value > 0 ? value : value * slopes[index % slopes.Length])] };
+            NaiveMap map = maps[node.Input];
+            maps[node.Output] = node.Operator switch
+            {
+                "Conv" => Convolve(map, node),
+                "BatchNormalization" => Normalize(map, node),
+                "PRelu" => Activate(map, Values(node, 1)),
+                "Add" => map with { Values = [.. map.Values.Zip(maps[node.Inputs[1]].Values, (one, other) => one + other)] },
+                "Flatten" => Flatten(map),
+                "Gemm" => Multiply(map, node),
+                _ => throw new NotSupportedException(node.Operator),
+            };
         }
 
-        return shortcut is null ? map : map with { Values = [.. map.Values.Zip(shortcut.Values, (one, other) => one + other)] };
+        return maps[network.Output];
     }
 
-    public NaiveMap Linear(NaiveMap input, FoldedLinear linear)
+    private float[] Values(NetworkNode node, int input) => weights[node.Inputs[input]].ToSingles();
+
+    private static NaiveMap Activate(NaiveMap map, float[] slopes) =>
+        map with { Values = [.. map.Values.Select((value, index) => value > 0 ? value : value * slopes[index % slopes.Length])] };
+
+    /// <summary>A row in the published order: channel, row, column.</summary>
+    private static NaiveMap Flatten(NaiveMap map)
     {
-        NaiveMap map = linear.NormBefore is { } before ? Normalize(input, before) : input;
-        float[] weight = state.Values(linear.Name + ".weight");
-        int outputs = (int)state.ShapeOf(linear.Name + ".weight")[0], pixels = map.Height * map.Width, channels = map.Channels;
-        double[] values = state.HasTensor(linear.Name + ".bias") ? Array.ConvertAll(state.Values(linear.Name + ".bias"), value => (double)value) : new double[outputs];
-        for (int output = 0; output < outputs; output++)
+        int pixels = map.Height * map.Width;
+        return new NaiveMap(1, 1, [.. Enumerable.Range(0, map.Values.Length).Select(column => map.Values[(column % pixels * map.Channels) + (column / pixels)])]);
+    }
+
+    private NaiveMap Multiply(NaiveMap row, NetworkNode node)
+    {
+        float[] weight = Values(node, 1);
+        double[] values = node.Inputs.Count > 2 ? Array.ConvertAll(Values(node, 2), value => (double)value) : new double[weight.Length / row.Values.Length];
+        for (int output = 0; output < values.Length; output++)
         {
-            for (int column = 0; column < pixels * channels; column++)
+            for (int column = 0; column < row.Values.Length; column++)
             {
-                (int channel, int pixel) = Math.DivRem(column, pixels);
-                values[output] += weight[(output * pixels * channels) + column] * map.Values[(pixel * channels) + channel];
+                values[output] += weight[(output * row.Values.Length) + column] * row.Values[column];
             }
         }
 
-        return Normalize(new NaiveMap(1, 1, values), linear.NormBehind);
+        return new NaiveMap(1, 1, values);
     }
 
-    private NaiveMap Normalize(NaiveMap map, string norm)
+    private NaiveMap Normalize(NaiveMap map, NetworkNode norm)
     {
-        float[] gamma = state.Values(norm + ".weight"), beta = state.Values(norm + ".bias"), mean = state.Values(norm + ".running_mean"), variance = state.Values(norm + ".running_var");
+        float[] gamma = Values(norm, 1), beta = Values(norm, 2), mean = Values(norm, 3), variance = Values(norm, 4);
         return map with
         {
             Values = [.. map.Values.Select((value, index) =>
@@ -63,13 +81,13 @@ internal sealed class NaiveNetwork(BackboneState state) : IFoldedLayers<NaiveMap
         };
     }
 
-    private NaiveMap Convolve(NaiveMap input, FoldedConvolution convolution)
+    private NaiveMap Convolve(NaiveMap input, NetworkNode node)
     {
-        long[] shape = state.ShapeOf(convolution.Name + ".weight");
+        long[] shape = network.ShapeOf(node.Inputs[1]);
         (int outputs, int inputsOfGroup, int kernel, int area) = ((int)shape[0], (int)shape[1], (int)shape[2], (int)(shape[2] * shape[3]));
-        int outputsOfGroup = outputs * inputsOfGroup / input.Channels, padding = convolution.Padding, stride = convolution.Stride;
+        int outputsOfGroup = outputs * inputsOfGroup / input.Channels, padding = (int)node.Attributes.Numbers("pads")[0], stride = (int)node.Attributes.Numbers("strides")[0];
         int height = ((input.Height + (2 * padding) - kernel) / stride) + 1, width = ((input.Width + (2 * padding) - kernel) / stride) + 1;
-        double[] weight = ToChannelsLast(state.Values(convolution.Name + ".weight"), outputs, inputsOfGroup, area);
+        double[] weight = ToChannelsLast(Values(node, 1), outputs, inputsOfGroup, area);
         var values = new double[height * width * outputs];
         Parallel.For(0, height * width, pixel =>
         {

@@ -54,7 +54,7 @@ public class NormalizedActivationTests
 
             Tensor x = ChannelsLast(input.to(type)).requires_grad_();
             Assert.AreEqual(type != ScalarType.Float64, NormalizedActivation.Fits(x, norm, activation.Weight));
-            Tensor output = x.alias().Into(norm, activation);
+            Tensor output = NormalizedActivation.Call(x, norm, activation);
             output.backward([outputGradient.to(type)]);
             return new()
             {

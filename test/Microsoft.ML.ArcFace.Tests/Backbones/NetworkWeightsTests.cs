@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.ArcFace.Tests.Backbones;
 
 [TestClass]
-public class BackboneWeightsTests
+public class NetworkWeightsTests
 {
     private static readonly TemporaryFolder Folder = new();
 
@@ -33,7 +33,7 @@ public class BackboneWeightsTests
             state = [.. state, ("head.weight", ones(7, 24))];
         }
 
-        using FaceBackbone loaded = BackboneWeights.Load(Write(state), BackboneArchitecture.MobileFaceNet);
+        using FaceBackbone loaded = FaceBackbone.Load(Write(state), BackboneArchitecture.MobileFaceNet);
 
         Assert.AreEqual(24, loaded.EmbeddingSize);
         foreach (((_, Tensor expected), (string name, Tensor actual)) in state.Zip(ModuleState.Of(loaded)))
@@ -48,9 +48,9 @@ public class BackboneWeightsTests
         using DisposeScope scope = NewDisposeScope();
         using FaceBackbone small = FaceBackbone.Create(BackboneArchitecture.IResNet18, 16);
         string path = Write(ModuleState.Of(small));
-        string message = Assert.ThrowsExactly<WeightsFormatException>(() => BackboneWeights.Load(path, BackboneArchitecture.IResNet34)).Message;
+        string message = Assert.ThrowsExactly<WeightsFormatException>(() => FaceBackbone.Load(path, BackboneArchitecture.IResNet34)).Message;
         Assert.AreEqual($"'{path}': It holds weights of IResNet18 (r18) with 16 numbers in an embedding; the network is IResNet34 (r34). Set the network to BackboneArchitecture.IResNet18 (--backbone r18), or give weights of IResNet34 (r34).", message);
-        StringAssert.Contains(Assert.ThrowsExactly<WeightsFormatException>(() => BackboneWeights.Load(path, BackboneArchitecture.MobileFaceNet)).Message, "IResNet18 (r18) with 16 numbers in an embedding; the network is MobileFaceNet (mbf)");
+        StringAssert.Contains(Assert.ThrowsExactly<WeightsFormatException>(() => FaceBackbone.Load(path, BackboneArchitecture.MobileFaceNet)).Message, "IResNet18 (r18) with 16 numbers in an embedding; the network is MobileFaceNet (mbf)");
     }
 
     [TestMethod]
@@ -72,7 +72,7 @@ public class BackboneWeightsTests
         using FaceBackbone small = FaceBackbone.Create(BackboneArchitecture.MobileFaceNet, 16), target = FaceBackbone.Create(BackboneArchitecture.MobileFaceNet, 32);
         string path = Write(ModuleState.Of(small));
         using var file = WeightsFile.Open(path);
-        string message = Assert.ThrowsExactly<WeightsFormatException>(() => BackboneWeights.CopyInto(file, target, path)).Message;
+        string message = Assert.ThrowsExactly<WeightsFormatException>(() => target.CopyFrom(file, path)).Message;
         StringAssert.EndsWith(message, "It holds weights of MobileFaceNet (mbf) with 16 numbers in an embedding; EmbeddingSize is 32. Set it to 16 (--embedding-size 16).");
     }
 
@@ -85,7 +85,7 @@ public class BackboneWeightsTests
     {
         using DisposeScope scope = NewDisposeScope();
         string path = Write([(tensor, ones(2, 2)), ("fc.weight", ones(2, 2))]);
-        string message = Assert.ThrowsExactly<WeightsFormatException>(() => BackboneWeights.Load(path, BackboneArchitecture.MobileFaceNet)).Message;
+        string message = Assert.ThrowsExactly<WeightsFormatException>(() => FaceBackbone.Load(path, BackboneArchitecture.MobileFaceNet)).Message;
         StringAssert.Contains(message, family);
         StringAssert.Contains(message, "the network is MobileFaceNet (mbf)");
     }
@@ -95,14 +95,14 @@ public class BackboneWeightsTests
     {
         using DisposeScope scope = NewDisposeScope();
         using FaceEmbeddingTransformer embedding = FaceEmbeddingTransformerTests.Create();
-        FaceBackbone original = embedding.Model.Backbone;
+        FaceBackbone original = embedding.Model.ToBackbone();
         string zip = Path.Combine(Folder.FullName, $"{Guid.NewGuid():N}.zip");
         new MLContext().Model.Save(embedding, null, zip);
         (string, Tensor)[] state = [.. ModuleState.Of(original)];
         string checkpoint = Write([.. state.Select(entry => ("backbone." + entry.Item1, entry.Item2 + 1)), .. state.Select(entry => ("average.backbone." + entry.Item1, entry.Item2)), ("head.weight", ones(3, 4))]);
         foreach (string path in new[] { zip, checkpoint })
         {
-            using FaceBackbone loaded = BackboneWeights.Load(path, original.Architecture);
+            using FaceBackbone loaded = FaceBackbone.Load(path, original.Architecture);
             Assert.AreEqual(original.EmbeddingSize, loaded.EmbeddingSize);
             foreach (((string name, Tensor expected), (_, Tensor actual)) in state.Zip(ModuleState.Of(loaded)))
             {
@@ -122,7 +122,7 @@ public class BackboneWeightsTests
             "features.layers.2.weight" => (entry.Name, ones(16, 512, dtype: ScalarType.Int64)),
             _ => entry,
         })];
-        string message = Assert.ThrowsExactly<WeightsFormatException>(() => BackboneWeights.Load(Write(state), BackboneArchitecture.MobileFaceNet)).Message;
+        string message = Assert.ThrowsExactly<WeightsFormatException>(() => FaceBackbone.Load(Write(state), BackboneArchitecture.MobileFaceNet)).Message;
         StringAssert.Contains(message, "2 of another kind: conv_sep.layers.0.weight (F32 [512, 256], must be F32 [512, 256, 1, 1]), features.layers.2.weight (I64 [16, 512], must be F32 [16, 512])");
     }
 
@@ -132,7 +132,7 @@ public class BackboneWeightsTests
         using DisposeScope scope = NewDisposeScope();
         using FaceBackbone backbone = FaceBackbone.Create(BackboneArchitecture.MobileFaceNet, 16);
         string path = Write([.. ModuleState.Of(backbone).Where(entry => !entry.Name.EndsWith("num_batches_tracked", StringComparison.Ordinal))]);
-        using FaceBackbone loaded = BackboneWeights.Load(path, BackboneArchitecture.MobileFaceNet);
+        using FaceBackbone loaded = FaceBackbone.Load(path, BackboneArchitecture.MobileFaceNet);
         Assert.AreEqual(16, loaded.EmbeddingSize);
     }
 
@@ -142,9 +142,9 @@ public class BackboneWeightsTests
         using DisposeScope scope = NewDisposeScope();
         using FaceBackbone backbone = FaceBackbone.Create(BackboneArchitecture.MobileFaceNet, 16);
         string twice = Write([.. ModuleState.Of(backbone), ("module.conv_sep.layers.1.bias", ones(512))]);
-        StringAssert.Contains(Assert.ThrowsExactly<WeightsFormatException>(() => BackboneWeights.Load(twice, BackboneArchitecture.MobileFaceNet)).Message, "'conv_sep.layers.1.bias' is there twice");
+        StringAssert.Contains(Assert.ThrowsExactly<WeightsFormatException>(() => FaceBackbone.Load(twice, BackboneArchitecture.MobileFaceNet)).Message, "'conv_sep.layers.1.bias' is there twice");
         string negative = Write([.. ModuleState.Of(backbone).Select(entry => entry.Name == "conv_sep.layers.1.running_var" ? (entry.Name, -ones(512)) : entry)]);
-        StringAssert.Contains(Assert.ThrowsExactly<WeightsFormatException>(() => BackboneWeights.Load(negative, BackboneArchitecture.MobileFaceNet)).Message, "variances below 0");
+        StringAssert.Contains(Assert.ThrowsExactly<WeightsFormatException>(() => FaceBackbone.Load(negative, BackboneArchitecture.MobileFaceNet)).Message, "variances below 0");
     }
 
     [TestMethod]
@@ -169,7 +169,7 @@ public class BackboneWeightsTests
     }
 
     private static StoredTensor Stored(string name, long[] shape) =>
-        StoredTensor.Create(name, new StoredElements(0, shape.Aggregate(1L, (product, size) => product * size), ScalarType.Float32), 0, shape, StoredTensor.RowMajor(shape));
+        StoredTensor.Create(name, new StoredElements(0, shape.Aggregate(1L, (product, size) => product * size), ElementType.Float32), 0, shape, StoredTensor.RowMajor(shape));
 
     private static string Write(IReadOnlyList<(string Name, Tensor Tensor)> state) =>
         Folder.Write(Guid.NewGuid().ToString("N") + ".safetensors", SafetensorsTests.WriteToMemory(state).ToArray());

@@ -1,6 +1,6 @@
-namespace Microsoft.ML.ArcFace.Backbones;
+namespace Microsoft.ML.ArcFace.Networks;
 
-/// <summary>What the backbones read: [batch, 3, 112, 112], red, green and blue, (value − 127.5) / 127.5.</summary>
+/// <summary>What networks of faces read: [batch, 3, 112, 112], red, green and blue, (value − 127.5) / 127.5.</summary>
 internal static class FaceInput
 {
     /// <summary>The name of the value in descriptions.</summary>
