@@ -21,7 +21,7 @@ internal sealed class GallerySql(PostgresGalleryOptions options, int embeddingSi
             embedding vector({embeddingSize}) NOT NULL);
         CREATE INDEX IF NOT EXISTS photograph_person ON {Schema}.photograph (person);
         CREATE INDEX IF NOT EXISTS photograph_embedding ON {Schema}.photograph
-            USING hnsw ((embedding::{_half}) halfvec_ip_ops) WITH (m = {options.IndexNeighbourCount}, ef_construction = {options.IndexCandidateCount});
+            USING hnsw ((embedding::{_half}) halfvec_ip_ops) WITH (m = {options.IndexNeighborCount}, ef_construction = {options.IndexCandidateCount});
         """);
 
     public string AddHeader => $"INSERT INTO {Schema}.gallery (fingerprint, embedding_size, vector_count) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING";
@@ -55,6 +55,12 @@ internal sealed class GallerySql(PostgresGalleryOptions options, int embeddingSi
     public string RemovePhotograph => $"DELETE FROM {Schema}.photograph WHERE id = $1";
 
     public string RemoveIfEmpty => $"DELETE FROM {Schema}.person WHERE id = $1 AND NOT EXISTS (SELECT FROM {Schema}.photograph WHERE person = $1)";
+
+    /// <summary>Everybody with their photographs, one person after the other.</summary>
+    public string People => $"""
+        SELECT person.name, photograph.id, source, enrolled_at, person.id FROM {Schema}.person JOIN {Schema}.photograph ON photograph.person = person.id
+        ORDER BY person.id, photograph.id
+        """;
 
     public string PhotographsOf => $"""
         SELECT person.name, photograph.id, source, enrolled_at FROM {Schema}.person JOIN {Schema}.photograph ON photograph.person = person.id

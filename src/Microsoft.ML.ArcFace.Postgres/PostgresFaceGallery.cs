@@ -1,5 +1,6 @@
 using System.Data;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Npgsql;
 using Pgvector;
 
@@ -21,7 +22,7 @@ public sealed class PostgresFaceGallery : FaceGalleryBase
 
     /// <summary>Opens a gallery, or makes one.</summary>
     /// <param name="connectionString">The database, as Npgsql takes it. Its user may create a schema, and the extension vector is there or may be created too.</param>
-    /// <param name="model">What tells the embeddings from others, as <c>faces.GetGalleryModel</c> gives it; up to 4,000 numbers in an embedding.</param>
+    /// <param name="model">What tells the embeddings from others, as <c>embedder.GetGalleryModel()</c> gives it or for embeddings from elsewhere as you name it; up to 4,000 numbers in an embedding.</param>
     /// <param name="options">What can be set; null: the defaults.</param>
     /// <param name="cancellationToken">Stops waiting for the database.</param>
     /// <exception cref="ArgumentOutOfRangeException">Options outside of their ranges; the message lists all of them.</exception>
@@ -140,19 +141,50 @@ public sealed class PostgresFaceGallery : FaceGalleryBase
         return name is null ? null : new GalleryPerson(personId, name, photographs);
     }
 
+    /// <inheritdoc/>
+    public override async IAsyncEnumerable<GalleryPerson> GetPeopleAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        await using NpgsqlCommand command = _dataSource.CreateCommand(_sql.People);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        GalleryPerson? person = null;
+        var photographs = new List<GalleryPhotograph>();
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            string id = reader.GetString(4);
+            if (person?.Id != id)
+            {
+                if (person is not null)
+                {
+                    yield return person;
+                }
+
+                photographs = [];
+                person = new GalleryPerson(id, reader.GetString(0), photographs);
+            }
+
+            photographs.Add(ReadPhotograph(reader, firstColumn: 1));
+        }
+
+        if (person is not null)
+        {
+            yield return person;
+        }
+    }
+
     /// <summary>Searches by the index and exactly, and tells how much the index finds: whether the candidates are enough.</summary>
     /// <param name="probes">Embeddings of faces as they come, one or more.</param>
     /// <param name="count">How many people each looks for, 1 or more.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="ArgumentException">There are no probes, or one has another size than the gallery's, or no direction.</exception>
-    public async Task<SearchRecall> MeasureRecallAsync(IReadOnlyCollection<float[]> probes, int count = 10, CancellationToken cancellationToken = default)
+    /// <exception cref="FaceGalleryException">Another model made a probe.</exception>
+    public async Task<SearchRecall> MeasureRecallAsync(IReadOnlyCollection<FaceEmbedding> probes, int count = 10, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(probes);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfZero(probes.Count, nameof(probes));
         int found = 0, expected = 0, sameFirst = 0;
         TimeSpan indexTime = TimeSpan.Zero, exactTime = TimeSpan.Zero;
-        foreach (float[] probe in probes)
+        foreach (FaceEmbedding probe in probes)
         {
             float[] vector = UnitVector(probe, nameof(probes));
             (IReadOnlyList<FaceCandidate> byIndex, TimeSpan indexed) = await TimedAsync(vector, isExact: false).ConfigureAwait(false);
@@ -204,28 +236,61 @@ public sealed class PostgresFaceGallery : FaceGalleryBase
 
         // The rows of these people are held, so nobody changes their photographs meanwhile.
         var plan = EnrollmentPlan.Create(vectors, known, replaceSameSource);
-        await using var batch = new NpgsqlBatch(connection);
-        foreach (GalleryPhotograph photograph in plan.Removed)
+        await ExchangeAsync(connection, plan.Added, plan.Removed, cancellationToken).ConfigureAwait(false);
+        return plan.Results;
+    }
+
+    /// <inheritdoc/>
+    protected override Task<bool> ReplaceAsync(string personId, IReadOnlyList<GalleryVector> vectors, CancellationToken cancellationToken)
+    {
+        foreach (GalleryVector vector in vectors)
         {
-            var command = new NpgsqlBatchCommand(_sql.RemovePhotograph);
-            AddParameters(command.Parameters, [photograph.Id]);
-            batch.BatchCommands.Add(command);
+            CheckText(vector.Photograph.Source, "faces");
         }
 
-        foreach (GalleryVector vector in plan.Added)
+        return InTransactionAsync(async connection =>
         {
-            var command = new NpgsqlBatchCommand(_sql.AddPhotograph);
-            AddParameters(command.Parameters, [vector.Photograph.Id, vector.PersonId, (object?)vector.Photograph.Source ?? DBNull.Value, vector.Photograph.EnrolledAt, new Vector(vector.Vector)]);
-            batch.BatchCommands.Add(command);
+            await using (NpgsqlCommand find = Command(connection, _sql.LockPerson, personId))
+            {
+                if (await find.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is null)
+                {
+                    return false;
+                }
+            }
+
+            int removed = await ExecuteAsync(connection, _sql.RemovePhotographsOf, cancellationToken, personId).ConfigureAwait(false);
+            await ExecuteAsync(connection, _sql.ChangeCount, cancellationToken, -removed).ConfigureAwait(false);
+            await ExchangeAsync(connection, vectors, [], cancellationToken).ConfigureAwait(false);
+            return true;
+        }, cancellationToken);
+    }
+
+    /// <summary>Takes photographs away and writes others, whose people are there.</summary>
+    private async Task ExchangeAsync(NpgsqlConnection connection, IReadOnlyList<GalleryVector> added, IReadOnlyList<GalleryPhotograph> removed, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (GalleryPhotograph photograph in removed)
+        {
+            Add(_sql.RemovePhotograph, photograph.Id);
+        }
+
+        foreach (GalleryVector vector in added)
+        {
+            Add(_sql.AddPhotograph, vector.Photograph.Id, vector.PersonId, (object?)vector.Photograph.Source ?? DBNull.Value, vector.Photograph.EnrolledAt, new Vector(vector.Vector));
         }
 
         if (batch.BatchCommands.Count > 0)
         {
             await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-            await ExecuteAsync(connection, _sql.ChangeCount, cancellationToken, plan.Added.Count - plan.Removed.Count).ConfigureAwait(false);
+            await ExecuteAsync(connection, _sql.ChangeCount, cancellationToken, added.Count - removed.Count).ConfigureAwait(false);
         }
 
-        return plan.Results;
+        void Add(string statement, params object[] parameters)
+        {
+            var command = new NpgsqlBatchCommand(statement);
+            AddParameters(command.Parameters, parameters);
+            batch.BatchCommands.Add(command);
+        }
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Globalization;
 
 namespace Microsoft.ML.ArcFace.Postgres;
@@ -17,10 +18,18 @@ public sealed record PostgresGalleryOptions : IdentificationOptions
     /// </summary>
     public int CandidateCount { get; init; } = 200;
 
-    /// <summary>Neighbours of a photograph in the index, 2 to 100; counts when the gallery is made. Default 16, pgvector's own.</summary>
-    public int IndexNeighbourCount { get; init; } = 16;
+    /// <summary>Neighbors of a photograph in the index, 2 to 100; counts when the gallery is made. Default 16, pgvector's own.</summary>
+    public int IndexNeighborCount { get; init; } = 16;
 
-    /// <summary>Photographs that are looked at to place one in the index, 4 to 1,000 and at least twice the neighbours; counts when the gallery is made. Default 128.</summary>
+    /// <summary>Spells <see cref="IndexNeighborCount"/> as programs did before the names became American.</summary>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    public int IndexNeighbourCount
+    {
+        get => IndexNeighborCount;
+        init => IndexNeighborCount = value;
+    }
+
+    /// <summary>Photographs that are looked at to place one in the index, 4 to 1,000 and at least twice the neighbors; counts when the gallery is made. Default 128.</summary>
     public int IndexCandidateCount { get; init; } = 128;
 
     /// <summary>Whether every photograph is compared instead of using the index: exact, in time that grows with the gallery. Default false.</summary>
@@ -34,9 +43,9 @@ public sealed record PostgresGalleryOptions : IdentificationOptions
             .. Violation(Schema is { Length: >= 1 and <= 63 } && Schema.All(character => char.IsAsciiLetterLower(character) || char.IsAsciiDigit(character) || character == '_') && !char.IsAsciiDigit(Schema[0]),
                 $"{nameof(Schema)} is '{Schema}'; it must have 1 to 63 lowercase letters, digits and underscores, and not begin with a digit."),
             .. Violation(CandidateCount is >= 1 and <= 10_000, $"{nameof(CandidateCount)} is {CandidateCount}; it must be from 1 to 10000."),
-            .. Violation(IndexNeighbourCount is >= 2 and <= 100, $"{nameof(IndexNeighbourCount)} is {IndexNeighbourCount}; it must be from 2 to 100."),
-            .. Violation(IndexCandidateCount is >= 4 and <= 1000 && IndexCandidateCount >= 2 * IndexNeighbourCount,
-                $"{nameof(IndexCandidateCount)} is {IndexCandidateCount}; it must be from 4 to 1000, and at least twice {nameof(IndexNeighbourCount)}."),
+            .. Violation(IndexNeighborCount is >= 2 and <= 100, $"{nameof(IndexNeighborCount)} is {IndexNeighborCount}; it must be from 2 to 100."),
+            .. Violation(IndexCandidateCount is >= 4 and <= 1000 && IndexCandidateCount >= 2 * IndexNeighborCount,
+                $"{nameof(IndexCandidateCount)} is {IndexCandidateCount}; it must be from 4 to 1000, and at least twice {nameof(IndexNeighborCount)}."),
         ];
         if (violations.Length > 0)
         {

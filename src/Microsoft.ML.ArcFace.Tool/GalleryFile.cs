@@ -8,6 +8,6 @@ internal static class GalleryFile
 {
     public static FaceGallery Open(ToolRun run, FaceEmbedder embedder, Option<FileInfo> path, Option<FileInfo> keyFile, FaceGalleryOptions options) =>
         run.FaceRecognition(run.CreateContext()).CreateGalleryFor(
-            new FaceGalleryModel(embedder.Fingerprint, embedder.EmbeddingSize, embedder.Threshold), run.Need(path).FullName,
+            embedder.GetGalleryModel(), run.Need(path).FullName,
             options with { EncryptionKey = Terminal.KeyFile.Read(run.Get(keyFile)) });
 }

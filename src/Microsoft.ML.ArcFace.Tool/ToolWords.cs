@@ -32,7 +32,7 @@ internal static partial class ToolWords
         ("RandomNumberGenerator.GetBytes(32)", "head -c 32 /dev/urandom"),
         ("Give its key as EncryptionKey", "Give its key with --key-file"),
         (", and CreateIfMissing is false", ""),
-        ("arcface recover (faces.RecoverGallery)", "arcface recover"),
+        ("arcface recover (FaceGallery.Recover)", "arcface recover"),
         ("--overwrite (overwrite: true)", "--overwrite"),
         (", or TripletMining.BatchHard", ""),
         ("Use NormSoftmaxLoss, ArcFaceLoss or another margin loss", "Use --loss norm-softmax, arcface or another one with a margin"),

@@ -48,7 +48,7 @@ internal sealed record UsablePhotographs(IDataView Rows, string[] Unusable, IRea
             return pairs;
         }
 
-        IReadOnlyList<FacePair> named = PairedPictures.Find(ml, AllNames, pairs, Name);
+        IReadOnlyList<FacePair> named = PairedRows.Find(ml, AllNames, pairs, Name);
         FacePair[] kept = [.. named.Where(pair => !UnusableNames.Contains(pair.First) && !UnusableNames.Contains(pair.Second))];
         if (kept.Length < pairs.Count)
         {

@@ -1,5 +1,7 @@
+using System.Globalization;
 using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
+using Microsoft.ML.ArcFace.Training;
 
 namespace Microsoft.ML.ArcFace;
 
@@ -10,7 +12,7 @@ public sealed partial class ArcFaceTrainer
     /// people when the run starts (docs/training.md says how), so that small sets converge and large ones get the
     /// paper's recipe without a setting being touched.
     /// </summary>
-    public sealed record Options
+    public sealed record Options : ITrainingSettings
     {
         /// <summary>The column of photographs: an image, or Vector&lt;Single, 37632&gt; (planar R, G, B, 112×112, values 0–255).</summary>
         public string ImageColumnName { get; init; } = "Image";
@@ -189,8 +191,21 @@ public sealed partial class ArcFaceTrainer
         /// </summary>
         internal int? StopAfterEpoch { get; init; }
 
-        /// <summary>Photographs of each person in a batch, where they are sampled by person.</summary>
-        internal int? SampledPhotographsPerPerson => PhotographsPerPerson ?? (Loss.ComparesPhotographs ? 4 : null);
+        /// <summary>The options that decide the weights.</summary>
+        internal TrainingRecipe Recipe => TrainingRecipe.Of(this);
+
+        /// <summary>All other options.</summary>
+        internal TrainingSetup Setup => TrainingSetup.Of(this);
+
+        /// <inheritdoc/>
+        IReadOnlyDictionary<string, string> ITrainingSettings.Describe()
+        {
+            IEnumerable<(string Name, object? Value)> settings =
+            [
+                .. RunJson.ValuesOf(Recipe, RunJson.Legible.TrainingRecipe), (nameof(InitialWeights), InitialWeights), .. RunJson.ValuesOf(Setup, RunJson.Legible.TrainingSetup),
+            ];
+            return settings.Where(setting => setting.Value is not null).ToDictionary(setting => setting.Name, setting => Convert.ToString(setting.Value, CultureInfo.InvariantCulture)!);
+        }
 
         /// <summary>Every violated range, as a sentence with value, allowed range and remedy.</summary>
         internal IReadOnlyList<string> Violations()
@@ -254,7 +269,7 @@ public sealed partial class ArcFaceTrainer
                 return;
             }
 
-            check.That(SampledPhotographsPerPerson is not { } each || each <= Loss.LargestBatch / 2,
+            check.That(Recipe.SampledPhotographsPerPerson is not { } each || each <= Loss.LargestBatch / 2,
                 $"{nameof(PhotographsPerPerson)} is {PhotographsPerPerson}; two people with so many photographs make a larger batch than the {Loss.LargestBatch} photographs that {Loss.GetType().Name} with this mining can compare. Take at most {Loss.LargestBatch / 2}.");
             if (BatchSize is not { } batchSize)
             {
@@ -263,7 +278,7 @@ public sealed partial class ArcFaceTrainer
 
             check.That(batchSize <= Loss.LargestBatch,
                 $"{nameof(BatchSize)} is {batchSize}; {Loss.GetType().Name} with this mining compares all triplets of a batch, of at most {Loss.LargestBatch} photographs. Take a smaller batch, or {nameof(TripletMining)}.{nameof(TripletMining.BatchHard)}.");
-            if (SampledPhotographsPerPerson is { } count and > 0)
+            if (Recipe.SampledPhotographsPerPerson is { } count and > 0)
             {
                 check.That(batchSize % count == 0 && batchSize >= 2 * count,
                     $"{nameof(BatchSize)} is {batchSize}; with {count} photographs of each person ({nameof(PhotographsPerPerson)}) it must be a multiple of {count} and at least {2 * count}. Take {Math.Max(2 * count, batchSize / count * count)}, or leave it null.");

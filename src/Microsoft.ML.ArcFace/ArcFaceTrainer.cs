@@ -62,17 +62,18 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
         CheckValidationSet(validationSet);
         var hardware = (IHostEnvironmentInternal)_host;
         Device device = TorchDevices.Choose(hardware.GpuDeviceId, hardware.FallbackToCpu);
-        InitialBackbone.Check(_options);
+        InitialBackbone.Check(_options.Recipe);
         PrepareTensorBoard();
 
         using IChannel channel = _host.Start("Training");
-        using CheckpointFolder? checkpoints = CheckpointFolder.Open(channel, _options);
-        int? givenSeed = _options.Seed ?? hardware.Seed;
-        checkpoints?.CheckSettings(RunSettings.Of(_options, givenSeed));
-        int seed = givenSeed ?? checkpoints?.Newest?.Settings.StoredSeed ?? Environment.TickCount;
-        TrainingFaces faces = TrainingFaces.Read(_host, channel, input, _options, _observer);
-        TrainingValidation? validation = validationSet is null ? null : TrainingValidation.Read(_host, channel, validationSet, _options, seed, _observer);
-        using TrainedNetwork trained = SecondStage.Run(new TrainingRun(channel, _options, faces, validation, device, seed, checkpoints, _observer));
+        TrainingSetup setup = _options.Setup;
+        using CheckpointFolder? checkpoints = CheckpointFolder.Open(channel, setup);
+        TrainingRecipe recipe = _options.Recipe with { Seed = _options.Seed ?? hardware.Seed };
+        checkpoints?.CheckIdentity(RunIdentity.Of(recipe));
+        int seed = recipe.Seed ?? checkpoints?.OpenNewest()?.Identity.StoredSeed ?? Environment.TickCount;
+        TrainingFaces faces = TrainingFaces.Read(_host, channel, input, setup, _observer);
+        TrainingValidation? validation = validationSet is null ? null : TrainingValidation.Read(_host, channel, validationSet, setup, seed, _observer);
+        using TrainedNetwork trained = SecondStage.Run(new TrainingRun(channel, recipe with { Seed = seed }, setup, faces, validation, device, checkpoints, _observer));
         return new FaceEmbeddingTransformer(_host, trained.ToModel(_host), Columns, _options.AddMirrorImage, _options.InferenceBatchSize, threshold: null, _options.RequireAligned, faces.UnalignedCount);
     }
 
@@ -98,13 +99,13 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
         _options.CancellationToken.ThrowIfCancellationRequested();
         var hardware = (IHostEnvironmentInternal)_host;
         Device device = TorchDevices.Choose(hardware.GpuDeviceId, hardware.FallbackToCpu);
-        InitialBackbone.Check(_options);
+        InitialBackbone.Check(_options.Recipe);
 
         using IChannel channel = _host.Start("Search for the learning rate");
-        Options withoutFiles = _options with { CheckpointDirectory = null, TensorBoardDirectory = null };
+        TrainingSetup withoutFiles = _options.Setup with { CheckpointDirectory = null, TensorBoardDirectory = null };
         TrainingFaces faces = TrainingFaces.Read(_host, channel, input, withoutFiles, _observer);
-        int seed = _options.Seed ?? hardware.Seed ?? Environment.TickCount;
-        return LearningRateFinder.Run(new TrainingRun(channel, withoutFiles, faces, Validation: null, device, seed, Checkpoints: null, _observer), search);
+        TrainingRecipe recipe = _options.Recipe with { Seed = _options.Seed ?? hardware.Seed ?? Environment.TickCount };
+        return LearningRateFinder.Run(new TrainingRun(channel, recipe, withoutFiles, faces, Validation: null, device, Checkpoints: null, _observer), search);
     }
 
     private void PrepareTensorBoard()

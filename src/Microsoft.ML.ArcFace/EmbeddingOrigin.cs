@@ -7,7 +7,7 @@ namespace Microsoft.ML.ArcFace;
 /// Tells which model made a column of embeddings: whom it was trained on, and its threshold. The column carries it as an
 /// annotation, which ML.NET passes on with the column (cached, filtered, copied), but writes to no file.
 /// </summary>
-internal sealed class EmbeddingOrigin
+internal sealed class EmbeddingOrigin : IModelPeople
 {
     /// <summary>The annotation of a column of embeddings that holds this.</summary>
     public const string Annotation = "FaceModel";
@@ -68,11 +68,29 @@ internal sealed class EmbeddingOrigin
         return origin;
     }
 
-    /// <summary>Makes the annotations of a column without a fingerprint, such as of embeddings that were made of the model's.</summary>
-    public DataViewSchema.Annotations ToAnnotations()
+    /// <summary>Reads the fingerprint of the model that made a column of embeddings; null where the column does not say it.</summary>
+    public static string? FingerprintOf(DataViewSchema.Column embeddings)
+    {
+        DataViewSchema.Annotations annotations = embeddings.Annotations;
+        if (annotations.Schema.GetColumnOrNull(FingerprintAnnotation) is not { Type: TextDataViewType })
+        {
+            return null;
+        }
+
+        ReadOnlyMemory<char> fingerprint = default;
+        annotations.GetValue(FingerprintAnnotation, ref fingerprint);
+        return fingerprint.IsEmpty ? null : fingerprint.ToString();
+    }
+
+    /// <summary>Makes the annotations of a column of embeddings that were made of another column's, such as means of them; null where that says nothing of its model.</summary>
+    public static DataViewSchema.Annotations? CopyAnnotations(DataViewSchema.Column embeddings) => Of(embeddings)?.ToAnnotations(FingerprintOf(embeddings) ?? "");
+
+    /// <summary>Makes the annotations of a column.</summary>
+    /// <param name="fingerprint">The model's; empty: it is not said.</param>
+    public DataViewSchema.Annotations ToAnnotations(string fingerprint = "")
     {
         var annotations = new DataViewSchema.Annotations.Builder();
-        annotations.Add(Annotation, EmbeddingOriginType.Instance, (ref EmbeddingOrigin value) => value = this);
+        AddTo(annotations, () => fingerprint);
         return annotations.ToAnnotations();
     }
 

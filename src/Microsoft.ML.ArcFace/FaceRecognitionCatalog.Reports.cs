@@ -46,7 +46,7 @@ public sealed partial class FaceRecognitionCatalog
     public GroupMetrics EvaluateGroups(IDataView data, IEnumerable<FacePair> pairs, VerificationThreshold threshold, string groupColumnName)
     {
         _environment.CheckValue(threshold, nameof(threshold));
-        return GroupEvaluator.Evaluate(
+        return ViewEvaluation.Groups(
             _environment, _observer.Watch(data, ("Embedding", Embedded)), pairs, threshold.Cosine, GroupEvaluator.LeastPairs, GroupEvaluator.LeastImpostorPairs(threshold.TargetFalseMatchRate),
             groupColumnName, "Embedding", FaceFolder.RelativePathColumn);
     }
@@ -66,6 +66,6 @@ public sealed partial class FaceRecognitionCatalog
         string embeddingColumnName = "Embedding", string imageColumnName = FaceFolder.RelativePathColumn, int leastPairCount = GroupEvaluator.LeastPairs)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(leastPairCount, 1);
-        return GroupEvaluator.Evaluate(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), pairs, cosine, leastPairCount, leastPairCount, groupColumnName, embeddingColumnName, imageColumnName);
+        return ViewEvaluation.Groups(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), pairs, cosine, leastPairCount, leastPairCount, groupColumnName, embeddingColumnName, imageColumnName);
     }
 }

@@ -46,13 +46,7 @@ public sealed partial class FaceRecognitionCatalog
     public IReadOnlyList<FacePair> LoadTemplatePairs(string path, int folds = 10, Encoding? encoding = null)
     {
         _environment.CheckNonWhiteSpace(path, nameof(path));
-        if (folds is < 2 or > TemplatePairs.MostFolds)
-        {
-            throw new ArgumentOutOfRangeException(nameof(folds), folds, $"{nameof(folds)} is {folds}; it must be from 2 to {TemplatePairs.MostFolds}.");
-        }
-
-        using DecodedText reader = DecodedText.Open(path, encoding);
-        return TemplatePairs.Read(reader, path, folds);
+        return FaceEvaluation.LoadTemplatePairs(path, folds, encoding);
     }
 
     /// <summary>
@@ -88,7 +82,7 @@ public sealed partial class FaceRecognitionCatalog
         _environment.CheckNonWhiteSpace(templateColumnName, nameof(templateColumnName));
         _environment.CheckNonWhiteSpace(embeddingColumnName, nameof(embeddingColumnName));
         var columns = new TemplateColumns(templateColumnName, mediaColumnName, qualityColumnName, labelColumnName, embeddingColumnName);
-        return TemplateAggregator.Aggregate(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), columns, weightByNorm);
+        return columns.Aggregate(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), weightByNorm);
     }
 
     /// <summary>
@@ -103,6 +97,6 @@ public sealed partial class FaceRecognitionCatalog
     /// <exception cref="InvalidOperationException">Rows without label or usable embedding, embeddings of two sizes, or no probe shows anyone of the gallery.</exception>
     public IdentificationMetrics EvaluateIdentification(
         IDataView probes, IDataView gallery, string labelColumnName = "Label", string embeddingColumnName = "Embedding") =>
-        IdentificationEvaluator.Evaluate(
+        ViewEvaluation.Identification(
             _environment, _observer.Watch(probes, (embeddingColumnName, "probes embedded")), _observer.Watch(gallery, (embeddingColumnName, "photographs of the gallery embedded")), labelColumnName, embeddingColumnName);
 }

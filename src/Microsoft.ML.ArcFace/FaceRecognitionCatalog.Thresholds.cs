@@ -41,7 +41,7 @@ public sealed partial class FaceRecognitionCatalog
         int seed = 0,
         bool allowTrainingPeople = false)
     {
-        CalibrationPairs read = CalibrationPairs.Read(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), pairs, targetFalseMatchRate, labelColumnName, embeddingColumnName, imageColumnName, allowTrainingPeople);
+        CalibrationPairs read = CalibrationRows.Read(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), pairs, targetFalseMatchRate, labelColumnName, embeddingColumnName, imageColumnName, allowTrainingPeople);
         return ThresholdCalibrator.Calibrate(read, targetFalseMatchRate, seed);
     }
 }

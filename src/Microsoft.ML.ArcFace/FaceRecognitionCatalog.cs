@@ -51,6 +51,9 @@ public sealed partial class FaceRecognitionCatalog
     /// <summary>The trainers.</summary>
     public FaceRecognitionTrainers Trainers { get; }
 
+    /// <summary>The environment, for the members that other parts add.</summary>
+    internal IHostEnvironment Environment => _environment;
+
     /// <summary>
     /// Lists photographs below a folder, one folder a person; they are read when needed. One warning in ML.NET's log counts
     /// what is passed over: other kinds of files, hidden ones, links to folders, people without photographs.
@@ -170,7 +173,7 @@ public sealed partial class FaceRecognitionCatalog
         _environment.CheckNonWhiteSpace(path, nameof(path));
         Dictionary<string, string> paths = PictureLabels.Read(_environment, data, imageColumnName, nameColumnName)
             .DistinctBy(picture => picture.Label).ToDictionary(picture => picture.Label, picture => picture.Path);
-        VerificationFileWriter.Write(paths, PairedPictures.Find(_environment, paths.Keys, pairs, nameColumnName), path, _observer);
+        VerificationFileWriter.Write(paths, PairedRows.Find(_environment, paths.Keys, pairs, nameColumnName), path, _observer);
     }
 
     /// <summary>Reads verification pairs in the format of LFW's pairs.txt.</summary>
@@ -185,7 +188,7 @@ public sealed partial class FaceRecognitionCatalog
     /// <exception cref="ArgumentException"><paramref name="picturePattern"/> does not tell all pictures apart.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public IReadOnlyList<FacePair> LoadPairs(string file, string picturePattern = PairsFile.DefaultPicturePattern, Encoding? encoding = null) =>
-        PairsFile.Read(file, picturePattern, encoding);
+        FaceEvaluation.LoadPairs(file, picturePattern, encoding);
 
     /// <summary>
     /// Pairs every picture with every other one. If that makes more than <paramref name="maximumPairs"/>, a random sample
@@ -224,7 +227,7 @@ public sealed partial class FaceRecognitionCatalog
     /// </exception>
     public VerificationMetrics EvaluateVerification(
         IDataView data, IEnumerable<FacePair> pairs, string embeddingColumnName = "Embedding", string imageColumnName = FaceFolder.RelativePathColumn, string? labelColumnName = null) =>
-        VerificationEvaluator.EvaluateVerification(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), pairs, embeddingColumnName, imageColumnName, labelColumnName);
+        ViewEvaluation.Verification(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), pairs, embeddingColumnName, imageColumnName, labelColumnName);
 
     /// <summary>
     /// The angles of Table 3 of the ArcFace paper: how tightly each person's photographs lie together and how far people
@@ -242,7 +245,7 @@ public sealed partial class FaceRecognitionCatalog
     /// <exception cref="InvalidOperationException">The data show fewer than two people, or another model embedded them.</exception>
     public AngleMetrics EvaluateAngles(
         IDataView data, ITransformer? model = null, string labelColumnName = "Label", string embeddingColumnName = "Embedding") =>
-        AngleEvaluator.Evaluate(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), model is null ? null : CentersOf(model), labelColumnName, embeddingColumnName);
+        ViewEvaluation.Angles(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), model is null ? null : CentersOf(model), labelColumnName, embeddingColumnName);
 
     private static ClassCenter[] CentersOf(ITransformer model)
     {

@@ -61,7 +61,7 @@ internal static class Identify
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{gallery.PhotographCount} photographs of {gallery.PersonCount} people; a cosine over {gallery.CosineThreshold:0.000} is near enough"));
         IDataView photographs = ml.Data.LoadFromEnumerable(settings.Photographs.Select(path => new Photograph { ImagePath = path }));
         Found[] found = [.. ml.Data.CreateEnumerable<Face>(model.Transform(photographs), reuseRowObject: false)
-            .Select(face => new Found(face.ImagePath, gallery.Identify(face.Embedding)))];
+            .Select(face => new Found(face.ImagePath, gallery.Identify(gallery.Model.Embedding(face.Embedding))))];
         Print(found);
     }
 

@@ -88,7 +88,7 @@ internal static class WebApi
 
     private static FaceGallery OpenGallery(FaceEmbedder embedder, WebApiSettings settings)
     {
-        var model = new FaceGalleryModel(embedder.Fingerprint, embedder.EmbeddingSize, embedder.Threshold);
+        FaceGalleryModel model = embedder.GetGalleryModel();
         var options = new FaceGalleryOptions { CosineThreshold = settings.Cosine, EncryptionKey = settings.EncryptionKey };
         _ = options.ThresholdFor(model, vectorCount: 1);
         return new MLContext().FaceRecognition().CreateGalleryFor(model, settings.Gallery, options);
@@ -108,7 +108,7 @@ internal static class WebApi
             embedding.RequireOneFace("of the request");
         }
 
-        FaceEnrollment result = (await gallery.EnrollAsync([new FaceToEnroll(id, embedding.Vector) { Name = name, Source = source }], replace ?? false, cancellationToken))[0];
+        FaceEnrollment result = (await gallery.EnrollAsync([new FaceToEnroll(id, embedding) { Name = name, Source = source }], replace ?? false, cancellationToken))[0];
         var answer = new EnrolledPhotograph(result.PersonId, result.Photograph.Id, result.Photograph.EnrolledAt, result.Outcome, result.SameSource.Count)
         {
             NotAligned = embedding.IsAligned ? 0 : 1,
@@ -131,7 +131,7 @@ internal static class WebApi
     private static async Task<IdentifiedFace> IdentifyAsync(HttpRequest request, FaceService service, IFaceGallery gallery, CancellationToken cancellationToken)
     {
         FaceEmbedding embedding = await service.EmbedAsync(request, cancellationToken);
-        FaceIdentification found = await gallery.IdentifyAsync(embedding.Vector, cancellationToken);
+        FaceIdentification found = await gallery.IdentifyAsync(embedding, cancellationToken);
         if (found.Nearest is null)
         {
             throw new BadHttpRequestException("The gallery is empty, so nobody can be identified. Enroll people first: POST /people/ID/photographs.", StatusCodes.Status409Conflict);
@@ -152,28 +152,22 @@ internal static class WebApi
         };
     }
 
-    /// <summary>From the body of a request to a vector that the gallery can be asked about.</summary>
-    private sealed class FaceService(FaceEmbedder embedder, IFaceGallery gallery, WebApiSettings settings)
+    /// <summary>From the body of a request to an embedding.</summary>
+    private sealed class FaceService(FaceEmbedder embedder, WebApiSettings settings)
     {
         private readonly ArrayPool<byte> _uploads = Upload.CreatePool(settings);
-
-        /// <summary>False after a file of other weights took the model's place.</summary>
-        public bool IsOfGallery(string fingerprint) => fingerprint == gallery.Model.Fingerprint;
 
         public async Task<FaceEmbedding> EmbedAsync(HttpRequest request, CancellationToken cancellationToken)
         {
             using var upload = new Upload(request, settings.MaximumBytes, _uploads);
-            FaceEmbedding embedding = await embedder.EmbedAsync(await upload.ReadAsync(cancellationToken), cancellationToken);
-            return IsOfGallery(embedding.Fingerprint) ? embedding : throw new BadHttpRequestException(ModelCheck.Replaced, StatusCodes.Status503ServiceUnavailable);
+            return await embedder.EmbedAsync(await upload.ReadAsync(cancellationToken), cancellationToken);
         }
     }
 
     /// <summary>Whether the service can answer.</summary>
-    private sealed class ModelCheck(FaceEmbedder embedder, FaceService service) : IHealthCheck
+    private sealed class ModelCheck(FaceEmbedder embedder, IFaceGallery gallery) : IHealthCheck
     {
-        public const string Replaced = "The model was replaced by another one than the gallery's people were embedded with. Restart the service with a gallery for it.";
-
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-            Task.FromResult(service.IsOfGallery(embedder.Fingerprint) ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(Replaced));
+            Task.FromResult(embedder.Fingerprint == gallery.Model.Fingerprint ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(Refusals.ModelWasReplaced));
     }
 }

@@ -2,7 +2,7 @@ namespace Microsoft.ML.ArcFace;
 
 /// <summary>The embedding of a face, and of which model it is.</summary>
 /// <param name="Vector">Unit length. Cosines of two of them, which are their dot products, tell how alike faces are.</param>
-/// <param name="Fingerprint">The model's fingerprint: only vectors of the same one can be compared.</param>
+/// <param name="Fingerprint">The model's fingerprint: only vectors of the same one can be compared. Empty: it is not said which model made the vector.</param>
 public sealed record FaceEmbedding(float[] Vector, string Fingerprint)
 {
     /// <summary>Tells whether the photograph, or what a detector made of it, was an aligned face of 112×112 pixels; false: it was cropped to its central square and resized.</summary>

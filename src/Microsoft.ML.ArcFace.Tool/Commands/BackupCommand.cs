@@ -27,7 +27,7 @@ internal static class BackupCommand
     private static ToolAnswer Run(ToolRun run)
     {
         (string path, string output) = (run.Need(Gallery).FullName, run.Need(Output).FullName);
-        run.FaceRecognition(run.CreateContext()).BackupGallery(path, output, run.Get(Overwrite));
+        FaceGallery.Backup(path, output, run.Get(Overwrite));
         long bytes = new FileInfo(output).Length;
         return new ToolAnswer(new BackupFacts(path, output, bytes), $"Copied {Terminal.TerminalText.OfLine(path)} to {Terminal.TerminalText.OfLine(output)} ({bytes} bytes); keep it as carefully as the gallery");
     }

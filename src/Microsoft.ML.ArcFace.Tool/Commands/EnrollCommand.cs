@@ -55,7 +55,7 @@ internal static class EnrollCommand
         string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, files, run.Get(SkipUnusable), (path, embedding) =>
         {
             embeddings.Add(run.Get(OneFace) ? embedding.RequireOneFace($"'{path}'") : embedding);
-            faces.Add(new FaceToEnroll(people[path], embedding.Vector) { Source = path });
+            faces.Add(new FaceToEnroll(people[path], embedding) { Source = path });
             if (embedding is { PassedOver: { } other, Faces: [var main, ..] all })
             {
                 run.Say($"'{path}' shows {all.Count} faces: the one of {main} pixels was taken for {people[path]}, another of {other} was passed over. --one-face refuses such photographs.");

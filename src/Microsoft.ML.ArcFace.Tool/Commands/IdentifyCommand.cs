@@ -40,7 +40,7 @@ internal static class IdentifyCommand
         }
 
         var found = new List<(string Path, FaceIdentification Answer, FaceEmbedding Embedding)>();
-        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, files, run.Get(SkipUnusable), (path, embedding) => found.Add((path, gallery.Identify(embedding.Vector), embedding)));
+        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, files, run.Get(SkipUnusable), (path, embedding) => found.Add((path, gallery.Identify(embedding), embedding)));
         return new ToolAnswer(
             new IdentifyFacts([.. found.Select(photograph => IdentifyFacts.Photograph.Of(photograph.Path, photograph.Answer, photograph.Embedding))], unusable, run.LeftOut, embedder.UnalignedImageCount),
             string.Join(Environment.NewLine, found.Select(photograph => $"{TerminalText.OfLine(photograph.Path)}  {photograph.Answer}{(photograph.Embedding.Faces is { Count: > 1 } faces ? $" (the main one of {faces.Count} faces)" : "")}")),

@@ -29,7 +29,7 @@ internal static class PeopleCommand
     private static ToolAnswer Run(ToolRun run)
     {
         string path = run.Need(Gallery).FullName;
-        GalleryContents contents = run.FaceRecognition(run.CreateContext()).ReadGallery(path, Microsoft.ML.ArcFace.Terminal.KeyFile.Read(run.Get(KeyFile)));
+        GalleryContents contents = FaceGallery.Read(path, Microsoft.ML.ArcFace.Terminal.KeyFile.Read(run.Get(KeyFile)));
         return new ToolAnswer(
             new PeopleFacts(path, contents.Fingerprint, contents.EmbeddingSize, contents.IsEncrypted, contents.People),
             contents.People.Count == 0 ? $"{TerminalText.OfLine(path)} is empty: nobody is enrolled in it (arcface enroll adds people)." : string.Join(Environment.NewLine, [.. contents.People.Select(Describe), Summary(path, contents)]));

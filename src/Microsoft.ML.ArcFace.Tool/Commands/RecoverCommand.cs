@@ -30,7 +30,7 @@ internal static class RecoverCommand
     private static ToolAnswer Run(ToolRun run)
     {
         (string path, string output) = (run.Need(Gallery).FullName, run.Need(Output).FullName);
-        RecoveredGallery found = run.FaceRecognition(run.CreateContext()).RecoverGallery(path, output, Terminal.KeyFile.Read(run.Get(KeyFile)));
+        RecoveredGallery found = FaceGallery.Recover(path, output, Terminal.KeyFile.Read(run.Get(KeyFile)));
         return new ToolAnswer(
             new RecoverFacts(path, output, found.PersonCount, found.PhotographCount, found.ExpectedPersonCount, found.ExpectedPhotographCount, found.Lost),
             string.Join(Environment.NewLine,

@@ -1,5 +1,4 @@
 using Microsoft.ML.ArcFace.Networks;
-using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.ArcFace.Data;

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Backbones.BFloat16;
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Networks;

@@ -4,33 +4,27 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Evaluation;
 
-/// <summary>A picture of a template.</summary>
-/// <param name="Template">The template's id.</param>
-/// <param name="Medium">The photograph or video that it is from; null where media do not matter.</param>
-/// <param name="Person">Who it shows; empty where nobody asked.</param>
-/// <param name="Quality">Its weight, 0 or more.</param>
-/// <param name="Embedding">An embedding of any length; the array is used again for the next picture.</param>
-internal readonly record struct TemplatePicture(string Template, string? Medium, string Person, double Quality, float[] Embedding);
-
-/// <summary>A template with its embedding, as a row of the view that comes out.</summary>
-internal sealed class TemplateRow
-{
-    public string Template { get; set; } = "";
-
-    public string Person { get; set; } = "";
-
-    public float[] Embedding { get; set; } = [];
-
-    public int PictureCount { get; set; }
-
-    public int MediaCount { get; set; }
-}
-
 /// <summary>Which columns say what of the pictures of templates; null for what there is not.</summary>
 internal sealed record TemplateColumns(string Template, string? Medium, string? Quality, string? Label, string Embedding)
 {
+    /// <summary>Aggregates the pictures of a view to a view of templates.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A column is absent or of another kind.</exception>
+    /// <exception cref="InvalidOperationException">A row has no template or medium, a quality is improper, or a template shows several people.</exception>
+    public IDataView Aggregate(IHostEnvironment environment, IDataView data, bool weightByNorm)
+    {
+        environment.CheckValue(data, nameof(data));
+        using IChannel channel = environment.Start(nameof(TemplateAggregator));
+        (TemplateRow[] templates, int size, int unusable) = TemplateAggregator.Aggregate(Read(environment, data), weightByNorm);
+        if (unusable > 0)
+        {
+            channel.Warning($"{unusable} pictures have an embedding that is zero or not a number, as of a picture that cannot be read; their templates are made of the others.");
+        }
+
+        return ToView(templates, size, EmbeddingOrigin.CopyAnnotations(InputColumn.FindEmbedding(environment, data, Embedding)));
+    }
+
     /// <summary>The pictures in one pass.</summary>
-    public IEnumerable<TemplatePicture> Read(IHostEnvironment environment, IDataView data)
+    private IEnumerable<TemplatePicture> Read(IHostEnvironment environment, IDataView data)
     {
         DataViewSchema.Column template = NameColumn.Find(environment, data, Template);
         DataViewSchema.Column? medium = Medium is null ? null : NameColumn.Find(environment, data, Medium);
@@ -59,20 +53,21 @@ internal sealed record TemplateColumns(string Template, string? Medium, string? 
             getEmbedding(ref buffer);
             Array.Resize(ref values, buffer.Length);
             buffer.CopyTo(values);
-            yield return new TemplatePicture(
-                Given(getTemplate(), Template, cursor.Position),
-                getMedium is null ? null : Given(getMedium(), Medium!, cursor.Position),
-                getLabel is null ? "" : Given(getLabel(), Label!, cursor.Position),
-                weight, values);
+            yield return new TemplatePicture(Given(getTemplate(), Template, cursor.Position), values)
+            {
+                Medium = getMedium is null ? null : Given(getMedium(), Medium!, cursor.Position),
+                Person = getLabel is null ? "" : Given(getLabel(), Label!, cursor.Position),
+                Quality = weight,
+            };
         }
     }
 
     /// <summary>Makes a view of templates in which columns keep their names, and embeddings the model that they are of.</summary>
-    public IDataView ToView(IEnumerable<TemplateRow> templates, int embeddingSize, EmbeddingOrigin? origin) => new ListDataView<TemplateRow>([.. templates],
+    private IDataView ToView(IEnumerable<TemplateRow> templates, int embeddingSize, DataViewSchema.Annotations? annotations) => new ListDataView<TemplateRow>([.. templates],
     [
         ViewColumn<TemplateRow>.OfText(Template, row => row.Template),
         .. Label is null ? (ViewColumn<TemplateRow>[])[] : [ViewColumn<TemplateRow>.OfText(Label, row => row.Person)],
-        ViewColumn<TemplateRow>.OfVector(Embedding, embeddingSize, row => row.Embedding) with { Annotations = origin?.ToAnnotations() },
+        ViewColumn<TemplateRow>.OfVector(Embedding, embeddingSize, row => row.Embedding) with { Annotations = annotations },
         ViewColumn<TemplateRow>.OfInt32(nameof(TemplateRow.PictureCount), row => row.PictureCount),
         ViewColumn<TemplateRow>.OfInt32(nameof(TemplateRow.MediaCount), row => row.MediaCount),
     ]);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Evaluation;
 using Microsoft.ML.ArcFace.Experiments;
@@ -80,15 +81,31 @@ public sealed class FaceExperiment
         ValidationPairs pairs = ValidationPairs.Of(validated, _seed);
         CheckFalseAcceptRate(pairs);
 
-        string data = FormattableString.Invariant($"{ValidationPairs.Fingerprint(trained)} {ValidationPairs.Fingerprint(validated)} {_settings.FalseAcceptRate:R} {Pixels(trainData, validationData, preFeaturizer)}");
+        string sets = HashOf(trainData, validationData, preFeaturizer);
+        var ownSets = new Dictionary<(IDataView, string), string>();
         var trainer = new TrialTrainer(_context, preFeaturizer, trainData, validationData, pairs, _settings.FalseAcceptRate);
         using IChannel channel = ((IHostEnvironment)_context).Start(nameof(FaceExperiment));
-        using var search = new HalvingSearch(_settings, _trials, trainer, data, channel, TimeProvider.System);
+        using var search = new HalvingSearch(_settings, _trials, trainer, Data, channel, TimeProvider.System);
         return search.Run();
+
+        // What tells the data of a trial from others; a validation set of its own chooses the epoch that is kept.
+        string Data(ArcFaceTrainer.Options options) =>
+            FormattableString.Invariant($"{sets} {_settings.FalseAcceptRate:R} {(options.ValidationSet is { } own ? HashOnce(own, options.ImageColumnName) : "none")}");
+
+        string HashOnce(IDataView own, string imageColumnName)
+        {
+            if (_settings.CacheDirectory is null)
+            {
+                return "";
+            }
+
+            ref string? hash = ref CollectionsMarshal.GetValueRefOrAddDefault(ownSets, (own, imageColumnName), out _);
+            return hash ??= DataFingerprint.Of(_context, own, imageColumnName, LabelColumnName, _settings.CancellationToken);
+        }
     }
 
-    /// <summary>Hashes the pixels of both sets as the trainers see them; nothing where no results are kept that could be mistaken for others.</summary>
-    private string Pixels(IDataView trainData, IDataView validationData, IEstimator<ITransformer>? preFeaturizer)
+    /// <summary>Hashes both sets as the trainers see them; nothing where no results are kept that could be mistaken for others.</summary>
+    private string HashOf(IDataView trainData, IDataView validationData, IEstimator<ITransformer>? preFeaturizer)
     {
         if (_settings.CacheDirectory is null)
         {
@@ -100,7 +117,7 @@ public sealed class FaceExperiment
         {
             string[] columns = [.. _trials.Select(trial => trial.Options.ImageColumnName).Distinct()];
             IEnumerable<IDataView> sets = new[] { trainData, validationData }.Select(set => features?.Transform(set) ?? set);
-            return string.Join(' ', sets.SelectMany(set => columns.Select(column => DataFingerprint.OfPixels(_context, set, column, _settings.CancellationToken))));
+            return string.Join(' ', sets.SelectMany(set => columns.Select(column => DataFingerprint.Of(_context, set, column, LabelColumnName, _settings.CancellationToken))));
         }
         finally
         {

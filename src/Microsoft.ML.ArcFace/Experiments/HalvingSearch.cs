@@ -12,7 +12,7 @@ internal sealed class HalvingSearch : IDisposable
     private readonly FaceExperimentSettings _settings;
     private readonly IReadOnlyList<FaceTrial> _trials;
     private readonly ITrialTrainer _trainer;
-    private readonly string _data;
+    private readonly Func<ArcFaceTrainer.Options, string> _data;
     private readonly IChannel _channel;
     private readonly TimeProvider _clock;
     private readonly TrialStore? _store;
@@ -28,10 +28,10 @@ internal sealed class HalvingSearch : IDisposable
     /// <param name="settings">How to search.</param>
     /// <param name="trials">The points of the search space in their order; rung and epochs are set here.</param>
     /// <param name="trainer">Trains a trial.</param>
-    /// <param name="data">What tells the photographs and pairs from others.</param>
+    /// <param name="data">What tells the photographs and pairs of a trial from others.</param>
     /// <param name="channel">Is told what is done.</param>
     /// <param name="clock">Measures the time that the experiment may take.</param>
-    public HalvingSearch(FaceExperimentSettings settings, IReadOnlyList<FaceTrial> trials, ITrialTrainer trainer, string data, IChannel channel, TimeProvider clock)
+    public HalvingSearch(FaceExperimentSettings settings, IReadOnlyList<FaceTrial> trials, ITrialTrainer trainer, Func<ArcFaceTrainer.Options, string> data, IChannel channel, TimeProvider clock)
     {
         (_settings, _trials, _trainer, _data, _channel, _clock) = (settings, trials, trainer, data, channel, clock);
         _store = settings.CacheDirectory is { } directory ? TrialStore.Open(directory) : null;
@@ -81,7 +81,7 @@ internal sealed class HalvingSearch : IDisposable
     {
         foreach (FaceTrial trial in trials)
         {
-            _store?.RemoveCheckpoints(trial, _data);
+            _store?.RemoveCheckpoints(trial, _data(trial.Options));
         }
     }
 
@@ -97,7 +97,7 @@ internal sealed class HalvingSearch : IDisposable
     private FaceTrialResult? Run(FaceTrial trial)
     {
         _stop.Token.ThrowIfCancellationRequested();
-        string key = TrialKey.Of(trial.Options, $"{_data} {trial.Epochs} epochs");
+        string key = TrialKey.Of(trial.Options, _data(trial.Options), trial.Epochs);
         if (_store?.Find(trial, key) is { } stored)
         {
             return stored.Metrics is { } metrics
@@ -111,7 +111,7 @@ internal sealed class HalvingSearch : IDisposable
         TrainedTrial trained;
         try
         {
-            trained = _trainer.Train(trial, _store?.CheckpointDirectory(trial, _data), _stop.Token);
+            trained = _trainer.Train(trial, _store?.CheckpointDirectory(trial, _data(trial.Options)), _stop.Token);
         }
         catch (Exception error) when (IsOfTheTrial(error))
         {

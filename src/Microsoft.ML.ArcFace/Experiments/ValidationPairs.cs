@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.ML.ArcFace.Evaluation;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -63,9 +61,6 @@ internal sealed class ValidationPairs
 
         return people;
     }
-
-    /// <summary>A hash of who is on which row, which tells a set of photographs from most others.</summary>
-    public static string Fingerprint(IReadOnlyList<string> people) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', people))));
 
     /// <summary>Judges the embeddings of all rows. Pairs of photographs that could not be read (zero) are left out.</summary>
     public FaceTrialMetrics Evaluate(float[][] embeddings, double falseAcceptRate)

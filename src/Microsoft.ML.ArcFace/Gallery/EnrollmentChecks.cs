@@ -7,24 +7,56 @@ namespace Microsoft.ML.ArcFace.Gallery;
 internal static class EnrollmentChecks
 {
     /// <summary>The unit vector of an embedding that can be kept or searched.</summary>
-    /// <exception cref="ArgumentException">It has another size, or no direction.</exception>
-    public static float[] UnitVector(float[] embedding, FaceGalleryModel model, string what, string parameterName)
+    /// <exception cref="ArgumentException">It has another size, or no direction, or does not say which model made it where that has to be said.</exception>
+    /// <exception cref="FaceGalleryException">Another model made it.</exception>
+    public static float[] UnitVector(FaceEmbedding embedding, FaceGalleryModel model, string what, string parameterName)
     {
         ArgumentNullException.ThrowIfNull(embedding, parameterName);
-        if (embedding.Length != model.EmbeddingSize)
+        ArgumentNullException.ThrowIfNull(embedding.Vector, parameterName);
+        ModelCheck.ThrowIfOfAnother(what, embedding, model, parameterName);
+        if (embedding.Vector.Length != model.EmbeddingSize)
         {
-            throw new ArgumentException($"{what} has {embedding.Length} numbers; those of the gallery's model have {model.EmbeddingSize}. Embed the photograph with the gallery's model.", parameterName);
+            throw new ArgumentException($"{what} has {embedding.Vector.Length} numbers; those of the gallery's model have {model.EmbeddingSize}. Embed the photograph with the gallery's model.", parameterName);
         }
 
-        return UnitVectors.HasDirection(embedding)
-            ? UnitVectors.Normalized(embedding)
+        return UnitVectors.HasDirection(embedding.Vector)
+            ? UnitVectors.Normalized(embedding.Vector)
             : throw new ArgumentException($"{what} is zero or not a number, as that of a photograph without a face or that cannot be read. Leave the photograph out.", parameterName);
     }
 
-    /// <summary>The unit vector of a face that can be kept.</summary>
-    /// <exception cref="ArgumentException">It has another size, or no direction.</exception>
-    public static float[] UnitVector(FaceToEnroll face, FaceGalleryModel model, string parameterName) =>
-        UnitVector(face.Embedding, model, $"The embedding of '{face.PersonId}'{(face.Source is null ? "" : $" ({face.Source})")}", parameterName);
+    /// <summary>The photographs as they will be kept.</summary>
+    /// <param name="faces">Photographs under the ids that their people have.</param>
+    /// <param name="names">What each person is called; null: not said.</param>
+    /// <param name="model">The gallery's model.</param>
+    /// <param name="now">The time of their enrollment.</param>
+    /// <exception cref="ArgumentException">An embedding cannot be kept.</exception>
+    /// <exception cref="FaceGalleryException">Another model made one.</exception>
+    public static GalleryVector[] Vectors(IReadOnlyCollection<FaceToEnroll> faces, Dictionary<string, string?> names, FaceGalleryModel model, DateTimeOffset now) =>
+    [
+        .. faces.Select(face => new GalleryVector(
+            face.PersonId, names[face.PersonId], new GalleryPhotograph(Guid.CreateVersion7(now).ToString("N"), face.Source, now),
+            UnitVector(face.Embedding, model, $"The embedding of '{face.PersonId}'{(face.Source is null ? "" : $" ({face.Source})")}", nameof(faces)))),
+    ];
+
+    /// <summary>Checks what is to take the place of all photographs of a person.</summary>
+    /// <exception cref="ArgumentException">There is none, or one is of somebody else.</exception>
+    public static void CheckReplacement(string personId, IReadOnlyCollection<FaceToEnroll> faces)
+    {
+        ArgumentNullException.ThrowIfNull(personId);
+        ArgumentNullException.ThrowIfNull(faces);
+        if (faces.Count == 0)
+        {
+            throw new ArgumentException($"There is no photograph to put in the place of those of '{personId}'. Give one at least, or remove the person.", nameof(faces));
+        }
+
+        if (faces.Any(face => face?.PersonId is not { } id || !UnicodeNames.AreEqual(id, personId)))
+        {
+            throw new ArgumentException($"All photographs must be of the person '{personId}'.", nameof(faces));
+        }
+    }
+
+    /// <summary>Tells that nobody has an id.</summary>
+    public static ArgumentException NoSuchPerson(string personId) => new($"There is no person '{personId}' in the gallery. Enroll them.", nameof(personId));
 
     /// <summary>Puts faces under the ids that their people have: "José" is one person in whichever Unicode form it is written.</summary>
     /// <param name="faces">Photographs.</param>

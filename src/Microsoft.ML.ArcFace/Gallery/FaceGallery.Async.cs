@@ -12,6 +12,10 @@ public sealed partial class FaceGallery
         Task.Run(() => Enroll(faces, replaceSameSource), cancellationToken);
 
     /// <inheritdoc/>
+    Task<IReadOnlyList<GalleryPhotograph>> IFaceGallery.ReplacePhotographsAsync(string personId, IReadOnlyCollection<FaceToEnroll> faces, CancellationToken cancellationToken) =>
+        Task.Run(() => ReplacePhotographs(personId, faces), cancellationToken);
+
+    /// <inheritdoc/>
     Task<bool> IFaceGallery.RenameAsync(string personId, string name, CancellationToken cancellationToken) => Task.Run(() => Rename(personId, name), cancellationToken);
 
     /// <inheritdoc/>
@@ -24,10 +28,13 @@ public sealed partial class FaceGallery
     Task<GalleryPerson?> IFaceGallery.FindAsync(string personId, CancellationToken cancellationToken) => Task.FromResult(Find(personId));
 
     /// <inheritdoc/>
-    Task<IReadOnlyList<FaceCandidate>> IFaceGallery.SearchAsync(float[] embedding, int count, CancellationToken cancellationToken) => Task.Run(() => Search(embedding, count), cancellationToken);
+    IAsyncEnumerable<GalleryPerson> IFaceGallery.GetPeopleAsync(CancellationToken cancellationToken) => GetPeople().ToAsyncEnumerable();
 
     /// <inheritdoc/>
-    Task<FaceIdentification> IFaceGallery.IdentifyAsync(float[] embedding, CancellationToken cancellationToken) => Task.Run(() => Identify(embedding), cancellationToken);
+    Task<IReadOnlyList<FaceCandidate>> IFaceGallery.SearchAsync(FaceEmbedding embedding, int count, CancellationToken cancellationToken) => Task.Run(() => Search(embedding, count), cancellationToken);
+
+    /// <inheritdoc/>
+    Task<FaceIdentification> IFaceGallery.IdentifyAsync(FaceEmbedding embedding, CancellationToken cancellationToken) => Task.Run(() => Identify(embedding), cancellationToken);
 
     /// <inheritdoc/>
     ValueTask IAsyncDisposable.DisposeAsync()

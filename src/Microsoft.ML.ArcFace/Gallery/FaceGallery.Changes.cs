@@ -1,7 +1,5 @@
-using Microsoft.ML.ArcFace.Evaluation;
 using Microsoft.ML.ArcFace.Gallery;
 using Microsoft.ML.ArcFace.Runtime;
-using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace;
 
@@ -10,14 +8,14 @@ public sealed partial class FaceGallery
 {
     /// <summary>Adds a photograph of a person, who comes in with the first one; one that is there already changes nothing.</summary>
     /// <param name="personId">Who it is: a name, or a number of your own records.</param>
-    /// <param name="embedding">The face's embedding, of any length but zero.</param>
+    /// <param name="embedding">The face's embedding by the gallery's model.</param>
     /// <param name="name">What to call the person; null: as they are called already, or by their id if they are new.</param>
     /// <param name="source">Where the photograph comes from, such as a file's path; null: not said.</param>
     /// <param name="replaceSameSource">Whether the person's older photographs of the same source give way to it. Default false: both stay.</param>
     /// <returns>What became of it: new, there already, or in the place of an older one.</returns>
     /// <exception cref="ArgumentException">The face cannot be kept: no id, another name than the person's, an embedding of another size or without a direction.</exception>
-    /// <exception cref="FaceGalleryException">The file cannot be written; nothing was added.</exception>
-    public FaceEnrollment Enroll(string personId, float[] embedding, string? name = null, string? source = null, bool replaceSameSource = false) =>
+    /// <exception cref="FaceGalleryException">Another model made the embedding (<see cref="FaceGalleryProblem.OtherModel"/>), or the file cannot be written; nothing was added.</exception>
+    public FaceEnrollment Enroll(string personId, FaceEmbedding embedding, string? name = null, string? source = null, bool replaceSameSource = false) =>
         Enroll([new FaceToEnroll(personId, embedding) { Name = name, Source = source }], replaceSameSource)[0];
 
     /// <summary>
@@ -27,7 +25,7 @@ public sealed partial class FaceGallery
     /// <param name="faces">Photographs of one person or several.</param>
     /// <returns>What became of each photograph, in the same order.</returns>
     /// <exception cref="ArgumentException">A face cannot be kept; the message says which and why.</exception>
-    /// <exception cref="FaceGalleryException">The file cannot be written; nothing was added.</exception>
+    /// <exception cref="FaceGalleryException">Another model made an embedding, or the file cannot be written; nothing was added.</exception>
     public IReadOnlyList<FaceEnrollment> Enroll(IReadOnlyCollection<FaceToEnroll> faces) => Enroll(faces, replaceSameSource: false);
 
     /// <summary>Adds photographs, all or none, and puts them in the place of older ones if asked to.</summary>
@@ -35,7 +33,7 @@ public sealed partial class FaceGallery
     /// <param name="replaceSameSource">Whether a person's older photographs of the same source give way to a new one; else both stay.</param>
     /// <returns>What became of each photograph, in the same order.</returns>
     /// <exception cref="ArgumentException">A face cannot be kept; the message says which and why.</exception>
-    /// <exception cref="FaceGalleryException">The file cannot be written; nothing was added.</exception>
+    /// <exception cref="FaceGalleryException">Another model made an embedding, or the file cannot be written; nothing was added.</exception>
     public IReadOnlyList<FaceEnrollment> Enroll(IReadOnlyCollection<FaceToEnroll> faces, bool replaceSameSource) => Write(() =>
     {
         (Dictionary<string, string?> names, GalleryVector[] vectors) = Checked(faces);
@@ -53,54 +51,14 @@ public sealed partial class FaceGallery
     /// <exception cref="FaceGalleryException">The file cannot be written.</exception>
     public IReadOnlyList<GalleryPhotograph> ReplacePhotographs(string personId, IReadOnlyCollection<FaceToEnroll> faces)
     {
-        ArgumentNullException.ThrowIfNull(personId);
-        ArgumentNullException.ThrowIfNull(faces);
-        if (faces.FirstOrDefault(face => face?.PersonId is not { } id || !Names.UnicodeNames.AreEqual(id, personId)) is { } other || faces.Count == 0)
-        {
-            throw new ArgumentException(faces.Count == 0
-                ? $"There is no photograph to put in the place of those of '{personId}'. Give one at least, or call {nameof(Remove)}."
-                : $"All photographs must be of the person '{personId}'.", nameof(faces));
-        }
-
+        EnrollmentChecks.CheckReplacement(personId, faces);
         return Write(() =>
         {
-            PersonEntry person = _memory.FindPerson(personId) ?? throw new ArgumentException($"There is no person '{personId}' in the gallery. Call {nameof(Enroll)}.", nameof(personId));
+            PersonEntry person = _memory.FindPerson(personId) ?? throw EnrollmentChecks.NoSuchPerson(personId);
             (Dictionary<string, string?> names, GalleryVector[] vectors) = Checked(faces);
             Put(names, vectors, [.. person.Photographs]);
             return (IReadOnlyList<GalleryPhotograph>)[.. vectors.Select(vector => vector.Photograph)];
         });
-    }
-
-    /// <summary>Adds the photographs of a view of embeddings, all or none. Rows without a label or a usable embedding are left out with a warning.</summary>
-    /// <param name="data">Embeddings with the person they show, as a model makes them of <c>LoadFromFolder</c>.</param>
-    /// <param name="labelColumnName">The column that says who it is: text or a key.</param>
-    /// <param name="embeddingColumnName">The column of embeddings.</param>
-    /// <param name="sourceColumnName">The text column that says where a photograph comes from; null: none.</param>
-    /// <param name="replaceSameSource">Whether a person's older photographs of the same source give way to a new one. Default false: both stay.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of another kind.</exception>
-    /// <exception cref="ArgumentException">The embeddings have another size than the gallery's.</exception>
-    /// <exception cref="FaceGalleryException">The file cannot be written; nothing was added.</exception>
-    public EnrollmentSummary EnrollFrom(IDataView data, string labelColumnName = "Label", string embeddingColumnName = "Embedding", string? sourceColumnName = null, bool replaceSameSource = false)
-    {
-        (List<FaceToEnroll> faces, int unusable) = GalleryRows.Read(_host, data, labelColumnName, embeddingColumnName, sourceColumnName);
-        var summary = EnrollmentSummary.Of(Enroll(faces, replaceSameSource), unusable);
-        using IChannel channel = _host.Start(nameof(EnrollFrom));
-        if (unusable > 0)
-        {
-            channel.Warning($"{unusable} rows have no label, or an embedding that is zero or not a number, as of a picture that cannot be read; they are not enrolled.");
-        }
-
-        if (faces.Count == 0)
-        {
-            channel.Warning("Nobody was enrolled: the data have no row with a label and a usable embedding.");
-        }
-
-        if (summary.SameSourceCount > 0)
-        {
-            channel.Warning($"{summary.SameSourceCount} new photographs name a source of which their person has another photograph, and both are kept; {nameof(replaceSameSource)} puts the new one in its place.");
-        }
-
-        return summary;
     }
 
     /// <summary>Calls a person by another name; the old one cannot be read from the file any more.</summary>
@@ -119,7 +77,7 @@ public sealed partial class FaceGallery
                 return false;
             }
 
-            Change(changes => changes.Rename(person, name), () => person.Name = name, erases: true);
+            Change([new PersonRenamed(person, name)]);
             return true;
         });
     }
@@ -146,7 +104,7 @@ public sealed partial class FaceGallery
             PersonEntry[] people = [.. personIds.Select(_memory.FindPerson).OfType<PersonEntry>().Distinct()];
             if (people.Length > 0)
             {
-                Change(changes => Array.ForEach(people, changes.RemovePerson), () => Array.ForEach(people, _memory.RemovePerson), erases: true);
+                Change([.. people.Select(person => new PersonRemoved(person))]);
             }
 
             return people.Length;
@@ -167,15 +125,7 @@ public sealed partial class FaceGallery
                 return false;
             }
 
-            if (photograph.Person.Photographs.Count == 1)
-            {
-                Change(changes => changes.RemovePerson(photograph.Person), () => _memory.RemovePerson(photograph.Person), erases: true);
-            }
-            else
-            {
-                Change(changes => changes.RemovePhotograph(photograph), () => _memory.RemovePhotograph(photograph), erases: true);
-            }
-
+            Change([photograph.Person.Photographs.Count == 1 ? new PersonRemoved(photograph.Person) : new PhotographRemoved(photograph)]);
             return true;
         });
     }
@@ -185,12 +135,7 @@ public sealed partial class FaceGallery
     {
         faces = EnrollmentChecks.UnderKnownIds(faces, id => _memory.FindPerson(id)?.Id);
         Dictionary<string, string?> names = EnrollmentChecks.GivenNames(faces, id => _memory.FindPerson(id)?.Name);
-        DateTimeOffset now = DateTimeOffset.UtcNow;
-        return (names,
-        [
-            .. faces.Select(face => new GalleryVector(
-                face.PersonId, names[face.PersonId], new GalleryPhotograph(Guid.CreateVersion7(now).ToString("N"), face.Source, now), EnrollmentChecks.UnitVector(face, Model, nameof(faces)))),
-        ]);
+        return (names, EnrollmentChecks.Vectors(faces, names, Model, DateTimeOffset.UtcNow));
     }
 
     private void Put(Dictionary<string, string?> names, IReadOnlyList<GalleryVector> added, PhotographEntry[] removed)
@@ -201,43 +146,29 @@ public sealed partial class FaceGallery
         }
 
         // Numbers go up by what is tried, so that none is used twice, whatever fails.
-        (string Id, long Number)[] newPeople = [.. names.Keys.Where(id => _memory.FindPerson(id) is null).Select(id => (id, ++_lastPerson))];
+        PersonAdded[] newPeople = [.. names.Keys.Where(id => _memory.FindPerson(id) is null).Select(id => new PersonAdded(++_lastPerson, id, names[id] ?? id))];
         Dictionary<string, long> numbers = newPeople.ToDictionary(person => person.Id, person => person.Number, StringComparer.Ordinal);
         long NumberOf(string id) => numbers.TryGetValue(id, out long number) ? number : _memory.FindPerson(id)!.Number;
-        long first = _lastPhotograph + 1;
-        _lastPhotograph += added.Count;
-
         Change(
-            changes =>
-            {
-                Array.ForEach(removed, changes.RemovePhotograph);
-                Array.ForEach(newPeople, person => changes.AddPerson(person.Number, person.Id, names[person.Id] ?? person.Id));
-                foreach ((int index, GalleryVector vector) in added.Index())
-                {
-                    changes.AddPhotograph(first + index, NumberOf(vector.PersonId), vector.Photograph, vector.Vector);
-                }
-            },
-            () =>
-            {
-                Array.ForEach(newPeople, person => _memory.AddPerson(person.Number, person.Id, names[person.Id] ?? person.Id));
-                foreach ((int index, GalleryVector vector) in added.Index())
-                {
-                    _memory.AddPhotograph(_memory.FindPerson(vector.PersonId)!, first + index, vector.Photograph, vector.Vector);
-                }
-
-                Array.ForEach(removed, _memory.RemovePhotograph);
-            },
-            erases: removed.Length > 0);
+        [
+            .. newPeople,
+            .. added.Select(vector => new PhotographAdded(++_lastPhotograph, NumberOf(vector.PersonId), vector.PersonId, vector.Photograph, vector.Vector)),
+            .. removed.Select(photograph => new PhotographRemoved(photograph)),
+        ]);
     }
 
     /// <summary>To the disk, then to memory, then away with what was removed.</summary>
-    private void Change(Action<GalleryChanges> onDisk, Action inMemory, bool erases)
+    private void Change(IReadOnlyList<GalleryChange> changes)
     {
-        _file?.Commit(onDisk, erases);
+        bool erases = changes.Any(change => change.Erases);
+        _file?.Commit(changes);
         _memoryLock.EnterWriteLock();
         try
         {
-            inMemory();
+            foreach (GalleryChange change in changes)
+            {
+                _memory.Apply(change);
+            }
         }
         finally
         {
@@ -251,11 +182,10 @@ public sealed partial class FaceGallery
 
         if ((erases || IsErasurePending) && Path is not null)
         {
-            using IChannel channel = _host.Start(nameof(FaceGallery));
-            TryErase(channel);
+            TryErase();
             foreach (string backup in GalleryUpgrade.BackupsOf(Path))
             {
-                channel.Warning($"What was removed is still in '{backup}', the copy from before the file was upgraded. Delete it when the gallery serves as it did.");
+                GalleryLog.Warn(Log, $"What was removed is still in '{backup}', the copy from before the file was upgraded. Delete it when the gallery serves as it did.");
             }
         }
     }

@@ -1,6 +1,6 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.ML.ArcFace.Gallery;
 using Microsoft.ML.ArcFace.Runtime;
-using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace;
 
@@ -10,7 +10,6 @@ namespace Microsoft.ML.ArcFace;
 /// </summary>
 public sealed partial class FaceGallery : IFaceGallery, IDisposable
 {
-    private readonly IHost _host;
     private readonly FaceGalleryOptions _options;
     private readonly GalleryFile? _file;
     private readonly GalleryMemory _memory;
@@ -28,64 +27,6 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
 
     private long _lastPerson, _lastPhotograph;
 
-    /// <exception cref="ArgumentOutOfRangeException">Options outside of their ranges; the message lists all of them.</exception>
-    /// <exception cref="FaceGalleryException">The file cannot be opened.</exception>
-    internal FaceGallery(IHostEnvironment environment, FaceGalleryModel model, string? path, FaceGalleryOptions options)
-    {
-        _host = environment.Register(nameof(FaceGallery));
-        var check = new OptionsCheck();
-        check.AddRange(options.Violations());
-        check.AddRange(model.Violations());
-        check.That(path is not null || options.EncryptionKey is null, $"{nameof(options.EncryptionKey)} is given, but no path; only a file is encrypted.");
-        check.That(path is not null || !options.ReadOnly, $"{nameof(options.ReadOnly)} is set, but no path is given; there is nothing to search.");
-        OptionsCheck.ThrowIfAny(check.Violations, nameof(options));
-        (Model, _options, Path) = (model, options, path is null ? null : System.IO.Path.GetFullPath(path));
-        if (Path is null)
-        {
-            _memory = CreateMemory();
-            return;
-        }
-
-        using IChannel channel = _host.Start(nameof(FaceGallery));
-        string? readOnlyReason = $"was opened for searching alone ({nameof(FaceGalleryOptions.ReadOnly)})";
-        GalleryFile? file = options.ReadOnly ? null : GalleryFile.OpenUnlessReadOnly(Path, model, options.EncryptionKey, options.CreateIfMissing, out readOnlyReason);
-        if (file is null)
-        {
-            _memory = GalleryFile.ReadAll(Path, model, options.EncryptionKey, CreateMemory);
-            _obstacle = (readOnlyReason!, options.ReadOnly
-                ? "open it without that option"
-                : "let this user write to the file and its folder, or copy the file to a folder that may be written to and give that path");
-        }
-        else
-        {
-            _memory = CreateMemory();
-            try
-            {
-                (_lastPerson, _lastPhotograph) = file.Load(_memory);
-                _obstacle = Upgrade(file, channel);
-                if (_obstacle is null)
-                {
-                    _file = file;
-                    TryErase(channel);
-                }
-            }
-            finally
-            {
-                if (_file is null)
-                {
-                    file.Dispose();
-                }
-            }
-        }
-
-        if (_obstacle is { } obstacle)
-        {
-            channel.Info($"'{path}' can be searched, but not changed: it {obstacle.Reason}.");
-        }
-
-        channel.Info($"'{path}': {_memory.PhotographCount} photographs of {_memory.People.Count} people.");
-    }
-
     /// <summary>
     /// Whether the gallery can be searched but not changed: it was opened with <see cref="FaceGalleryOptions.ReadOnly"/>, or its
     /// file cannot be written.
@@ -97,6 +38,9 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
     /// serves all the same; it is tried again with the next change, and when the gallery is closed or opened.
     /// </summary>
     public bool IsErasurePending => _file is { IsErasurePending: true };
+
+    /// <summary>Is told what whoever runs the gallery should know.</summary>
+    internal ILogger Log { get; }
 
     /// <summary>The whole path of the file; null: there is none, and the gallery ends with the process.</summary>
     public string? Path { get; }
@@ -131,11 +75,12 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
     }
 
     /// <summary>The people who are nearest to a face, best first, however far they are.</summary>
-    /// <param name="embedding">The face's embedding, of any length but zero.</param>
+    /// <param name="embedding">The face's embedding by the gallery's model.</param>
     /// <param name="count">How many people, 1 or more.</param>
     /// <exception cref="ArgumentException">The embedding has another size than the gallery's, or no direction.</exception>
+    /// <exception cref="FaceGalleryException">Another model made the embedding (<see cref="FaceGalleryProblem.OtherModel"/>).</exception>
     /// <exception cref="ObjectDisposedException">The gallery was disposed.</exception>
-    public IReadOnlyList<FaceCandidate> Search(float[] embedding, int count = 5)
+    public IReadOnlyList<FaceCandidate> Search(FaceEmbedding embedding, int count = 5)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         float[] probe = EnrollmentChecks.UnitVector(embedding, Model, "The embedding", nameof(embedding));
@@ -143,11 +88,12 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
     }
 
     /// <summary>Who a face is: a person of the gallery, nobody of it, or one of two who are about as near.</summary>
-    /// <param name="embedding">The face's embedding, of any length but zero.</param>
+    /// <param name="embedding">The face's embedding by the gallery's model.</param>
     /// <exception cref="ArgumentException">The embedding has another size than the gallery's, or no direction.</exception>
+    /// <exception cref="FaceGalleryException">Another model made the embedding (<see cref="FaceGalleryProblem.OtherModel"/>).</exception>
     /// <exception cref="InvalidOperationException">The model has no threshold, and none is set.</exception>
     /// <exception cref="ObjectDisposedException">The gallery was disposed.</exception>
-    public FaceIdentification Identify(float[] embedding)
+    public FaceIdentification Identify(FaceEmbedding embedding)
     {
         float[] probe = EnrollmentChecks.UnitVector(embedding, Model, "The embedding", nameof(embedding));
         return Read(memory => _options.Decide(Nearest(memory, probe, count: 2), _options.ThresholdFor(Model, memory.Vectors.Count)));
@@ -158,8 +104,7 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
     {
         if (IsErasurePending)
         {
-            using IChannel channel = _host.Start(nameof(FaceGallery));
-            TryErase(channel);
+            TryErase();
         }
 
         _file?.Dispose();
@@ -195,29 +140,8 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
         }
     }
 
-    /// <summary>Upgrades a file of an older version; if there is no room for that, gives the reason why the gallery cannot be changed.</summary>
-    private static (string Reason, string Remedy)? Upgrade(GalleryFile file, IChannel channel)
-    {
-        if (!file.IsOlder)
-        {
-            return null;
-        }
-
-        try
-        {
-            string backup = file.Upgrade();
-            channel.Warning($"The gallery was upgraded to the present version of the file. The copy from before is '{backup}'; it keeps everybody of today, also those who are removed later: delete it when the gallery serves as it did.");
-            return null;
-        }
-        catch (FaceGalleryException error) when (error.Problem == FaceGalleryProblem.Unreachable)
-        {
-            channel.Warning($"The gallery is of an older version of the file, and could not be upgraded; it is searched as it is, and nothing was lost. {error.Message}");
-            return ("is of an older version of the file, and there was no room for the upgrade", "free as much space as three times the file has, and open the gallery again");
-        }
-    }
-
     /// <summary>Makes up for an erasure that could not be done before; while it cannot be done, the gallery serves all the same.</summary>
-    private void TryErase(IChannel channel)
+    private void TryErase()
     {
         if (!IsErasurePending)
         {
@@ -230,7 +154,7 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
         }
         catch (FaceGalleryException error) when (error.Problem == FaceGalleryProblem.Unreachable)
         {
-            channel.Warning(error.Message);
+            GalleryLog.Warn(Log, error.Message);
         }
     }
 

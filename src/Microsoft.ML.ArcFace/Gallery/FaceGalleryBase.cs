@@ -54,15 +54,20 @@ public abstract class FaceGalleryBase : IFaceGallery
         }
 
         faces = EnrollmentChecks.UnderKnownIds(faces, id => kept.Contains(id) ? id : null);
-        Dictionary<string, string?> names = EnrollmentChecks.GivenNames(faces, _ => null);
-        DateTimeOffset now = DateTimeOffset.FromUnixTimeMilliseconds(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
-        GalleryVector[] vectors =
-        [
-            .. faces.Select(face => new GalleryVector(
-                face.PersonId, names[face.PersonId], new GalleryPhotograph(Guid.CreateVersion7(now).ToString("N"), face.Source, now),
-                EnrollmentChecks.UnitVector(face, Model, nameof(faces)))),
-        ];
+        GalleryVector[] vectors = EnrollmentChecks.Vectors(faces, EnrollmentChecks.GivenNames(faces, _ => null), Model, Now());
         return vectors.Length == 0 ? [] : await AddAsync(vectors, replaceSameSource, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<GalleryPhotograph>> ReplacePhotographsAsync(string personId, IReadOnlyCollection<FaceToEnroll> faces, CancellationToken cancellationToken = default)
+    {
+        EnrollmentChecks.CheckReplacement(personId, faces);
+        GalleryPerson person = await FindAsync(personId, cancellationToken).ConfigureAwait(false) ?? throw EnrollmentChecks.NoSuchPerson(personId);
+        faces = EnrollmentChecks.UnderKnownIds(faces, _ => person.Id);
+        GalleryVector[] vectors = EnrollmentChecks.Vectors(faces, EnrollmentChecks.GivenNames(faces, _ => person.Name), Model, Now());
+        return await ReplaceAsync(person.Id, vectors, cancellationToken).ConfigureAwait(false)
+            ? [.. vectors.Select(vector => vector.Photograph)]
+            : throw EnrollmentChecks.NoSuchPerson(personId);
     }
 
     /// <inheritdoc/>
@@ -84,14 +89,17 @@ public abstract class FaceGalleryBase : IFaceGallery
     public abstract Task<GalleryPerson?> FindAsync(string personId, CancellationToken cancellationToken = default);
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<FaceCandidate>> SearchAsync(float[] embedding, int count = 5, CancellationToken cancellationToken = default)
+    public abstract IAsyncEnumerable<GalleryPerson> GetPeopleAsync(CancellationToken cancellationToken = default);
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<FaceCandidate>> SearchAsync(FaceEmbedding embedding, int count = 5, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         return FindNearestAsync(UnitVector(embedding, nameof(embedding)), count, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public async Task<FaceIdentification> IdentifyAsync(float[] embedding, CancellationToken cancellationToken = default)
+    public async Task<FaceIdentification> IdentifyAsync(FaceEmbedding embedding, CancellationToken cancellationToken = default)
     {
         float[] probe = UnitVector(embedding, nameof(embedding));
         int vectors = _options.CosineThreshold is null ? await CountVectorsAsync(cancellationToken).ConfigureAwait(false) : 0;
@@ -112,6 +120,13 @@ public abstract class FaceGalleryBase : IFaceGallery
     /// <returns>The results of the plan.</returns>
     protected abstract Task<IReadOnlyList<FaceEnrollment>> AddAsync(IReadOnlyList<GalleryVector> vectors, bool replaceSameSource, CancellationToken cancellationToken);
 
+    /// <summary>Puts photographs in the place of all that a person has, all or none.</summary>
+    /// <param name="personId">Who, by the id under which the gallery keeps them.</param>
+    /// <param name="vectors">One or more, all of this person.</param>
+    /// <param name="cancellationToken">Stops before anything is written.</param>
+    /// <returns>False: there is no such person any more, and nothing was changed.</returns>
+    protected abstract Task<bool> ReplaceAsync(string personId, IReadOnlyList<GalleryVector> vectors, CancellationToken cancellationToken);
+
     /// <summary>Calls a person by another name; false: there is no such person.</summary>
     /// <param name="personId">Who.</param>
     /// <param name="name">The new name.</param>
@@ -125,10 +140,11 @@ public abstract class FaceGalleryBase : IFaceGallery
     protected abstract Task<IReadOnlyList<FaceCandidate>> FindNearestAsync(float[] probe, int count, CancellationToken cancellationToken);
 
     /// <summary>The unit vector of an embedding.</summary>
-    /// <param name="embedding">A face's embedding.</param>
+    /// <param name="embedding">A face's embedding by the gallery's model.</param>
     /// <param name="parameterName">What the caller's argument is called.</param>
     /// <exception cref="ArgumentException">It has another size than the gallery's, or no direction.</exception>
-    protected float[] UnitVector(float[] embedding, string parameterName) => EnrollmentChecks.UnitVector(embedding, Model, "The embedding", parameterName);
+    /// <exception cref="FaceGalleryException">Another model made it.</exception>
+    protected float[] UnitVector(FaceEmbedding embedding, string parameterName) => EnrollmentChecks.UnitVector(embedding, Model, "The embedding", parameterName);
 
     /// <summary>
     /// Brings an id to the Unicode form (NFC) in which new people are kept, so that "José" is one person in whichever form it
@@ -155,6 +171,9 @@ public abstract class FaceGalleryBase : IFaceGallery
     /// <param name="given">What they are called with the photograph; null: nothing is said.</param>
     /// <exception cref="ArgumentException">The two differ.</exception>
     protected static void CheckName(string personId, string known, string? given) => EnrollmentChecks.CheckName(personId, known, given, "faces");
+
+    /// <summary>Gives the time in whole milliseconds, which every store keeps as it is.</summary>
+    private static DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
 
     /// <summary>Compares candidates exactly and keeps each person's nearest photograph, best first.</summary>
     /// <param name="probe">A unit vector.</param>

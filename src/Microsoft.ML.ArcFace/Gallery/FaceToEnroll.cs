@@ -1,12 +1,21 @@
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Gallery;
 
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>A photograph of a person for a gallery.</summary>
 /// <param name="PersonId">Who it is: a name, or a number of your own records. Text of 1 character or more, compared exactly.</param>
-/// <param name="Embedding">The face's embedding, of any length but zero; it is kept in unit length.</param>
-public record FaceToEnroll(string PersonId, float[] Embedding)
+/// <param name="Embedding">The face's embedding by the gallery's model, of any length but zero; it is kept in unit length.</param>
+public record FaceToEnroll(string PersonId, FaceEmbedding Embedding)
 {
+    /// <summary>Makes a photograph of a vector from elsewhere, for a gallery whose <see cref="FaceGalleryModel.AcceptsBareVectors"/> is true.</summary>
+    /// <param name="personId">Who it is.</param>
+    /// <param name="vector">The face's embedding, of any length but zero.</param>
+    public FaceToEnroll(string personId, float[] vector)
+        : this(personId, new FaceEmbedding(vector, ModelCheck.Unsaid))
+    {
+    }
+
     /// <summary>What to call the person; null: as they are called already, or by their id if they are new.</summary>
     public string? Name { get; init; }
 

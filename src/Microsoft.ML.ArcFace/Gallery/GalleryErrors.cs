@@ -6,7 +6,7 @@ namespace Microsoft.ML.ArcFace.Gallery;
 /// <summary>What SQLite and the system say, in words that help whoever uses a gallery.</summary>
 internal static class GalleryErrors
 {
-    private const string AfterDamage = "Take a copy from before the damage, or read out what is sound with arcface recover (faces.RecoverGallery).";
+    private const string AfterDamage = "Take a copy from before the damage, or read out what is sound with arcface recover (FaceGallery.Recover).";
 
     /// <summary>Something in the file is not as it was written.</summary>
     /// <param name="path">The gallery.</param>

@@ -130,15 +130,18 @@ internal sealed class GalleryFile : IDisposable
     });
 
     /// <summary>Makes changes, all or none; when it returns they are on the disk.</summary>
-    /// <param name="change">Makes them.</param>
-    /// <param name="erases">Whether something goes that <see cref="Erase"/> must make unreadable; it is made up for when the file is opened, if the process ends before.</param>
+    /// <param name="changes">The changes; what they erase <see cref="Erase"/> must make unreadable, and it is made up for when the file is opened, if the process ends before.</param>
     /// <exception cref="FaceGalleryException">The file cannot be written; nothing was changed.</exception>
-    public void Commit(Action<GalleryChanges> change, bool erases) => GalleryErrors.Explained(_path, () =>
+    public void Commit(IReadOnlyList<GalleryChange> changes) => GalleryErrors.Explained(_path, () =>
     {
         using SqliteTransaction transaction = _connection.BeginTransaction();
-        var changes = new GalleryChanges(_path, _connection, _records, _digest, _header.Counts);
-        change(changes);
-        GalleryHeader header = _header with { Counts = changes.Counts, IsErasurePending = _header.IsErasurePending || erases };
+        var written = new GalleryTransaction(_path, _connection, _records, _digest, _header.Counts);
+        foreach (GalleryChange change in changes)
+        {
+            written.Apply(change);
+        }
+
+        GalleryHeader header = _header with { Counts = written.Counts, IsErasurePending = _header.IsErasurePending || changes.Any(change => change.Erases) };
         header.Update(_connection, _records);
         transaction.Commit();
         _header = header;

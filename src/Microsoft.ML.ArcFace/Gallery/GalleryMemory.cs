@@ -30,6 +30,29 @@ internal sealed class GalleryMemory(int embeddingSize, PersonAggregation aggrega
     public IEnumerable<GalleryVector> VectorsOf(PersonEntry person) => person.Photographs.Select(photograph => new GalleryVector(
         person.Id, person.Name, photograph.Details, photograph.Vector ?? Vectors[photograph.Row!].ToArray()));
 
+    /// <summary>Makes a change that is in the file already.</summary>
+    public void Apply(GalleryChange change)
+    {
+        switch (change)
+        {
+            case PersonAdded added:
+                AddPerson(added.Number, added.Id, added.Name);
+                break;
+            case PersonRenamed renamed:
+                renamed.Person.Name = renamed.Name;
+                break;
+            case PersonRemoved removed:
+                RemovePerson(removed.Person);
+                break;
+            case PhotographAdded added:
+                AddPhotograph(_people[added.PersonId], added.Number, added.Details, added.Vector);
+                break;
+            case PhotographRemoved removed:
+                RemovePhotograph(removed.Photograph);
+                break;
+        }
+    }
+
     public PersonEntry AddPerson(long number, string id, string name)
     {
         var person = new PersonEntry(number, id, name);
@@ -54,7 +77,7 @@ internal sealed class GalleryMemory(int embeddingSize, PersonAggregation aggrega
         }
     }
 
-    public void RemovePhotograph(PhotographEntry photograph)
+    private void RemovePhotograph(PhotographEntry photograph)
     {
         _photographs.Remove(photograph.Details.Id);
         photograph.Person.Photographs.Remove(photograph);
@@ -69,7 +92,7 @@ internal sealed class GalleryMemory(int embeddingSize, PersonAggregation aggrega
     }
 
     /// <summary>Takes out a person with all photographs.</summary>
-    public void RemovePerson(PersonEntry person)
+    private void RemovePerson(PersonEntry person)
     {
         foreach (PhotographEntry photograph in person.Photographs.ToArray())
         {

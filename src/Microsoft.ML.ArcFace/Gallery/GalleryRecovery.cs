@@ -40,7 +40,7 @@ internal sealed class GalleryRecovery
         GallerySchema.Create(output, header, records);
         Dictionary<long, StoredPerson> people = ReadPeople();
         using SqliteTransaction transaction = output.BeginTransaction();
-        var changes = new GalleryChanges(path, output, records, new RowDigest(header.GalleryId), default);
+        var changes = new GalleryTransaction(path, output, records, new RowDigest(header.GalleryId), default);
         var written = new HashSet<long>();
         var ids = new HashSet<string>(StringComparer.Ordinal);
         foreach (GalleryRow row in Sound("photograph", _rows.Photographs, _header.Counts.LastPhotograph))
@@ -56,10 +56,10 @@ internal sealed class GalleryRecovery
 
             if (written.Add(row.Person))
             {
-                changes.AddPerson(row.Person, person.Id, person.Name);
+                changes.Apply(new PersonAdded(row.Person, person.Id, person.Name));
             }
 
-            changes.AddPhotograph(row.Number, row.Person, photograph, vector);
+            changes.Apply(new PhotographAdded(row.Number, row.Person, person.Id, photograph, vector));
         }
 
         _lost.AddRange(people.Keys.Except(written).Select(number => $"person {number} ('{people[number].Id}') has no photograph that can be read"));

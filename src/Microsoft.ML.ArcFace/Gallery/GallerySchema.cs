@@ -122,8 +122,9 @@ internal static class GallerySchema
     {
         if (header.Fingerprint != model.Fingerprint || header.EmbeddingSize != model.EmbeddingSize)
         {
+            (string kept, string given) = ModelCheck.Shortened(header.Fingerprint, model.Fingerprint);
             throw new FaceGalleryException(FaceGalleryProblem.OtherModel,
-                $"The gallery '{path}' keeps embeddings of the model {Shortened(header.Fingerprint)} ({header.EmbeddingSize} numbers), and yours is {Shortened(model.Fingerprint)} ({model.EmbeddingSize} numbers). " +
+                $"The gallery '{path}' keeps embeddings of the model {kept} ({header.EmbeddingSize} numbers), and yours is {given} ({model.EmbeddingSize} numbers). " +
                 "Embeddings of different models cannot be compared: open it with its own model, or enroll the photographs again in a new gallery.");
         }
     }
@@ -236,6 +237,4 @@ internal static class GallerySchema
             throw new FaceGalleryException(FaceGalleryProblem.WrongKey, $"The gallery '{path}' {finding}.");
         }
     }
-
-    private static string Shortened(string fingerprint) => fingerprint.Length <= 12 ? fingerprint : $"{fingerprint[..12]}…";
 }

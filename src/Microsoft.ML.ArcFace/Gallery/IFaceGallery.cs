@@ -22,7 +22,17 @@ public interface IFaceGallery : IAsyncDisposable
     /// <param name="cancellationToken">Stops before anything is written.</param>
     /// <returns>What became of each photograph, in the same order.</returns>
     /// <exception cref="ArgumentException">A face cannot be kept; the message says which and why.</exception>
+    /// <exception cref="FaceGalleryException">Another model made an embedding, or the gallery cannot be written; nothing was added.</exception>
     Task<IReadOnlyList<FaceEnrollment>> EnrollAsync(IReadOnlyCollection<FaceToEnroll> faces, bool replaceSameSource = false, CancellationToken cancellationToken = default);
+
+    /// <summary>Puts photographs in the place of all that a person has, in one step.</summary>
+    /// <param name="personId">Who.</param>
+    /// <param name="faces">Their photographs from now on, at least one.</param>
+    /// <param name="cancellationToken">Stops before anything is written.</param>
+    /// <returns>The photographs as they are kept, in the same order.</returns>
+    /// <exception cref="ArgumentException">There is no such person, no photograph, one of somebody else, or one that cannot be kept.</exception>
+    /// <exception cref="FaceGalleryException">Another model made an embedding, or the gallery cannot be written; nothing was changed.</exception>
+    Task<IReadOnlyList<GalleryPhotograph>> ReplacePhotographsAsync(string personId, IReadOnlyCollection<FaceToEnroll> faces, CancellationToken cancellationToken = default);
 
     /// <summary>Calls a person by another name.</summary>
     /// <param name="personId">Who.</param>
@@ -48,17 +58,23 @@ public interface IFaceGallery : IAsyncDisposable
     /// <param name="cancellationToken">Stops waiting for it.</param>
     Task<GalleryPerson?> FindAsync(string personId, CancellationToken cancellationToken = default);
 
+    /// <summary>Lists everybody in the gallery with their photographs, in an order of the gallery's own.</summary>
+    /// <param name="cancellationToken">Stops reading.</param>
+    IAsyncEnumerable<GalleryPerson> GetPeopleAsync(CancellationToken cancellationToken = default);
+
     /// <summary>The people who are nearest to a face, best first, however far they are.</summary>
-    /// <param name="embedding">The face's embedding.</param>
+    /// <param name="embedding">The face's embedding by the gallery's model.</param>
     /// <param name="count">How many people, 1 or more.</param>
     /// <param name="cancellationToken">Stops waiting for it.</param>
     /// <exception cref="ArgumentException">The embedding has another size than the gallery's, or no direction.</exception>
-    Task<IReadOnlyList<FaceCandidate>> SearchAsync(float[] embedding, int count = 5, CancellationToken cancellationToken = default);
+    /// <exception cref="FaceGalleryException">Another model made the embedding (<see cref="FaceGalleryProblem.OtherModel"/>).</exception>
+    Task<IReadOnlyList<FaceCandidate>> SearchAsync(FaceEmbedding embedding, int count = 5, CancellationToken cancellationToken = default);
 
     /// <summary>Who a face is: a person of the gallery, nobody of it, or one of two who are about as near.</summary>
-    /// <param name="embedding">The face's embedding.</param>
+    /// <param name="embedding">The face's embedding by the gallery's model.</param>
     /// <param name="cancellationToken">Stops waiting for it.</param>
     /// <exception cref="ArgumentException">The embedding has another size than the gallery's, or no direction.</exception>
+    /// <exception cref="FaceGalleryException">Another model made the embedding (<see cref="FaceGalleryProblem.OtherModel"/>).</exception>
     /// <exception cref="InvalidOperationException">There is no threshold: the model has none, and none was set.</exception>
-    Task<FaceIdentification> IdentifyAsync(float[] embedding, CancellationToken cancellationToken = default);
+    Task<FaceIdentification> IdentifyAsync(FaceEmbedding embedding, CancellationToken cancellationToken = default);
 }

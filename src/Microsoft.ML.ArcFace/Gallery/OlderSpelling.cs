@@ -3,23 +3,23 @@ using System.ComponentModel;
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>Spells <see cref="FaceToEnroll"/> as programs did before the names became American.</summary>
-/// <param name="PersonId">Who it is.</param>
-/// <param name="Embedding">The face's embedding.</param>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public sealed record FaceToEnrol(string PersonId, float[] Embedding) : FaceToEnroll(PersonId, Embedding);
-
-/// <summary>Spells <see cref="EnrollmentSummary"/> as programs did before the names became American.</summary>
-/// <param name="PersonCount">People who were enrolled or given more photographs.</param>
-/// <param name="PhotographCount">Photographs that were enrolled.</param>
-/// <param name="UnusableCount">Rows that were left out.</param>
-[EditorBrowsable(EditorBrowsableState.Never)]
-public sealed record EnrolmentSummary(int PersonCount, int PhotographCount, int UnusableCount);
+public sealed record FaceToEnrol : FaceToEnroll
+{
+    /// <summary>Makes a photograph of a vector, as <see cref="FaceToEnroll(string, float[])"/>.</summary>
+    /// <param name="PersonId">Who it is.</param>
+    /// <param name="Embedding">The face's embedding.</param>
+    public FaceToEnrol(string PersonId, float[] Embedding)
+        : base(PersonId, Embedding)
+    {
+    }
+}
 
 /// <summary>Keeps programs compiling that enroll by the older spelling; new ones call the methods with two l.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public static class OlderGallerySpelling
 {
-    /// <summary>Calls <see cref="FaceGallery.Enroll(string, float[], string?, string?, bool)"/>.</summary>
+    /// <summary>Enrolls a vector from elsewhere; new programs call Enroll.</summary>
     /// <param name="gallery">The gallery.</param>
     /// <param name="personId">Who it is.</param>
     /// <param name="embedding">The face's embedding.</param>
@@ -38,19 +38,6 @@ public static class OlderGallerySpelling
     {
         ArgumentNullException.ThrowIfNull(gallery);
         return [.. gallery.Enroll(faces).Select(result => result.Photograph)];
-    }
-
-    /// <summary>Calls <see cref="FaceGallery.EnrollFrom"/>.</summary>
-    /// <param name="gallery">The gallery.</param>
-    /// <param name="data">Embeddings with the person they show.</param>
-    /// <param name="labelColumnName">The column that says who it is.</param>
-    /// <param name="embeddingColumnName">The column of embeddings.</param>
-    /// <param name="sourceColumnName">The text column that says where a photograph comes from.</param>
-    public static EnrolmentSummary EnrolFrom(this FaceGallery gallery, IDataView data, string labelColumnName = "Label", string embeddingColumnName = "Embedding", string? sourceColumnName = null)
-    {
-        ArgumentNullException.ThrowIfNull(gallery);
-        EnrollmentSummary summary = gallery.EnrollFrom(data, labelColumnName, embeddingColumnName, sourceColumnName);
-        return new EnrolmentSummary(summary.PersonCount, summary.PhotographCount, summary.UnusableCount);
     }
 
     /// <summary>Calls <see cref="IFaceGallery.EnrollAsync"/>.</summary>

@@ -35,7 +35,7 @@ internal sealed class AdaFaceHead : MarginHead
 
     protected override Tensor TargetCosine(TargetPairs pairs)
     {
-        double margin = MarginFraction * _margin;
+        double margin = pairs.Step.MarginFraction * _margin;
         Tensor quality = ((ClampedLengths(pairs) - length_mean) / length_deviation.Plus(1e-3)).Times(_concentration).Clamped(-1, 1);   // ẑ [B]
 
         // The clamp keeps arccos away from its poles.

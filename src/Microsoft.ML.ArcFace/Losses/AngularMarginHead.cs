@@ -9,5 +9,5 @@ internal sealed class AngularMarginHead(
     : MarginHead(nameof(AngularMarginHead), embeddingSize, classCount, scale)
 {
     protected override Tensor TargetCosine(TargetPairs pairs) =>
-        margin.AtFraction(MarginFraction).Apply(pairs, gradient).Minus(MarginFraction * cosineMargin);
+        margin.AtFraction(pairs.Step.MarginFraction).Apply(pairs, gradient).Minus(pairs.Step.MarginFraction * cosineMargin);
 }

@@ -19,7 +19,6 @@ internal abstract class ClassificationHead : LossHead
     protected readonly Parameter weight;
     private readonly double scale;
     private readonly List<LossTerm> terms = [];
-    private SampledCenters? sampled;
 
     /// <summary>Creates centres drawn from N(0, 0.01).</summary>
     protected ClassificationHead(string name, int embeddingSize, long centerCount, double scale) : base(name)
@@ -35,22 +34,8 @@ internal abstract class ClassificationHead : LossHead
     /// <summary>The centres [C, d], trainable, not normalised.</summary>
     public Parameter Centers => weight;
 
-    /// <summary>The sample of classes that a step scores; null where it scores all of them.</summary>
-    public SampledCenters? Sampled => sampled;
-
-    /// <summary>Rows of the centres that belong to a class.</summary>
-    protected virtual int CentersPerClass => 1;
-
-    /// <summary>
-    /// From now on the loss scores a share of the classes (<see cref="SampledCenters"/>), and the centres themselves have
-    /// no gradient: the sample has it. To be called when the head is on its device.
-    /// </summary>
-    public void SampleClasses(double rate)
-    {
-        sampled?.Dispose();
-        weight.requires_grad_(false);
-        sampled = new SampledCenters(weight, CentersPerClass, rate);
-    }
+    /// <summary>Rows of the centres that belong to a class, one after the other.</summary>
+    public virtual int CentersPerClass => 1;
 
     public override Tensor ClassCenters(IEnumerable<EmbeddedBatch> trainingSet) => weight.detach();
 
@@ -62,12 +47,12 @@ internal abstract class ClassificationHead : LossHead
     }
 
     /// <summary>The mean loss, a scalar, of embeddings [B, d] with labels [B], int64 from 0 to C − 1.</summary>
-    public sealed override Tensor forward(Tensor embeddings, Tensor labels)
+    public sealed override Tensor forward(Tensor embeddings, Tensor labels, LossStep step)
     {
         using var scope = NewDisposeScope();
-        (Tensor scored, labels) = sampled?.Take(labels) ?? (weight, labels);
+        (Tensor scored, labels) = step.Sample is { } sample ? (sample.Values, sample.Labels) : (weight, labels);
         Tensor centers = Widen(scored), widened = embeddings.to(centers.dtype);
-        Tensor loss = cross_entropy(TrainingLogits(widened, centers, labels), labels);
+        Tensor loss = cross_entropy(TrainingLogits(widened, centers, labels, step), labels);
         foreach (LossTerm term in terms)
         {
             loss = loss.Plus(term.forward(widened, centers, labels));
@@ -103,19 +88,9 @@ internal abstract class ClassificationHead : LossHead
     protected virtual Tensor Scaled(Tensor cosine, Tensor embeddings) => cosine.Times(scale);
 
     /// <summary>Logits [B, C] to train on; the plain ones where a loss has no margin.</summary>
-    protected virtual Tensor TrainingLogits(Tensor embeddings, Tensor centers, Tensor labels) => PlainLogits(embeddings, centers);
+    protected virtual Tensor TrainingLogits(Tensor embeddings, Tensor centers, Tensor labels, LossStep step) => PlainLogits(embeddings, centers);
 
     protected static Tensor Normalized(Tensor rows) => normalize(rows, p: 2, dim: 1);
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            sampled?.Dispose();
-        }
-
-        base.Dispose(disposing);
-    }
 
     private static Tensor CenterCosines(Tensor embeddings, Tensor centers) => Normalized(embeddings).matmul(Normalized(centers).t());
 

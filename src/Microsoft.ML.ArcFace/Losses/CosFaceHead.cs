@@ -7,5 +7,5 @@ namespace Microsoft.ML.ArcFace.Losses;
 internal sealed class CosFaceHead(int embeddingSize, long classCount, double scale, double cosineMargin)
     : MarginHead(nameof(CosFaceHead), embeddingSize, classCount, scale)
 {
-    protected override Tensor TargetCosine(TargetPairs pairs) => pairs.Cosine.Minus(MarginFraction * cosineMargin);
+    protected override Tensor TargetCosine(TargetPairs pairs) => pairs.Cosine.Minus(pairs.Step.MarginFraction * cosineMargin);
 }

@@ -24,15 +24,15 @@ internal sealed class CurricularFaceHead : MarginHead
 
     protected override void Observe(TargetPairs pairs) => target_cosine.lerp_(pairs.Cosine.mean().to(target_cosine.dtype), Rate);
 
-    protected override Tensor TargetCosine(TargetPairs pairs) => _margin.AtFraction(MarginFraction).Apply(pairs);
+    protected override Tensor TargetCosine(TargetPairs pairs) => _margin.AtFraction(pairs.Step.MarginFraction).Apply(pairs);
 
     protected override Tensor OtherCosines(Tensor cosine, TargetPairs pairs)
     {
-        Tensor threshold = pairs.Angle().Plus(MarginFraction * _margin.MarginRadians).cos().unsqueeze(1);    // [B, 1]
+        Tensor threshold = pairs.Angle().Plus(pairs.Step.MarginFraction * _margin.MarginRadians).cos().unsqueeze(1);    // [B, 1]
         Tensor isHard = cosine.detach() > threshold;                                                       // [B, C]
 
         // While the margin grows, so does the weight; t + cos θⱼ in the end.
-        Tensor hardness = target_cosine.Minus(1).Plus(cosine).Times(MarginFraction).Plus(1);
+        Tensor hardness = target_cosine.Minus(1).Plus(cosine).Times(pairs.Step.MarginFraction).Plus(1);
         return where(isHard, cosine * hardness, cosine);
     }
 }

@@ -12,9 +12,9 @@ internal sealed class ElasticFaceHead(int embeddingSize, long classCount, double
 
     protected override Tensor TargetCosine(TargetPairs pairs)
     {
-        AngularMargin mean = _mean.AtFraction(MarginFraction);
+        AngularMargin mean = _mean.AtFraction(pairs.Step.MarginFraction);
         return training
-            ? mean.Apply(pairs, addedRadians: randn_like(pairs.Cosine.detach()).Times(MarginFraction * loss.StandardDeviationRadians))
+            ? mean.Apply(pairs, addedRadians: randn_like(pairs.Cosine.detach()).Times(pairs.Step.MarginFraction * loss.StandardDeviationRadians))
             : mean.Apply(pairs);
     }
 }

@@ -3,25 +3,13 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.ArcFace.Losses;
 
 /// <summary>
-/// A loss in training: embeddings [B, d] and labels int64 [B] → the mean loss of the batch, a scalar. In training mode
+/// A loss in training: embeddings [B, d], labels int64 [B] and the step → the mean loss of the batch, a scalar. In training mode
 /// each forward pass also updates what the loss keeps count of; in evaluation mode it changes nothing.
 /// </summary>
-internal abstract class LossHead(string name) : nn.Module<Tensor, Tensor, Tensor>(name)
+internal abstract class LossHead(string name) : nn.Module<Tensor, Tensor, LossStep, Tensor>(name)
 {
-    /// <summary>
-    /// The part of the margin in force, 0 to 1: margins that are added count f times, a multiplier counts 1 + f(m − 1).
-    /// A ramp from 0 starts as the loss without a margin.
-    /// </summary>
-    public double MarginFraction
-    {
-        get;
-        set => field = value is >= 0 and <= 1
-            ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, $"{nameof(MarginFraction)} must lie from 0 to 1.");
-    } = 1;
-
-    /// <summary>Steps of the optimizer so far; annealed losses look at it.</summary>
-    public long Step { get; set; }
+    /// <summary>The loss with the whole margin, over all classes.</summary>
+    public Tensor forward(Tensor embeddings, Tensor labels) => forward(embeddings, labels, LossStep.Whole);
 
     /// <summary>
     /// Whether a loss no smaller than that of an untrained network means that nothing was learned. It does not where

@@ -16,7 +16,7 @@ internal sealed class MagFaceHead(int embeddingSize, long classCount, double sca
         Tensor length = pairs.Lengths().Clamped(loss.LowerLength, loss.UpperLength);           // a [B]
         double slope = (loss.UpperMarginRadians - loss.LowerMarginRadians) / (loss.UpperLength - loss.LowerLength);
         Tensor margin = length.Minus(loss.LowerLength).Times(slope).Plus(loss.LowerMarginRadians);
-        Tensor target = _curve.Apply(pairs, addedRadians: margin.Times(MarginFraction));
+        Tensor target = _curve.Apply(pairs, addedRadians: margin.Times(pairs.Step.MarginFraction));
         return loss.EasyMargin ? where(pairs.Cosine.IsAbove(0), target, pairs.Cosine) : target;
     }
 }

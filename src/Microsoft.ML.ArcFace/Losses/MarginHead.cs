@@ -10,7 +10,7 @@ namespace Microsoft.ML.ArcFace.Losses;
 internal abstract class MarginHead(string name, int embeddingSize, long centerCount, double scale)
     : ClassificationHead(name, embeddingSize, centerCount, scale)
 {
-    /// <summary>What the target's cosine [B] becomes under <see cref="LossHead.MarginFraction"/> of the margin.</summary>
+    /// <summary>What the target's cosine [B] becomes under <see cref="LossStep.MarginFraction"/> of the margin.</summary>
     protected abstract Tensor TargetCosine(TargetPairs pairs);
 
     /// <summary>What the cosines [B, C] with the other classes become; the targets' places are overwritten afterwards.</summary>
@@ -24,7 +24,7 @@ internal abstract class MarginHead(string name, int embeddingSize, long centerCo
     /// <summary>The row [B] of the nearest centre of each embedding's class, from the cosines with all rows.</summary>
     protected virtual Tensor OwnRows(Tensor centerCosines, Tensor labels) => labels;
 
-    protected sealed override Tensor TrainingLogits(Tensor embeddings, Tensor centers, Tensor labels)
+    protected sealed override Tensor TrainingLogits(Tensor embeddings, Tensor centers, Tensor labels, LossStep step)
     {
         Tensor unitEmbeddings = Normalized(embeddings);
         Tensor unitCenters = Normalized(centers);
@@ -32,14 +32,14 @@ internal abstract class MarginHead(string name, int embeddingSize, long centerCo
         Tensor cosine = ClassCosines(centerCosines);                           // [B, C]
         Tensor column = labels.unsqueeze(1);                                   // [B, 1]
         var pairs = new TargetPairs(
-            embeddings, unitEmbeddings, unitCenters, OwnRows(centerCosines, labels), cosine.gather(1, column).squeeze(1));
+            embeddings, unitEmbeddings, unitCenters, OwnRows(centerCosines, labels), cosine.gather(1, column).squeeze(1), step);
         if (training)
         {
             using var noGradient = no_grad();
             Observe(pairs);
         }
 
-        if (MarginFraction == 0)
+        if (step.MarginFraction == 0)
         {
             return Scaled(cosine, embeddings);
         }

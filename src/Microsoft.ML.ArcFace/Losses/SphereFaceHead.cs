@@ -9,13 +9,14 @@ internal sealed class SphereFaceHead(int embeddingSize, long classCount, SphereF
 {
     private readonly AngularMargin _margin = new(loss.AngleMultiplier, 0, MarginExtension.Continuous);
 
-    /// <summary>λ at the current step.</summary>
-    private double Annealing => Math.Max(loss.MinimumAnnealing, loss.InitialAnnealing / (1 + (loss.AnnealingDecay * Step)));
+    /// <summary>λ at a step.</summary>
+    private double Annealing(long step) => Math.Max(loss.MinimumAnnealing, loss.InitialAnnealing / (1 + (loss.AnnealingDecay * step)));
 
     protected override Tensor TargetCosine(TargetPairs pairs)
     {
-        Tensor margin = _margin.AtFraction(MarginFraction).Apply(pairs, MarginGradient.Exact);
-        return pairs.Cosine.Times(Annealing).Plus(margin).DividedBy(1 + Annealing);
+        Tensor margin = _margin.AtFraction(pairs.Step.MarginFraction).Apply(pairs, MarginGradient.Exact);
+        double annealing = Annealing(pairs.Step.Number);
+        return pairs.Cosine.Times(annealing).Plus(margin).DividedBy(1 + annealing);
     }
 
     protected override Tensor Scaled(Tensor cosine, Tensor embeddings) => cosine * embeddings.norm(1, keepdim: true);

@@ -9,9 +9,9 @@ internal sealed class SubCenterHead(
     int embeddingSize, long classCount, int subCenters, double scale, AngularMargin margin, MarginGradient gradient)
     : MarginHead(nameof(SubCenterHead), embeddingSize, classCount * subCenters, scale)
 {
-    protected override int CentersPerClass => subCenters;
+    public override int CentersPerClass => subCenters;
 
-    protected override Tensor TargetCosine(TargetPairs pairs) => margin.AtFraction(MarginFraction).Apply(pairs, gradient);
+    protected override Tensor TargetCosine(TargetPairs pairs) => margin.AtFraction(pairs.Step.MarginFraction).Apply(pairs, gradient);
 
     // [B, C·K] → [B, C]
     protected override Tensor ClassCosines(Tensor centerCosines) => centerCosines.view(centerCosines.shape[0], -1, subCenters).amax([2]);

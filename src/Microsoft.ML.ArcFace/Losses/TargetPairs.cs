@@ -8,7 +8,8 @@ namespace Microsoft.ML.ArcFace.Losses;
 /// <param name="UnitCenters">[rows of centres, d], of unit length.</param>
 /// <param name="CenterRows">[B], int64: the row of each embedding's own centre.</param>
 /// <param name="Cosine">[B]: cos θ of each pair, with its gradient.</param>
-internal sealed record TargetPairs(Tensor Embeddings, Tensor UnitEmbeddings, Tensor UnitCenters, Tensor CenterRows, Tensor Cosine)
+/// <param name="Step">What the loss is computed for.</param>
+internal sealed record TargetPairs(Tensor Embeddings, Tensor UnitEmbeddings, Tensor UnitCenters, Tensor CenterRows, Tensor Cosine, LossStep Step)
 {
     /// <summary>The lengths ‖x‖ [B] of the embeddings, with their gradient.</summary>
     public Tensor Lengths() => Embeddings.norm(1);

@@ -37,8 +37,8 @@ public sealed record FaceReportOptions
     /// <summary>The model that embedded the pictures, or a chain with it, to tell what it is; null: the report does not say.</summary>
     public ITransformer? Model { get; init; }
 
-    /// <summary>What the model was trained with; null: the report does not say.</summary>
-    public ArcFaceTrainer.Options? TrainerOptions { get; init; }
+    /// <summary>What the model was trained with, <c>ArcFaceTrainer.Options</c>; null: the report does not say.</summary>
+    public ITrainingSettings? TrainerOptions { get; init; }
 
     /// <summary>How training went, for its curves; null: none.</summary>
     public TrainingHistory? TrainingHistory { get; init; }

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
@@ -11,9 +10,6 @@ namespace Microsoft.ML.ArcFace.Reporting;
 /// <summary>What makes a result the one it is: data, model, settings, versions.</summary>
 internal static class ReportFacts
 {
-    // Parts of the trainer's options that are no settings of the result.
-    private static readonly Type[] NoSettings = [typeof(Delegate), typeof(CancellationToken), typeof(IDataView), typeof(ITransformer)];
-
     public static FactTable[] Of(ComparedPairs compared, int peopleCount, FaceReportOptions options)
     {
         var tables = new List<FactTable>
@@ -34,24 +30,8 @@ internal static class ReportFacts
         return [.. tables];
     }
 
-    /// <summary>The public properties of options, but for callbacks, data and what was left null.</summary>
-    public static ReportFact[] Settings(object options) =>
-    [
-        .. options.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Where(property => property.CanRead && property.GetIndexParameters().Length == 0 && !NoSettings.Any(type => type.IsAssignableFrom(property.PropertyType)))
-            .Select(property => (property.Name, Value: property.GetValue(options)))
-            .Where(setting => setting.Value is not null)
-            .OrderBy(setting => setting.Name, StringComparer.Ordinal)
-            .Select(setting => new ReportFact(setting.Name, PrintableText.Of(Text(setting.Value!)))),
-    ];
-
-    private static string Text(object value) => value switch
-    {
-        string text => text,
-        IEnumerable several => string.Join(", ", several.Cast<object>().Select(Text)),
-        IFormattable formattable => formattable.ToString(null, CultureInfo.InvariantCulture),
-        _ => value.ToString() ?? "",
-    };
+    private static ReportFact[] Settings(ITrainingSettings options) =>
+        [.. options.Describe().OrderBy(setting => setting.Key, StringComparer.Ordinal).Select(setting => new ReportFact(setting.Key, PrintableText.Of(setting.Value)))];
 
     private static IEnumerable<ReportFact> Data(ComparedPairs compared, int peopleCount)
     {

@@ -19,7 +19,7 @@ internal static class ReportWriter
 
         // Opened before the work: a file that cannot be written shows at once.
         using var file = new WholeFile(path);
-        ComparedPairs compared = ComparedPairs.Read(
+        ComparedPairs compared = ComparedRows.Read(
             environment, data, pairs, options.EmbeddingColumnName, options.NameColumnName, options.LabelColumnName, check: (isSame, folds) => VerificationEvaluator.CheckFolds(isSame, folds));
         VerificationMetrics metrics = VerificationEvaluator.Evaluate(compared);
         var evaluation = new ReportedEvaluation(compared, metrics, Values(options.LabelColumnName), Values(options.GroupColumnName), options);

@@ -15,20 +15,19 @@ internal static class BatchProducer
 
     /// <summary>The full batches of an epoch; what is left over is in other batches of other epochs.</summary>
     /// <param name="faces">The photographs.</param>
-    /// <param name="recipe">Augmentation and size of the batches.</param>
-    /// <param name="photographsPerPerson">Photographs of each person in a batch; null: as they come.</param>
+    /// <param name="plan">Augmentation and size of the batches, and how they are sampled.</param>
     /// <param name="seed">Of the run; each epoch has an order of its own.</param>
     /// <param name="epoch">From 1.</param>
     /// <param name="skip">Batches at the start that are passed over; those that follow are the same without it.</param>
     /// <param name="cancellationToken">Ends the waiting for a batch.</param>
     public static IEnumerable<FaceBatch> Epoch(
-        TrainingFaces faces, TrainingRecipe recipe, int? photographsPerPerson, int seed, int epoch, int skip, CancellationToken cancellationToken)
+        TrainingFaces faces, TrainingPlan plan, int seed, int epoch, int skip, CancellationToken cancellationToken)
     {
-        (int batchSize, int epochSeed) = (recipe.BatchSize, unchecked(seed + (epoch * SeedsBetweenEpochs)));
-        IEnumerable<(byte[] Pixels, int Label)> order = photographsPerPerson is { } count ? faces.ShuffledByPerson(epochSeed, batchSize, count) : faces.Shuffled(epochSeed);
+        (int batchSize, int epochSeed) = (plan.BatchSize, unchecked(seed + (epoch * SeedsBetweenEpochs)));
+        IEnumerable<(byte[] Pixels, int Label)> order = plan.PhotographsPerPerson is { } count ? faces.ShuffledByPerson(epochSeed, batchSize, count) : faces.Shuffled(epochSeed);
         var ahead = Channel.CreateBounded<FaceBatch>(new BoundedChannelOptions(BatchesAhead) { SingleReader = true, SingleWriter = true });
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task producer = Task.Run(() => ProduceAsync(order, recipe.Augmentation, batchSize, epochSeed, skip, ahead.Writer, stop.Token), CancellationToken.None);
+        Task producer = Task.Run(() => ProduceAsync(order, plan.Augmentation, batchSize, epochSeed, skip, ahead.Writer, stop.Token), CancellationToken.None);
         try
         {
             while (ahead.Reader.WaitToReadAsync(cancellationToken).AsTask().GetAwaiter().GetResult())

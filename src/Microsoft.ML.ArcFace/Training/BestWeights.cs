@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.ArcFace.Training;
 
 /// <summary>Keeps the weights of the best validation so far.</summary>
-internal sealed class BestWeights(params (string Name, nn.Module Module)[] modules)
+internal sealed class BestWeights(params (string Name, nn.Module Module)[] modules) : IRunPart
 {
     private readonly (string Name, Tensor Tensor)[] _current =
         [.. modules.SelectMany(named => ModuleState.Of(named.Module), (named, entry) => ($"{named.Name}.{entry.Name}", entry.Tensor))];
@@ -18,14 +18,15 @@ internal sealed class BestWeights(params (string Name, nn.Module Module)[] modul
     /// <summary>The epoch that it was offered in.</summary>
     public int Epoch { get; private set; }
 
-    /// <summary>The best weights by name; none before the first score. Writing to them takes effect.</summary>
-    public IEnumerable<(string Name, Tensor Tensor)> State => _current.Select(current => current.Name).Zip(_best ?? []);
-
-    /// <summary>Makes room for weights that are then written to <see cref="State"/>.</summary>
-    public void Resume(double score, int epoch)
+    public void Transfer(RunState state)
     {
-        (Score, Epoch) = (score, epoch);
-        _best = epoch == 0 ? null : Copies();
+        Score = state.Number("score", Score);
+        Epoch = state.Number("epoch", Epoch, least: 0);
+        if (Epoch > 0)
+        {
+            _best ??= Copies();
+            state.Tensors(_current.Select(current => current.Name).Zip(_best));
+        }
     }
 
     /// <summary>Keeps the current weights if the score is the best, and says how many epochs ago the best was.</summary>

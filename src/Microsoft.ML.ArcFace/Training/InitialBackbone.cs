@@ -11,31 +11,31 @@ internal static class InitialBackbone
     private const double FineTuningShare = 0.1;
 
     /// <summary>The backbone's share of the learning rate: weights that know something already should not be shaken.</summary>
-    public static double LearningRateShare(ArcFaceTrainer.Options options) =>
-        options.BackboneLearningRateShare ?? (options.InitialWeights is null ? 1 : FineTuningShare);
+    public static double LearningRateShare(TrainingRecipe recipe) =>
+        recipe.BackboneLearningRateShare ?? (recipe.InitialWeights is null ? 1 : FineTuningShare);
 
     /// <summary>Loads the weights once and lets them go, so that a file that does not fit is told of before any work starts.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="WeightsFormatException">It is damaged, or does not fit.</exception>
-    public static void Check(ArcFaceTrainer.Options options)
+    public static void Check(TrainingRecipe recipe)
     {
-        if (options.InitialWeights is not null)
+        if (recipe.InitialWeights is not null)
         {
             using var randomState = new RandomStateGuard(seed: 0);
             using var scope = NewDisposeScope();
-            using FaceBackbone backbone = Create(options);
+            using FaceBackbone backbone = Create(recipe);
         }
     }
 
     /// <summary>A network in training mode, on the processor.</summary>
-    public static FaceBackbone Create(ArcFaceTrainer.Options options)
+    public static FaceBackbone Create(TrainingRecipe recipe)
     {
-        FaceBackbone backbone = FaceBackbone.Create(options.Backbone, options.EmbeddingSize, options.Dropout);
-        if (options.InitialWeights is { } path)
+        FaceBackbone backbone = FaceBackbone.Create(recipe.Backbone, recipe.EmbeddingSize, recipe.Dropout);
+        if (recipe.InitialWeights is { } path)
         {
             using var file = WeightsFile.Open(path);
             backbone.CopyFrom(file, path);
-            backbone.Freeze(options.FrozenStages);
+            backbone.Freeze(recipe.FrozenStages);
         }
 
         return backbone;

@@ -10,9 +10,9 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.ArcFace.Training;
 
 /// <summary>What learns: a backbone and the class centres of its loss, what trains them, and the averages that become the model.</summary>
-internal sealed class Learner : IDisposable
+internal sealed class Learner : IRunPart, IDisposable
 {
-    private readonly ArcFaceTrainer.Options _options;
+    private readonly TrainingRecipe _recipe;
     private readonly Device _device;
     private readonly ScalarType _computeType;
 
@@ -21,43 +21,42 @@ internal sealed class Learner : IDisposable
     private readonly ParameterOptimizer _optimizer;
     private readonly Parameter[] _backboneParameters;
 
-    // Where a step scores a sample of the people: the sample, and what trains its centres.
-    private readonly SampledCenters? _sampled;
+    // Where a step scores a sample of the people: what takes samples, and what trains their centres.
+    private readonly CenterSampler? _sampler;
     private readonly SampledRowsOptimizer? _sampledOptimizer;
 
     private readonly WeightAverage[] _averages;
 
-    public Learner(ArcFaceTrainer.Options options, TrainingRecipe recipe, int people, Device device)
+    public Learner(TrainingRecipe recipe, TrainingPlan plan, int people, Device device)
     {
-        _options = options;
+        _recipe = recipe;
         _device = device;
-        _computeType = ComputeType(options.Precision, device);
-        FaceBackbone CreateBackbone() => OnDevice(InitialBackbone.Create(options));
-        LossHead CreateHead() => OnDevice(options.Loss.CreateHead(options.EmbeddingSize, people, recipe.Scale));
+        _computeType = ComputeType(recipe.Precision, device);
+        FaceBackbone CreateBackbone() => OnDevice(InitialBackbone.Create(recipe));
+        LossHead CreateHead() => OnDevice(recipe.Loss.CreateHead(recipe.EmbeddingSize, people, plan.Scale));
 
         (_backbone, _head) = (CreateBackbone(), CreateHead());
-        UpdateRule rule = UpdateRule.Create(recipe.Optimizer, options.Momentum, recipe.WeightDecay);
-        if (options.ClassSampleRate is { } rate && _head is ClassificationHead classification)
+        UpdateRule rule = UpdateRule.Create(plan.Optimizer, recipe.Momentum, plan.WeightDecay);
+        if (recipe.ClassSampleRate is { } rate && _head is ClassificationHead classification)
         {
-            classification.SampleClasses(rate);
-            _sampled = classification.Sampled!;
-            _sampledOptimizer = new SampledRowsOptimizer(rule, _sampled);
+            _sampler = new CenterSampler(classification, rate);
+            _sampledOptimizer = new SampledRowsOptimizer(rule, _sampler);
         }
 
         (ResultBackbone, ResultHead, _averages) = (_backbone, _head, []);
-        if (recipe.WeightAveragingDecay > 0)
+        if (plan.WeightAveragingDecay > 0)
         {
             ResultBackbone = CreateBackbone();
-            _averages = [new WeightAverage(_backbone, ResultBackbone, recipe.WeightAveragingDecay)];
-            if (_sampled is null)
+            _averages = [new WeightAverage(_backbone, ResultBackbone, plan.WeightAveragingDecay)];
+            if (_sampler is null)
             {
                 // Averaging would read and write the centres of all people in each step.
                 ResultHead = CreateHead();
-                _averages = [.. _averages, new WeightAverage(_head, ResultHead, recipe.WeightAveragingDecay)];
+                _averages = [.. _averages, new WeightAverage(_head, ResultHead, plan.WeightAveragingDecay)];
             }
         }
 
-        var backboneGroup = ParameterGroup.Of(_backbone, "backbone", InitialBackbone.LearningRateShare(options));
+        var backboneGroup = ParameterGroup.Of(_backbone, "backbone", InitialBackbone.LearningRateShare(recipe));
         _backboneParameters = [.. backboneGroup.Parameters.Select(named => named.Parameter)];
         _optimizer = new ParameterOptimizer(rule, backboneGroup, ParameterGroup.Of(_head, "head"));
     }
@@ -71,19 +70,27 @@ internal sealed class Learner : IDisposable
     /// <inheritdoc cref="LossHead.FallsWithTraining"/>
     public bool LossFallsWithTraining => _head.FallsWithTraining;
 
-    /// <summary>
-    /// Every tensor that a step changes: weights, statistics, class centres, optimizers and averages. The names are those
-    /// of <see cref="ModuleState"/> and <see cref="ParameterOptimizer.State"/> behind what they belong to. Writing takes effect.
-    /// </summary>
-    public IEnumerable<(string Name, Tensor Tensor)> State =>
-    [
-        .. StateOf("backbone", _backbone),
-        .. StateOf("head", _head),
-        .. Named("optimizer", _optimizer.State),
-        .. Named("optimizer.head.weight", _sampledOptimizer?.State ?? []),
-        .. ReferenceEquals(ResultBackbone, _backbone) ? [] : StateOf("average.backbone", ResultBackbone),
-        .. ReferenceEquals(ResultHead, _head) ? [] : StateOf("average.head", ResultHead),
-    ];
+    /// <summary>All that a step changes: weights, statistics, class centers, optimizers and averages.</summary>
+    public void Transfer(RunState state)
+    {
+        state.Module("backbone", _backbone);
+        state.Module("head", _head);
+        state.Part("optimizer", _optimizer);
+        if (_sampledOptimizer is not null)
+        {
+            state.Part("optimizer.head.weight", _sampledOptimizer);
+        }
+
+        if (!ReferenceEquals(ResultBackbone, _backbone))
+        {
+            state.Module("average.backbone", ResultBackbone);
+        }
+
+        if (!ReferenceEquals(ResultHead, _head))
+        {
+            state.Module("average.head", ResultHead);
+        }
+    }
 
     public static ScalarType ComputeType(TrainingPrecision? precision, Device device) => precision switch
     {
@@ -111,14 +118,17 @@ internal sealed class Learner : IDisposable
     /// <returns>The loss before the step, a scalar where the step was computed: reading it there waits for a GPU.</returns>
     public Tensor Learn(Tensor embeddings, Tensor labels, double learningRate, double marginFraction, int step)
     {
-        _head.Step = step;
-        _head.MarginFraction = marginFraction;
-        Tensor loss = _head.forward(embeddings, labels);
+        using CenterSample? sample = _sampler?.Take(labels);
+        Tensor loss = _head.forward(embeddings, labels, new LossStep(step, sample) { MarginFraction = marginFraction });
         _optimizer.ForgetGradients();
         loss.backward();
-        GradientClipping.ToNorm(_backboneParameters, _options.GradientClippingNorm);
+        GradientClipping.ToNorm(_backboneParameters, _recipe.GradientClippingNorm);
         _optimizer.Step(learningRate);
-        _sampledOptimizer?.Step(learningRate);
+        if (sample is not null)
+        {
+            _sampledOptimizer!.Step(sample, learningRate);
+        }
+
         foreach (WeightAverage average in _averages)
         {
             average.Update(step);
@@ -133,16 +143,14 @@ internal sealed class Learner : IDisposable
         using var noGradient = no_grad();
 
         // As annealed losses are at the end, where they are hardest; running statistics stay as they are.
-        _head.Step = totalSteps;
         _head.eval();
         double[] losses = [.. TrainingHealth.MarginFractions.Select(fraction =>
         {
             using var scope = NewDisposeScope();
-            _head.MarginFraction = fraction;
-            return (double)_head.forward(embeddings, labels).item<float>();
+            var step = new LossStep(totalSteps, _sampler?.Take(labels)) { MarginFraction = fraction };
+            return (double)_head.forward(embeddings, labels, step).item<float>();
         })];
         _head.train();
-        _sampled?.Forget();
         return losses;
     }
 
@@ -150,6 +158,7 @@ internal sealed class Learner : IDisposable
     {
         _optimizer.Dispose();
         _sampledOptimizer?.Dispose();
+        _sampler?.Dispose();
         _head.Dispose();
         ResultHead.Dispose();
         if (!ReferenceEquals(_backbone, ResultBackbone))
@@ -163,9 +172,4 @@ internal sealed class Learner : IDisposable
         module.to(_device);
         return module;
     }
-
-    private static IEnumerable<(string, Tensor)> StateOf(string owner, nn.Module module) => Named(owner, ModuleState.Of(module));
-
-    private static IEnumerable<(string, Tensor)> Named(string owner, IEnumerable<(string Name, Tensor Tensor)> state) =>
-        state.Select(entry => ($"{owner}.{entry.Name}", entry.Tensor));
 }

@@ -14,20 +14,20 @@ internal static class LearningRateFinder
 
     public static LearningRateCurve Run(TrainingRun run, LearningRateSearch search)
     {
-        TrainingRecipe recipe = TrainingRecipe.Choose(run.Options, run.Faces.Count, run.Faces.Labels.Count);
+        TrainingPlan plan = TrainingPlan.Choose(run.Recipe, run.Faces.Count, run.Faces.Labels.Count);
 
         // The margin that is in force when the rate of a run is at its peak.
-        double marginFraction = recipe.Schedule.MarginFraction(recipe.Schedule.WarmUpSteps);
-        run.Channel.Info(FormattableString.Invariant($"Searching for the learning rate in {search.Steps} steps of {recipe.BatchSize} photographs from {search.Lowest:G3} to {search.Highest:G3}, at {marginFraction:P0} of the margin."));
+        double marginFraction = plan.Schedule.MarginFraction(plan.Schedule.WarmUpSteps);
+        run.Channel.Info(FormattableString.Invariant($"Searching for the learning rate in {search.Steps} steps of {plan.BatchSize} photographs from {search.Lowest:G3} to {search.Highest:G3}, at {marginFraction:P0} of the margin."));
         using var randomState = new RandomStateGuard(run.Seed);
         using var gradient = enable_grad();
         using var scope = NewDisposeScope();
-        using var learner = new Learner(run.Options, recipe, run.Faces.Labels.Count, run.Device);
+        using var learner = new Learner(run.Recipe, plan, run.Faces.Labels.Count, run.Device);
         using var backbone = learner.ResultBackbone;
         learner.BeginToTrain();
         var steps = new List<(double LearningRate, double Loss)>();
         double running = double.NaN, lowest = double.PositiveInfinity;
-        foreach (FaceBatch batch in Batches(run, recipe))
+        foreach (FaceBatch batch in Batches(run, plan))
         {
             double learningRate = search.LearningRate(steps.Count);
             double loss = Step(learner, batch, learningRate, marginFraction, steps.Count);
@@ -58,13 +58,13 @@ internal static class LearningRateFinder
     }
 
     /// <summary>The batches of one epoch after the other, without an end.</summary>
-    private static IEnumerable<FaceBatch> Batches(TrainingRun run, TrainingRecipe recipe)
+    private static IEnumerable<FaceBatch> Batches(TrainingRun run, TrainingPlan plan)
     {
         for (int epoch = 1; ; epoch++)
         {
-            foreach (FaceBatch batch in BatchProducer.Epoch(run.Faces, recipe, run.Options.SampledPhotographsPerPerson, run.Seed, epoch, skip: 0, run.Options.CancellationToken))
+            foreach (FaceBatch batch in BatchProducer.Epoch(run.Faces, plan, run.Seed, epoch, skip: 0, run.Setup.CancellationToken))
             {
-                run.Options.CancellationToken.ThrowIfCancellationRequested();
+                run.Setup.CancellationToken.ThrowIfCancellationRequested();
                 yield return batch;
             }
         }

@@ -17,12 +17,12 @@ internal static class SecondStage
 
     public static TrainedNetwork Run(TrainingRun run)
     {
-        if (run.Options.Loss is not SubCenterArcFaceLoss { DropOverDegrees: { } degrees } loss || run.Options.StopAfterEpoch < run.Options.Epochs)
+        if (run.Recipe.Loss is not SubCenterArcFaceLoss { DropOverDegrees: { } degrees } loss || run.Setup.StopAfterEpoch < run.Recipe.Epochs)
         {
             return TrainingLoop.Run(run);
         }
 
-        if (run.Checkpoints?.NewestOfSecondStage is { } checkpoint)
+        if (run.Checkpoints?.OpenNewestOfSecondStage() is { } checkpoint)
         {
             return TrainAgain(run, loss, checkpoint.LeftOut(run.Faces.Count));
         }
@@ -56,10 +56,10 @@ internal static class SecondStage
         TrainingFaces clean = run.Faces.Without(leftOut);
         return TrainingLoop.Run(run with
         {
-            Options = run.Options with { Loss = loss.SecondStage, BatchSize = run.Options.BatchSize <= clean.Count ? run.Options.BatchSize : null },
+            Recipe = run.Recipe with { Loss = loss.SecondStage, BatchSize = run.Recipe.BatchSize <= clean.Count ? run.Recipe.BatchSize : null },
+            Setup = run.Setup with { TensorBoardDirectory = run.Setup.TensorBoardDirectory is { } folder ? Path.Combine(folder, TensorBoardFolder) : null },
             Faces = clean,
             Checkpoints = run.Checkpoints?.SecondStage,
-            TensorBoardDirectory = run.TensorBoardDirectory is { } folder ? Path.Combine(folder, TensorBoardFolder) : null,
         });
     }
 
@@ -70,7 +70,7 @@ internal static class SecondStage
         using Tensor unitCenters = nn.functional.normalize(model.Centers, p: 2, dim: 1);
         var far = new List<(int, string)>();
         int place = 0;
-        foreach (EmbeddedBatch batch in TrainingEmbeddings.Of(model.Backbone, run.Observer.Watch(run.Faces.InOrder(), "photographs held against their person's center", run.Faces.Count), run.Device, run.Options.CancellationToken))
+        foreach (EmbeddedBatch batch in TrainingEmbeddings.Of(model.Backbone, run.Observer.Watch(run.Faces.InOrder(), "photographs held against their person's center", run.Faces.Count), run.Device, run.Setup.CancellationToken))
         {
             using var batchScope = NewDisposeScope();
             Tensor own = unitCenters.index_select(0, batch.Labels);

@@ -2,6 +2,7 @@ using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
+using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Training;
 
@@ -12,8 +13,11 @@ internal sealed record FaceBatch(byte[] Pixels, long[] Labels);
 /// The photographs of a training run. The first pass over the data decodes them, finds out who there is and checks
 /// that it can be trained on; what fits the cache stays in memory, a larger set is read again in each epoch.
 /// </summary>
-internal sealed class TrainingFaces
+internal sealed class TrainingFaces : IRunPart
 {
+    /// <summary>What checkpoints call the photographs that are left out, by their place in the data.</summary>
+    public const string LeftOutName = "left_out";
+
     // Rows shuffled among each other when the set does not fit into memory. The first step waits until the pool is full.
     private const int SmallestShufflePool = 1024, LargestShufflePool = 16_384;
 
@@ -45,9 +49,6 @@ internal sealed class TrainingFaces
     /// <summary>Rows that are shuffled among each other where the set does not fit the cache.</summary>
     public int ShufflePool { get; }
 
-    /// <summary>Photographs, counted in the order of the data, that are left out.</summary>
-    public IReadOnlySet<int> LeftOut => _leftOut;
-
     /// <summary>What tells this set from any other (<see cref="DataFingerprint"/>), where checkpoints are written; otherwise null.</summary>
     public string? Fingerprint { get; private set; }
 
@@ -56,16 +57,16 @@ internal sealed class TrainingFaces
 
     /// <summary>Reads the data once.</summary>
     /// <exception cref="InvalidOperationException">There is nothing to learn from; the message says what and how to mend it.</exception>
-    public static TrainingFaces Read(IHost host, IChannel channel, IDataView data, ArcFaceTrainer.Options options, WorkObserver observer)
+    public static TrainingFaces Read(IHost host, IChannel channel, IDataView data, TrainingSetup setup, WorkObserver observer)
     {
-        DataViewSchema.Column imageColumn = FacePixelReader.Column(host, data.Schema, options.ImageColumnName);
-        DataViewSchema.Column labelColumn = FaceLabels.Column(host, data.Schema, options.LabelColumnName);
+        DataViewSchema.Column imageColumn = FacePixelReader.Column(host, data.Schema, setup.ImageColumnName);
+        DataViewSchema.Column labelColumn = FaceLabels.Column(host, data.Schema, setup.LabelColumnName);
         FaceLabels labels = FaceLabels.Read(data, labelColumn);
 
-        long cacheBytes = options.ImageCacheBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 3;
+        long cacheBytes = setup.ImageCacheBytes ?? GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 3;
         int capacity = (int)Math.Min(cacheBytes / FaceTensor.ByteCount, Array.MaxLength);
         var faces = new TrainingFaces(host, data, imageColumn, labelColumn, labels, Math.Clamp(capacity, SmallestShufflePool, LargestShufflePool));
-        faces.FirstPass(channel, options, capacity, observer);
+        faces.FirstPass(channel, setup, capacity, observer);
         return faces;
     }
 
@@ -78,9 +79,7 @@ internal sealed class TrainingFaces
             return ReadShuffled(random);
         }
 
-        int[] order = [.. Enumerable.Range(0, cached.Count)];
-        random.Shuffle(order);
-        return order.Select(index => cached[index]);
+        return Permutation(cached.Count, random).Select(index => cached[index]);
     }
 
     /// <summary>The faces of one epoch, so that each batch holds K photographs of each of its people.</summary>
@@ -116,18 +115,21 @@ internal sealed class TrainingFaces
         return faces;
     }
 
-    private void FirstPass(IChannel channel, ArcFaceTrainer.Options options, int capacity, WorkObserver observer)
+    /// <summary>Saves which photographs are left out. A run that goes on has left them out before it loads (<see cref="Checkpoint.LeftOut"/>).</summary>
+    public void Transfer(RunState state) => state.Tensors([(LeftOutName, tensor(_leftOut.Order().Select(place => (long)place).ToArray()))]);
+
+    private void FirstPass(IChannel channel, TrainingSetup setup, int capacity, WorkObserver observer)
     {
-        var preflight = new TrainingPreflight(Labels, options, "training set");
-        var alignment = new AlignmentCheck(options.RequireAligned);
+        var preflight = new TrainingPreflight(Labels, setup, "training set");
+        var alignment = new AlignmentCheck(setup.RequireAligned);
         var cache = new List<(byte[] Pixels, int Label)>();
-        using DataFingerprint? fingerprint = DataFingerprint.Begin(options, Labels);
+        using DataFingerprint? fingerprint = DataFingerprint.Begin(setup, Labels);
 
         // What is known to be too much is not gathered until the cache is full.
         bool mayFit = !(_data.GetRowCount() > capacity);
         foreach ((byte[]? pixels, int label, Func<string>? name) in observer.Watch(ReadRows(rand: null, ImageOrigin.KeyColumn(_data.Schema), alignment), "photographs decoded", _data.GetRowCount()))
         {
-            options.CancellationToken.ThrowIfCancellationRequested();
+            setup.CancellationToken.ThrowIfCancellationRequested();
             if (!preflight.Accept(pixels, label, name))
             {
                 continue;

@@ -5,7 +5,7 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.ArcFace.Training;
 
 /// <summary>Looks at every row of a set before the first step and says what cannot be trained on.</summary>
-internal sealed class TrainingPreflight(FaceLabels labels, ArcFaceTrainer.Options options, string setName)
+internal sealed class TrainingPreflight(FaceLabels labels, TrainingSetup setup, string setName)
 {
     private const int NamedExamples = 5;
     private readonly int[] _photographsOf = new int[labels.Count];
@@ -49,7 +49,7 @@ internal sealed class TrainingPreflight(FaceLabels labels, ArcFaceTrainer.Option
         if (_unlabelled.Count > 0)
         {
             throw new InvalidOperationException(
-                $"In the {setName} {_unlabelled.Count} of {_row} rows have no value in the label column '{options.LabelColumnName}' ({_unlabelled}). " +
+                $"In the {setName} {_unlabelled.Count} of {_row} rows have no value in the label column '{setup.LabelColumnName}' ({_unlabelled}). " +
                 "Give each photograph the name of its person, or filter these rows out.");
         }
 
@@ -58,8 +58,8 @@ internal sealed class TrainingPreflight(FaceLabels labels, ArcFaceTrainer.Option
             return;
         }
 
-        string what = $"In the {setName} {_unreadable.Count} of {_row} rows have no photograph in the image column '{options.ImageColumnName}' ({_unreadable})";
-        if (options.UnreadableImages == UnreadableImages.Error)
+        string what = $"In the {setName} {_unreadable.Count} of {_row} rows have no photograph in the image column '{setup.ImageColumnName}' ({_unreadable})";
+        if (setup.UnreadableImages == UnreadableImages.Error)
         {
             throw new InvalidOperationException(
                 $"{what}. Mend or remove these files, or set {nameof(ArcFaceTrainer.Options.UnreadableImages)} = {nameof(UnreadableImages)}.{nameof(UnreadableImages.Skip)} to train without them.");
@@ -90,7 +90,7 @@ internal sealed class TrainingPreflight(FaceLabels labels, ArcFaceTrainer.Option
         if (people < labels.Count)
         {
             int[] absent = [.. Enumerable.Range(0, labels.Count).Where(label => _photographsOf[label] == 0).Take(NamedExamples + 1)];
-            channel.Warning(string.Create(CultureInfo.InvariantCulture, $"{labels.Count - people:N0} of {labels.Count:N0} people in the label column '{options.LabelColumnName}' have no photograph ({Examples(absent.Select(labels.NameOf), absent.Length)}). ") +
+            channel.Warning(string.Create(CultureInfo.InvariantCulture, $"{labels.Count - people:N0} of {labels.Count:N0} people in the label column '{setup.LabelColumnName}' have no photograph ({Examples(absent.Select(labels.NameOf), absent.Length)}). ") +
                 "Each takes a class center, against which all others are trained, and can be predicted. Make the key anew from the rows that are trained on (MapValueToKey), or correct the file that says how many people there are.");
         }
 

@@ -11,41 +11,39 @@ internal sealed class TrainingReporter : IDisposable
 
     private readonly IChannel _channel;
     private readonly Action<TrainingProgress>? _progress;
-    private readonly TrainingRecipe _recipe;
+    private readonly TrainingPlan _plan;
     private readonly EventFile? _events;
     private readonly int _firstStep;
+    private readonly ReportedLoss _loss;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly MarginRemark _remark;
     private TimeSpan _lastReport;
 
     /// <summary>A reporter of a run that begins, or goes on.</summary>
-    public TrainingReporter(TrainingRun run, TrainingRecipe recipe, int firstStep, LossSum loss)
+    public TrainingReporter(TrainingRun run, TrainingPlan plan, int firstStep, ReportedLoss loss)
     {
         _channel = run.Channel;
-        _progress = run.Options.Progress;
-        _recipe = recipe;
+        _progress = run.Setup.Progress;
+        _plan = plan;
         _firstStep = firstStep;
-        Loss = loss;
-        _remark = new MarginRemark(recipe.Schedule.MarginRampSteps);
-        _events = run.TensorBoardDirectory is { } folder ? EventFile.Create(folder, firstStep) : null;
+        _loss = loss;
+        _remark = new MarginRemark(plan.Schedule.MarginRampSteps);
+        _events = run.Setup.TensorBoardDirectory is { } folder ? EventFile.Create(folder, firstStep) : null;
     }
-
-    /// <summary>The losses that are to be reported.</summary>
-    public LossSum Loss { get; private set; }
 
     /// <summary>Takes note of a step.</summary>
     /// <param name="step">From 0.</param>
     /// <param name="loss">Its loss.</param>
     public void Observe(int step, double loss)
     {
-        Loss = Loss.Plus(loss);
-        _events?.Scalars(step, ("train/loss", loss), ("train/learning_rate", _recipe.Schedule.LearningRate(step)), ("train/margin_fraction", _recipe.Schedule.MarginFraction(step)));
+        _loss.Add(loss);
+        _events?.Scalars(step, ("train/loss", loss), ("train/learning_rate", _plan.Schedule.LearningRate(step)), ("train/margin_fraction", _plan.Schedule.MarginFraction(step)));
     }
 
     /// <summary>Reports within an epoch, if the last report is old enough.</summary>
     public void ReportNowAndThen(int epoch, int step)
     {
-        bool epochEndsHere = step % _recipe.StepsPerEpoch == 0;
+        bool epochEndsHere = step % _plan.StepsPerEpoch == 0;
         if (!epochEndsHere && _clock.Elapsed - _lastReport >= (_lastReport == TimeSpan.Zero ? FirstReport : ReportInterval))
         {
             Report(epoch, step, isEpochEnd: false, areaUnderRocCurve: null);
@@ -60,16 +58,16 @@ internal sealed class TrainingReporter : IDisposable
     private void Report(int epoch, int step, bool isEpochEnd, double? areaUnderRocCurve)
     {
         _lastReport = _clock.Elapsed;
-        Loss = Loss.Reported();
+        double loss = _loss.Report();
 
         // A run that goes on is timed by itself: the machine, and what else it has to do, may be another.
         double secondsPerStep = Math.Max(1e-9, _clock.Elapsed.TotalSeconds) / Math.Max(1, step - _firstStep);
-        double marginFraction = _recipe.Schedule.MarginFraction(Math.Max(0, step - 1));
+        double marginFraction = _plan.Schedule.MarginFraction(Math.Max(0, step - 1));
         var progress = new TrainingProgress(
-            epoch, _recipe.Epochs, step, _recipe.TotalSteps, Loss.Last,
-            _recipe.Schedule.LearningRate(Math.Max(0, step - 1)), _recipe.BatchSize / secondsPerStep,
-            TimeSpan.FromSeconds(Math.Max(0, _recipe.TotalSteps - step) * secondsPerStep), isEpochEnd, areaUnderRocCurve,
-            marginFraction, _remark.Next(Loss.Last, marginFraction));
+            epoch, _plan.Epochs, step, _plan.TotalSteps, loss,
+            _plan.Schedule.LearningRate(Math.Max(0, step - 1)), _plan.BatchSize / secondsPerStep,
+            TimeSpan.FromSeconds(Math.Max(0, _plan.TotalSteps - step) * secondsPerStep), isEpochEnd, areaUnderRocCurve,
+            marginFraction, _remark.Next(loss, marginFraction));
         _channel.Info(progress.ToString());
         if (progress.Remark is { } remark)
         {

@@ -32,16 +32,16 @@ internal sealed class TrainingValidation
     public string? Fingerprint { get; }
 
     /// <exception cref="InvalidOperationException">A row cannot be used, or there are no pairs of the same person, or none of different people.</exception>
-    public static TrainingValidation Read(IHost host, IChannel channel, IDataView data, ArcFaceTrainer.Options options, int seed, WorkObserver observer)
+    public static TrainingValidation Read(IHost host, IChannel channel, IDataView data, TrainingSetup setup, int seed, WorkObserver observer)
     {
-        DataViewSchema.Column imageColumn = FacePixelReader.Column(host, data.Schema, options.ImageColumnName);
-        DataViewSchema.Column labelColumn = FaceLabels.Column(host, data.Schema, options.LabelColumnName);
+        DataViewSchema.Column imageColumn = FacePixelReader.Column(host, data.Schema, setup.ImageColumnName);
+        DataViewSchema.Column labelColumn = FaceLabels.Column(host, data.Schema, setup.LabelColumnName);
         FaceLabels labels = FaceLabels.Read(data, labelColumn);
-        var preflight = new TrainingPreflight(labels, options, "validation set");
-        var alignment = new AlignmentCheck(options.RequireAligned);
+        var preflight = new TrainingPreflight(labels, setup, "validation set");
+        var alignment = new AlignmentCheck(setup.RequireAligned);
         var faces = new List<byte[]>();
         var classes = new List<int>();
-        using DataFingerprint? fingerprint = DataFingerprint.Begin(options, labels);
+        using DataFingerprint? fingerprint = DataFingerprint.Begin(setup, labels);
         DataViewSchema.Column? nameColumn = ImageOrigin.KeyColumn(data.Schema);
         using (DataViewRowCursor cursor = data.GetRowCursor([imageColumn, labelColumn, .. nameColumn is { } column ? [column] : Array.Empty<DataViewSchema.Column>()]))
         {
@@ -52,7 +52,7 @@ internal sealed class TrainingValidation
             while (cursor.MoveNext())
             {
                 meter.Advance();
-                options.CancellationToken.ThrowIfCancellationRequested();
+                setup.CancellationToken.ThrowIfCancellationRequested();
                 byte[] pixels = new byte[FaceTensor.ByteCount];
                 bool isReadable = getFace(pixels);
                 int label = getLabel();

@@ -66,7 +66,7 @@ internal static class PartialFcComparison
         manual_seed(1);
         FaceLoss loss = kind == "softmax" ? new SoftmaxLoss() : new ArcFaceLoss();
         using var head = (ClassificationHead)loss.CreateHead(HeadStep.EmbeddingSize, classes, scale: 64);
-        Action step = kind == "sampled" ? Sampled(head, rate) : Whole(head);
+        Action<Tensor, Tensor> step = kind == "sampled" ? Sampled(head, rate) : Whole(head);
         double idle = Process.GetCurrentProcess().WorkingSet64 / 1e6;
 
         double[] milliseconds = new double[rounds], processor = new double[rounds];
@@ -77,8 +77,7 @@ internal static class PartialFcComparison
             Tensor labels = randint(0, classes, [HeadStep.BatchSize], dtype: ScalarType.Int64);
             TimeSpan used = Environment.CpuUsage.TotalTime;
             var clock = Stopwatch.StartNew();
-            head.forward(embeddings, labels).backward();
-            step();
+            step(embeddings, labels);
 
             // The first step is not counted: it allocates.
             milliseconds[Math.Max(round, 0)] = clock.Elapsed.TotalMilliseconds;
@@ -89,21 +88,27 @@ internal static class PartialFcComparison
         return new PartialFcResult(milliseconds.Order().ElementAt(rounds / 2), processor.Order().ElementAt(rounds / 2), process.PeakWorkingSet64 / 1e6, idle);
     }
 
-    private static Action Whole(ClassificationHead head)
+    private static Action<Tensor, Tensor> Whole(ClassificationHead head)
     {
         var optimizer = new ParameterOptimizer(new MomentumRule(Momentum, WeightDecay), ParameterGroup.Of(head, "head"));
-        return () =>
+        return (embeddings, labels) =>
         {
+            head.forward(embeddings, labels).backward();
             optimizer.Step(LearningRate);
             optimizer.ForgetGradients();
         };
     }
 
-    private static Action Sampled(ClassificationHead head, double rate)
+    private static Action<Tensor, Tensor> Sampled(ClassificationHead head, double rate)
     {
-        head.SampleClasses(rate);
-        var optimizer = new SampledRowsOptimizer(new MomentumRule(Momentum, WeightDecay), head.Sampled!);
-        return () => optimizer.Step(LearningRate);
+        var sampler = new CenterSampler(head, rate);
+        var optimizer = new SampledRowsOptimizer(new MomentumRule(Momentum, WeightDecay), sampler);
+        return (embeddings, labels) =>
+        {
+            using CenterSample sample = sampler.Take(labels);
+            head.forward(embeddings, labels, new LossStep(Sample: sample)).backward();
+            optimizer.Step(sample, LearningRate);
+        };
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

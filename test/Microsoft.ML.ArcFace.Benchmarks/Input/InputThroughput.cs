@@ -84,7 +84,7 @@ internal sealed class InputThroughput(int listed, int images, int batchSize, str
         TrainingFaces? faces = null;
         Measurement[] measurements =
         [
-            Measure("first pass: decode, check", listed, _ => faces = TrainingFaces.Read(host, channel, rows, new ArcFaceTrainer.Options { ImageCacheBytes = 0 }, WorkObserver.None)),
+            Measure("first pass: decode, check", listed, _ => faces = TrainingFaces.Read(host, channel, rows, new ArcFaceTrainer.Options { ImageCacheBytes = 0 }.Setup, WorkObserver.None)),
             Measure("epoch: decode, mirror, batch", images, report => Epoch(faces!, FaceAugmentation.MirrorOnly, report)),
             Measure("epoch: decode, all changes, batch", images, report => Epoch(faces!, FaceAugmentation.Light, report)),
         ];
@@ -107,8 +107,8 @@ internal sealed class InputThroughput(int listed, int images, int batchSize, str
     private void Epoch(TrainingFaces faces, FaceAugmentation augmentation, Action report)
     {
         int seen = 0;
-        TrainingRecipe recipe = TrainingRecipe.Choose(new ArcFaceTrainer.Options { Augmentation = augmentation, BatchSize = batchSize }, faces.Count, faces.Labels.Count);
-        foreach (FaceBatch batch in BatchProducer.Epoch(faces, recipe, photographsPerPerson: null, seed: 1, epoch: 1, skip: 0, CancellationToken.None))
+        TrainingPlan plan = TrainingPlan.Choose(new ArcFaceTrainer.Options { Augmentation = augmentation, BatchSize = batchSize }.Recipe, faces.Count, faces.Labels.Count);
+        foreach (FaceBatch batch in BatchProducer.Epoch(faces, plan, seed: 1, epoch: 1, skip: 0, CancellationToken.None))
         {
             int before = seen * Reports / images;
             seen += batch.Labels.Length;

@@ -43,13 +43,13 @@ internal static class TrainingStep
             Precision = precision, Optimizer = TrainingOptimizer.Sgd, LearningRate = LearningRate, WeightDecay = 5e-4, BatchSize = race.BatchSize,
             WeightAveragingDecay = 0, Decay = LearningRateDecay.Constant, WarmUpFraction = 0, MarginRampFraction = 0,
         };
-        TrainingFaces faces = TrainingFaces.Read(host, channel, Rows(ml, batch, race.People), options, WorkObserver.None);
+        TrainingFaces faces = TrainingFaces.Read(host, channel, Rows(ml, batch, race.People), options.Setup, WorkObserver.None);
 
         // As the trainer prepares the process.
         set_num_threads(race.Threads);
         using IDisposable memory = Runtime.NativeMemory.KeepFreedMemory();
         Device device = TorchDevices.Choose(race.Gpu, fallbackToCpu: false);
-        using var learner = new Learner(options, TrainingRecipe.Choose(options, faces.Count, faces.Labels.Count), faces.Labels.Count, device);
+        using var learner = new Learner(options.Recipe, TrainingPlan.Choose(options.Recipe, faces.Count, faces.Labels.Count), faces.Labels.Count, device);
         using (var noGradient = no_grad())
         using (FileStream centers = File.OpenRead(race.Centers))
         {

@@ -23,7 +23,7 @@ public class AngleEvaluatorTests
         // In the plane, in degrees: Ada at 0 and 20 (mean 10), Bob at 90 and 130 (mean 110), Cleo at 190 (nearest to Bob).
         IDataView data = View(("Ada", 0), ("Ada", 20), ("Bob", 90), ("Bob", 130), ("Cleo", 190));
         ClassCenter[] centers = [Center("Ada", 15), Center("Bob", 100), Center("Dora", 180)];
-        AngleMetrics metrics = AngleEvaluator.Evaluate(new MLContext(), data, centers, "Label", "Embedding");
+        AngleMetrics metrics = ViewEvaluation.Angles(new MLContext(), data, centers, "Label", "Embedding");
 
         Assert.AreEqual((5 + 10) / 2.0, metrics.CenterToMeanDegrees!.Value, 1e-4);
         Assert.AreEqual((85 + 80 + 80) / 3.0, metrics.BetweenCentersDegrees!.Value, 1e-4);
@@ -41,11 +41,11 @@ public class AngleEvaluatorTests
     public void Evaluate_WithoutModelOrWithStrangers_HasNoAnglesOfCentres()
     {
         IDataView data = View(("Ada", 0), ("Bob", 90));
-        AngleMetrics without = AngleEvaluator.Evaluate(new MLContext(), data, null, "Label", "Embedding");
+        AngleMetrics without = ViewEvaluation.Angles(new MLContext(), data, null, "Label", "Embedding");
         Assert.IsNull(without.CenterToMeanDegrees);
         Assert.IsNull(without.BetweenCentersDegrees);
         Assert.IsNull(without.OwnCenterAngles);
-        AngleMetrics strangers = AngleEvaluator.Evaluate(new MLContext(), data, [Center("Cleo", 0), Center("Dora", 60)], "Label", "Embedding");
+        AngleMetrics strangers = ViewEvaluation.Angles(new MLContext(), data, [Center("Cleo", 0), Center("Dora", 60)], "Label", "Embedding");
         Assert.IsNull(strangers.CenterToMeanDegrees);
         Assert.AreEqual(60, strangers.BetweenCentersDegrees!.Value, 1e-4);
     }
@@ -57,8 +57,8 @@ public class AngleEvaluatorTests
             var random = new Random(seed);
             (string, double)[] rows = [.. Enumerable.Range(0, 12).Select(i => ($"person {i % 4}", random.NextDouble() * 360))];
             double turn = random.NextDouble() * 360;
-            AngleMetrics one = AngleEvaluator.Evaluate(new MLContext(), View(rows), null, "Label", "Embedding");
-            AngleMetrics other = AngleEvaluator.Evaluate(new MLContext(), View([.. rows.Select(row => (row.Item1, row.Item2 + turn))]), null, "Label", "Embedding");
+            AngleMetrics one = ViewEvaluation.Angles(new MLContext(), View(rows), null, "Label", "Embedding");
+            AngleMetrics other = ViewEvaluation.Angles(new MLContext(), View([.. rows.Select(row => (row.Item1, row.Item2 + turn))]), null, "Label", "Embedding");
             return Math.Abs(one.IntraDegrees - other.IntraDegrees) < 1e-3 && Math.Abs(one.InterDegrees - other.InterDegrees) < 1e-3
                 && Math.Abs(one.NegativePairAngles.MeanDegrees!.Value - other.NegativePairAngles.MeanDegrees!.Value) < 1e-3;
         }).QuickCheckThrowOnFailure();
@@ -87,7 +87,7 @@ public class AngleEvaluatorTests
         ITransformer other = ml.Transforms.CopyColumns("B", "Label").Fit(View(("Ada", 0)));
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => faces.EvaluateAngles(View(("Ada", 0)), other)).Message, "0 face embeddings");
         StringAssert.Contains(
-            Assert.ThrowsExactly<InvalidOperationException>(() => AngleEvaluator.Evaluate(ml, View(("Ada", 0), ("Bob", 9)), [new ClassCenter("Ada", [1, 0, 0])], "Label", "Embedding")).Message,
+            Assert.ThrowsExactly<InvalidOperationException>(() => ViewEvaluation.Angles(ml, View(("Ada", 0), ("Bob", 9)), [new ClassCenter("Ada", [1, 0, 0])], "Label", "Embedding")).Message,
             "3");
     }
 
@@ -96,7 +96,7 @@ public class AngleEvaluatorTests
     {
         var ml = new MLContext();
         IDataView keyed = ml.Transforms.Conversion.MapValueToKey("Label").Fit(View(("Ada", 0), ("Bob", 50))).Transform(View(("Ada", 0), ("Bob", 50)));
-        AngleMetrics metrics = AngleEvaluator.Evaluate(ml, keyed, [Center("Bob", 57), Center("Ada", 3)], "Label", "Embedding");
+        AngleMetrics metrics = ViewEvaluation.Angles(ml, keyed, [Center("Bob", 57), Center("Ada", 3)], "Label", "Embedding");
         Assert.AreEqual(5, metrics.CenterToMeanDegrees!.Value, 1e-4);
     }
 

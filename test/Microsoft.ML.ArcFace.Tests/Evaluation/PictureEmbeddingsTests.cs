@@ -63,7 +63,7 @@ public class PictureEmbeddingsTests
     {
         var context = new MLContext();
         var exception = Assert.ThrowsExactly<ArgumentOutOfRangeException>(
-            () => VerificationEvaluator.EvaluateVerification(context, context.Data.LoadFromEnumerable(Rows()), Pairs, embedding, image));
+            () => ViewEvaluation.Verification(context, context.Data.LoadFromEnumerable(Rows()), Pairs, embedding, image));
         StringAssert.Contains(exception.Message, expected);
     }
 
@@ -84,7 +84,7 @@ public class PictureEmbeddingsTests
     private static VerificationMetrics Evaluate(IEnumerable<FacePair> pairs, IEnumerable<Row> rows)
     {
         var context = new MLContext();
-        return VerificationEvaluator.EvaluateVerification(context, context.Data.LoadFromEnumerable(rows), pairs, nameof(Row.Embedding), nameof(Row.RelativePath));
+        return ViewEvaluation.Verification(context, context.Data.LoadFromEnumerable(rows), pairs, nameof(Row.Embedding), nameof(Row.RelativePath));
     }
 
     private static Row[] Rows() =>

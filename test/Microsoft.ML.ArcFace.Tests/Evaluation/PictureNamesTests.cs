@@ -81,7 +81,7 @@ public class PictureNamesTests
             names.Add(picture);
         }
 
-        return names.OtherNames("RelativePath");
+        return names.OtherNames("the column 'RelativePath'");
     }
 
     private sealed class Named

@@ -79,10 +79,10 @@ public class TrainedPeopleTests
     public void Find_NoModelOrNoPeople_CannotTell()
     {
         List<Row> rows = Photographs(Directions(4, seed: 1), Names[..4]);
-        Assert.IsNull(TrainedPeople.Find(new MLContext().Data.LoadFromEnumerable(rows).Schema["Embedding"], Faces(rows)));
-        Assert.IsNull(TrainedPeople.Find(View(new EmbeddingOrigin(0, [], null, _ => []), rows).Schema["Embedding"], Faces(rows)));
-        Assert.IsNull(TrainedPeople.Find(View(new EmbeddingOrigin(40, null, null, _ => throw new ArgumentOutOfRangeException()), rows).Schema["Embedding"], Faces(rows)), "Numbers without names.");
-        Assert.IsNull(TrainedPeople.Find(View(new EmbeddingOrigin(40, Names, null, _ => throw new ObjectDisposedException("model")), rows).Schema["Embedding"], Faces(rows)));
+        Assert.IsNull(TrainedPeople.Find(EmbeddingOrigin.Of(new MLContext().Data.LoadFromEnumerable(rows).Schema["Embedding"]), Faces(rows)));
+        Assert.IsNull(TrainedPeople.Find(EmbeddingOrigin.Of(View(new EmbeddingOrigin(0, [], null, _ => []), rows).Schema["Embedding"]), Faces(rows)));
+        Assert.IsNull(TrainedPeople.Find(EmbeddingOrigin.Of(View(new EmbeddingOrigin(40, null, null, _ => throw new ArgumentOutOfRangeException()), rows).Schema["Embedding"]), Faces(rows)), "Numbers without names.");
+        Assert.IsNull(TrainedPeople.Find(EmbeddingOrigin.Of(View(new EmbeddingOrigin(40, Names, null, _ => throw new ObjectDisposedException("model")), rows).Schema["Embedding"]), Faces(rows)));
     }
 
     [TestMethod]
@@ -90,7 +90,7 @@ public class TrainedPeopleTests
     {
         float[][] centers = Directions(6, seed: 1);
         List<Row> rows = Photographs(centers, [.. Enumerable.Range(1, 6).Select(key => $"key {key}")]);
-        Assert.HasCount(6, TrainedPeople.Find(View(new EmbeddingOrigin(6, null, null, people => [.. people.Select(person => centers[person])]), rows).Schema["Embedding"], Faces(rows))!);
+        Assert.HasCount(6, TrainedPeople.Find(EmbeddingOrigin.Of(View(new EmbeddingOrigin(6, null, null, people => [.. people.Select(person => centers[person])]), rows).Schema["Embedding"]), Faces(rows))!);
     }
 
     [TestMethod]
@@ -189,7 +189,7 @@ public class TrainedPeopleTests
         public MLImage? Image { get; set; }
     }
 
-    private static IReadOnlyList<string>? Find(float[][] centers, List<Row> rows) => TrainedPeople.Find(View(Origin(centers), rows).Schema["Embedding"], Faces(rows));
+    private static IReadOnlyList<string>? Find(float[][] centers, List<Row> rows) => TrainedPeople.Find(EmbeddingOrigin.Of(View(Origin(centers), rows).Schema["Embedding"]), Faces(rows));
 
     private static EmbeddingOrigin Origin(float[][] centers) => new(Names.Length, Names, null, people => [.. people.Select(person => UnitVectors.Normalized(centers[person]))]);
 

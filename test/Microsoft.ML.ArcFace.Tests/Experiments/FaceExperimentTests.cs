@@ -109,6 +109,23 @@ public sealed class FaceExperimentTests
     }
 
     [TestMethod]
+    public void Execute_OwnValidationSetOfATrialChanged_RefusesTheCache()
+    {
+        using var people = new DrawnPeople(people: 2, picturesPerPerson: 2, seed: 9);
+        using var folder = new TemporaryFolder();
+        var ml = new MLContext(seed: 3);
+        IDataView data = ml.FaceRecognition().LoadFromFolder(_people.Folder);
+        void Run() => ml.FaceRecognition().CreateExperiment<Margins>(Quick with { MaxTrials = 1, MaxEpochs = 1, CacheDirectory = folder.FullName }, space => space.ToOptions() with { ValidationSet = people.Images(ml) })
+            .Execute(data, preFeaturizer: ml.Transforms.LoadFaceImages("Image", "ImagePath")).Dispose();
+        Run();
+        Run();
+
+        string[] pictures = [.. Directory.EnumerateFiles(people.Folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        File.Copy(pictures[0], pictures[1], overwrite: true);
+        TestContains<InvalidOperationException>("CacheDirectory", Run);
+    }
+
+    [TestMethod]
     public void Execute_BatchLargerThanTheSet_FailsThatTrialAlone()
     {
         var ml = new MLContext(seed: 3);

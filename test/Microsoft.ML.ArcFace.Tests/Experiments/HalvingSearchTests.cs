@@ -18,7 +18,7 @@ public class HalvingSearchTests
         FaceTrial[] trials = [.. Enumerable.Range(0, settings.MaxTrials).Select(number =>
             new FaceTrial(number, 0, 1, new Dictionary<string, object?> { ["Margin"] = number / 10.0 }, new ArcFaceTrainer.Options { Loss = new ArcFaceLoss(number / 10.0), Seed = 1 }))];
         using IChannel channel = ((IHostEnvironment)new MLContext()).Start("test");
-        using var search = new HalvingSearch(settings, trials, trainer, data, channel, clock ?? TimeProvider.System);
+        using var search = new HalvingSearch(settings, trials, trainer, _ => data, channel, clock ?? TimeProvider.System);
         return search.Run();
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.ML.ArcFace.Experiments;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
+using Microsoft.ML.ArcFace.Training;
 
 namespace Microsoft.ML.ArcFace.Tests.Experiments;
 
@@ -146,6 +147,20 @@ public sealed class TrialStoreTests : IDisposable
         string[] keys = [.. new ArcFaceTrainer.Options[] { new(), new() { Seed = 2 }, new() { Loss = new CosFaceLoss() }, new() { Epochs = 3 }, new() { Loss = new ArcFaceLoss { Scale = 30 } }, new() { AddMirrorImage = true }, new() { EarlyStoppingPatienceEpochs = 2 }, new() { ImageColumnName = "Cropped" } }.Select(options => TrialKey.Of(options, ""))];
         Assert.HasCount(8, keys.Distinct().ToArray());
         Assert.AreEqual(keys[0], TrialKey.Of(new ArcFaceTrainer.Options { Progress = _ => { }, TensorBoardDirectory = "events", CheckpointsKept = 1, ImageCacheBytes = 1 }, ""));
+    }
+
+    [TestMethod]
+    public void TrialKey_EveryOptionOfTheSetup_CountsOrIsKnownNotTo()
+    {
+        // What is hashed with the data, and what changes nothing of a result.
+        string[] doNotCount =
+        [
+            nameof(TrainingSetup.LabelColumnName), nameof(TrainingSetup.ValidationSet), nameof(TrainingSetup.StopAfterEpoch), nameof(TrainingSetup.ImageCacheBytes), nameof(TrainingSetup.EmbeddingColumnName),
+            nameof(TrainingSetup.PredictedLabelColumnName), nameof(TrainingSetup.ScoreColumnName), nameof(TrainingSetup.CosineColumnName), nameof(TrainingSetup.QualityColumnName),
+            nameof(TrainingSetup.InferenceBatchSize), nameof(TrainingSetup.CheckpointDirectory), nameof(TrainingSetup.CheckpointEverySteps), nameof(TrainingSetup.CheckpointsKept), nameof(TrainingSetup.Resume),
+            nameof(TrainingSetup.TensorBoardDirectory), nameof(TrainingSetup.Progress), nameof(TrainingSetup.CancellationToken),
+        ];
+        CollectionAssert.AreEquivalent(typeof(TrainingSetup).GetProperties().Select(option => option.Name).ToArray(), TrialKey.ResultOptions.Concat(doNotCount).ToArray());
     }
 
     [TestMethod]

@@ -1,5 +1,8 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.ML.ArcFace.Tests.Embedding;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.Data;
+using Microsoft.ML.Transforms.Image;
 using static Microsoft.ML.ArcFace.Tests.Gallery.GalleryVectors;
 
 namespace Microsoft.ML.ArcFace.Tests.Gallery;
@@ -188,6 +191,77 @@ public class FaceGalleryTests
     }
 
     [TestMethod]
+    public void EnrollFrom_AViewOfAModel_IsHeldAgainstTheGallerysModel()
+    {
+        var ml = new MLContext();
+        FaceRecognitionCatalog faces = ml.FaceRecognition();
+        using FaceEmbeddingTransformer model = FaceEmbeddingTransformerTests.Create(), other = FaceEmbeddingTransformerTests.Create(addMirrorImage: true);
+        IDataView pictures = ml.Data.LoadFromEnumerable(new[] { new Picture { Label = "ada" }, new Picture { Label = "bob" } });
+        IDataView ofModel = model.Transform(pictures), bare = ml.Data.LoadFromEnumerable([new Row { Label = "cleo", Embedding = At(80) }]);
+        using FaceGallery gallery = faces.CreateGallery(model);
+        Assert.AreEqual((2, 2), (gallery.EnrollFrom(ofModel).PhotographCount, gallery.PersonCount));
+        Assert.AreEqual(2, gallery.EnrollFrom(ml.Data.Cache(ofModel)).AlreadyThereCount);
+        FaceGalleryException error = Assert.ThrowsExactly<FaceGalleryException>(() => gallery.EnrollFrom(other.Transform(pictures)));
+        Assert.AreEqual(FaceGalleryProblem.OtherModel, error.Problem);
+        StringAssert.Contains(error.Message, model.Fingerprint[..12]);
+        StringAssert.Contains(error.Message, other.Fingerprint[..12]);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => gallery.EnrollFrom(bare)).Message, nameof(FaceGalleryModel.AcceptsBareVectors));
+
+        // Means of a model's embeddings are of that model, too.
+        IDataView templates = faces.AggregateTemplates(ofModel, "Label", labelColumnName: null);
+        Assert.AreEqual(2, gallery.EnrollFrom(templates, labelColumnName: "Label").AlreadyThereCount);
+        using FaceGallery open = faces.CreateGalleryFor(faces.GetGalleryModel(model) with { AcceptsBareVectors = true });
+        Assert.AreEqual(1, open.EnrollFrom(bare).PhotographCount);
+    }
+
+    [TestMethod]
+    public async Task BareVectors_OfAGalleryForAModelOfThisLibrary_AreRefused()
+    {
+        using FaceEmbeddingTransformer model = FaceEmbeddingTransformerTests.Create();
+        using FaceGallery gallery = new MLContext().FaceRecognition().CreateGallery(model, options: new FaceGalleryOptions { CosineThreshold = 0.5 });
+        IFaceGallery any = gallery;
+        gallery.Enroll("ada", gallery.Model.Embedding(At(0)));
+        foreach (Func<Task> use in new Func<Task>[]
+        {
+            () => Task.FromResult(gallery.Enroll("bob", At(0))), () => Task.FromResult(gallery.Enrol("bob", At(0))), () => Task.FromResult(gallery.Identify(At(0))),
+            () => Task.FromResult(gallery.Search(At(0))), () => any.EnrollAsync([new FaceToEnroll("bob", At(0))]), () => any.IdentifyAsync(At(0)), () => any.SearchAsync(At(0)),
+        })
+        {
+            StringAssert.Contains((await Assert.ThrowsExactlyAsync<ArgumentException>(use)).Message, "gallery.Model.Embedding(vector)");
+        }
+
+        Assert.AreEqual(1, gallery.PersonCount);
+        Assert.AreEqual("ada", gallery.Identify(gallery.Model.Embedding(At(0))).Person!.PersonId);
+    }
+
+    [TestMethod]
+    public void Refusal_OfModelsWhoseNamesBeginAlike_NamesThemWhole()
+    {
+        using FaceGallery gallery = FaceGallery.CreateInMemory(new FaceGalleryModel("resnet50 of 2026-03", Size));
+        StringAssert.Contains(Assert.ThrowsExactly<FaceGalleryException>(() => gallery.Search(new FaceEmbedding(At(0), "resnet50 of 2026-04"))).Message,
+            "of the model resnet50 of 2026-04, and the gallery keeps those of resnet50 of 2026-03");
+    }
+
+    [TestMethod]
+    public void Open_WithoutMLNet_KeepsPeopleAndTellsTheLogger()
+    {
+        using var folder = new TemporaryFolder();
+        string path = Path.Combine(folder.FullName, "people.gallery");
+        var log = new ListLogger();
+        using (FaceGallery gallery = FaceGallery.Open(path, TestModel, logger: log))
+        {
+            gallery.Enroll("ada", At(0), "Ada");
+        }
+
+        Assert.AreEqual("ada", FaceGallery.Read(path).People.Single().Id);
+        FaceGallery.Backup(path, path + ".copy");
+        Assert.AreEqual(1, FaceGallery.Recover(path + ".copy", path + ".recovered").PersonCount);
+        Assert.IsTrue(log.Lines.Any(line => line.Contains("0 photographs of 0 people", StringComparison.Ordinal)), string.Join('\n', log.Lines));
+        Assert.ThrowsExactly<ArgumentException>(() => FaceGallery.Open(" ", TestModel));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => FaceGallery.CreateInMemory(TestModel, new FaceGalleryOptions { ReadOnly = true }));
+    }
+
+    [TestMethod]
     public async Task OlderSpelling_OfEveryMember_StillWorks()
     {
         var ml = new MLContext();
@@ -252,6 +326,25 @@ public class FaceGalleryTests
         gallery.Dispose();
         Assert.ThrowsExactly<ObjectDisposedException>(() => gallery.Identify(At(0)));
         Assert.ThrowsExactly<ObjectDisposedException>(() => gallery.Enroll("ada", At(0)));
+    }
+
+    private sealed class ListLogger : ILogger
+    {
+        public List<string> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Lines.Add(formatter(state, exception));
+    }
+
+    private sealed class Picture
+    {
+        public string Label { get; set; } = "";
+
+        [ImageType(112, 112)]
+        public MLImage Image { get; set; } = MLImage.CreateFromPixels(112, 112, MLPixelFormat.Rgba32, new byte[112 * 112 * 4]);
     }
 
     private sealed class Row

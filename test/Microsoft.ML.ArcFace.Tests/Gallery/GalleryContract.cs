@@ -65,6 +65,8 @@ internal static class GalleryContract
         Assert.IsTrue(await gallery.RemoveAsync("bob"));
         await CheckEnrollingAgainAsync(gallery);
         await CheckReplacingAsync(gallery);
+        await CheckReplacingAllAsync(gallery);
+        await CheckModelAsync(gallery);
         await CheckUnicodeFormsAsync(gallery);
 
         async Task RefusesAsync(FaceToEnroll face, string because) => StringAssert.Contains(
@@ -117,6 +119,52 @@ internal static class GalleryContract
         Assert.AreEqual((EnrollmentOutcome.Replaced, replaced[1].Photograph, replaced[0].Photograph), (only.Outcome, only.Photograph, only.SameSource.Single()));
         Assert.AreEqual(3, await gallery.CountVectorsAsync());
         Assert.HasCount(1, (await gallery.FindAsync("twin"))!.Photographs);
+    }
+
+    /// <summary>All photographs of a person are exchanged at once, and everybody is listed.</summary>
+    private static async Task CheckReplacingAllAsync(IFaceGallery gallery)
+    {
+        int before = await gallery.CountVectorsAsync();
+        await gallery.EnrollAsync([new FaceToEnroll("finn", At(150)) { Name = "Finn" }, new FaceToEnroll("finn", At(155))]);
+        IReadOnlyList<GalleryPhotograph> kept = await gallery.ReplacePhotographsAsync("finn", [new FaceToEnroll("finn", At(160)) { Source = "new.jpg" }]);
+        Assert.AreEqual(before + 1, await gallery.CountVectorsAsync());
+        GalleryPerson finn = (await gallery.FindAsync("finn"))!;
+        Assert.AreEqual(("Finn", kept.Single()), (finn.Name, finn.Photographs.Single()));
+        Assert.AreEqual(("finn", "new.jpg"), (await gallery.SearchAsync(At(160), 1)).Select(face => (face.PersonId, face.Photograph!.Source!)).Single());
+        await Assert.ThrowsExactlyAsync<ArgumentException>(() => gallery.ReplacePhotographsAsync("nobody", [new FaceToEnroll("nobody", At(0))]));
+        await Assert.ThrowsExactlyAsync<ArgumentException>(() => gallery.ReplacePhotographsAsync("finn", []));
+        await Assert.ThrowsExactlyAsync<ArgumentException>(() => gallery.ReplacePhotographsAsync("finn", [new FaceToEnroll("dora", At(0))]));
+        await Assert.ThrowsExactlyAsync<ArgumentException>(() => gallery.ReplacePhotographsAsync("finn", [new FaceToEnroll("finn", At(0)) { Name = "Flynn" }]));
+
+        List<GalleryPerson> people = await gallery.GetPeopleAsync().ToListAsync();
+        Assert.AreEqual(before + 1, people.Sum(person => person.Photographs.Count));
+        Assert.AreEqual(kept.Single(), people.Single(person => person.Id == "finn").Photographs.Single());
+        Assert.IsTrue(await gallery.RemoveAsync("finn"));
+    }
+
+    /// <summary>Nothing of another model is enrolled, searched or exchanged, and the message names both models.</summary>
+    private static async Task CheckModelAsync(IFaceGallery gallery)
+    {
+        FaceEmbedding own = gallery.Model.Embedding(At(0)), other = new(At(0), "fingerprint of another");
+        int before = await gallery.CountVectorsAsync();
+        Assert.AreEqual(EnrollmentOutcome.Enrolled, (await gallery.EnrollAsync([new FaceToEnroll("gil", own)])).Single().Outcome);
+        Assert.AreEqual(1, (await gallery.SearchAsync(own, 1)).Single().Score, 1e-6);
+        foreach (Func<Task> use in new Func<Task>[]
+        {
+            () => gallery.EnrollAsync([new FaceToEnroll("hal", own), new FaceToEnroll("hal", other)]),
+            () => gallery.ReplacePhotographsAsync("gil", [new FaceToEnroll("gil", other)]),
+            () => gallery.SearchAsync(other),
+            () => gallery.IdentifyAsync(other),
+        })
+        {
+            var error = await Assert.ThrowsExactlyAsync<FaceGalleryException>(use);
+            Assert.AreEqual(FaceGalleryProblem.OtherModel, error.Problem);
+            StringAssert.Contains(error.Message, "fingerprint of another");
+            StringAssert.Contains(error.Message, TestModel.Fingerprint);
+        }
+
+        Assert.IsTrue(await gallery.RemoveAsync("gil"));
+        Assert.AreEqual(before, await gallery.CountVectorsAsync());
     }
 
     /// <summary>A name is one person in whichever Unicode form it is written.</summary>

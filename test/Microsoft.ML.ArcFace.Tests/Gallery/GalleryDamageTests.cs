@@ -203,12 +203,10 @@ public class GalleryDamageTests
         {
             file.Load(new GalleryMemory(Size, PersonAggregation.BestPhotograph, searchInHalfPrecision: false));
             file.Commit(
-                changes =>
-                {
-                    changes.AddPerson(100, "person 3", "Another");
-                    changes.AddPhotograph(100, 100, new GalleryPhotograph(Guid.NewGuid().ToString("N"), null, DateTimeOffset.UnixEpoch), At(200));
-                },
-                erases: false);
+            [
+                new PersonAdded(100, "person 3", "Another"),
+                new PhotographAdded(100, 100, "person 3", new GalleryPhotograph(Guid.NewGuid().ToString("N"), null, DateTimeOffset.UnixEpoch), At(200)),
+            ]);
         }
 
         StringAssert.Contains(Fails(() => Open(PathOfGallery), FaceGalleryProblem.Damaged), "'person 3', which another one has");

@@ -10,7 +10,7 @@ public class PostgresGalleryOptionsTests
     {
         var options = new PostgresGalleryOptions { Schema = "faces; DROP TABLE person", CandidateCount = 0, IndexNeighbourCount = 1, IndexCandidateCount = 1 };
         string message = (await Assert.ThrowsExactlyAsync<ArgumentOutOfRangeException>(() => PostgresFaceGallery.OpenAsync("Host=/nowhere", GalleryVectors.TestModel, options))).Message;
-        foreach (string name in new[] { "Schema", "CandidateCount is 0", "IndexNeighbourCount", "IndexCandidateCount is 1" })
+        foreach (string name in new[] { "Schema", "CandidateCount is 0", "IndexNeighborCount", "IndexCandidateCount is 1" })
         {
             StringAssert.Contains(message, name);
         }

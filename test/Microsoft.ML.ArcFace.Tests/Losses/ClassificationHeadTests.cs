@@ -106,8 +106,7 @@ public class ClassificationHeadTests
     [DataRow(double.NaN)]
     public void MarginFraction_OutOfRange_Throws(double fraction)
     {
-        using ClassificationHead head = new ArcFaceLoss().CreateClassificationHead(4, 2, Scale);
-        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => head.MarginFraction = fraction);
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new LossStep { MarginFraction = fraction });
     }
 
     [TestMethod]
@@ -152,10 +151,8 @@ public class ClassificationHeadTests
         manual_seed(8);
         using ClassificationHead head = loss.CreateClassificationHead(8, 5, Scale);
         head.to(ScalarType.Float64);
-        head.MarginFraction = marginFraction;
-        head.Step = step;
         Tensor labels = tensor(new long[] { 0, 1, 2, 3, 4, 0 });
         Tensor embeddings = randn(6, 8, dtype: ScalarType.Float64) - (100 * head.Centers.detach().index_select(0, labels));
-        return head.forward(embeddings, labels).item<double>();
+        return head.forward(embeddings, labels, new LossStep(step) { MarginFraction = marginFraction }).item<double>();
     }
 }

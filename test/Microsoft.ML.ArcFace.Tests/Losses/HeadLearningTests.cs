@@ -31,27 +31,29 @@ public class HeadLearningTests
         using LossHead head = loss.CreateHead(Size, Classes, 16);
         Parameter embeddings = nn.Parameter(randn(Classes * Each, Size) * 2);
         Tensor labels = arange(Classes * Each).remainder(Classes);
-        SampledCenters? sampled = null;
+        CenterSampler? sampler = null;
         if (sampleRate > 0)
         {
-            ((ClassificationHead)head).SampleClasses(sampleRate);
-            sampled = ((ClassificationHead)head).Sampled;
+            sampler = new CenterSampler((ClassificationHead)head, sampleRate);
         }
 
         SGD optimizer = optim.SGD([embeddings, .. head.parameters().Where(parameter => parameter.requires_grad)], 0.5, momentum: 0.9);
-        using SampledRowsOptimizer? sampledOptimizer = sampled is null ? null : new SampledRowsOptimizer(new MomentumRule(0.9, 0), sampled);
+        using SampledRowsOptimizer? sampledOptimizer = sampler is null ? null : new SampledRowsOptimizer(new MomentumRule(0.9, 0), sampler);
         for (int step = 0; step < Steps; step++)
         {
             using var stepScope = NewDisposeScope();
-            head.Step = step;
-            head.MarginFraction = Math.Min(1, 2.0 * step / Steps);
 
             // Scoring half of the classes makes sense where the batch does not hold them all.
             Tensor batch = sampleRate is > 0 and < 1 ? arange(step % 2, Classes * Each, 2) : arange(Classes * Each);
             optimizer.zero_grad();
-            head.forward(embeddings.index_select(0, batch), labels.index_select(0, batch)).backward();
+            Tensor own = labels.index_select(0, batch);
+            using CenterSample? sample = sampler?.Take(own);
+            head.forward(embeddings.index_select(0, batch), own, new LossStep(step, sample) { MarginFraction = Math.Min(1, 2.0 * step / Steps) }).backward();
             optimizer.step();
-            sampledOptimizer?.Step(0.5);
+            if (sample is not null)
+            {
+                sampledOptimizer!.Step(sample, 0.5);
+            }
         }
 
         Tensor unit = nn.functional.normalize(embeddings.detach(), dim: 1);

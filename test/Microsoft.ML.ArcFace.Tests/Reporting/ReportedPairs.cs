@@ -36,7 +36,7 @@ internal static class ReportedPairs
         Embedding = [(float)Math.Cos(picture.Degrees * Math.PI / 180), (float)Math.Sin(picture.Degrees * Math.PI / 180)],
     }));
 
-    public static ComparedPairs Compared() => ComparedPairs.Read(Ml, View(), Pairs, "Embedding", "RelativePath", null, (_, _) => { });
+    public static ComparedPairs Compared() => ComparedRows.Read(Ml, View(), Pairs, "Embedding", "RelativePath", null, (_, _) => { });
 
     public static Dictionary<string, string> People() => Pictures.ToDictionary(picture => picture.Name, picture => picture.Person);
 

@@ -172,10 +172,13 @@ public partial class WriteReportTests
     [TestMethod]
     public void Settings_OfTheTrainer_TellWhatWasSetButNoCallbacks()
     {
-        ReportFact[] settings = ReportFacts.Settings(new ArcFaceTrainer.Options { Epochs = 7, Progress = _ => { } });
-        Assert.AreEqual("7", settings.Single(setting => setting.Name == "Epochs").Value);
-        StringAssert.Contains(settings.Single(setting => setting.Name == "Loss").Value, "ArcFaceLoss");
-        Assert.IsFalse(settings.Any(setting => setting.Name is "Progress" or "CancellationToken" or "ValidationSet"));
+        IReadOnlyDictionary<string, string> settings = ((ITrainingSettings)new ArcFaceTrainer.Options { Epochs = 7, Dropout = 0.25, InitialWeights = "backbone.pth", Progress = _ => { } }).Describe();
+        Assert.AreEqual("7", settings["Epochs"]);
+        Assert.AreEqual("0.25", settings["Dropout"]);
+        Assert.AreEqual("backbone.pth", settings["InitialWeights"]);
+        Assert.AreEqual("Image", settings["ImageColumnName"]);
+        StringAssert.Contains(settings["Loss"], "ArcFaceLoss");
+        Assert.IsFalse(settings.Keys.Any(name => name is "Progress" or "CancellationToken" or "ValidationSet" or "LearningRate"));
     }
 
     private static IEnumerable<(double X, double Y)> PointsOf(PlotModel chart) => ((LineSeries)chart.Series.Single()).Points.Select(point => (point.X, point.Y));

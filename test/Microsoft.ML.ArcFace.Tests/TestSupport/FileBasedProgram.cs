@@ -112,12 +112,12 @@ internal static class FileBasedProgram
             string path = Path.Combine(folder, options.EncryptionKey is null ? "people.db" : "encrypted.db");
             using (FaceGallery gallery = faces.CreateGallery(model, path, options))
             {
-                gallery.Enroll("Ada Lovelace", embedder.Embed(FacePhotograph.FromFile(photographs[0])).Vector);
-                gallery.Enroll("Bob", embedder.EmbedAsync(FacePhotograph.FromFile(photographs[^1])).GetAwaiter().GetResult().Vector);
+                gallery.Enroll("Ada Lovelace", embedder.Embed(FacePhotograph.FromFile(photographs[0])));
+                gallery.Enroll("Bob", embedder.EmbedAsync(FacePhotograph.FromFile(photographs[^1])).GetAwaiter().GetResult());
             }
 
             using FaceGallery reopened = faces.CreateGallery(model, path, options);
-            float[] ada = embedder.Embed(FacePhotograph.FromFile(photographs[0])).Vector;
+            FaceEmbedding ada = embedder.Embed(FacePhotograph.FromFile(photographs[0]));
 
             // Two steps of training may put everybody in one place: who of the two is nearer is left open.
             Check($"a gallery, {Path.GetFileName(path)}", reopened.Search(ada, 2).Any(face => face is { PersonId: "Ada Lovelace", Score: > 0.999 }) && reopened.GetPeople().Count == 2);

@@ -28,7 +28,7 @@ public class TrainingFacesTests
         var ml = new MLContext(seed: 1);
         IHost host = ((IHostEnvironment)ml).Register(nameof(TrainingFacesTests));
         using IChannel channel = host.Start("test");
-        TrainingFaces faces = TrainingFaces.Read(host, channel, ml.Data.LoadFromEnumerable(Stream()), new ArcFaceTrainer.Options { ImageCacheBytes = cacheBytes }, WorkObserver.None);
+        TrainingFaces faces = TrainingFaces.Read(host, channel, ml.Data.LoadFromEnumerable(Stream()), new ArcFaceTrainer.Options { ImageCacheBytes = cacheBytes }.Setup, WorkObserver.None);
         Assert.AreEqual(Rows, faces.Count);
         Assert.AreEqual(cacheBytes > 0, faces.Cached is not null);
 

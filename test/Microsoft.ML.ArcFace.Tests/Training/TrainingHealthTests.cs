@@ -6,7 +6,7 @@ namespace Microsoft.ML.ArcFace.Tests.Training;
 public class TrainingHealthTests
 {
     private const int Steps = 500;
-    private static readonly TrainingRecipe Recipe = TrainingRecipe.Choose(new ArcFaceTrainer.Options { Epochs = Steps, BatchSize = 8, LearningRate = 0.05, MarginRampFraction = 0 }, images: 8, people: 4);
+    private static readonly TrainingPlan Plan = TrainingPlan.Choose(new ArcFaceTrainer.Options { Epochs = Steps, BatchSize = 8, LearningRate = 0.05, MarginRampFraction = 0 }.Recipe, images: 8, people: 4);
 
     [TestMethod]
     [DataRow(double.NaN, "NaN")]
@@ -38,7 +38,7 @@ public class TrainingHealthTests
     [TestMethod]
     public void Observe_LossThatFalls_IsWell()
     {
-        TrainingHealth health = Watch();
+        TrainingHealth health = Watch([4, 4, 4, 4, 4], Plan);
         for (int step = 0; step < Steps; step++)
         {
             health.Observe(step, 4.0 * (Steps - step) / Steps);
@@ -49,19 +49,24 @@ public class TrainingHealthTests
     public void Observe_MarginRamp_ComparesWithTheUntrainedLossOfItsShare()
     {
         // With the margin the loss grows, though the network learns.
-        TrainingRecipe ramped = Recipe with { Schedule = Recipe.Schedule with { MarginRampSteps = Steps } };
-        var health = new TrainingHealth([4, 14, 24, 34, 44], fallsWithTraining: true, ramped);
+        TrainingPlan ramped = Plan with { Schedule = Plan.Schedule with { MarginRampSteps = Steps } };
+        TrainingHealth health = Watch([4, 14, 24, 34, 44], ramped);
         for (int step = 0; step < Steps; step++)
         {
             health.Observe(step, 3 + (36.0 * step / Steps));
         }
     }
 
-    private static TrainingHealth Watch() => new([4, 4, 4, 4, 4], fallsWithTraining: true, Recipe);
+    private static TrainingHealth Watch(double[] untrainedLosses, TrainingPlan plan)
+    {
+        var health = new TrainingHealth(fallsWithTraining: true, plan);
+        health.Begin(untrainedLosses);
+        return health;
+    }
 
     private static string Refused(Func<int, double> lossOfStep)
     {
-        TrainingHealth health = Watch();
+        TrainingHealth health = Watch([4, 4, 4, 4, 4], Plan);
         return Assert.ThrowsExactly<TrainingDivergedException>(() =>
         {
             for (int step = 0; step < Steps; step++)

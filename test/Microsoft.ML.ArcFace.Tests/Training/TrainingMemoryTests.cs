@@ -73,8 +73,8 @@ public class TrainingMemoryTests
         (long largest, int batches) = LargestLiveBytes(rows, images =>
         {
             TrainingFaces faces = Read(images, cacheBytes: 0);
-            TrainingRecipe recipe = TrainingRecipe.Choose(new ArcFaceTrainer.Options { Augmentation = FaceAugmentation.MirrorOnly, BatchSize = batchSize }, faces.Count, faces.Labels.Count);
-            return BatchProducer.Epoch(faces, recipe, photographsPerPerson: null, seed: 1, epoch: 1, skip: 0, CancellationToken.None).Count();
+            TrainingPlan plan = TrainingPlan.Choose(new ArcFaceTrainer.Options { Augmentation = FaceAugmentation.MirrorOnly, BatchSize = batchSize }.Recipe, faces.Count, faces.Labels.Count);
+            return BatchProducer.Epoch(faces, plan, seed: 1, epoch: 1, skip: 0, CancellationToken.None).Count();
         });
         Assert.AreEqual(rows / batchSize, batches);
         Assert.IsTrue(largest > SmallestPool * FaceBytes && largest < (SmallestPool + 500) * FaceBytes, $"{largest / FaceBytes} of {rows} faces");
@@ -84,7 +84,7 @@ public class TrainingMemoryTests
     {
         IHost host = ((IHostEnvironment)Ml).Register(nameof(TrainingMemoryTests));
         using IChannel channel = host.Start("test");
-        TrainingFaces faces = TrainingFaces.Read(host, channel, images, new ArcFaceTrainer.Options { ImageCacheBytes = cacheBytes }, WorkObserver.None);
+        TrainingFaces faces = TrainingFaces.Read(host, channel, images, new ArcFaceTrainer.Options { ImageCacheBytes = cacheBytes }.Setup, WorkObserver.None);
         Assert.IsNull(faces.Cached);
         return faces;
     }

@@ -55,7 +55,7 @@ public class TrainingPathsTests
         // The model is that of the best epoch.
         IHost host = ((IHostEnvironment)ml).Register(nameof(TrainingPathsTests));
         using IChannel channel = host.Start("validation");
-        TrainingValidation validation = TrainingValidation.Read(host, channel, others.Images(ml), Quick, seed: 1, WorkObserver.None);
+        TrainingValidation validation = TrainingValidation.Read(host, channel, others.Images(ml), Quick.Setup, seed: 1, WorkObserver.None);
         Assert.AreEqual(best, validation.AreaUnderRocCurve(model.Model.ToBackbone(), torch.CPU, WorkObserver.None, CancellationToken.None));
     }
 

@@ -57,7 +57,7 @@ public class TrainingPreflightTests
     {
         var ml = new MLContext(seed: 1);
         IDataView data = ml.Data.LoadFromEnumerable([new Keyed { Label = 1 }]);
-        var preflight = new TrainingPreflight(FaceLabels.Read(data, data.Schema["Label"]), options ?? new ArcFaceTrainer.Options(), "training set");
+        var preflight = new TrainingPreflight(FaceLabels.Read(data, data.Schema["Label"]), (options ?? new ArcFaceTrainer.Options()).Setup, "training set");
         List<string> warnings = LoggedWarnings.Of(ml);
         show(preflight);
         using IChannel channel = ((IHostEnvironment)ml).Start("Test");

@@ -45,28 +45,28 @@ public class TrainingScheduleTests
     [DataRow(99_999, 3000)]
     public void Choose_SmallSets_BatchIsNoMoreThanAQuarterAndStepsAreEnough(int images, int people)
     {
-        TrainingRecipe recipe = TrainingRecipe.Choose(new ArcFaceTrainer.Options(), images, people);
-        Assert.IsLessThanOrEqualTo(Math.Max(2, images / 4), recipe.BatchSize);
-        Assert.IsGreaterThanOrEqualTo(200, recipe.TotalSteps);
-        Assert.IsGreaterThan(0, recipe.Schedule.WarmUpSteps);
-        Assert.AreEqual(TrainingOptimizer.AdamW, recipe.Optimizer);
+        TrainingPlan plan = TrainingPlan.Choose(new ArcFaceTrainer.Options().Recipe, images, people);
+        Assert.IsLessThanOrEqualTo(Math.Max(2, images / 4), plan.BatchSize);
+        Assert.IsGreaterThanOrEqualTo(200, plan.TotalSteps);
+        Assert.IsGreaterThan(0, plan.Schedule.WarmUpSteps);
+        Assert.AreEqual(TrainingOptimizer.AdamW, plan.Optimizer);
     }
 
     [TestMethod]
     public void Choose_LargeSet_IsThePapersRecipe()
     {
-        TrainingRecipe recipe = TrainingRecipe.Choose(new ArcFaceTrainer.Options(), 500_000, 10_000);
-        Assert.AreEqual(64, recipe.Scale);
-        Assert.AreEqual((TrainingOptimizer.Sgd, 5e-4), (recipe.Optimizer, recipe.WeightDecay));
-        Assert.AreEqual(0, recipe.Schedule.MarginRampSteps);
-        Assert.AreEqual(0, recipe.WeightAveragingDecay);
-        Assert.AreSame(FaceAugmentation.MirrorOnly, recipe.Augmentation);
+        TrainingPlan plan = TrainingPlan.Choose(new ArcFaceTrainer.Options().Recipe, 500_000, 10_000);
+        Assert.AreEqual(64, plan.Scale);
+        Assert.AreEqual((TrainingOptimizer.Sgd, 5e-4), (plan.Optimizer, plan.WeightDecay));
+        Assert.AreEqual(0, plan.Schedule.MarginRampSteps);
+        Assert.AreEqual(0, plan.WeightAveragingDecay);
+        Assert.AreSame(FaceAugmentation.MirrorOnly, plan.Augmentation);
     }
 
     [TestMethod]
     public void Choose_BatchLargerThanTheSet_SaysWhatFits()
     {
-        var exception = Assert.ThrowsExactly<InvalidOperationException>(() => TrainingRecipe.Choose(new ArcFaceTrainer.Options { BatchSize = 64 }, 40, 4));
+        var exception = Assert.ThrowsExactly<InvalidOperationException>(() => TrainingPlan.Choose(new ArcFaceTrainer.Options { BatchSize = 64 }.Recipe, 40, 4));
         StringAssert.Contains(exception.Message, "at most 10");
     }
 }

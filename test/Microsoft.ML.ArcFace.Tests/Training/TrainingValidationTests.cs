@@ -61,7 +61,7 @@ public class TrainingValidationTests
     {
         IHost host = ((IHostEnvironment)Ml).Register(nameof(TrainingValidationTests));
         using IChannel channel = host.Start("test");
-        return TrainingValidation.Read(host, channel, pictures, Options, seed: 1, WorkObserver.None);
+        return TrainingValidation.Read(host, channel, pictures, Options.Setup, seed: 1, WorkObserver.None);
     }
 
     /// <summary>Each person has a colour, from which the pictures deviate so far that people overlap.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.VectorData;
 
 namespace Microsoft.ML.ArcFace.Gallery.VectorStore;
@@ -95,8 +96,21 @@ internal sealed class VectorStoreGallery<TKey> : FaceGalleryBase where TKey : no
     private async Task<GalleryPerson?> FindExactlyAsync(string personId, CancellationToken cancellationToken)
     {
         List<FaceVectorRecord<TKey>> records = await OfPersonAsync(personId, includeVectors: false, cancellationToken).ConfigureAwait(false);
-        GalleryPhotograph[] photographs = [.. records.Select(PhotographOf).OrderBy(photograph => photograph.Id, StringComparer.Ordinal)];
-        return records.Count == 0 ? null : new GalleryPerson(personId, records[0].Name, photographs);
+        return records.Count == 0 ? null : ToPerson(personId, records);
+    }
+
+    private static GalleryPerson ToPerson(string personId, List<FaceVectorRecord<TKey>> records) =>
+        new(personId, records[0].Name, [.. records.Select(PhotographOf).OrderBy(photograph => photograph.Id, StringComparer.Ordinal)]);
+
+    /// <summary>Reads all records, without vectors: a store gives them in no order by person.</summary>
+    public override async IAsyncEnumerable<GalleryPerson> GetPeopleAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        string fingerprint = Model.Fingerprint;
+        List<FaceVectorRecord<TKey>> records = await AllAsync(record => record.Model == fingerprint, includeVectors: false, cancellationToken).ConfigureAwait(false);
+        foreach (IGrouping<string, FaceVectorRecord<TKey>> person in records.GroupBy(record => record.PersonId, StringComparer.Ordinal))
+        {
+            yield return ToPerson(person.Key, [.. person]);
+        }
     }
 
     /// <summary>The collection is whoever's made it.</summary>
@@ -120,25 +134,43 @@ internal sealed class VectorStoreGallery<TKey> : FaceGalleryBase where TKey : no
         }
 
         var plan = EnrollmentPlan.Create(vectors, present, replaceSameSource);
-        FaceVectorRecord<TKey>[] records = [.. plan.Added.Select(vector => ToRecord(vector, names[vector.PersonId]))];
+        await ExchangeAsync(
+            [.. plan.Added.Select(vector => ToRecord(vector, names[vector.PersonId]))],
+            [.. plan.Removed.Select(photograph => VectorStoreKey<TKey>.Of(photograph.Id))], cancellationToken).ConfigureAwait(false);
+        return plan.Results;
+    }, cancellationToken);
+
+    protected override Task<bool> ReplaceAsync(string personId, IReadOnlyList<GalleryVector> vectors, CancellationToken cancellationToken) => WriteAsync(async () =>
+    {
+        List<FaceVectorRecord<TKey>> known = await OfPersonAsync(personId, includeVectors: false, cancellationToken).ConfigureAwait(false);
+        if (known.Count > 0)
+        {
+            await ExchangeAsync([.. vectors.Select(vector => ToRecord(vector, known[0].Name))], [.. known.Select(record => record.Key)], cancellationToken).ConfigureAwait(false);
+        }
+
+        return known.Count > 0;
+    }, cancellationToken);
+
+    /// <summary>Writes records and takes others away.</summary>
+    private async Task ExchangeAsync(FaceVectorRecord<TKey>[] added, TKey[] removed, CancellationToken cancellationToken)
+    {
         try
         {
-            await _collection.UpsertAsync(records, cancellationToken).ConfigureAwait(false);
+            await _collection.UpsertAsync(added, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
             // Not every store writes a batch as a whole.
-            await _collection.DeleteAsync(records.Select(record => record.Key), CancellationToken.None).ConfigureAwait(false);
+            await _collection.DeleteAsync(added.Select(record => record.Key), CancellationToken.None).ConfigureAwait(false);
             throw;
         }
 
-        _count += records.Length;
+        _count += added.Length;
 
-        // Last, so that a store that fails in between has too much rather than too little; enrolling again makes up for it.
-        await _collection.DeleteAsync(plan.Removed.Select(photograph => VectorStoreKey<TKey>.Of(photograph.Id)), cancellationToken).ConfigureAwait(false);
-        _count -= plan.Removed.Count;
-        return plan.Results;
-    }, cancellationToken);
+        // Last, so that a store that fails in between has too much rather than too little; writing again makes up for it.
+        await _collection.DeleteAsync(removed, cancellationToken).ConfigureAwait(false);
+        _count -= removed.Length;
+    }
 
     protected override Task<bool> ChangeNameAsync(string personId, string name, CancellationToken cancellationToken) => WriteAsync(async () =>
     {

@@ -21,7 +21,7 @@ internal sealed class TripletHead(
     // Triplets that are learned drop out of the mean, and the hard ones that stay may cost as much as at the start.
     public override bool FallsWithTraining => false;
 
-    public override Tensor forward(Tensor embeddings, Tensor labels)
+    public override Tensor forward(Tensor embeddings, Tensor labels, LossStep step)
     {
         using var scope = NewDisposeScope();
         Tensor rows = embeddings.dtype is ScalarType.BFloat16 or ScalarType.Float16 ? embeddings.to(ScalarType.Float32) : embeddings;
@@ -30,7 +30,7 @@ internal sealed class TripletHead(
         Tensor isPositive = isSame.logical_and(eye(labels.shape[0], dtype: ScalarType.Bool, device: labels.device).logical_not());
         (Tensor difference, Tensor exists) = Differences(distance, isPositive, isSame.logical_not());
 
-        Tensor cost = margin is { } hinge ? difference.Plus(MarginFraction * hinge).relu() : logsigmoid(-difference).negative();
+        Tensor cost = margin is { } hinge ? difference.Plus(step.MarginFraction * hinge).relu() : logsigmoid(-difference).negative();
         Tensor isActive = exists.logical_and(cost.detach().IsAbove(0));
 
         // What is not active may be infinite: it is replaced, not multiplied by 0.

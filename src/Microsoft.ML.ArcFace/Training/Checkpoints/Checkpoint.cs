@@ -9,43 +9,41 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.ArcFace.Training;
 
 /// <summary>
-/// A run as it stood between two steps, in a safetensors file: its tensors, and as metadata its settings and position in
+/// A run as it stood between two steps, in a safetensors file: its tensors, and as metadata its identity and numbers in
 /// JSON, with a SHA-256 over all of it.
 /// </summary>
-internal sealed record Checkpoint(string Path, RunSettings Settings, RunPosition Position)
+internal sealed record Checkpoint(string Path, RunIdentity Identity, IReadOnlyDictionary<string, double[]> Numbers)
 {
-    /// <summary>The tensor of photographs that are left out, by their place in the data.</summary>
-    public const string LeftOutName = "left_out";
-
-    private const string Version = "1", VersionName = FileNature.TrainingCheckpointKey, SettingsName = "settings", PositionName = "position", HashName = "sha256";
+    private const string Version = "2", VersionName = FileNature.TrainingCheckpointKey, IdentityName = "identity", NumbersName = "numbers", HashName = "sha256";
     private const int PieceSize = 1 << 20;
 
     /// <summary>Writes the file whole or not at all.</summary>
-    public void Save(IReadOnlyList<(string Name, Tensor Tensor)> tensors)
+    public static Checkpoint Write(string path, RunIdentity identity, SavedState state)
     {
         var metadata = new Dictionary<string, string>
         {
             [VersionName] = Version,
-            [SettingsName] = JsonSerializer.Serialize(Settings.Values, RunJson.Legible.IReadOnlyDictionaryStringString),
-            [PositionName] = JsonSerializer.Serialize(Position, RunJson.Legible.RunPosition),
+            [IdentityName] = JsonSerializer.Serialize(identity.Values, RunJson.Legible.IReadOnlyDictionaryStringString),
+            [NumbersName] = JsonSerializer.Serialize(state.AllNumbers, RunJson.Legible.IReadOnlyDictionaryStringDoubleArray),
         };
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         AppendText(hash, metadata);
-        foreach ((string name, Tensor tensor) in tensors)
+        foreach ((string name, Tensor tensor) in state.AllTensors)
         {
             AppendName(hash, name);
             TensorBytes.Read(tensor, bytes => hash.AppendData(bytes));
         }
 
         metadata[HashName] = Convert.ToHexStringLower(hash.GetHashAndReset());
-        using var file = new WholeFile(Path);
-        Safetensors.Write(file.Stream, tensors, metadata);
+        using var file = new WholeFile(path);
+        Safetensors.Write(file.Stream, state.AllTensors, metadata);
         file.Complete();
+        return new Checkpoint(path, identity, state.AllNumbers);
     }
 
     /// <summary>Reads what the file says of itself, and compares all of it with its hash.</summary>
     /// <exception cref="WeightsFormatException">It is damaged, or no checkpoint.</exception>
-    /// <exception cref="InvalidOperationException">A newer version wrote it.</exception>
+    /// <exception cref="InvalidOperationException">Another version wrote it.</exception>
     public static Checkpoint Open(string path)
     {
         using WeightsFile file = WeightsFile.Open(path);
@@ -56,30 +54,11 @@ internal sealed record Checkpoint(string Path, RunSettings Settings, RunPosition
 
         if (version != Version)
         {
-            throw new InvalidOperationException($"The checkpoint '{path}' has version {version} of its format; this package reads version {Version}. Go on with the package that wrote it, or a newer one.");
+            throw new InvalidOperationException($"The checkpoint '{path}' has version {version} of its format; this package reads version {Version}. Go on with the package that wrote it, or set {nameof(ArcFaceTrainer.Options.Resume)} = false to start a new run in its place.");
         }
 
         CheckHash(path, file);
-        RunPosition position = Read(path, file, PositionName, RunJson.Legible.RunPosition);
-        return position is { Epoch: >= 1, Batch: >= 0, Step: >= 0 } && (position.UntrainedLoss?.Length ?? TrainingHealth.MarginFractions.Length) == TrainingHealth.MarginFractions.Length
-            ? new Checkpoint(path, new RunSettings(Read(path, file, SettingsName, RunJson.Legible.DictionaryStringString)), position)
-            : throw new WeightsFormatException($"'{path}' has no possible {PositionName}: epoch {position.Epoch}, batch {position.Batch}, step {position.Step}.");
-    }
-
-    /// <summary>Copies the tensors into others, which must be those that were saved.</summary>
-    /// <exception cref="WeightsFormatException">They are not.</exception>
-    public void CopyInto(IReadOnlyList<(string Name, Tensor Tensor)> targets)
-    {
-        using WeightsFile file = WeightsFile.Open(Path);
-        Dictionary<string, StoredTensor> stored = file.Tensors.ToDictionary(tensor => tensor.Name);
-        var wanted = targets.Select(target => target.Name).ToHashSet();
-        WeightsMismatch.ThrowIfAny(
-            missing: [.. wanted.Where(name => !stored.ContainsKey(name))],
-            surplus: [.. stored.Keys.Where(name => !wanted.Contains(name))],
-            ofAnotherKind: [.. targets
-                .Where(target => stored.TryGetValue(target.Name, out StoredTensor? found) && !(found.Elements.Type == target.Tensor.dtype.ToElementType() && found.Shape.AsSpan().SequenceEqual(target.Tensor.shape)))
-                .Select(target => target.Name)]);
-        file.CopyInto(targets.Select(target => (stored[target.Name], target.Tensor)));
+        return new Checkpoint(path, new RunIdentity(Read(path, file, IdentityName, RunJson.Legible.DictionaryStringString)), Read(path, file, NumbersName, RunJson.Legible.DictionaryStringDoubleArray));
     }
 
     /// <summary>The photographs that are left out, by their place in a set of so many.</summary>
@@ -87,7 +66,7 @@ internal sealed record Checkpoint(string Path, RunSettings Settings, RunPosition
     {
         using WeightsFile file = WeightsFile.Open(Path);
         using var scope = NewDisposeScope();
-        StoredTensor stored = file.Tensors.FirstOrDefault(tensor => tensor.Name == LeftOutName && tensor.Elements.Type == ElementType.Int64 && tensor.Shape is [var count] && count < photographs)
+        StoredTensor stored = file.Tensors.FirstOrDefault(tensor => tensor.Name == TrainingFaces.LeftOutName && tensor.Elements.Type == ElementType.Int64 && tensor.Shape is [var count] && count < photographs)
             ?? throw new WeightsFormatException($"The checkpoint '{Path}' does not say which of the {photographs} photographs are left out.");
         Tensor places = empty(stored.Shape, dtype: ScalarType.Int64);
         file.CopyInto([(stored, places)]);
@@ -132,7 +111,7 @@ internal sealed record Checkpoint(string Path, RunSettings Settings, RunPosition
     /// <summary>All metadata but the hash itself.</summary>
     private static void AppendText(IncrementalHash hash, IReadOnlyDictionary<string, string> metadata)
     {
-        foreach (string name in new[] { VersionName, SettingsName, PositionName })
+        foreach (string name in new[] { VersionName, IdentityName, NumbersName })
         {
             AppendName(hash, metadata.GetValueOrDefault(name, ""));
         }

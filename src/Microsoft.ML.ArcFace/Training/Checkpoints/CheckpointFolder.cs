@@ -29,38 +29,42 @@ internal sealed partial class CheckpointFolder : IDisposable
     }
 
     /// <summary>The checkpoints of the second stage.</summary>
-    public CheckpointFolder SecondStage => new(_channel, Path.Combine(_path, SecondStageName), _kept);
+    public CheckpointFolder SecondStage => field ??= new(_channel, Path.Combine(_path, SecondStageName), _kept);
 
-    /// <summary>The newest checkpoint of the second stage, if the run has come that far.</summary>
-    public Checkpoint? NewestOfSecondStage => Newest is null ? null : SecondStage.Newest;
+    /// <summary>The file that was written or read last; null if there is none.</summary>
+    public string? LastPath => _newest?.Path;
 
-    /// <summary>The newest checkpoint that is whole; null if there are none at all. Those that are damaged are warned of.</summary>
+    /// <summary>Opens the newest checkpoint of the second stage, if the run has come that far.</summary>
+    /// <inheritdoc cref="OpenNewest"/>
+    public Checkpoint? OpenNewestOfSecondStage() => OpenNewest() is null ? null : SecondStage.OpenNewest();
+
+    /// <summary>
+    /// Opens the newest checkpoint that is whole, and compares all of the file with its hash: once, then the result is kept. Null if there are none
+    /// at all. Those that are damaged are warned of.
+    /// </summary>
     /// <exception cref="WeightsFormatException">There are some, and all of them are damaged.</exception>
-    public Checkpoint? Newest
+    public Checkpoint? OpenNewest()
     {
-        get
+        if (!_isSearched)
         {
-            if (!_isSearched)
-            {
-                (_newest, _isSearched) = (FindNewest(), true);
-            }
-
-            return _newest;
+            (_newest, _isSearched) = (FindNewest(), true);
         }
+
+        return _newest;
     }
 
     /// <summary>The folder that the options name, ready to be written to by this run alone; null if they name none.</summary>
     /// <exception cref="IOException">It cannot be written to, or another run writes to it.</exception>
-    public static CheckpointFolder? Open(IChannel channel, ArcFaceTrainer.Options options)
+    public static CheckpointFolder? Open(IChannel channel, TrainingSetup setup)
     {
-        if (options.CheckpointDirectory is not { } directory)
+        if (setup.CheckpointDirectory is not { } directory)
         {
             return null;
         }
 
         WritableFolder.Prepare(directory, nameof(ArcFaceTrainer.Options.CheckpointDirectory));
-        var folder = new CheckpointFolder(channel, Path.GetFullPath(directory), options.CheckpointsKept) { _lock = Lock(directory) };
-        if (!options.Resume)
+        var folder = new CheckpointFolder(channel, Path.GetFullPath(directory), setup.CheckpointsKept) { _lock = Lock(directory) };
+        if (!setup.Resume)
         {
             // Passed over, and deleted with the first checkpoint of the new run.
             (folder._newest, folder._isSearched) = (null, true);
@@ -69,11 +73,11 @@ internal sealed partial class CheckpointFolder : IDisposable
         return folder;
     }
 
-    /// <summary>Refuses to go on from a run of other settings.</summary>
-    /// <exception cref="InvalidOperationException">The message says which differ.</exception>
-    public void CheckSettings(RunSettings settings)
+    /// <summary>Refuses to go on from a run of another identity.</summary>
+    /// <exception cref="InvalidOperationException">The message says what differs.</exception>
+    public void CheckIdentity(RunIdentity identity)
     {
-        if (Newest is { } newest && settings.DifferencesFrom(newest.Settings) is { Count: > 0 } differences)
+        if (OpenNewest() is { } newest && identity.DifferencesFrom(newest.Identity) is { Count: > 0 } differences)
         {
             throw new InvalidOperationException(
                 $"The checkpoints in '{_path}' are of another run: {string.Join("; ", differences)}. To go on with that run, set these as they were. " +
@@ -82,13 +86,15 @@ internal sealed partial class CheckpointFolder : IDisposable
     }
 
     /// <summary>Writes a checkpoint and deletes those that are too many.</summary>
-    public void Save(RunSettings settings, RunPosition position, IReadOnlyList<(string Name, Tensor Tensor)> tensors)
+    /// <param name="identity">Of the run.</param>
+    /// <param name="step">Steps that are done.</param>
+    /// <param name="state">Of the run.</param>
+    public void Save(RunIdentity identity, int step, SavedState state)
     {
         Directory.CreateDirectory(_path);
         bool isFirstOfItsRun = _newest is null;
-        string name = string.Create(CultureInfo.InvariantCulture, $"checkpoint-{position.Step:D10}.safetensors");
-        var checkpoint = new Checkpoint(Path.Combine(_path, name), settings, position);
-        checkpoint.Save(tensors);
+        string name = string.Create(CultureInfo.InvariantCulture, $"checkpoint-{step:D10}.safetensors");
+        Checkpoint checkpoint = Checkpoint.Write(Path.Combine(_path, name), identity, state);
         (_newest, _isSearched) = (checkpoint, true);
         if (isFirstOfItsRun)
         {
@@ -149,6 +155,7 @@ internal sealed partial class CheckpointFolder : IDisposable
 
     private void Clear()
     {
+        (_newest, _isSearched) = (null, true);
         foreach (string file in Files())
         {
             File.Delete(file);

@@ -20,32 +20,36 @@ internal sealed class DataFingerprint : IDisposable
     }
 
     /// <summary>One for a set of these people; null where there are no checkpoints to compare it with.</summary>
-    public static DataFingerprint? Begin(ArcFaceTrainer.Options options, FaceLabels labels) =>
-        options.CheckpointDirectory is null ? null : new DataFingerprint(labels);
+    public static DataFingerprint? Begin(TrainingSetup setup, FaceLabels labels) =>
+        setup.CheckpointDirectory is null ? null : new DataFingerprint(labels);
 
-    /// <summary>Reads all rows and hashes their pixels; a row without a photograph counts as one of its own kind.</summary>
+    /// <summary>Reads all rows of a set; those that cannot be trained on count as of a kind of their own.</summary>
     /// <param name="environment">For errors.</param>
     /// <param name="data">The photographs.</param>
     /// <param name="imageColumnName">The column of faces.</param>
+    /// <param name="labelColumnName">The column of people.</param>
     /// <param name="cancellationToken">Is looked at for each row.</param>
-    /// <returns>SHA-256 in hexadecimal digits.</returns>
-    public static string OfPixels(IHostEnvironment environment, IDataView data, string imageColumnName, CancellationToken cancellationToken)
+    /// <returns>SHA-256 in hexadecimal digits: that of a run on this set, if all rows can be trained on.</returns>
+    public static string Of(IHostEnvironment environment, IDataView data, string imageColumnName, string labelColumnName, CancellationToken cancellationToken)
     {
-        DataViewSchema.Column column = FacePixelReader.Column(environment, data.Schema, imageColumnName);
-        using DataViewRowCursor cursor = data.GetRowCursor([column]);
-        FacePixelReader.Getter getFace = FacePixelReader.Create(cursor, column);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        DataViewSchema.Column imageColumn = FacePixelReader.Column(environment, data.Schema, imageColumnName);
+        DataViewSchema.Column labelColumn = FaceLabels.Column(environment, data.Schema, labelColumnName);
+        FaceLabels labels = FaceLabels.Read(data, labelColumn);
+        using var fingerprint = new DataFingerprint(labels);
+        using DataViewRowCursor cursor = data.GetRowCursor([imageColumn, labelColumn]);
+        FacePixelReader.Getter getFace = FacePixelReader.Create(cursor, imageColumn);
+        Func<int> getLabel = labels.CreateGetter(cursor, labelColumn);
         byte[] pixels = new byte[FaceTensor.ByteCount];
         while (cursor.MoveNext())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            hash.AppendData(getFace(pixels) ? pixels : []);
-            hash.AppendData([0]);
+            fingerprint.Add(getFace(pixels) ? pixels : [], getLabel());
         }
 
-        return Convert.ToHexStringLower(hash.GetCurrentHash());
+        return fingerprint.Text();
     }
 
+    /// <summary>Adds a row: its pixels, none where it has no photograph, and its class.</summary>
     public void Add(ReadOnlySpan<byte> pixels, int label)
     {
         _hash.AppendData(pixels);

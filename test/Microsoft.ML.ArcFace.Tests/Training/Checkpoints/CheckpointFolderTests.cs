@@ -107,10 +107,10 @@ public class CheckpointFolderTests
         using TemporaryFolder folder = Copy();
         string newest = ResumedRun.Files(folder.FullName)[^1];
         byte[] bytes = File.ReadAllBytes(newest);
-        int version = bytes.AsSpan().IndexOf("\"arcface_checkpoint\":\"1\""u8) + "\"arcface_checkpoint\":\""u8.Length;
-        bytes[version] = (byte)'2';
+        int version = bytes.AsSpan().IndexOf("\"arcface_checkpoint\":\"2\""u8) + "\"arcface_checkpoint\":\""u8.Length;
+        bytes[version] = (byte)'3';
         File.WriteAllBytes(newest, bytes);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => ResumedRun.Weights(Run with { CheckpointDirectory = folder.FullName }, s_people)).Message, "version 2");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => ResumedRun.Weights(Run with { CheckpointDirectory = folder.FullName }, s_people)).Message, "version 3");
     }
 
     [TestMethod]
@@ -155,18 +155,20 @@ public class CheckpointFolderTests
     [TestMethod]
     public void Differences_EveryOptionOfARun_Counts()
     {
-        RunSettings settings = RunSettings.Of(new ArcFaceTrainer.Options(), seed: 1);
-        Assert.AreEqual(1, settings.StoredSeed);
+        RunIdentity identity = RunIdentity.Of(new ArcFaceTrainer.Options { Seed = 1 }.Recipe);
+        Assert.AreEqual(1, identity.StoredSeed);
         foreach (ArcFaceTrainer.Options other in new ArcFaceTrainer.Options[]
         {
             new() { Momentum = 0.8 }, new() { Backbone = BackboneArchitecture.IResNet18 }, new() { Augmentation = FaceAugmentation.Light }, new() { Loss = new ArcFaceLoss(0.4) },
             new() { GradientClippingNorm = double.PositiveInfinity }, new() { Decay = LearningRateDecay.Step }, new() { PhotographsPerPerson = 2 }, new() { ClassSampleRate = 0.1 },
         })
         {
-            Assert.HasCount(1, RunSettings.Of(other, seed: 1).DifferencesFrom(settings));
+            RunIdentity changed = RunIdentity.Of(other.Recipe with { Seed = 1 });
+            Assert.HasCount(1, changed.DifferencesFrom(identity));
+            Assert.AreNotEqual(identity.Hash, changed.Hash);
         }
 
-        Assert.IsEmpty(RunSettings.Of(new ArcFaceTrainer.Options { AddMirrorImage = true, Resume = false }, seed: null).DifferencesFrom(settings));
+        Assert.IsEmpty(RunIdentity.Of(new ArcFaceTrainer.Options { AddMirrorImage = true, Resume = false }.Recipe).DifferencesFrom(identity), "A run without a seed goes on with any.");
     }
 
     private static TemporaryFolder Copy()

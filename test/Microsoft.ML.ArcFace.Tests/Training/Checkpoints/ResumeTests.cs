@@ -113,7 +113,7 @@ public class ResumeTests
         using var folder = new TemporaryFolder();
         var options = Sgd with { Epochs = 1, Seed = null, CheckpointDirectory = folder.FullName, CheckpointEverySteps = 3 };
         ResumedRun.Crash(options, s_people, epochs: 1, new MLContext());
-        int seed = ArcFace.Training.Checkpoint.Open(ResumedRun.Files(folder.FullName)[^1]).Settings.StoredSeed!.Value;
+        int seed = ArcFace.Training.Checkpoint.Open(ResumedRun.Files(folder.FullName)[^1]).Identity.StoredSeed!.Value;
         byte[] resumed = ResumedRun.Weights(options, s_people, context: new MLContext());
         CollectionAssert.AreEqual(ResumedRun.Weights(Sgd with { Epochs = 1, Seed = seed }, s_people), resumed);
     }

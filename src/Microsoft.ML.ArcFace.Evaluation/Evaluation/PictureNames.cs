@@ -55,15 +55,15 @@ internal sealed class PictureNames
     }
 
     /// <summary>Gives the pictures that are there under another name than the pairs'.</summary>
-    /// <param name="columnName">Where the pictures' names stand, for the message.</param>
+    /// <param name="where">Where the pictures' names stand, for the message, such as "the column 'RelativePath'".</param>
     /// <exception cref="InvalidOperationException">A picture is there under no name.</exception>
-    public Dictionary<string, string> OtherNames(string columnName)
+    public Dictionary<string, string> OtherNames(string where)
     {
         string[] absent = [.. _wanted.Where(name => !_found.Contains(name) && !_others.ContainsKey(name)).Order(StringComparer.Ordinal)];
         return absent.Length == 0
             ? _others.Where(other => !_found.Contains(other.Key)).ToDictionary(StringComparer.Ordinal)
             : throw new InvalidOperationException(
-                $"{absent.Length} of the {_wanted.Count} pictures that the pairs name are missing in the column '{columnName}': {Examples(absent)}. {LookedFor(absent[0])}" +
+                $"{absent.Length} of the {_wanted.Count} pictures that the pairs name are missing in {where}: {Examples(absent)}. {LookedFor(absent[0])}" +
                 "Load the folder that the pairs were made for; they name pictures by their path below it. Where it calls them in a way of its own, say how (picturePattern of LoadPairs, --picture-pattern).");
     }
 

@@ -2,12 +2,34 @@ using Microsoft.Data.Sqlite;
 
 namespace Microsoft.ML.ArcFace.Gallery;
 
-/// <summary>The changes of one transaction, and the counts of what there is after them.</summary>
-internal sealed class GalleryChanges(string path, SqliteConnection connection, GalleryRecords records, RowDigest digest, GalleryCounts counts)
+/// <summary>Makes the changes of one transaction in the file, and counts what there is after them.</summary>
+internal sealed class GalleryTransaction(string path, SqliteConnection connection, GalleryRecords records, RowDigest digest, GalleryCounts counts)
 {
     public GalleryCounts Counts { get; private set; } = counts;
 
-    public void AddPerson(long number, string id, string name)
+    public void Apply(GalleryChange change)
+    {
+        switch (change)
+        {
+            case PersonAdded added:
+                AddPerson(added.Number, added.Id, added.Name);
+                break;
+            case PersonRenamed renamed:
+                Rename(renamed.Person, renamed.Name);
+                break;
+            case PersonRemoved removed:
+                RemovePerson(removed.Person);
+                break;
+            case PhotographAdded added:
+                AddPhotograph(added);
+                break;
+            case PhotographRemoved removed:
+                RemovePhotograph(removed.Photograph);
+                break;
+        }
+    }
+
+    private void AddPerson(long number, string id, string name)
     {
         byte[] details = records.Write(new StoredPerson(id, name), number);
         Execute("INSERT INTO person (number, details, digest) VALUES ($number, $details, $digest)",
@@ -15,7 +37,7 @@ internal sealed class GalleryChanges(string path, SqliteConnection connection, G
         Counts = Counts with { People = Counts.People + 1, LastPerson = Math.Max(Counts.LastPerson, number) };
     }
 
-    public void Rename(PersonEntry person, string name)
+    private void Rename(PersonEntry person, string name)
     {
         byte[] details = records.Write(new StoredPerson(person.Id, name), person.Number);
         Execute("UPDATE person SET details = $details, digest = $digest WHERE number = $number",
@@ -23,23 +45,24 @@ internal sealed class GalleryChanges(string path, SqliteConnection connection, G
     }
 
     /// <summary>Removes a person with their photographs, one by one: nobody is left behind by an index that is damaged.</summary>
-    public void RemovePerson(PersonEntry person)
+    private void RemovePerson(PersonEntry person)
     {
         person.Photographs.ForEach(RemovePhotograph);
         Execute("DELETE FROM person WHERE number = $number", ("$number", person.Number));
         Counts = Counts with { People = Counts.People - 1 };
     }
 
-    public void AddPhotograph(long number, long person, GalleryPhotograph photograph, float[] vector)
+    private void AddPhotograph(PhotographAdded added)
     {
-        byte[] details = records.Write(photograph, number, person), embedding = records.Write(vector, number, person);
+        (long number, long person) = (added.Number, added.PersonNumber);
+        byte[] details = records.Write(added.Details, number, person), embedding = records.Write(added.Vector, number, person);
         Execute(
             "INSERT INTO photograph (number, person, details, embedding, digest) VALUES ($number, $person, $details, $embedding, $digest)",
             ("$number", number), ("$person", person), ("$details", details), ("$embedding", embedding), ("$digest", digest.OfPhotograph(number, person, details, embedding)));
         Counts = Counts with { Photographs = Counts.Photographs + 1, LastPhotograph = Math.Max(Counts.LastPhotograph, number) };
     }
 
-    public void RemovePhotograph(PhotographEntry photograph)
+    private void RemovePhotograph(PhotographEntry photograph)
     {
         Execute("DELETE FROM photograph WHERE number = $number", ("$number", photograph.Number));
         Counts = Counts with { Photographs = Counts.Photographs - 1 };

@@ -2,8 +2,6 @@ using System.Globalization;
 using System.Numerics.Tensors;
 using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.ArcFace.Runtime;
-using Microsoft.ML.Data;
-using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Evaluation;
 
@@ -34,12 +32,12 @@ internal static class TrainedPeople
     private const int NamedExamples = 5;
 
     /// <summary>Finds the people, by name in ordinal order.</summary>
-    /// <param name="embeddings">The column of embeddings, which tells its model.</param>
+    /// <param name="model">The people of the model that made the embeddings; null: it is not known.</param>
     /// <param name="photographs">Whom each photograph shows, and its embedding, which has a direction.</param>
-    /// <returns>Null where it cannot be told: the column does not tell its model, or the model does not keep its people.</returns>
-    public static IReadOnlyList<string>? Find(DataViewSchema.Column embeddings, IEnumerable<(string Person, float[] Embedding)> photographs)
+    /// <returns>Null where it cannot be told: the model is not known, or does not keep its people.</returns>
+    public static IReadOnlyList<string>? Find(IModelPeople? model, IEnumerable<(string Person, float[] Embedding)> photographs)
     {
-        if (EmbeddingOrigin.Of(embeddings) is not { PersonCount: > 0 } origin)
+        if (model is not { PersonCount: > 0 })
         {
             return null;
         }
@@ -48,16 +46,16 @@ internal static class TrainedPeople
         Namesake[] namesakes =
         [
             .. faces.GroupBy(face => face.Person, face => face.Unit, StringComparer.Ordinal).OrderBy(own => own.Key, StringComparer.Ordinal)
-                .Select(own => origin.TryGetPerson(own.Key, out int index) ? new Namesake(own.Key, index, [.. own]) : null).OfType<Namesake>(),
+                .Select(own => model.TryGetPerson(own.Key, out int index) ? new Namesake(own.Key, index, [.. own]) : null).OfType<Namesake>(),
         ];
         if (namesakes.Length == 0)
         {
             // Keys without names match nothing but other keys without names.
-            return origin.HasNames ? [] : null;
+            return model.HasNames ? [] : null;
         }
 
-        int[] others = EvenSample(origin.PersonCount, EnoughStrangers + 1);
-        float[][]? centers = origin.CopyCenters([.. namesakes.Select(namesake => namesake.Index), .. others]);
+        int[] others = EvenSample(model.PersonCount, EnoughStrangers + 1);
+        float[][]? centers = model.CopyCenters([.. namesakes.Select(namesake => namesake.Index), .. others]);
         if (centers is null || centers[0].Length != faces[0].Unit.Length)
         {
             return null;
@@ -91,20 +89,6 @@ internal static class TrainedPeople
         double mean = strangers.DefaultIfEmpty().Average(stranger => (double)stranger);
         double variance = strangers.DefaultIfEmpty().Average(stranger => (stranger - mean) * (stranger - mean));
         return cosine > mean + (NormalQuantile * Math.Sqrt(variance));
-    }
-
-    /// <summary>Says on ML.NET's log that a result is about people whom the model was trained on.</summary>
-    public static void Warn(IHostEnvironment environment, string work, IReadOnlyList<string>? people)
-    {
-        using IChannel channel = environment.Start(work);
-        if (people is null)
-        {
-            channel.Info("It cannot be told whether the model was trained on these people: the embeddings do not say which model made them, or the model does not keep whom it was trained on.");
-        }
-        else if (people.Count > 0)
-        {
-            channel.Warning($"{Describe(people)} The rates flatter the model, and say little about people whom it has never seen. Evaluate other people: faces.TrainTestSplitByPerson parts them before training.");
-        }
     }
 
     /// <summary>Names some of the people in a sentence.</summary>

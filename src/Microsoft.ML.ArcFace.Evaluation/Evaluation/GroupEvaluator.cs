@@ -1,5 +1,3 @@
-using Microsoft.ML.Runtime;
-
 namespace Microsoft.ML.ArcFace.Evaluation;
 
 /// <summary>Counts the errors of a threshold within groups.</summary>
@@ -59,32 +57,22 @@ internal static class GroupEvaluator
             Rate(between, leastImpostor), Rate(allImpostor, leastImpostor), Rate(allGenuine, leastGenuine), ungrouped);
     }
 
-    /// <summary>Embeds and groups what the pairs name.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A column is absent or of another kind, or the threshold or a count out of its range.</exception>
-    /// <exception cref="InvalidOperationException">Pictures are absent or have no usable embedding, or no picture has a group.</exception>
-    public static GroupMetrics Evaluate(
-        IHostEnvironment environment, IDataView data, IEnumerable<FacePair> pairs, double cosine, int leastGenuine, int leastImpostor,
-        string groupColumnName, string embeddingColumnName, string imageColumnName)
+    /// <exception cref="ArgumentOutOfRangeException">It is no cosine.</exception>
+    public static void CheckThreshold(double cosine)
     {
         if (!(Math.Abs(cosine) <= 1))
         {
             throw new ArgumentOutOfRangeException(nameof(cosine), cosine, "A threshold is a cosine from -1 to 1.");
         }
+    }
 
-        environment.CheckValue(data, nameof(data));
-        environment.CheckNonWhiteSpace(groupColumnName, nameof(groupColumnName));
-        NameColumn.Find(environment, data, groupColumnName);
-        ComparedPairs compared = ComparedPairs.Read(environment, data, pairs, embeddingColumnName, imageColumnName, labelColumnName: null, check: (isSame, _) =>
+    /// <exception cref="InvalidOperationException">There are none.</exception>
+    public static void CheckPairs(int count)
+    {
+        if (count == 0)
         {
-            if (isSame.Length == 0)
-            {
-                throw new InvalidOperationException("There are no pairs, so that there is no rate to name. Give pairs of both kinds (AllPairs makes them).");
-            }
-        });
-        Dictionary<string, string> groupOf = PictureColumn.Read(environment, data, compared.Embeddings.ContainsKey, groupColumnName, imageColumnName);
-        return groupOf.Values.Any(group => group.Length > 0)
-            ? Evaluate(compared, groupOf, cosine, leastGenuine, leastImpostor)
-            : throw new InvalidOperationException($"None of the {compared.Embeddings.Count} pictures that the pairs name has a value in the column '{groupColumnName}'. Say which group each belongs to.");
+            throw new InvalidOperationException("There are no pairs, so that there is no rate to name. Give pairs of both kinds (AllPairs makes them).");
+        }
     }
 
     private static ErrorRate Rate(Count count, int least) => new(count.Errors, count.Pairs, least);

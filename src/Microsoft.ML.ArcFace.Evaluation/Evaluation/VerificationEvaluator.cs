@@ -1,5 +1,3 @@
-using Microsoft.ML.Runtime;
-
 namespace Microsoft.ML.ArcFace.Evaluation;
 
 /// <summary>
@@ -11,11 +9,6 @@ internal static class VerificationEvaluator
 {
     private const int ThresholdCount = 400;
     private const double ThresholdStep = 0.01;
-
-    /// <summary>Reads the embeddings of the pictures that pairs name, in one pass, and judges the pairs.</summary>
-    public static VerificationMetrics EvaluateVerification(
-        IHostEnvironment environment, IDataView data, IEnumerable<FacePair> pairs, string embeddingColumnName, string imageColumnName, string? labelColumnName = null) =>
-        Evaluate(ComparedPairs.Read(environment, data, pairs, embeddingColumnName, imageColumnName, labelColumnName, check: (isSame, folds) => CheckFolds(isSame, folds)));
 
     /// <summary>Judges pairs whose embeddings were read.</summary>
     public static VerificationMetrics Evaluate(ComparedPairs compared) => Evaluate(compared.Cosines, compared.IsSame, compared.Folds, compared.Threshold, compared.TrainedOnPeople);
@@ -46,14 +39,7 @@ internal static class VerificationEvaluator
             throw new ArgumentException($"There are {cosines.Count} pairs, {isSame.Count} answers and {folds.Count} folds; each pair needs one of both.", nameof(cosines));
         }
 
-        foreach (double cosine in cosines)
-        {
-            if (!(Math.Abs(cosine) <= 1))
-            {
-                throw new ArgumentException(FormattableString.Invariant($"A cosine is {cosine}; cosines lie between -1 and 1."), nameof(cosines));
-            }
-        }
-
+        CheckCosines(cosines);
         int[] foldNames = CheckFolds(isSame, folds);
         int genuine = isSame.Count(same => same), impostor = isSame.Count - genuine;
         (double[] accuracies, double[] thresholds, double bestThreshold) = CrossValidate(cosines, isSame, folds, foldNames);
@@ -75,6 +61,18 @@ internal static class VerificationEvaluator
         return UnitVectors.HasDirection(first) && UnitVectors.HasDirection(second)
             ? UnitVectors.Cosine(first, second)
             : throw new ArgumentException($"An embedding of pair {pair} (from 0) is zero or not a number, so it has no direction; leave the pair out.");
+    }
+
+    /// <exception cref="ArgumentException">A cosine is outside of −1 to 1.</exception>
+    internal static void CheckCosines(IReadOnlyList<double> cosines)
+    {
+        foreach (double cosine in cosines)
+        {
+            if (!(Math.Abs(cosine) <= 1))
+            {
+                throw new ArgumentException(FormattableString.Invariant($"A cosine is {cosine}; cosines lie between -1 and 1."), nameof(cosines));
+            }
+        }
     }
 
     /// <summary>The folds, each of which needs both kinds of pairs.</summary>

@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.ArcFace.Runtime;
-using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Evaluation;
 
@@ -10,11 +9,12 @@ internal static class AngleEvaluator
     /// <summary>Pairs of a kind that are looked at most; beyond, a random sample.</summary>
     private const int MostPairs = 2_000_000;
 
+    /// <param name="rows">Whom each photograph shows, and its embedding, which has a direction.</param>
+    /// <param name="unusable">Photographs that were left out, for the message.</param>
+    /// <param name="centers">The class centers of the model that made the embeddings; null: without them.</param>
     /// <exception cref="InvalidOperationException">Fewer than two people, or embeddings of another size than the centres.</exception>
-    public static AngleMetrics Evaluate(
-        IHostEnvironment environment, IDataView data, IReadOnlyList<ClassCenter>? centers, string labelColumnName, string embeddingColumnName)
+    public static AngleMetrics Evaluate(IReadOnlyList<(string Person, float[] Embedding)> rows, int unusable, IReadOnlyList<ClassCenter>? centers)
     {
-        (List<(string Person, float[] Embedding)> rows, int unusable) = LabelledEmbeddings.Read(environment, data, labelColumnName, embeddingColumnName);
         (string Person, float[][] Photographs)[] people =
             [.. rows.GroupBy(row => row.Person, row => UnitVectors.Normalized(row.Embedding), StringComparer.Ordinal).Select(person => (person.Key, person.ToArray()))];
         if (people.Length < 2)

@@ -1,6 +1,3 @@
-using Microsoft.ML.Data;
-using Microsoft.ML.Runtime;
-
 namespace Microsoft.ML.ArcFace.Evaluation;
 
 /// <summary>
@@ -10,15 +7,16 @@ namespace Microsoft.ML.ArcFace.Evaluation;
 /// </summary>
 internal static class TemplateAggregator
 {
-    /// <exception cref="ArgumentOutOfRangeException">A column is absent or of another kind.</exception>
-    /// <exception cref="InvalidOperationException">A row has no template or medium, a quality is improper, or a template shows several people.</exception>
-    public static IDataView Aggregate(IHostEnvironment environment, IDataView data, TemplateColumns columns, bool weightByNorm)
+    /// <summary>Aggregates pictures to templates, in the order in which templates first occur.</summary>
+    /// <param name="pictures">The pictures; an embedding's array may be used again for the next one.</param>
+    /// <param name="weightByNorm">Whether long embeddings count more; false: each is brought to unit length first.</param>
+    /// <returns>The templates, the size of their embeddings, and how many pictures have no direction and do not count.</returns>
+    /// <exception cref="InvalidOperationException">A template shows several people, embeddings differ in size, or there are no pictures.</exception>
+    public static (TemplateRow[] Rows, int Size, int Unusable) Aggregate(IEnumerable<TemplatePicture> pictures, bool weightByNorm)
     {
-        environment.CheckValue(data, nameof(data));
-        using IChannel channel = environment.Start(nameof(TemplateAggregator));
         var templates = new Dictionary<string, Template>(StringComparer.Ordinal);
         int size = 0, unusable = 0;
-        foreach (TemplatePicture picture in columns.Read(environment, data))
+        foreach (TemplatePicture picture in pictures)
         {
             if (!templates.TryGetValue(picture.Template, out Template? template))
             {
@@ -30,15 +28,15 @@ internal static class TemplateAggregator
                 throw new InvalidOperationException($"The pictures of template '{picture.Template}' show '{template.Person}' and '{picture.Person}'; a template is a set of pictures of one person.");
             }
 
-            if (size != 0 && picture.Embedding.Length != size)
+            if (size != 0 && picture.Vector.Length != size)
             {
-                throw new InvalidOperationException($"The embeddings have {size} and {picture.Embedding.Length} numbers; all must come from the same model.");
+                throw new InvalidOperationException($"The embeddings have {size} and {picture.Vector.Length} numbers; all must come from the same model.");
             }
 
-            size = picture.Embedding.Length;
-            if (UnitVectors.HasDirection(picture.Embedding))
+            size = picture.Vector.Length;
+            if (UnitVectors.HasDirection(picture.Vector))
             {
-                template.Add(picture, weightByNorm ? picture.Quality : picture.Quality / UnitVectors.Length(picture.Embedding));
+                template.Add(picture, weightByNorm ? picture.Quality : picture.Quality / UnitVectors.Length(picture.Vector));
             }
             else
             {
@@ -46,13 +44,8 @@ internal static class TemplateAggregator
             }
         }
 
-        if (unusable > 0)
-        {
-            channel.Warning($"{unusable} pictures have an embedding that is zero or not a number, as of a picture that cannot be read; their templates are made of the others.");
-        }
-
         return templates.Count > 0
-            ? columns.ToView(templates.Select(template => template.Value.ToRow(template.Key, size)), size, EmbeddingOrigin.Of(InputColumn.FindEmbedding(environment, data, columns.Embedding)))
+            ? ([.. templates.Select(template => template.Value.ToRow(template.Key, size))], size, unusable)
             : throw new InvalidOperationException("The data have no rows, so there are no templates. Give embeddings with the template that each belongs to.");
     }
 
@@ -73,13 +66,13 @@ internal static class TemplateAggregator
             if (picture.Medium is null)
             {
                 _singles++;
-                sum = _single ??= new double[picture.Embedding.Length];
+                sum = _single ??= new double[picture.Vector.Length];
             }
             else
             {
                 if (!_media.TryGetValue(picture.Medium, out Medium? medium))
                 {
-                    _media.Add(picture.Medium, medium = new Medium(picture.Embedding.Length));
+                    _media.Add(picture.Medium, medium = new Medium(picture.Vector.Length));
                 }
 
                 medium.Count++;
@@ -88,7 +81,7 @@ internal static class TemplateAggregator
 
             for (int i = 0; i < sum.Length; i++)
             {
-                sum[i] += weight * picture.Embedding[i];
+                sum[i] += weight * picture.Vector[i];
             }
         }
 

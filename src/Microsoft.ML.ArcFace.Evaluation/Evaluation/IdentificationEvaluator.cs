@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.ArcFace.Runtime;
-using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Evaluation;
 
@@ -10,32 +9,13 @@ namespace Microsoft.ML.ArcFace.Evaluation;
 /// </summary>
 internal static class IdentificationEvaluator
 {
-    /// <exception cref="ArgumentOutOfRangeException">A column is absent or of another kind.</exception>
-    /// <exception cref="InvalidOperationException">A row has no label or embedding, embeddings differ in size, or no probe is mated.</exception>
-    public static IdentificationMetrics Evaluate(IHostEnvironment environment, IDataView probes, IDataView gallery, string labelColumnName, string embeddingColumnName)
-    {
-        (string Person, float[] Embedding)[] searched = Read(probes, nameof(probes)), known = Read(gallery, nameof(gallery));
-        IReadOnlyList<string>? trainedOn = TrainedPeople.Find(InputColumn.FindEmbedding(environment, gallery, embeddingColumnName), searched.Concat(known));
-        IdentificationMetrics metrics = Evaluate(InDoubles(searched), InDoubles(known), trainedOn);
-        TrainedPeople.Warn(environment, "Evaluation of searches", trainedOn);
-        return metrics;
-
-        (string, float[])[] Read(IDataView data, string name)
-        {
-            environment.CheckValue(data, name);
-            (List<(string Person, float[] Embedding)> rows, int unusable) = LabelledEmbeddings.Read(environment, data, labelColumnName, embeddingColumnName);
-            return unusable == 0
-                ? [.. rows]
-                : throw new InvalidOperationException(
-                    $"{unusable} of the {rows.Count + unusable} rows of the {name} have no label, or an embedding that is zero or not a number. " +
-                    "Pictures that cannot be read give such embeddings; replace them, or leave their rows out.");
-        }
-    }
-
-    private static (string, double[])[] InDoubles((string Person, float[] Embedding)[] rows) =>
-        [.. rows.Select(row => (row.Person, Array.ConvertAll(row.Embedding, value => (double)value)))];
+    /// <summary>Judges embeddings in single precision.</summary>
+    public static IdentificationMetrics Evaluate(
+        IReadOnlyList<(string Person, float[] Embedding)> probes, IReadOnlyList<(string Person, float[] Embedding)> gallery, IReadOnlyList<string>? trainedOnPeople = null) =>
+        Evaluate(InDoubles(probes), InDoubles(gallery), trainedOnPeople);
 
     /// <summary>Judges embeddings that have a direction; they need not have unit length.</summary>
+    /// <exception cref="InvalidOperationException">There are no probes or no gallery, embeddings differ in size, or no probe is mated.</exception>
     public static IdentificationMetrics Evaluate(
         IReadOnlyList<(string Person, double[] Embedding)> probes, IReadOnlyList<(string Person, double[] Embedding)> gallery, IReadOnlyList<string>? trainedOnPeople = null)
     {
@@ -84,6 +64,9 @@ internal static class IdentificationEvaluator
             TrainedOnPeople = trainedOnPeople,
         };
     }
+
+    private static (string, double[])[] InDoubles(IReadOnlyList<(string Person, float[] Embedding)> rows) =>
+        [.. rows.Select(row => (row.Person, Array.ConvertAll(row.Embedding, value => (double)value)))];
 
     private static void Score(double[] probe, double[][] templates, int[] starts, double[] scores)
     {

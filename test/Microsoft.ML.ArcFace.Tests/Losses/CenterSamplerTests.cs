@@ -7,7 +7,7 @@ namespace Microsoft.ML.ArcFace.Tests.Losses;
 
 /// <summary>Partial FC: which rows a step reads and writes, and that all of them are the whole loss.</summary>
 [TestClass]
-public class SampledCentersTests
+public class CenterSamplerTests
 {
     private const int Size = 5, Classes = 40, Batch = 6;
 
@@ -39,15 +39,16 @@ public class SampledCentersTests
             using var scope = NewDisposeScope();
             manual_seed(2);
             using var head = (ClassificationHead)loss.CreateHead(Size, Classes, 16);
-            head.SampleClasses(0.25);
-            using var optimizer = new SampledRowsOptimizer(UpdateRule.Create(kind, momentum: 0.9, weightDecay: 0.1), head.Sampled!);
+            using var sampler = new CenterSampler(head, 0.25);
+            using var optimizer = new SampledRowsOptimizer(UpdateRule.Create(kind, momentum: 0.9, weightDecay: 0.1), sampler);
             for (int step = 0; step < 5; step++)
             {
                 Tensor before = head.Centers.detach().clone();
                 Tensor labels = randint(0, Classes, [Batch], dtype: ScalarType.Int64);
-                head.forward(randn(Batch, Size), labels).backward();
-                long[] rows = head.Sampled!.Rows!.data<long>().ToArray();
-                optimizer.Step(0.1);
+                using CenterSample sample = sampler.Take(labels);
+                head.forward(randn(Batch, Size), labels, new LossStep(Sample: sample)).backward();
+                long[] rows = sample.Rows.data<long>().ToArray();
+                optimizer.Step(sample, 0.1);
 
                 // Momentum and decay of rows that are not in the sample move nothing.
                 long[] moved = (head.Centers.detach() - before).abs().sum(1).nonzero().flatten().data<long>().ToArray();
@@ -64,11 +65,11 @@ public class SampledCentersTests
     {
         using var scope = NewDisposeScope();
         using var head = (ClassificationHead)new ArcFaceLoss().CreateHead(Size, Classes, 16);
-        head.SampleClasses(0.3);
+        using var sampler = new CenterSampler(head, 0.3);
         Tensor labels = tensor(new long[] { 39, 0, 7, 7 });
-        (Tensor centers, Tensor places) = head.Sampled!.Take(labels);
-        Assert.AreEqual(12, centers.shape[0]);
-        Assert.AreEqual(0f, (centers.index_select(0, places) - head.Centers.index_select(0, labels)).abs().max().item<float>());
+        CenterSample sample = sampler.Take(labels);
+        Assert.AreEqual(12, sample.Values.shape[0]);
+        Assert.AreEqual(0f, (sample.Values.index_select(0, sample.Labels) - head.Centers.index_select(0, labels)).abs().max().item<float>());
     }
 
     [TestMethod]
@@ -76,10 +77,9 @@ public class SampledCentersTests
     {
         using var scope = NewDisposeScope();
         using var head = (ClassificationHead)new ArcFaceLoss().CreateHead(Size, Classes, 16);
-        head.SampleClasses(1e-9);
+        using var sampler = new CenterSampler(head, 1e-9);
         Tensor labels = arange(20, dtype: ScalarType.Int64);
-        head.Sampled!.Take(labels);
-        CollectionAssert.AreEqual(labels.data<long>().ToArray(), head.Sampled.Rows!.data<long>().ToArray());
+        CollectionAssert.AreEqual(labels.data<long>().ToArray(), sampler.Take(labels).Rows.data<long>().ToArray());
     }
 
     [TestMethod]
@@ -88,12 +88,12 @@ public class SampledCentersTests
         using var scope = NewDisposeScope();
         manual_seed(4);
         using var head = (ClassificationHead)new ArcFaceLoss().CreateHead(Size, Classes, 16);
-        head.SampleClasses(0.25);
+        using var sampler = new CenterSampler(head, 0.25);
         int[] times = new int[Classes];
         for (int i = 0; i < 1000; i++)
         {
-            head.Sampled!.Take(tensor(new long[] { 3 }));
-            foreach (long row in head.Sampled.Rows!.data<long>())
+            using CenterSample sample = sampler.Take(tensor(new long[] { 3 }));
+            foreach (long row in sample.Rows.data<long>())
             {
                 times[row]++;
             }
@@ -110,16 +110,20 @@ public class SampledCentersTests
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         using (var head = (ClassificationHead)new ArcFaceLoss().CreateHead(Size, Classes, 16))
         {
-            head.SampleClasses(0.25);
-            using var optimizer = new SampledRowsOptimizer(new MomentumRule(0.9, 0), head.Sampled!);
+            using var sampler = new CenterSampler(head, 0.25);
+            using var optimizer = new SampledRowsOptimizer(new MomentumRule(0.9, 0), sampler);
             using Tensor embeddings = randn(Batch, Size), labels = randint(0, Classes, [Batch], dtype: ScalarType.Int64);
             long inside = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
             for (int i = 0; i < 3; i++)
             {
-                using Tensor loss = head.forward(embeddings, labels);
-                loss.backward();
-                optimizer.Step(0.1);
-                Assert.AreEqual(inside + 1, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+                using (CenterSample sample = sampler.Take(labels))
+                {
+                    using Tensor loss = head.forward(embeddings, labels, new LossStep(Sample: sample));
+                    loss.backward();
+                    optimizer.Step(sample, 0.1);
+                }
+
+                Assert.AreEqual(inside, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
             }
         }
 
@@ -133,12 +137,13 @@ public class SampledCentersTests
         manual_seed(6);
         var head = (ClassificationHead)loss.CreateHead(Size, Classes, 16);
         head.to(ScalarType.Float64);
+        CenterSampler? sampler = null;
         SampledRowsOptimizer? rows = null;
         optim.Optimizer? whole = null;
         if (rate is { } share)
         {
-            head.SampleClasses(share);
-            rows = new SampledRowsOptimizer(UpdateRule.Create(kind, 0.9, Decay), head.Sampled!);
+            sampler = new CenterSampler(head, share);
+            rows = new SampledRowsOptimizer(UpdateRule.Create(kind, 0.9, Decay), sampler);
         }
         else
         {
@@ -153,12 +158,16 @@ public class SampledCentersTests
         {
             Tensor embeddings = tensor(Enumerable.Range(0, Batch * Size).Select(_ => random.NextDouble() - 0.5).ToArray(), [Batch, Size]);
             Tensor labels = tensor(Enumerable.Range(0, Batch).Select(_ => (long)random.Next(Classes)).ToArray());
-            Tensor value = head.forward(embeddings, labels);
+            CenterSample? sample = sampler?.Take(labels);
+            Tensor value = head.forward(embeddings, labels, new LossStep(Sample: sample));
             losses.Add(value.item<double>());
             whole?.zero_grad();
             value.backward();
             whole?.step();
-            rows?.Step(LearningRate);
+            if (sample is not null)
+            {
+                rows!.Step(sample, LearningRate);
+            }
         }
 
         return ([.. losses], head.Centers.detach().clone());
