@@ -36,7 +36,7 @@ public static class FaceRecognitionExtensions
 /// <summary>Loaders, trainers and metrics for face recognition.</summary>
 public sealed partial class FaceRecognitionCatalog
 {
-    private const string Embedded = "photographs embedded";
+    internal const string Embedded = "photographs embedded";
 
     private readonly IHostEnvironment _environment;
     private readonly WorkObserver _observer;
@@ -53,6 +53,9 @@ public sealed partial class FaceRecognitionCatalog
 
     /// <summary>The environment, for the members that other parts add.</summary>
     internal IHostEnvironment Environment => _environment;
+
+    /// <summary>Follows long work, for the members that other parts add.</summary>
+    internal WorkObserver Observer => _observer;
 
     /// <summary>
     /// Lists photographs below a folder, one folder a person; they are read when needed. One warning in ML.NET's log counts

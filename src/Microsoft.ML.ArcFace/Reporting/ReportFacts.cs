@@ -66,8 +66,11 @@ internal static class ReportFacts
 
     private static ReportFact[] Versions() =>
     [
-        .. new[] { typeof(FaceEmbeddingTransformer), typeof(MLContext), typeof(TorchSharp.torch), typeof(SkiaSharp.SKImage) }
-            .Select(type => type.Assembly).Select(assembly => new ReportFact(assembly.GetName().Name!, VersionOf(assembly))),
+        .. new[] { typeof(FaceEmbeddingTransformer), typeof(MLContext), typeof(SkiaSharp.SKImage) }.Select(type => type.Assembly)
+
+            // It computed the embeddings only if the program has brought it.
+            .Concat(AppDomain.CurrentDomain.GetAssemblies().Where(assembly => assembly.GetName().Name == "TorchSharp"))
+            .Select(assembly => new ReportFact(assembly.GetName().Name!, VersionOf(assembly))),
         new(".NET", RuntimeInformation.FrameworkDescription),
         new("System", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} processors"),
     ];

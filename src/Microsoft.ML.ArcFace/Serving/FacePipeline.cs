@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.Data;
 using Microsoft.ML.Transforms.Image;
 
@@ -38,7 +39,7 @@ internal sealed class FacePipeline : IDisposable
         int loader = Array.FindLastIndex(before, part => part is FaceImageLoadingTransformer or ImageLoadingTransformer);
         ITransformer[] between = before[(loader + 1)..];
         _faceColumn = embedding.Columns.Image;
-        _boxesColumn = between.OfType<FaceDetectingTransformer>().LastOrDefault()?.Settings.BoxesColumnName;
+        _boxesColumn = between.OfType<IFaceBoxes>().LastOrDefault()?.BoxesColumnName;
         string photographColumn = (loader < 0 ? OnlyImageColumn(inputSchema) : LoadedColumn(before[..(loader + 1)], inputSchema)) ?? _faceColumn;
         _photographs = PhotographRow.SchemaOf(photographColumn);
         try

@@ -1,7 +1,10 @@
 using System.Runtime.CompilerServices;
 
+// Each part that uses these internals has its own attribute; one part may see another's.
+#pragma warning disable CS0436
 [assembly: IgnoresAccessChecksTo("Microsoft.ML.Core")]
 [assembly: IgnoresAccessChecksTo("Microsoft.ML.Data")]
+#pragma warning restore CS0436
 
 namespace System.Runtime.CompilerServices;
 

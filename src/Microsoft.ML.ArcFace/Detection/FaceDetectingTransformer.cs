@@ -12,7 +12,7 @@ namespace Microsoft.ML.ArcFace;
 /// or there is no photograph, the three vectors are empty. Many threads may use one transformer, which holds native memory
 /// until <see cref="Dispose"/>. It runs on the CPU, and only when one of its columns is read: once a row, whichever of them.
 /// </summary>
-public sealed partial class FaceDetectingTransformer : RowToRowTransformerBase, ISharedTransformer, IDisposable
+public sealed partial class FaceDetectingTransformer : RowToRowTransformerBase, ISharedTransformer, IFaceBoxes, IDisposable
 {
     private readonly FaceDetectingEstimator.Options _options;
     private readonly ModelLease<FaceDetector> _lease;
@@ -40,6 +40,9 @@ public sealed partial class FaceDetectingTransformer : RowToRowTransformerBase, 
 
     /// <summary>The options that it was made with.</summary>
     internal FaceDetectingEstimator.Options Settings => _options;
+
+    /// <inheritdoc/>
+    string IFaceBoxes.BoxesColumnName => _options.BoxesColumnName;
 
     /// <inheritdoc/>
     ITransformer ISharedTransformer.Share() => new FaceDetectingTransformer(Host, _lease.Share(), _onnx, _options);
