@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Uses the packages as their users do, by README's and docs/installation.md's own lines, in folders outside of the repository:
 #   - packs, adds the feed, installs, and runs every C# snippet of README on drawn faces, one after the other;
-#   - looks at what the three packages hold: id, README without relative links, icon, release notes, license;
+#   - looks at what the packages hold, each part of the library in one: id, README without relative links, icon, release notes, license;
+#   - takes a part alone, and sees that nothing else comes with it;
 #   - loads a model of this repository in a new process, runs a program of one file, and is refused a trimmed publish;
 #   - packs the tool arcface for this platform, installs it, and runs README's commands.
 # Usage: build/check-package.sh MODEL.zip
@@ -20,7 +21,7 @@ export PackageVersion=99.0.$(date +%s)
 export CreateHardLinksForCopyLocalIfPossible=true TreatWarningsAsErrors=true MSBUILDDISABLENODEREUSE=1
 cache=${NUGET_PACKAGES:-$HOME/.nuget/packages}
 platform=$(dotnet --info | sed -nE 's/^ *RID: *//p')
-trap 'rm -rf "$work" "$cache"/arcface.mlnet{,.postgres,.tool,.tool.*}/"$PackageVersion"' EXIT
+trap 'rm -rf "$work" "$cache"/arcface.mlnet{,.*}/"$PackageVersion"' EXIT
 
 # The feed that README adds goes into this file instead of the user's configuration.
 echo '<configuration />' >"$work/nuget.config"
@@ -31,22 +32,40 @@ grep -qF "dotnet add package TorchSharp-cpu --version $torch_version" "$root/REA
 new_project MyFaces
 quietly run_lines "$(fence README.md bash 2 | in_repository | sed "s#nuget add source#& --configfile '$work/nuget.config'#")"
 grep -q ArcFace.MLNet MyFaces.csproj || fail "README's second block does not add ArcFace.MLNet."
-[ -s "$work/packages/ArcFace.MLNet.$PackageVersion.snupkg" ] || fail "ArcFace.MLNet has no symbol package."
 check_contents ArcFace.MLNet "$cache/arcface.mlnet/$PackageVersion" lib/net10.0/Microsoft.ML.ArcFace.{dll,xml} buildTransitive/ArcFace.MLNet.targets
 
 echo "-- a model of this repository in a new process, and drawn faces for the rest"
 new_project Consumer
 cp "$root"/test/PackageConsumer/Program.cs "$root"/src/Samples/Drawing/*.cs .
 quietly dotnet pack "$root/src/Microsoft.ML.ArcFace.Postgres" -c Release -v quiet --nologo -o "$work/packages"
+quietly dotnet add package ArcFace.MLNet
 quietly dotnet add package ArcFace.MLNet.Postgres
 quietly dotnet add package TorchSharp-cpu --version "$torch_version"
-check_contents ArcFace.MLNet.Postgres "$cache/arcface.mlnet.postgres/$PackageVersion" lib/net10.0/Microsoft.ML.ArcFace.Postgres.{dll,xml}
+
+echo "-- each part, by the packs of the whole and of PostgreSQL"
+for project in "$root"/src/Microsoft.ML.ArcFace{,.*}/*.csproj; do
+  name=$(basename "$project" .csproj)
+  if [ "$name" = Microsoft.ML.ArcFace.Tool ]; then continue; fi
+  id=${name/Microsoft.ML.ArcFace/ArcFace.MLNet}
+  [ -s "$work/packages/$id.$PackageVersion.nupkg" ] || fail "README's pack makes no package of $name."
+  [ -s "$work/packages/$id.$PackageVersion.snupkg" ] || fail "$id has no symbol package."
+  check_contents "$id" "$cache/${id,,}/$PackageVersion" lib/net10.0/"$name".{dll,xml}
+done
 consumer() { dotnet "$work/Consumer/bin/Release/net10.0/Consumer.dll" "$@"; }
 quietly dotnet build -c Release -v quiet --nologo
 consumer draw "$work/MyFaces/faces" 60 4
 cp "$work/MyFaces/faces/person_0001/0001.jpg" "$work/MyFaces/ada.jpg"
 cp "$work/MyFaces/faces/person_0001/0002.jpg" "$work/MyFaces/visitor.jpg"
 consumer predict "$model" "$work/MyFaces/ada.jpg"
+
+echo "-- a part alone: evaluation, by its own README"
+new_project Evaluation
+quietly run_lines "$(fence src/Microsoft.ML.ArcFace.Evaluation/README.md bash 1)"
+run_snippet src/Microsoft.ML.ArcFace.Evaluation/README.md 1
+# The program itself, two assemblies of ours, and one of .NET's packages.
+brought=$(cd bin/Release/net10.0 && printf '%s ' *.dll)
+[ "$brought" = "Evaluation.dll Microsoft.ML.ArcFace.Evaluation.dll Microsoft.ML.ArcFace.Primitives.dll System.Numerics.Tensors.dll " ] || fail "ArcFace.MLNet.Evaluation brings $brought"
+cd "$work/Consumer"
 
 echo "-- a trimmed publish is refused"
 for property in PublishTrimmed PublishAot; do

@@ -287,38 +287,3 @@ public sealed partial class FaceRecognitionCatalog
         ModelExport.ToSafetensors(model, path, includeClassCentres);
     }
 }
-
-/// <summary>The trainers of <see cref="FaceRecognitionCatalog"/>.</summary>
-public sealed class FaceRecognitionTrainers
-{
-    private readonly IHostEnvironment _environment;
-    private readonly WorkObserver _observer;
-
-    internal FaceRecognitionTrainers(IHostEnvironment environment, WorkObserver observer) => (_environment, _observer) = (environment, observer);
-
-    /// <summary>Trains a face embedding with ArcFace's additive angular margin.</summary>
-    /// <param name="imageColumnName">The column of photographs.</param>
-    /// <param name="labelColumnName">The column that says who it is: text or a key.</param>
-    /// <param name="embeddingColumnName">The output column.</param>
-    /// <param name="backbone">The network.</param>
-    /// <param name="epochs">Passes over the photographs; null: as many as the size of the set asks for.</param>
-    public ArcFaceTrainer ArcFace(
-        string imageColumnName = "Image",
-        string labelColumnName = "Label",
-        string embeddingColumnName = "Embedding",
-        BackboneArchitecture backbone = BackboneArchitecture.MobileFaceNet,
-        int? epochs = null) =>
-        ArcFace(new ArcFaceTrainer.Options
-        {
-            ImageColumnName = imageColumnName,
-            LabelColumnName = labelColumnName,
-            EmbeddingColumnName = embeddingColumnName,
-            Backbone = backbone,
-            Epochs = epochs,
-        });
-
-    /// <summary>Trains a face embedding with everything that can be set.</summary>
-    /// <param name="options">The options.</param>
-    /// <exception cref="ArgumentOutOfRangeException">Options outside of their ranges; the message lists all of them.</exception>
-    public ArcFaceTrainer ArcFace(ArcFaceTrainer.Options options) => new(_environment, options, _observer);
-}

@@ -22,13 +22,13 @@ internal static class WaitingCalls
     public static bool Contains(MethodBase method) => Waiting.Value.Contains(method);
 
     /// <summary>
-    /// The waiting calls in all that a method of an assembly calls, itself or through others of this assembly, except for what
+    /// The waiting calls in all that a method calls, itself or through others of the library, except for what
     /// <paramref name="stopsAt"/> says. Whatever overrides a method that is called counts as called, and so does the
     /// forward pass of each module.
     /// </summary>
     public static IEnumerable<string> Reachable(MethodBase root, Func<MethodBase, bool> stopsAt)
     {
-        MethodBase[] all = [.. CalledMethods.AllOf(root.Module.Assembly)];
+        MethodBase[] all = [.. Libraries.Assemblies.SelectMany(CalledMethods.AllOf)];
         ILookup<MethodBase, MethodBase> overrides = all.OfType<MethodInfo>().Where(method => method.IsVirtual)
             .ToLookup<MethodInfo, MethodBase, MethodBase>(method => method.GetBaseDefinition(), method => method);
         var reached = new HashSet<MethodBase>();
@@ -42,7 +42,7 @@ internal static class WaitingCalls
 
             foreach ((_, MethodBase called) in CalledMethods.Of(method))
             {
-                if (called.Module.Assembly == root.Module.Assembly)
+                if (Libraries.Assemblies.Contains(called.Module.Assembly))
                 {
                     ahead.Push(called);
                     foreach (MethodBase overriding in called is MethodInfo { IsVirtual: true } virtualMethod ? overrides[virtualMethod.GetBaseDefinition()] : [])
