@@ -40,6 +40,7 @@ internal static class ScalingPoint
     {
         // As the trainer prepares the process.
         set_num_threads(threads);
+        ProcessorThreads.CountBy(() => threads);
         using IDisposable memory = Runtime.NativeMemory.KeepFreedMemory();
         ContenderProcess.Answer(new Dictionary<string, Func<object>>
         {
