@@ -37,12 +37,11 @@ public partial class LayerTests
 
     [TestMethod]
     [DataRow("Evaluation", "Microsoft.ML.DataView", "Evaluation", "Files", "Names", "Runtime", "Views")]
-    [DataRow("Gallery", "Microsoft.Data.Sqlite", "Gallery", "Evaluation", "Files", "Names", "Runtime")]
     public void Folder_KnowsPlainVectorsOnly(string folder, string resolved, params string[] allowed)
     {
         string[] used = [.. References.Value.Where(reference => reference.Folder == folder).Select(reference => reference.Used).Distinct()];
         Assert.Contains(resolved, used, "The references were not resolved.");
-        Assert.IsFalse(used.Any(name => name is "TorchSharp" or "SkiaSharp" || (folder == "Gallery" && name is "Microsoft.ML.DataView" or "Microsoft.ML.Core" or "Microsoft.ML.Data")), string.Join(", ", used));
+        Assert.IsFalse(used.Any(name => name is "TorchSharp" or "SkiaSharp"), string.Join(", ", used));
         CollectionAssert.IsSubsetOf(used.Where(name => Directory.Exists(Path.Combine(Source, name))).ToArray(), allowed);
     }
 
