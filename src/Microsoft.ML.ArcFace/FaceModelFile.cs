@@ -136,9 +136,9 @@ internal static class FaceModelFile
 
     private static Exception Explain(string path, Exception error)
     {
-        // ML.NET creates by reflection what it loads, and reflection wraps what is thrown.
+        // ML.NET creates by reflection what it loads, and reflection wraps what is thrown; so does a load of an assembly that was not found.
         Exception cause = error;
-        while (cause is TargetInvocationException { InnerException: { } inner })
+        while (cause is TargetInvocationException or FileLoadException && cause.InnerException is { } inner)
         {
             cause = inner;
         }
