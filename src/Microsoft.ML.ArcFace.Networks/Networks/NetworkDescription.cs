@@ -2,8 +2,8 @@ namespace Microsoft.ML.ArcFace.Networks;
 
 /// <summary>
 /// A network as data: nodes over tensors by name. It is computed (<see cref="Backbones.Inference.InferenceNetwork"/>), trained
-/// (<see cref="Backbones.FaceBackbone"/>), written (<see cref="Export.OnnxExport"/>) and compared with the weights of a file.
-/// The numbers of its tensors are kept apart from it.
+/// (by an assembly with libtorch), written (<see cref="Export.OnnxExport"/>) and compared with the weights of a file
+/// (<see cref="Backbones.NetworkWeights"/>). The numbers of its tensors are kept apart from it.
 /// </summary>
 internal sealed class NetworkDescription
 {

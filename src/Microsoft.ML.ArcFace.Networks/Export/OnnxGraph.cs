@@ -75,7 +75,7 @@ internal sealed class OnnxGraph
         var model = new ModelProto
         {
             IrVersion = IrVersion,
-            ProducerName = typeof(OnnxGraph).Assembly.GetName().Name!,
+            ProducerName = "Microsoft.ML.ArcFace",
             ProducerVersion = typeof(OnnxGraph).Assembly.GetName().Version!.ToString(),
             Graph = _graph,
         };
