@@ -1,12 +1,9 @@
-using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Export;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.Runtime;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace;
 
@@ -41,15 +38,7 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
     {
         _host.CheckValue(input, nameof(input));
         FacePixelReader.Column(_host, input.Schema, _options.InputColumnName);
-        var hardware = (IHostEnvironmentInternal)_host;
-        Device device = TorchDevices.Choose(hardware.GpuDeviceId, hardware.FallbackToCpu);
-        using var scope = NewDisposeScope();
-
-        // A new network draws its weights before these are replaced; torch's generator stays as it was.
-        using var randomState = new RandomStateGuard(seed: 0);
-        FaceBackbone backbone = FaceBackbone.Load(_options.WeightsFile, _options.Architecture);
-        backbone.to(device);
-        FaceEmbeddingModel model = FaceEmbeddingModel.WithoutPeople(backbone, device, _options.InferencePrecision);
+        var model = FaceEmbeddingModel.OfWeights(_options.WeightsFile, _options.Architecture, _options.InferencePrecision, EmbeddingDevice.Choose(_host));
         using var embedding = new FaceEmbeddingTransformer(_host, model, Columns, _options.AddMirrorImage, _options.InferenceBatchSize, threshold: null, _options.RequireAligned);
         return embedding.With(StoredThreshold(embedding));
     }

@@ -5,12 +5,10 @@ using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Runtime;
-using Microsoft.ML.ArcFace.Training;
 using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.Runtime;
-using TorchSharp;
-using static TorchSharp.torch;
 
 [assembly: LoadableClass(typeof(FaceEmbeddingTransformer), null, typeof(SignatureLoadModel), "Face embedding", FaceEmbeddingTransformer.LoaderSignature)]
 
@@ -47,7 +45,7 @@ public sealed partial class FaceEmbeddingTransformer
         context.CheckAtModel();
         context.SetVersionInfo(GetVersionInfo());
 
-        List<(string, Tensor)> tensors = [.. StateOf(use.Model.Backbone), (NetworkWeights.ClassCentresName, use.Model.Centres)];
+        List<(string, StateTensor)> tensors = [.. use.Model.State.Select(entry => (BackbonePrefix + entry.Name, entry.Tensor)), (NetworkWeights.ClassCentresName, use.Model.Centers.Trained)];
         var metadata = new Dictionary<string, string> { ["architecture"] = Backbone.ToShortName(), ["preprocessing"] = "112x112 RGB, (value - 127.5) / 127.5" };
         byte[] weightsHash = [];
         context.SaveBinaryStream(WeightsEntry, writer =>
@@ -121,7 +119,7 @@ public sealed partial class FaceEmbeddingTransformer
             var header = new ModelHeader(
                 columns, fields.ReadBoolean(), fields.ReadInt32(),
                 version < VersionWithPrecision ? InferencePrecision.Float32 : (InferencePrecision)fields.ReadInt32(), fields.ReadString(), fields.ReadInt32(), fields.ReadDouble(),
-                fields.ReadInt32() is var people and >= 0 and <= FaceLabels.MostPeople ? people : throw Damaged("its header was altered after saving"),
+                fields.ReadInt32() is var people and >= 0 and <= EmbeddingFacts.MostPeople ? people : throw Damaged("its header was altered after saving"),
                 fields.ReadBoolean() ? ReadNames(fields, people) : null,
                 version >= VersionWithThreshold && ReadOptional(fields) is { } threshold ? VerificationThreshold.FromJson(threshold) : null,
                 version >= VersionWithTraining ? ReadTraining(fields) : null,
@@ -144,40 +142,28 @@ public sealed partial class FaceEmbeddingTransformer
     private static FaceEmbeddingModel LoadModel(
         IHostEnvironment environment, ModelLoadContext context, ModelHeader header, BackboneArchitecture architecture)
     {
-        var hardware = (IHostEnvironmentInternal)environment;
-        Device device = TorchDevices.Choose(hardware.GpuDeviceId, hardware.FallbackToCpu);
+        EmbeddingDevice device = EmbeddingDevice.Choose(environment);
         FaceEmbeddingModel? model = null;
         bool exists = ModelEntry.TryRead(context, WeightsEntry, reader => model = LoadModel(reader.BaseStream, header, architecture, device));
         return exists ? model! : throw Damaged($"it has no entry {WeightsEntry}");
     }
 
-    private static FaceEmbeddingModel LoadModel(Stream stream, ModelHeader header, BackboneArchitecture architecture, Device device)
+    private static FaceEmbeddingModel LoadModel(Stream stream, ModelHeader header, BackboneArchitecture architecture, EmbeddingDevice device)
     {
-        using var noGradient = no_grad();
-        using var scope = NewDisposeScope();
         using var hashing = new HashingStream(stream);
         SafetensorsReader weights = OpenWeights(hashing, stream, header);
-
-        // A new backbone draws its weights before they are overwritten.
-        using var randomState = new RandomStateGuard(seed: 0);
-        FaceBackbone backbone = FaceBackbone.Create(architecture, header.EmbeddingSize);
-        try
+        NetworkDescription network = BackboneDescription.Of(architecture, header.EmbeddingSize);
+        IReadOnlyDictionary<string, WritableTensor> tensors = NetworkWeights.Zeros(network);
+        PlainTensor<float> centers = PlainTensor.Of([header.People, header.EmbeddingSize], new float[(long)header.People * header.EmbeddingSize]);
+        weights.CopyInto([.. network.Tensors.Select(tensor => (BackbonePrefix + tensor.Name, tensors[tensor.Name])), (NetworkWeights.ClassCentresName, centers)]);
+        if (!hashing.Hash().AsSpan().SequenceEqual(header.WeightsHash))
         {
-            Tensor centres = zeros(header.People, header.EmbeddingSize);
-            weights.CopyInto([.. StateOf(backbone), (NetworkWeights.ClassCentresName, centres)]);
-            if (!hashing.Hash().AsSpan().SequenceEqual(header.WeightsHash))
-            {
-                throw Damaged("its weights do not fit their checksum; they were altered after saving");
-            }
+            throw Damaged("its weights do not fit their checksum; they were altered after saving");
+        }
 
-            backbone.to(device);
-            return new FaceEmbeddingModel(backbone, centres.to(device), header.PersonNames, header.Scale, device, header.Precision) { Training = header.Training };
-        }
-        catch
-        {
-            backbone.Dispose();
-            throw;
-        }
+        var facts = new EmbeddingFacts(architecture, header.EmbeddingSize, header.People, header.PersonNames, header.Scale, header.Precision, header.Training);
+        IReadOnlyDictionary<string, StateTensor> state = NetworkWeights.Readable(tensors);
+        return new FaceEmbeddingModel(network, state, new ClassCenters(centers), facts, device.Compute(network, state, header.Precision));
     }
 
     /// <summary>Reads what the weights are, before memory is taken for as many people as the header says.</summary>
@@ -195,9 +181,6 @@ public sealed partial class FaceEmbeddingTransformer
             ? reader
             : throw Damaged($"its weights hold {centres?.Describe() ?? "no class centres"} where those of {header.People} people in {header.EmbeddingSize} numbers are due; it was altered after saving");
     }
-
-    private static IEnumerable<(string, Tensor)> StateOf(FaceBackbone backbone) =>
-        ModuleState.Of(backbone).Select(entry => (BackbonePrefix + entry.Name, entry.Tensor));
 
     private static string[] ReadNames(BinaryReader header, int count)
     {

@@ -46,7 +46,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
         Threshold = threshold;
         Passes = new RepeatedPasses(Host, columns.Embedding);
         _fingerprint = new Lazy<string>(() => Use(model => model.Fingerprint(addMirrorImage)));
-        _origin = new EmbeddingOrigin(_facts.PersonCount, _facts.PersonNames, threshold, people => Use(model => model.CopyCenters(people)));
+        _origin = new EmbeddingOrigin(_facts.PersonCount, _facts.PersonNames, threshold, people => Use(model => people.Select(model.Centers.Unit).ToArray()));
     }
 
     /// <summary>Numbers in an embedding.</summary>
@@ -88,7 +88,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
 
     /// <summary>The unit-length class centre of each person of the training set, in the order of the predicted keys; a copy.</summary>
     /// <exception cref="ObjectDisposedException">The transformer was disposed.</exception>
-    public float[][] GetClassCenters() => Use(model => model.CopyCentres());
+    public float[][] GetClassCenters() => Use(model => Enumerable.Range(0, model.Centers.Count).Select(model.Centers.Unit).ToArray());
 
     /// <inheritdoc/>
     bool ITransformer.IsRowToRowMapper => true;

@@ -136,9 +136,9 @@ internal static class FaceModelFile
 
     private static Exception Explain(string path, Exception error)
     {
-        // ML.NET creates by reflection what it loads, and reflection wraps what is thrown.
+        // ML.NET creates by reflection what it loads, and reflection wraps what is thrown; so does a load of an assembly that was not found.
         Exception cause = error;
-        while (cause is TargetInvocationException { InnerException: { } inner })
+        while (cause is TargetInvocationException or FileLoadException && cause.InnerException is { } inner)
         {
             cause = inner;
         }
@@ -163,7 +163,7 @@ internal static class FaceModelFile
     private static long BytesOf(ITransformer model) => model.Parts().OfType<FaceEmbeddingTransformer>().Sum(embedding =>
     {
         using ModelLease<FaceEmbeddingModel>.Use use = embedding.Lease.Begin();
-        return use.Model.Backbone.parameters().Sum(parameter => parameter.numel() * sizeof(float)) + (use.Model.Centres.numel() * sizeof(float));
+        return use.Model.ByteCount;
     });
 
     /// <summary>Reports that a model is too large for memory, and that there is no folder to unpack it to.</summary>

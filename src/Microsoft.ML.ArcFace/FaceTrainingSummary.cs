@@ -21,19 +21,4 @@ public sealed record FaceTrainingSummary(
 
     /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(FaceTrainingSummary), PrintMembers);
-
-    /// <summary>Gives the one margin of a loss; null if it has none, or several.</summary>
-    internal static double? MarginOf(FaceLoss loss) => loss switch
-    {
-        ArcFaceLoss { MarginRadians: var margin } => margin,
-        SubCenterArcFaceLoss { MarginRadians: var margin } => margin,
-        CurricularFaceLoss { MarginRadians: var margin } => margin,
-        ElasticFaceLoss { MarginRadians: var margin } => margin,
-        AngularTripletLoss { MarginRadians: var margin } => margin,
-        CosFaceLoss { CosineMargin: var margin } => margin,
-        SphereFaceLoss { AngleMultiplier: var multiplier } => multiplier,
-        AdaFaceLoss { Margin: var margin } => margin,
-        TripletLoss { Margin: var margin } => margin,
-        _ => null,
-    };
 }

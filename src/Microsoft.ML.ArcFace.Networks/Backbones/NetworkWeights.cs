@@ -34,6 +34,10 @@ internal static class NetworkWeights
     public static IReadOnlyDictionary<string, WritableTensor> Zeros(NetworkDescription network) =>
         network.Tensors.ToDictionary(tensor => tensor.Name, tensor => PlainTensor.Zeros(tensor.Type, tensor.Shape));
 
+    /// <summary>The same tensors, to be read.</summary>
+    public static IReadOnlyDictionary<string, StateTensor> Readable(IReadOnlyDictionary<string, WritableTensor> tensors) =>
+        tensors.ToDictionary(entry => entry.Key, entry => (StateTensor)entry.Value);
+
     /// <summary>Copies the weights of a file into the tensors of a network.</summary>
     /// <param name="file">The file.</param>
     /// <param name="network">The network.</param>

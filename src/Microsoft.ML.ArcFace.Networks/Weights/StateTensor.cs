@@ -48,4 +48,18 @@ internal abstract class WritableTensor(ElementType type, long[] shape) : StateTe
 {
     /// <summary>Has <paramref name="write"/> fill the bytes, piece by piece in order: row by row, little-endian.</summary>
     public abstract void Write(ChunkAction write);
+
+    /// <summary>Copies another tensor of the same type and number of elements.</summary>
+    public void CopyFrom(StateTensor source)
+    {
+        if (source.Type != Type || source.Count != Count)
+        {
+            throw new ArgumentException($"A tensor {source.Describe()} cannot be copied into one of {Describe()}.", nameof(source));
+        }
+
+        var bytes = new MemoryStream(checked((int)(Count * SafetensorsType.SizeOf(Type))));
+        source.Read(piece => bytes.Write(piece));
+        bytes.Position = 0;
+        Write(piece => bytes.ReadExactly(piece));
+    }
 }

@@ -51,7 +51,7 @@ internal sealed record ModelFacts : ToolFacts
             EmbeddingSize = embedding.EmbeddingSize,
             Precision = embedding.Precision == InferencePrecision.BFloat16 ? "bfloat16" : "float32",
             AddsMirrorImage = embedding.AddsMirrorImage,
-            People = embedding.Model.PersonCount is > 0 and var people ? people : null,
+            People = embedding.Model.Facts.PersonCount is > 0 and var people ? people : null,
             Training = embedding.Training is { } training ? training with { Loss = LossOption.NameOf(training.Loss) ?? training.Loss } : null,
             Threshold = embedding.Threshold is { } threshold ? ThresholdFacts.Of(threshold) : null,
             Detector = parts.OfType<FaceDetectingTransformer>().FirstOrDefault() is { } detector ? DetectorFacts.Of(detector) : null,

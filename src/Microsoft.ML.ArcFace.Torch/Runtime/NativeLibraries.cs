@@ -34,6 +34,18 @@ internal static class NativeLibraries
     private static Exception? LoadOnce()
     {
         NativeThreads.LetSleep();
+        Exception? error = LoadFound();
+        if (error is null)
+        {
+            // Programs set torch's threads, and networks that are computed without it take as many.
+            ProcessorThreads.CountBy(TorchSharp.torch.get_num_threads);
+        }
+
+        return error;
+    }
+
+    private static Exception? LoadFound()
+    {
         if (Environment.GetEnvironmentVariable(LibTorchFolder.Variable) is not { Length: > 0 } folder)
         {
             return Load(ByNameFromTorchSharp);

@@ -17,10 +17,12 @@ internal static class TorchDevices
         return Choose(gpuDeviceId, fallbackToCpu, () => cuda.is_available() ? cuda.device_count() : 0);
     }
 
-    /// <summary>Whether bfloat16 is the fastest arithmetic: an x64 processor with AVX512-BF16 (leaf 7, subleaf 1, EAX bit 5).</summary>
-    public static bool IsFastInBFloat16(Device device) =>
-        device.type == TorchSharp.DeviceType.CPU && Avx512F.IsSupported
-        && X86Base.CpuId(0, 0).Eax >= 7 && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
+    /// <summary>Tells whether bfloat16 is the fastest arithmetic of a device.</summary>
+    public static bool IsFastInBFloat16(Device device) => device.type == TorchSharp.DeviceType.CPU && IsProcessorFastInBFloat16;
+
+    /// <summary>Tells whether bfloat16 is the processor's fastest arithmetic: x64 with AVX512-BF16 (leaf 7, subleaf 1, EAX bit 5). Needs no native library.</summary>
+    public static bool IsProcessorFastInBFloat16 =>
+        Avx512F.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && (X86Base.CpuId(7, 1).Eax & (1 << 5)) != 0;
 
     /// <inheritdoc cref="Choose(int?, bool)"/>
     /// <param name="gpuDeviceId">MLContext.GpuDeviceId; null for the CPU.</param>

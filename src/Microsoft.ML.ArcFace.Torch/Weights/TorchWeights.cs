@@ -19,6 +19,15 @@ internal static class TorchWeights
         public static IReadOnlyDictionary<string, string> Load(Stream stream, IReadOnlyList<(string Name, Tensor Tensor)> targets) => Safetensors.Load(stream, Writable(targets));
     }
 
+    /// <summary>Copies the weights of a network into a module of the same network, by name.</summary>
+    public static void CopyFrom(this nn.Module module, IReadOnlyDictionary<string, StateTensor> tensors)
+    {
+        foreach ((string name, WritableTensor target) in ModuleState.ByName(module))
+        {
+            target.CopyFrom(tensors[name]);
+        }
+    }
+
     /// <inheritdoc cref="SafetensorsReader.CopyInto"/>
     public static void CopyInto(this SafetensorsReader reader, IReadOnlyList<(string Name, Tensor Tensor)> targets)
     {

@@ -1,14 +1,11 @@
 using Microsoft.ML.ArcFace.Networks;
-using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Data;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Data;
 
 /// <summary>
-/// What a network sees of a face: 112×112 pixels, red-green-blue interleaved, one byte a value; as a tensor,
-/// (value − 127.5) / 127.5. Nothing but it and <see cref="FaceInput"/> knows the size, the channel order, the mean or the scale.
+/// What a network sees of a face: 112×112 pixels, red-green-blue interleaved, one byte a value; a network
+/// reads (value − 127.5) / 127.5. Nothing but it and <see cref="FaceInput"/> knows the size, the channel order, the mean or the scale.
 /// </summary>
 internal static class FaceTensor
 {
@@ -21,7 +18,6 @@ internal static class FaceTensor
     /// <summary>Bytes of one face.</summary>
     public const int ByteCount = FaceInput.Count;
 
-    private const double MiddleOfRange = FaceInput.MiddleOfRange;
     private const int BytesPerImagePixel = 4;
 
     /// <summary>
@@ -96,39 +92,6 @@ internal static class FaceTensor
                 face.Slice(row + column, Channels).CopyTo(mirrored[(row + ((Size - 1) * Channels) - column)..]);
             }
         }
-    }
-
-    /// <summary>The faces as a normalised float32 tensor [count, 3, 112, 112] in channels-last memory.</summary>
-    /// <param name="faces">At least count · <see cref="ByteCount"/> bytes, one face after the other.</param>
-    /// <param name="count">The number of faces, at least 1.</param>
-    /// <param name="device">Where the tensor is to be.</param>
-    public static Tensor ToTensor(ReadOnlySpan<byte> faces, int count, Device device) => ToTensor(faces, count, device, mirrored: false);
-
-    /// <summary>As <see cref="ToTensor(ReadOnlySpan{byte}, int, Device)"/>, with every face mirrored left to right.</summary>
-    public static Tensor ToMirroredTensor(ReadOnlySpan<byte> faces, int count, Device device) => ToTensor(faces, count, device, mirrored: true);
-
-    private static Tensor ToTensor(ReadOnlySpan<byte> faces, int count, Device device, bool mirrored)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        if (faces.Length < (long)count * ByteCount)
-        {
-            throw new ArgumentException($"{count} faces need {(long)count * ByteCount} bytes; {faces.Length} were given.", nameof(faces));
-        }
-
-        using var scope = NewDisposeScope();
-
-        // [count, 112, 112, 3]. The bytes, not the four times larger floats, travel to the device.
-        Tensor pixels = empty([count, Size, Size, Channels], dtype: ScalarType.Byte);
-        faces[..(count * ByteCount)].CopyTo(pixels.bytes);
-        pixels = DeviceUpload.To(pixels, device);
-        if (mirrored)
-        {
-            pixels = pixels.flip(2);
-        }
-
-        // Interleaved pixels seen as [count, 3, 112, 112] are channels-last already, and the conversion keeps the strides.
-        Tensor normalised = pixels.permute(0, 3, 1, 2).to(ScalarType.Float32).AddInPlace(-MiddleOfRange).DivideInPlace(MiddleOfRange);
-        return normalised.MoveToOuterDisposeScope();
     }
 
     private static void CopyColours(ReadOnlySpan<byte> pixels, int red, int blue, Span<byte> rgb)

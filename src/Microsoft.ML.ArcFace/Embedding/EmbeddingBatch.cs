@@ -71,7 +71,7 @@ internal sealed class EmbeddingBatch(ModelLease<FaceEmbeddingModel> lease, Embed
         if (_cosines is null)
         {
             using ModelLease<FaceEmbeddingModel>.Use use = lease.Begin();
-            _cosines = _faceCount == 0 ? [] : use.Model.Cosines(_embeddings);
+            _cosines = _faceCount == 0 ? [] : use.Model.Centers.Cosines(_embeddings);
         }
 
         return Row(_cosines, model.PersonCount, row);

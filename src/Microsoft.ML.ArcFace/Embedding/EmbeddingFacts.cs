@@ -9,4 +9,8 @@ namespace Microsoft.ML.ArcFace.Embedding;
 /// <param name="Precision">The arithmetic that was asked for.</param>
 /// <param name="Training">How it was trained; null if that is not known.</param>
 internal sealed record EmbeddingFacts(
-    BackboneArchitecture Architecture, int EmbeddingSize, int PersonCount, string[]? PersonNames, double Scale, InferencePrecision Precision, FaceTrainingSummary? Training);
+    BackboneArchitecture Architecture, int EmbeddingSize, int PersonCount, string[]? PersonNames, double Scale, InferencePrecision Precision, FaceTrainingSummary? Training)
+{
+    /// <summary>More people than any set has: a label of more values is a hash, or a mistake.</summary>
+    public const int MostPeople = 100_000_000;
+}

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Weights;
 
 namespace Microsoft.ML.ArcFace.Embedding;
@@ -14,13 +13,13 @@ internal static class EmbeddingFingerprint
     /// SHA-256 over name, shape and little-endian bytes of each floating-point tensor, by ordinal name; lowercase hex. Counters
     /// of batches and class centres do not count: they change no embedding.
     /// </summary>
-    public static string Of(FaceBackbone backbone, bool addMirrorImage)
+    public static string Of(IReadOnlyDictionary<string, StateTensor> tensors, bool addMirrorImage)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (name, tensor) in ModuleState.Of(backbone).Where(entry => entry.Tensor.is_floating_point()).OrderBy(entry => entry.Name, StringComparer.Ordinal))
+        foreach ((string name, StateTensor tensor) in tensors.Where(entry => ElementConversion.IsReal(entry.Value.Type)).OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
-            hash.AppendData(Encoding.UTF8.GetBytes($"{name} [{string.Join(", ", tensor.shape)}]\n"));
-            TensorBytes.Read(tensor, bytes => hash.AppendData(bytes));
+            hash.AppendData(Encoding.UTF8.GetBytes($"{name} [{string.Join(", ", tensor.Shape)}]\n"));
+            tensor.Read(bytes => hash.AppendData(bytes));
         }
 
         if (addMirrorImage)

@@ -6,8 +6,6 @@ using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Weights;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Export;
 
@@ -21,17 +19,17 @@ internal static class ModelExport
     {
         FaceEmbeddingTransformer embedding = model.FaceEmbedding();
         using ModelLease<FaceEmbeddingModel>.Use use = embedding.Lease.Begin();
-        FaceBackbone backbone = use.Model.Backbone;
+        FaceEmbeddingModel network = use.Model;
         bool addsMirrorImage = options.AddMirrorImage ?? embedding.AddsMirrorImage;
-        Write(path, stream => OnnxExport.Write(stream, backbone.Network, ModuleState.ReadableByName(backbone), options, addsMirrorImage, Describe(embedding, isSameEmbedding: addsMirrorImage == embedding.AddsMirrorImage)));
+        Write(path, stream => OnnxExport.Write(stream, network.Network, network.Tensors, options, addsMirrorImage, Describe(embedding, isSameEmbedding: addsMirrorImage == embedding.AddsMirrorImage)));
     }
 
     public static void ToSafetensors(ITransformer model, string path, bool includeClassCentres)
     {
         FaceEmbeddingTransformer embedding = model.FaceEmbedding();
         using ModelLease<FaceEmbeddingModel>.Use use = embedding.Lease.Begin();
-        IEnumerable<(string, Tensor)> centres = includeClassCentres ? [(NetworkWeights.ClassCentresName, use.Model.Centres)] : [];
-        List<(string, Tensor)> tensors = [.. ModuleState.Of(use.Model.Backbone), .. centres];
+        IEnumerable<(string, StateTensor)> centers = includeClassCentres ? [(NetworkWeights.ClassCentresName, use.Model.Centers.Trained)] : [];
+        List<(string, StateTensor)> tensors = [.. use.Model.State, .. centers];
         Write(path, stream => Safetensors.Write(stream, tensors, Describe(embedding, isSameEmbedding: true)));
     }
 

@@ -73,8 +73,8 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
         int seed = recipe.Seed ?? checkpoints?.OpenNewest()?.Identity.StoredSeed ?? Environment.TickCount;
         TrainingFaces faces = TrainingFaces.Read(_host, channel, input, setup, _observer);
         TrainingValidation? validation = validationSet is null ? null : TrainingValidation.Read(_host, channel, validationSet, setup, seed, _observer);
-        FaceEmbeddingModel model = SecondStage.Run(new TrainingRun(channel, recipe with { Seed = seed }, setup, faces, validation, device, checkpoints, _observer));
-        return new FaceEmbeddingTransformer(_host, model, Columns, _options.AddMirrorImage, _options.InferenceBatchSize, threshold: null, _options.RequireAligned, faces.UnalignedCount);
+        using TrainedNetwork trained = SecondStage.Run(new TrainingRun(channel, recipe with { Seed = seed }, setup, faces, validation, device, checkpoints, _observer));
+        return new FaceEmbeddingTransformer(_host, trained.ToModel(_host), Columns, _options.AddMirrorImage, _options.InferenceBatchSize, threshold: null, _options.RequireAligned, faces.UnalignedCount);
     }
 
     /// <summary>

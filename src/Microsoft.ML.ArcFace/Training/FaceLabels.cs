@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
@@ -9,9 +10,6 @@ namespace Microsoft.ML.ArcFace.Training;
 /// </summary>
 internal sealed class FaceLabels
 {
-    /// <summary>More people than any set has: a key of more values is a hash, or a mistake.</summary>
-    public const int MostPeople = 100_000_000;
-
     private readonly Dictionary<string, int>? _classOfName;
 
     private FaceLabels(int count, string[]? names, Dictionary<string, int>? classOfName)
@@ -66,10 +64,10 @@ internal sealed class FaceLabels
     {
         if (column.Type is KeyDataViewType key)
         {
-            return key.Count <= MostPeople
+            return key.Count <= EmbeddingFacts.MostPeople
                 ? new FaceLabels((int)key.Count, KeyNames(column), null)
                 : throw new InvalidOperationException(
-                    $"The label column '{column.Name}' is a key of {key.Count} values; at most {MostPeople} people can be trained on. Make the key by MapValueToKey, which has as many values as there are people.");
+                    $"The label column '{column.Name}' is a key of {key.Count} values; at most {EmbeddingFacts.MostPeople} people can be trained on. Make the key by MapValueToKey, which has as many values as there are people.");
         }
 
         var names = new SortedSet<string>(StringComparer.Ordinal);

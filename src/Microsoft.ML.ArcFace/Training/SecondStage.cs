@@ -1,7 +1,7 @@
-using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Losses;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Runtime;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Training;
@@ -15,7 +15,7 @@ internal static class SecondStage
     private const int NamedExamples = 10;
     private const string TensorBoardFolder = "second-stage";
 
-    public static FaceEmbeddingModel Run(TrainingRun run)
+    public static TrainedNetwork Run(TrainingRun run)
     {
         if (run.Recipe.Loss is not SubCenterArcFaceLoss { DropOverDegrees: { } degrees } loss || run.Setup.StopAfterEpoch < run.Recipe.Epochs)
         {
@@ -27,7 +27,7 @@ internal static class SecondStage
             return TrainAgain(run, loss, checkpoint.LeftOut(run.Faces.Count));
         }
 
-        FaceEmbeddingModel model = TrainingLoop.Run(run);
+        TrainedNetwork model = TrainingLoop.Run(run);
         try
         {
             List<(int Place, string Person)> far = FarFromCenter(model, run, degrees);
@@ -40,7 +40,7 @@ internal static class SecondStage
 
             string examples = string.Join(", ", far.Take(NamedExamples).Select(photograph => $"photograph {photograph.Place} ({photograph.Person})"));
             run.Channel.Info(FormattableString.Invariant($"Second training without {far.Count} of {run.Faces.Count} photographs, over {degrees:0.#}° from their person's centre{(far.Count > 0 ? ": " + examples : "")}{(far.Count > NamedExamples ? ", …" : "")}."));
-            FaceEmbeddingModel second = TrainAgain(run, loss, far.Select(photograph => photograph.Place).ToHashSet());
+            TrainedNetwork second = TrainAgain(run, loss, far.Select(photograph => photograph.Place).ToHashSet());
             model.Dispose();
             return second;
         }
@@ -51,7 +51,7 @@ internal static class SecondStage
         }
     }
 
-    private static FaceEmbeddingModel TrainAgain(TrainingRun run, SubCenterArcFaceLoss loss, IReadOnlySet<int> leftOut)
+    private static TrainedNetwork TrainAgain(TrainingRun run, SubCenterArcFaceLoss loss, IReadOnlySet<int> leftOut)
     {
         TrainingFaces clean = run.Faces.Without(leftOut);
         return TrainingLoop.Run(run with
@@ -64,15 +64,16 @@ internal static class SecondStage
     }
 
     /// <summary>Photographs farther from the centre of their class, by their place in the order of the data.</summary>
-    private static List<(int Place, string Person)> FarFromCenter(FaceEmbeddingModel model, TrainingRun run, double degrees)
+    private static List<(int Place, string Person)> FarFromCenter(TrainedNetwork model, TrainingRun run, double degrees)
     {
         using var scope = NewDisposeScope();
+        using Tensor unitCenters = nn.functional.normalize(model.Centers, p: 2, dim: 1);
         var far = new List<(int, string)>();
         int place = 0;
         foreach (EmbeddedBatch batch in TrainingEmbeddings.Of(model.Backbone, run.Observer.Watch(run.Faces.InOrder(), "photographs held against their person's center", run.Faces.Count), run.Device, run.Setup.CancellationToken))
         {
             using var batchScope = NewDisposeScope();
-            Tensor own = model.UnitCentres.index_select(0, batch.Labels);
+            Tensor own = unitCenters.index_select(0, batch.Labels);
             float[] angles = [.. RowAngles.Between(batch.UnitEmbeddings, own).Times(180 / Math.PI).cpu().data<float>()];
             long[] labels = [.. batch.Labels.cpu().data<long>()];
             for (int i = 0; i < angles.Length; i++, place++)

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Losses;
 using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Runtime;
@@ -44,7 +44,7 @@ internal sealed class TrainingLoop : IDisposable
     /// Trains on the faces and gives the model, going on from the newest checkpoint if there is one. Torch's generator is as
     /// before afterwards.
     /// </summary>
-    public static FaceEmbeddingModel Run(TrainingRun run)
+    public static TrainedNetwork Run(TrainingRun run)
     {
         TrainingPlan plan = TrainingPlan.Choose(run.Recipe, run.Faces.Count, run.Faces.Labels.Count);
         run.Channel.Info($"Training {run.Recipe.Backbone.ToShortName()} for {plan.Epochs} epochs of {plan.StepsPerEpoch} steps of {plan.BatchSize} photographs; " +
@@ -68,7 +68,7 @@ internal sealed class TrainingLoop : IDisposable
         }
     }
 
-    private FaceEmbeddingModel Run()
+    private TrainedNetwork Run()
     {
         try
         {
@@ -84,10 +84,13 @@ internal sealed class TrainingLoop : IDisposable
         SaveCheckpoint();
         _best.Restore();
         Tensor centers = _learner.ResultHead.ClassCenters(TrainingEmbeddings.Of(_learner.ResultBackbone, FacesOfCenters(), _run.Device, _run.Setup.CancellationToken));
-        return new FaceEmbeddingModel(_learner.ResultBackbone, centers, _run.Faces.Labels.Names, _plan.Scale, _run.Device, _run.Setup.InferencePrecision)
+        return new TrainedNetwork(_learner.ResultBackbone, centers)
         {
+            PersonNames = _run.Faces.Labels.Names,
+            Scale = _plan.Scale,
+            Precision = _run.Setup.InferencePrecision,
             Training = new FaceTrainingSummary(
-                _run.Recipe.Loss.GetType().Name, FaceTrainingSummary.MarginOf(_run.Recipe.Loss), _plan.Scale, _run.Faces.Labels.Count, _run.Faces.Count,
+                _run.Recipe.Loss.GetType().Name, LossMargin.Of(_run.Recipe.Loss), _plan.Scale, _run.Faces.Labels.Count, _run.Faces.Count,
                 Math.Max(1, (_position.Step + _plan.StepsPerEpoch - 1) / _plan.StepsPerEpoch), _position.Step, _run.Recipe.InitialWeights is not null, FaceTrainingSummary.CurrentVersion),
         };
     }

@@ -27,6 +27,7 @@ internal sealed class EmbeddingComparison(int rounds, int faces, int batchSize, 
 
             string[] files = [.. Directory.EnumerateFiles(folder ?? Path.Combine(work, "faces"), "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Take(faces)];
             set_num_threads(threads);
+            Microsoft.ML.ArcFace.Runtime.ProcessorThreads.CountBy(() => threads);
             MachineFloor floor = MachineFloor.Measure();
             return new
             {

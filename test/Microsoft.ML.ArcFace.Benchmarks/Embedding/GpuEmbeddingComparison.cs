@@ -48,7 +48,7 @@ internal sealed class GpuEmbeddingComparison(int rounds, int batchSize, int gpu,
             python, "embed.py", weights, network, list, Text($"{batchSize}"), "1", precision.ToString().ToLowerInvariant(), Text($"{TrainingRace.GpuPrefix}{gpu}"));
 
         float[] embeddings = model.Embed(pixels, batchSize, addMirrorImage: false).Unit;
-        double? cosine = peer?.Ask<float[][]>("embed").Zip(embeddings.Chunk(model.EmbeddingSize), (other, own) => (double)TensorPrimitives.CosineSimilarity(own, other)).Min();
+        double? cosine = peer?.Ask<float[][]>("embed").Zip(embeddings.Chunk(model.Facts.EmbeddingSize), (other, own) => (double)TensorPrimitives.CosineSimilarity(own, other)).Min();
         Func<Cost> own = () => AlternatingRounds.Measure(() => model.Embed(pixels, batchSize, addMirrorImage: false), Passes);
         Cost[] costs = AlternatingRounds.Medians([own, .. peer is null ? (Func<Cost>[])[] : [() => peer.Ask<Cost>("decoded")]], rounds);
 
@@ -66,18 +66,8 @@ internal sealed class GpuEmbeddingComparison(int rounds, int batchSize, int gpu,
         return new { network, precision = precision.ToString(), milliseconds = ours, millisecondsOfPyTorch = peer is null ? (double?)null : theirs, smallestCosine = cosine };
     }
 
-    private FaceEmbeddingModel Load(BackboneArchitecture architecture, InferencePrecision precision, string weights)
-    {
-        Device device = TorchDevices.Choose(gpu, fallbackToCpu: false);
-        FaceBackbone backbone = FaceBackbone.Create(architecture);
-        using (var file = WeightsFile.Open(weights))
-        {
-            backbone.CopyFrom(file, weights);
-        }
-
-        backbone.to(device);
-        return FaceEmbeddingModel.WithoutPeople(backbone, device, precision);
-    }
+    private FaceEmbeddingModel Load(BackboneArchitecture architecture, InferencePrecision precision, string weights) =>
+        FaceEmbeddingModel.OfWeights(weights, architecture, precision, EmbeddingDevice.Choose(new MLContext { GpuDeviceId = gpu }));
 
     private static byte[] Decode(string[] files)
     {

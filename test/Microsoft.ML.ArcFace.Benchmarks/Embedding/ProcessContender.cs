@@ -41,6 +41,7 @@ internal sealed class ProcessContender : IContender
     {
         (Race race, InferencePrecision precision) = Parse(arguments);
         TorchSharp.torch.set_num_threads(race.Threads);
+        Microsoft.ML.ArcFace.Runtime.ProcessorThreads.CountBy(() => race.Threads);
         using PipelineContender contender = PipelineContender.OfArcFace(race, precision);
         ContenderProcess.Answer(new Dictionary<string, Func<object>>
         {

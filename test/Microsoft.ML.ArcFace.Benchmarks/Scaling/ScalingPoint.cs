@@ -40,6 +40,7 @@ internal static class ScalingPoint
     {
         // As the trainer prepares the process.
         set_num_threads(threads);
+        Microsoft.ML.ArcFace.Runtime.ProcessorThreads.CountBy(() => threads);
         using IDisposable memory = Runtime.NativeMemory.KeepFreedMemory();
         ContenderProcess.Answer(new Dictionary<string, Func<object>>
         {
@@ -61,7 +62,10 @@ internal static class ScalingPoint
     /// <summary>A face of MobileFaceNet in float32, in passes of so many faces.</summary>
     private static ScalingMeasurement OfEmbedding(int batchSize)
     {
-        using var model = FaceEmbeddingModel.WithoutPeople(FaceBackbone.Create(BackboneArchitecture.MobileFaceNet), CPU, InferencePrecision.Float32);
+        string weights = Path.GetTempFileName();
+        RandomWeights.Write(BackboneArchitecture.MobileFaceNet, weights);
+        using var model = FaceEmbeddingModel.OfWeights(weights, BackboneArchitecture.MobileFaceNet, InferencePrecision.Float32, EmbeddingDevice.Choose(new MLContext()));
+        File.Delete(weights);
         byte[] faces = new byte[batchSize * FaceTensor.ByteCount];
         new Random(1).NextBytes(faces);
         int passes = Math.Max(1, FacesOfARound / batchSize);

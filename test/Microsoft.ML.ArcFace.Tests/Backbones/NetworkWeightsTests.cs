@@ -95,7 +95,7 @@ public class NetworkWeightsTests
     {
         using DisposeScope scope = NewDisposeScope();
         using FaceEmbeddingTransformer embedding = FaceEmbeddingTransformerTests.Create();
-        FaceBackbone original = embedding.Model.Backbone;
+        FaceBackbone original = embedding.Model.ToBackbone();
         string zip = Path.Combine(Folder.FullName, $"{Guid.NewGuid():N}.zip");
         new MLContext().Model.Save(embedding, null, zip);
         (string, Tensor)[] state = [.. ModuleState.Of(original)];

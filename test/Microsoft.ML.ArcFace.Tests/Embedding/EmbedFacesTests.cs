@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
@@ -97,7 +98,7 @@ public class EmbedFacesTests
         using var model = ml.Transforms.LoadFaceImages("Image", "ImagePath").Append(ml.FaceRecognition().Trainers.ArcFace(options)).Fit(data);
         Dictionary<string, Tensor> before = ModuleState.Of(s_backbone).ToDictionary(entry => entry.Name, entry => entry.Tensor);
         int changed = 0;
-        foreach ((string name, Tensor after) in ModuleState.Of(model.LastTransformer.Model.Backbone))
+        foreach ((string name, Tensor after) in ModuleState.Of(model.LastTransformer.Model.ToBackbone()))
         {
             bool isSame = before[name].eq(after).all().item<bool>();
             Assert.IsTrue(isSame || !name.StartsWith("layers.", StringComparison.Ordinal), name);
@@ -121,7 +122,7 @@ public class EmbedFacesTests
                 WeightDecay = 0, Momentum = 0, WeightAveragingDecay = 0, WarmUpFraction = 0, GradientClippingNorm = double.PositiveInfinity, Augmentation = new FaceAugmentation(),
             })).Fit(data);
             using DisposeScope scope = NewDisposeScope();
-            Tensor after = ModuleState.Of(model.LastTransformer.Model.Backbone).Single(entry => entry.Name == "conv_sep.layers.0.weight").Tensor;
+            Tensor after = ModuleState.Of(model.LastTransformer.Model.ToBackbone()).Single(entry => entry.Name == "conv_sep.layers.0.weight").Tensor;
             Tensor before = ModuleState.Of(s_backbone).Single(entry => entry.Name == "conv_sep.layers.0.weight").Tensor;
             return (double)(after - before).norm().item<float>();
         })];

@@ -227,7 +227,7 @@ public class ForwardPassTests
     {
         using var scope = NewDisposeScope();
         backbone = new CountingBackbone();
-        var model = new FaceEmbeddingModel(backbone, tensor(new float[] { 1, 0, 0, 0, 1, 0 }, [2, 3]), ["Ada", "Bob"], scale: 16, CPU);
+        var model = FaceEmbeddingModel.Computing(backbone, tensor(new float[] { 1, 0, 0, 0, 1, 0 }, [2, 3]), ["Ada", "Bob"]);
         return new FaceEmbeddingTransformer(Ml, model, new EmbeddingColumns("Image", "Embedding", "PredictedLabel", "Score", "Cosine"), addMirrorImage, BatchSize);
     }
 

@@ -97,7 +97,7 @@ public class RepeatedPassesTests
     private FaceEmbeddingTransformer Create()
     {
         using var scope = NewDisposeScope();
-        var model = new FaceEmbeddingModel(_backbone, zeros(0, 3), [], scale: 16, CPU);
+        var model = FaceEmbeddingModel.Computing(_backbone, zeros(0, 3), []);
         return new FaceEmbeddingTransformer(_ml, model, new EmbeddingColumns("Image", "Embedding", null, null, null), addMirrorImage: false, BatchSize);
     }
 

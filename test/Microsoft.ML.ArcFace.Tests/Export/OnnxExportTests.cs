@@ -202,7 +202,7 @@ public class OnnxExportTests
             GoldenWeights.Fill(tensor.detach(), "onnx", name, slopes.Contains(name));
         }
 
-        var model = new FaceEmbeddingModel(backbone, randn(2, embeddingSize), ["Ada", "Bob"], scale: 16, CPU);
+        var model = FaceEmbeddingModel.Of(backbone, randn(2, embeddingSize), ["Ada", "Bob"]);
         return new FaceEmbeddingTransformer(Ml, model, new EmbeddingColumns("Image", "Embedding", null, null, null), addMirrorImage, batchSize: 4);
     }
 }

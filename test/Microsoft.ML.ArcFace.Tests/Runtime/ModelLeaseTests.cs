@@ -1,10 +1,12 @@
-using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Export;
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Tests.Detection;
 using Microsoft.ML.ArcFace.Tests.Embedding;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
+using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.Data;
 using TorchSharp;
 
@@ -95,19 +97,32 @@ public class ModelLeaseTests
     {
         using var people = new DrawnPeople(people: 1, picturesPerPerson: 2);
         IDataView photographs = people.Images(Ml);
-        long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
-        FaceEmbeddingTransformer original = FaceEmbeddingTransformerTests.Create();
-        long alive = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        var network = new CountedNetwork();
+        FaceEmbeddingTransformer original = Embedding(network);
         var copy = (FaceEmbeddingTransformer)original.WithThreshold(Thresholds.Of(0.4));
         (FaceEmbeddingTransformer first, FaceEmbeddingTransformer second) = originalFirst ? (original, copy) : (copy, original);
         first.Dispose();
-        Assert.AreEqual(alive, DisposeScopeManager.Statistics.ThreadTotalLiveCount, "No weights were copied, and none freed.");
+        Assert.AreEqual(0, network.Freed);
         Assert.HasCount(2, second.Transform(photographs).GetColumn<float[]>("Embedding").ToArray());
-        Assert.HasCount(3, second.GetClassCenters());
+        Assert.HasCount(1, second.GetClassCenters());
         Assert.ThrowsExactly<ObjectDisposedException>(() => first.Transform(photographs));
         Assert.ThrowsExactly<ObjectDisposedException>(() => first.WithThreshold(null));
-        Assert.AreEqual(16, first.EmbeddingSize, "What is known of it stays.");
+        Assert.AreEqual(2, first.EmbeddingSize, "What is known of it stays.");
         second.Dispose();
+        Assert.AreEqual(1, network.Freed);
+    }
+
+    [TestMethod]
+    public void Dispose_ModelThatEmbedded_FreesEveryTensor()
+    {
+        using var people = new DrawnPeople(people: 1, picturesPerPerson: 2);
+        long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        using (FaceEmbeddingTransformer embedding = FaceEmbeddingTransformerTests.Create())
+        using (var copy = (FaceEmbeddingTransformer)embedding.WithThreshold(null))
+        {
+            _ = copy.Transform(people.Images(Ml)).GetColumn<float[]>("Embedding").Count();
+        }
+
         Assert.AreEqual(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
@@ -169,6 +184,30 @@ public class ModelLeaseTests
                     }
                 }
             }, TaskCreationOptions.LongRunning);
+    }
+
+    private static FaceEmbeddingTransformer Embedding(CountedNetwork network)
+    {
+        var description = new NetworkDescription("mbf", "colors", [NetworkDescription.Batch, 2], [], [], "colors");
+        var facts = new EmbeddingFacts(BackboneArchitecture.MobileFaceNet, EmbeddingSize: 2, PersonCount: 1, PersonNames: ["Ada"], Scale: 16, InferencePrecision.Float32, Training: null);
+        var model = new FaceEmbeddingModel(description, new Dictionary<string, StateTensor>(), new ClassCenters(PlainTensor.Of([1, 2], new float[] { 3, 4 })), facts, new Lazy<IFaceNetwork>(network));
+        return new FaceEmbeddingTransformer(Ml, model, new EmbeddingColumns("Image", "Embedding", null, null, null), addMirrorImage: false, batchSize: 4);
+    }
+
+    /// <summary>Embeds every face alike, and counts how often it is freed; a use after that fails.</summary>
+    private sealed class CountedNetwork : IFaceNetwork
+    {
+        public int Freed { get; private set; }
+
+        public float[] Embed(ReadOnlySpan<byte> faces, int count)
+        {
+            Assert.AreEqual(0, Freed, "It is freed.");
+            float[] embeddings = new float[2 * count];
+            Array.Fill(embeddings, 1);
+            return embeddings;
+        }
+
+        public void Dispose() => Freed++;
     }
 
     private sealed class CountedModel : IDisposable

@@ -118,13 +118,16 @@ public partial class ToolWalkTests
     {
         const int size = 64;
         using var scope = torch.NewDisposeScope();
-        torch.manual_seed(11);
         var ml = new MLContext(seed: 1);
         IDataView photographs = ml.FaceRecognition().LoadFromFolder(s_train.Folder);
         var loader = ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(photographs);
-        FaceBackbone backbone = FaceBackbone.Create(BackboneArchitecture.MobileFaceNet, size);
         var columns = new EmbeddingColumns("Image", "Embedding", PredictedLabel: null, Score: null, Cosine: null);
-        FaceEmbeddingTransformer Embedding(torch.Tensor centers) => new(ml, new FaceEmbeddingModel(backbone, centers, people, scale: 16, torch.CPU), columns, addMirrorImage: false, batchSize: 32);
+        FaceEmbeddingTransformer Embedding(torch.Tensor centers)
+        {
+            torch.manual_seed(11);
+            FaceBackbone backbone = FaceBackbone.Create(BackboneArchitecture.MobileFaceNet, size);
+            return new(ml, FaceEmbeddingModel.Of(backbone, centers, people), columns, addMirrorImage: false, batchSize: 32);
+        }
 
         IDataView embedded = Embedding(torch.randn(people.Length, size)).Transform(loader.Transform(photographs));
         double[] values = [.. embedded.GetColumn<float[]>("Embedding").SelectMany(vector => vector).Select(value => (double)value)];

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Training;
@@ -55,7 +56,7 @@ public class TrainingPathsTests
         IHost host = ((IHostEnvironment)ml).Register(nameof(TrainingPathsTests));
         using IChannel channel = host.Start("validation");
         TrainingValidation validation = TrainingValidation.Read(host, channel, others.Images(ml), Quick.Setup, seed: 1, WorkObserver.None);
-        Assert.AreEqual(best, validation.AreaUnderRocCurve(model.Model.Backbone, torch.CPU, WorkObserver.None, CancellationToken.None));
+        Assert.AreEqual(best, validation.AreaUnderRocCurve(model.Model.ToBackbone(), torch.CPU, WorkObserver.None, CancellationToken.None));
     }
 
     [TestMethod]
@@ -148,9 +149,10 @@ public class TrainingPathsTests
         using FaceEmbeddingTransformer decayed = ml.FaceRecognition().Trainers.ArcFace(still).Fit(s_people.Images(ml));
         using FaceEmbeddingTransformer untouched = ml.FaceRecognition().Trainers.ArcFace(still with { LearningRate = 1e-30 }).Fit(s_people.Images(ml));
         using var scope = torch.NewDisposeScope();
-        foreach ((string name, var weight) in untouched.Model.Backbone.named_parameters().Where(parameter => parameter.parameter.dim() == 4))
+        FaceBackbone decayedBackbone = decayed.Model.ToBackbone();
+        foreach ((string name, var weight) in untouched.Model.ToBackbone().named_parameters().Where(parameter => parameter.parameter.dim() == 4))
         {
-            torch.Tensor actual = decayed.Model.Backbone.get_parameter(name)!;
+            torch.Tensor actual = decayedBackbone.get_parameter(name)!;
             Assert.IsLessThan(1e-5, ((actual - (share * weight)).norm() / weight.norm()).item<float>(), name);
         }
     }

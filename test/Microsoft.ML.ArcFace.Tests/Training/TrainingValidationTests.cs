@@ -34,7 +34,7 @@ public class TrainingValidationTests
         TrainingValidation validation = Read(pictures);
         double actual = validation.AreaUnderRocCurve(backbone, CPU, WorkObserver.None, CancellationToken.None);
 
-        var model = new FaceEmbeddingModel(backbone, ones(1, 3), ["Ada"], scale: 16, CPU);
+        var model = FaceEmbeddingModel.Computing(backbone, ones(1, 3), ["Ada"]);
         using var transformer = new FaceEmbeddingTransformer(Ml, model, new EmbeddingColumns("Image", "Embedding", null, null, null), addMirrorImage: false, batchSize: 5);
         VerificationMetrics metrics = Ml.FaceRecognition().EvaluateVerification(transformer.Transform(pictures), Ml.FaceRecognition().AllPairs(pictures, folds: 2));
         Assert.AreEqual(metrics.AreaUnderRocCurve, actual, 1e-6);

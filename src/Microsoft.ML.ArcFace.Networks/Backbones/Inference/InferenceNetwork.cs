@@ -10,7 +10,7 @@ namespace Microsoft.ML.ArcFace.Backbones.Inference;
 /// way, in registers of a width that is chosen at run time. Immutable; any number of threads may embed at once, each with maps
 /// of its own.
 /// </summary>
-internal sealed class InferenceNetwork : IDisposable
+internal sealed class InferenceNetwork : IFaceNetwork
 {
     /// <summary>Maps of so many rows at most are small against the weights that meet them.</summary>
     private const int SmallHeight = 14;

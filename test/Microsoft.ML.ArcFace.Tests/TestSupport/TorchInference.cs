@@ -1,11 +1,13 @@
-using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Networks;
+using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Backbones.BFloat16;
+using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Microsoft.ML.ArcFace.Backbones.BFloat16;
+namespace Microsoft.ML.ArcFace.Tests.TestSupport;
 
 /// <summary>Makes the fast form of a backbone that libtorch holds.</summary>
 internal static class TorchInference

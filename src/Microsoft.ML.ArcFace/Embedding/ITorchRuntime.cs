@@ -1,0 +1,27 @@
+using Microsoft.ML.ArcFace.Backbones.Inference;
+using Microsoft.ML.ArcFace.Networks;
+using Microsoft.ML.ArcFace.Weights;
+
+namespace Microsoft.ML.ArcFace.Embedding;
+
+/// <summary>Offers what libtorch adds to a model in use: GPUs, and bfloat16 on processors. <see cref="TorchRuntime"/> finds it.</summary>
+internal interface ITorchRuntime
+{
+    /// <summary>Makes the arithmetic in bfloat16; null where this processor is faster in float32.</summary>
+    /// <exception cref="NativeRuntimeException">The native torch library cannot be loaded.</exception>
+    IBFloat16Arithmetic? CreateBFloat16();
+
+    /// <summary>Chooses a GPU; null if the CPU takes its place.</summary>
+    /// <param name="gpuDeviceId">MLContext.GpuDeviceId.</param>
+    /// <param name="fallbackToCpu">MLContext.FallbackToCpu: whether the CPU may take the place of a GPU that is not there.</param>
+    /// <exception cref="NativeRuntimeException">The native torch library cannot be loaded.</exception>
+    /// <exception cref="InvalidOperationException">The GPU is not there and the CPU may not take its place.</exception>
+    IGpu? ChooseGpu(int gpuDeviceId, bool fallbackToCpu);
+}
+
+/// <summary>A GPU that models can be brought to.</summary>
+internal interface IGpu
+{
+    /// <summary>Copies a network to the GPU.</summary>
+    IFaceNetwork Load(NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, InferencePrecision precision);
+}

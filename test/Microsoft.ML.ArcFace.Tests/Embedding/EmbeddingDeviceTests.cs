@@ -1,0 +1,73 @@
+using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Backbones.Inference;
+using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Networks;
+using Microsoft.ML.ArcFace.Runtime;
+using Microsoft.ML.ArcFace.Weights;
+
+namespace Microsoft.ML.ArcFace.Tests.Embedding;
+
+/// <summary>Models in use where the program brings libtorch, and where it does not.</summary>
+[TestClass]
+public class EmbeddingDeviceTests
+{
+    [TestMethod]
+    public void Find_AssemblyThatTheProgramBrings_GivesLibTorch()
+    {
+        Assert.IsInstanceOfType<LibTorchRuntime>(TorchRuntime.Instance);
+        Assert.IsNull(TorchRuntime.Find(["Microsoft.ML.ArcFace.Absent", "Microsoft.ML"]));
+    }
+
+    [TestMethod]
+    public void Compute_BFloat16WithoutLibTorch_IsFloat32AndSaysSoOnce()
+    {
+        var warnings = new List<string>();
+        var ml = new MLContext();
+        ml.Log += (_, line) => { if (line.Message.Contains("bfloat16", StringComparison.Ordinal)) { warnings.Add(line.Message); } };
+        NetworkDescription network = BackboneDescription.Of(BackboneArchitecture.MobileFaceNet, 16);
+        IReadOnlyDictionary<string, StateTensor> tensors = Tensors(network);
+        EmbeddingDevice device = EmbeddingDevice.Choose(ml, torch: null);
+        Lazy<IFaceNetwork> rounded = device.Compute(network, tensors, InferencePrecision.BFloat16), exact = device.Compute(network, tensors, InferencePrecision.Float32);
+        byte[] faces = new byte[2 * FaceInput.Count];
+        new Random(1).NextBytes(faces);
+        CollectionAssert.AreEqual(exact.Value.Embed(faces, 2), rounded.Value.Embed(faces, 2));
+        _ = rounded.Value.Embed(faces, 1);
+        Assert.HasCount(1, warnings);
+        Assert.Contains("ArcFace.MLNet.Torch", warnings[0]);
+        Assert.Contains("float32", warnings[0]);
+        rounded.Value.Dispose();
+        exact.Value.Dispose();
+    }
+
+    [TestMethod]
+    public void Choose_GpuWithoutLibTorch_NamesThePackageOrTakesTheProcessor()
+    {
+        string message = Assert.ThrowsExactly<InvalidOperationException>(() => EmbeddingDevice.Choose(new MLContext { GpuDeviceId = 1 }, torch: null)).Message;
+        Assert.Contains("GpuDeviceId is 1", message);
+        Assert.Contains("ArcFace.MLNet.Torch", message);
+        Assert.Contains("FallbackToCpu", message);
+        NetworkDescription network = BackboneDescription.Of(BackboneArchitecture.MobileFaceNet, 16);
+        using IFaceNetwork computed = EmbeddingDevice.Choose(new MLContext { GpuDeviceId = 1, FallbackToCpu = true }, torch: null).Compute(network, Tensors(network), InferencePrecision.Float32).Value;
+        Assert.IsInstanceOfType<InferenceNetwork>(computed);
+    }
+
+    [TestMethod]
+    [DataRow("3", 3), DataRow("2,1", 2), DataRow(null, 0), DataRow("", 0), DataRow("-1", 0), DataRow("many", 0)]
+    public void Usual_VariableOfOpenMP_CountsThreads(string? variable, int expected) =>
+        Assert.AreEqual(expected > 0 ? expected : Environment.ProcessorCount, ProcessorThreads.Usual(variable));
+
+    /// <summary>Weights that give numbers: small steps for weights, ones for variances and slopes.</summary>
+    private static IReadOnlyDictionary<string, StateTensor> Tensors(NetworkDescription network)
+    {
+        IReadOnlyDictionary<string, WritableTensor> tensors = NetworkWeights.Zeros(network);
+        foreach (PlainTensor<float> tensor in tensors.Values.OfType<PlainTensor<float>>())
+        {
+            for (int i = 0; i < tensor.Values.Length; i++)
+            {
+                tensor.Values[i] = tensor.Shape.Length == 1 ? 1 : ((i % 13) - 6) / 40f;
+            }
+        }
+
+        return NetworkWeights.Readable(tensors);
+    }
+}
