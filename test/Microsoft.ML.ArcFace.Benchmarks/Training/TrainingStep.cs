@@ -95,7 +95,7 @@ internal static class TrainingStep
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        Tensor faces = FaceTensor.ToTensor(batch.Pixels, batch.Labels.Length, device).to(precision == TrainingPrecision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32);
+        Tensor faces = FaceInput.ToTensor(batch.Pixels, batch.Labels.Length, device).to(precision == TrainingPrecision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32);
         return learner.ResultHead.forward(learner.ResultBackbone.forward(faces), DeviceUpload.To(tensor(batch.Labels), device)).item<float>();
     }
 

@@ -133,8 +133,8 @@ public class FaceEmbeddingTransformerTests
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         FaceBackbone backbone = transformer.Model.ToBackbone();
-        Tensor raw = backbone.forward(Microsoft.ML.ArcFace.Data.FaceTensor.ToTensor(face, 1, CPU))
-            + backbone.forward(Microsoft.ML.ArcFace.Data.FaceTensor.ToMirroredTensor(face, 1, CPU));
+        Tensor raw = backbone.forward(Microsoft.ML.ArcFace.Data.FaceInput.ToTensor(face, 1, CPU))
+            + backbone.forward(Microsoft.ML.ArcFace.Data.FaceInput.ToMirroredTensor(face, 1, CPU));
         float[] expected = nn.functional.normalize(raw, dim: 1).data<float>().ToArray();
         for (int i = 0; i < expected.Length; i++)
         {

@@ -43,7 +43,7 @@ public class InferenceNetworkTests
         using var noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
         byte[] pixels = Faces(1);
-        float[] modules = backbone.forward(FaceTensor.ToTensor(pixels, 1, CPU).contiguous()).data<float>().ToArray();
+        float[] modules = backbone.forward(FaceInput.ToTensor(pixels, 1, CPU).contiguous()).data<float>().ToArray();
         AssertNear(NaiveNetwork.Embed(backbone.Network, ModuleState.ReadableByName(backbone), pixels), modules, "libtorch");
     }
 
