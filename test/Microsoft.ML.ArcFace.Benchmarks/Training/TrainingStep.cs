@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Losses;

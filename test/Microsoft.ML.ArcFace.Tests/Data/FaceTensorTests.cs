@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.Data;

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Benchmarks;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Runtime;

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Tests.TestSupport;

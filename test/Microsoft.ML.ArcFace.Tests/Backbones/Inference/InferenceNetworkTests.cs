@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.BFloat16;
