@@ -50,6 +50,7 @@ for project in "$root"/src/Microsoft.ML.ArcFace{,.*}/*.csproj; do
   [ -s "$work/packages/$id.$PackageVersion.nupkg" ] || fail "README's pack makes no package of $name."
   [ -s "$work/packages/$id.$PackageVersion.snupkg" ] || fail "$id has no symbol package."
   check_contents "$id" "$cache/${id,,}/$PackageVersion" lib/net10.0/"$name".{dll,xml}
+  ! grep '<dependency id="ArcFace' "$cache/${id,,}/$PackageVersion"/*.nuspec | grep -v "version=\"\[$PackageVersion\]\"" || fail "$id takes parts of other versions, though parts see each other's internals."
 done
 consumer() { dotnet "$work/Consumer/bin/Release/net10.0/Consumer.dll" "$@"; }
 quietly dotnet build -c Release -v quiet --nologo

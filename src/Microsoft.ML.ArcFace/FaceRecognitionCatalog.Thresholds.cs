@@ -42,6 +42,8 @@ public sealed partial class FaceRecognitionCatalog
         bool allowTrainingPeople = false)
     {
         CalibrationPairs read = CalibrationRows.Read(_environment, _observer.Watch(data, (embeddingColumnName, Embedded)), pairs, targetFalseMatchRate, labelColumnName, embeddingColumnName, imageColumnName, allowTrainingPeople);
-        return ThresholdCalibrator.Calibrate(read, targetFalseMatchRate, seed);
+        VerificationThreshold threshold = ThresholdCalibrator.Calibrate(read, targetFalseMatchRate, seed);
+        CalibrationRows.WarnIfAllAreAlike(_environment, threshold);
+        return threshold;
     }
 }

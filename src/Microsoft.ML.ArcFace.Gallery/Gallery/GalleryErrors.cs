@@ -13,6 +13,12 @@ internal static class GalleryErrors
     /// <param name="finding">What is wrong, as a sentence without its end.</param>
     public static FaceGalleryException Damaged(string path, string finding) => new(FaceGalleryProblem.Damaged, $"The gallery '{path}' is damaged: {finding}. {AfterDamage}");
 
+    /// <summary>So little of the file is left that recovering it gives nothing, or it was never a gallery.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="finding">What is wrong, as a sentence without its end.</param>
+    public static FaceGalleryException BeyondRecovery(string path, string finding) => new(FaceGalleryProblem.Damaged,
+        $"'{path}' is no gallery of which something can be read out: {finding}. It is left as it is: take a copy from before the damage, or, if it is another program's database, give another path.");
+
     public static void Explained(string path, Action work) => Explained(path, () =>
     {
         work();

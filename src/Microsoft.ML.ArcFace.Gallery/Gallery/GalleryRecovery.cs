@@ -65,7 +65,7 @@ internal sealed class GalleryRecovery
         _lost.AddRange(people.Keys.Except(written).Select(number => $"person {number} ('{people[number].Id}') has no photograph that can be read"));
         if (changes.Counts.Photographs == 0 && _lost.Count > 0)
         {
-            throw GalleryErrors.Damaged(path, "nothing in it is sound, so no new gallery was made");
+            throw GalleryErrors.BeyondRecovery(path, "nothing in it is sound, so no new gallery was made");
         }
 
         (header with { Counts = changes.Counts }).Update(output, records);

@@ -114,8 +114,18 @@ internal static class GallerySchema
 
     /// <summary>Reads what a file says of itself, whether or not it is as it was written, and without its key.</summary>
     /// <exception cref="FaceGalleryException">It is something else, or too little of it is left.</exception>
-    public static GalleryHeader ReadUnchecked(SqliteConnection connection, string path) => GalleryHeader.Read(connection, ReadVersion(connection, path), out _)
-        ?? throw GalleryErrors.Damaged(path, "its first record cannot be read, and without it nothing else can be told from damage");
+    public static GalleryHeader ReadUnchecked(SqliteConnection connection, string path)
+    {
+        try
+        {
+            return GalleryHeader.Read(connection, ReadVersion(connection, path), out _)
+                ?? throw GalleryErrors.BeyondRecovery(path, "its first record cannot be read, and without it nothing else can be told from damage");
+        }
+        catch (SqliteException error) when (error.SqliteErrorCode == SQLitePCL.raw.SQLITE_ERROR)
+        {
+            throw GalleryErrors.BeyondRecovery(path, "its table 'gallery' has not the columns of a gallery");
+        }
+    }
 
     /// <exception cref="FaceGalleryException">The file keeps vectors of another model.</exception>
     public static void ThrowIfOfAnotherModel(string path, GalleryHeader header, FaceGalleryModel model)

@@ -52,7 +52,7 @@ internal static class ReadOnlyGalleryFile
 
     private static SqliteConnection Open(string path, string query, string? fileSystem)
     {
-        var settings = new SqliteConnectionStringBuilder { DataSource = new Uri(path).AbsoluteUri + query, Mode = SqliteOpenMode.ReadOnly, Pooling = false, DefaultTimeout = 1 };
+        var settings = new SqliteConnectionStringBuilder { DataSource = UriOf(path) + query, Mode = SqliteOpenMode.ReadOnly, Pooling = false, DefaultTimeout = 1 };
         if (fileSystem is not null)
         {
             settings.Vfs = fileSystem;
@@ -70,6 +70,13 @@ internal static class ReadOnlyGalleryFile
             connection.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Writes a path as SQLite reads it back; <see cref="Uri"/> leaves out blanks and line breaks at its ends.</summary>
+    private static string UriOf(string path)
+    {
+        string escaped = string.Join('/', path.Split(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar).Select(Uri.EscapeDataString));
+        return escaped.StartsWith('/') ? $"file://{escaped}" : $"file:///{escaped}";
     }
 
     /// <summary>Asks for the file's lock, which a gallery that may write holds all the time; whatever else fails is told when the file is read.</summary>

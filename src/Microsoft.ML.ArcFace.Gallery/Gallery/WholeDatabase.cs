@@ -3,7 +3,7 @@ using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace.Gallery;
 
-/// <summary>Writes an SQLite file that appears under its name when it is whole; until then, or if that fails, what was there stays.</summary>
+/// <summary>Writes an SQLite file that appears under its name when it is whole; until then, or if that fails, what was there stays. What a killed process left of it the next one deletes after a day.</summary>
 internal static class WholeDatabase
 {
     /// <summary>Writes the file; only its owner may read it.</summary>
@@ -13,6 +13,7 @@ internal static class WholeDatabase
     /// <exception cref="IOException">The file is there already, or cannot be written.</exception>
     public static void Write(string path, bool overwrite, Action<SqliteConnection> write)
     {
+        AbandonedParts.Delete(path);
         string part = $"{path}.{Guid.NewGuid():N}.part";
         try
         {

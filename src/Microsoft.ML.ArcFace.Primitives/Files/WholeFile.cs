@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace Microsoft.ML.ArcFace.Files;
 
 /// <summary>
@@ -7,10 +5,8 @@ namespace Microsoft.ML.ArcFace.Files;
 /// it is called like the file, with a number of its own and .part behind it: writers of one path do not meet, and the last one's
 /// file is there in the end. A process that is killed leaves its part behind; the next writer of the file deletes it after a day.
 /// </summary>
-internal sealed partial class WholeFile : IDisposable
+internal sealed class WholeFile : IDisposable
 {
-    private static readonly TimeSpan KeptPartAge = TimeSpan.FromDays(1);
-
     private readonly string _path;
     private readonly string _partialPath;
     private readonly FileStream _stream;
@@ -25,7 +21,7 @@ internal sealed partial class WholeFile : IDisposable
             throw new SpecialFileException(path, special);
         }
 
-        DeleteAbandonedParts();
+        AbandonedParts.Delete(_path);
         _partialPath = $"{_path}.{Guid.NewGuid():N}.part";
         _stream = File.Create(_partialPath);
     }
@@ -74,16 +70,7 @@ internal sealed partial class WholeFile : IDisposable
         _isComplete = true;
     }
 
-    private void DeleteAbandonedParts()
-    {
-        string name = Path.GetFileName(_path);
-        bool IsPart(string other) => other.StartsWith(name, StringComparison.Ordinal) && PartEnding().IsMatch(other.AsSpan(name.Length));
-        Try(() => Array.ForEach(
-            [.. Directory.EnumerateFiles(Path.GetDirectoryName(_path)!, "*.part").Where(part => IsPart(Path.GetFileName(part)) && DateTime.UtcNow - File.GetLastWriteTimeUtc(part) > KeptPartAge)],
-            part => Try(() => new FileStream(part, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose).Dispose())));
-    }
-
-    /// <summary>Tidies up if that can be done: a part that another process writes cannot be opened, and if the folder is the matter, making the file says so.</summary>
+    /// <summary>Tidies up if that can be done.</summary>
     private static void Try(Action tidyUp)
     {
         try
@@ -95,7 +82,4 @@ internal sealed partial class WholeFile : IDisposable
             // The error that is on its way, if there is one, is to be told.
         }
     }
-
-    [GeneratedRegex(@"^\.[0-9a-f]{32}\.part$")]
-    private static partial Regex PartEnding();
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Evaluation;
@@ -5,6 +6,20 @@ namespace Microsoft.ML.ArcFace.Evaluation;
 /// <summary>Reads from a view what a threshold is calibrated on.</summary>
 internal static class CalibrationRows
 {
+    /// <summary>An angle of 2.6 degrees. Models that tell people apart do not put strangers so near.</summary>
+    private const double CosineOfTheSamePlace = 0.999;
+
+    /// <summary>Says plainly that a threshold is of no use where a model puts everybody in one place, as after too little training or one that diverged.</summary>
+    public static void WarnIfAllAreAlike(IHostEnvironment environment, VerificationThreshold threshold)
+    {
+        if (threshold.Cosine >= CosineOfTheSamePlace)
+        {
+            using IChannel channel = environment.Start("Calibration");
+            channel.Warning(string.Create(CultureInfo.InvariantCulture,
+                $"The threshold is a cosine of {threshold.Cosine:0.000000}, which means that the model embeds different people in nearly the same place and hardly tells anybody apart. Do not use it: train the model longer or on more people, and calibrate again."));
+        }
+    }
+
     /// <summary>Embeds and labels what the pairs name, in one pass for each.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A column is absent or of another kind.</exception>
     /// <exception cref="TrainingPeopleException">The model was trained on some of the people, and that is not allowed.</exception>

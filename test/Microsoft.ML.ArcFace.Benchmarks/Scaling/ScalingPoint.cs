@@ -40,7 +40,7 @@ internal static class ScalingPoint
     {
         // As the trainer prepares the process.
         set_num_threads(threads);
-        ProcessorThreads.CountBy(() => threads);
+        Microsoft.ML.ArcFace.Runtime.ProcessorThreads.CountBy(() => threads);
         using IDisposable memory = Runtime.NativeMemory.KeepFreedMemory();
         ContenderProcess.Answer(new Dictionary<string, Func<object>>
         {

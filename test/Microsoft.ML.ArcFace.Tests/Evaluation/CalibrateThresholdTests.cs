@@ -44,6 +44,23 @@ public class CalibrateThresholdTests
     }
 
     [TestMethod]
+    public void CalibrateThreshold_EverybodyInOnePlace_Warns()
+    {
+        var ml = new MLContext(seed: 1);
+        var warnings = new List<string>();
+        ml.Log += (_, line) => warnings.Add(line.Message);
+        List<Row> rows = People(12, pictures: 3);
+        ml.FaceRecognition().CalibrateThreshold(View(rows), Faces.AllPairs(View(rows)), 0.05);
+        Assert.IsFalse(warnings.Any(line => line.Contains("hardly tells anybody apart", StringComparison.Ordinal)));
+
+        // As after a training that learned nothing: the same direction for all, but for a thousandth.
+        rows.ForEach(row => row.Embedding = [.. row.Embedding.Select((value, i) => (i == 0 ? 1 : 0) + (0.001f * value))]);
+        VerificationThreshold threshold = ml.FaceRecognition().CalibrateThreshold(View(rows), Faces.AllPairs(View(rows)), 0.05);
+        Assert.IsGreaterThan(0.999, threshold.Cosine);
+        Assert.IsTrue(warnings.Any(line => line.Contains("hardly tells anybody apart", StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
     public void CalibrateThreshold_UnfitData_SaysWhatIsWrong()
     {
         List<Row> rows = People(6, pictures: 2);

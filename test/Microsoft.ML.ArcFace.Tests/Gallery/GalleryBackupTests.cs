@@ -68,6 +68,45 @@ public class GalleryBackupTests
     }
 
     [TestMethod]
+    public void Backup_PartsOfKilledProcesses_AreDeletedAfterADay()
+    {
+        Open(PathOfGallery).Dispose();
+        string copy = Path.Combine(_folder.FullName, "copy");
+        string[] old = [.. new[] { "", "-wal", "-journal" }.Select(ending => Part(ending, days: 2))], kept = [Part("", days: 0), Part(".x", days: 2)];
+        FaceGallery.Backup(PathOfGallery, copy);
+        Assert.IsFalse(old.Any(File.Exists));
+        Assert.IsTrue(kept.All(File.Exists) && File.Exists(copy));
+
+        string Part(string ending, int days)
+        {
+            string part = $"{copy}.{Guid.NewGuid():N}.part{ending}";
+            File.WriteAllBytes(part, [1]);
+            File.SetLastWriteTimeUtc(part, DateTime.UtcNow.AddDays(-days));
+            return part;
+        }
+    }
+
+    [TestMethod]
+    [DataRow(" a b ")]
+    [DataRow("line\nbreak\r\n")]
+    [DataRow("50% of #1 & ?mode=ro")]
+    [DataRow("José 😀;'\"")]
+    public void Path_OfAnyCharacters_IsOpenedReadAndCopied(string name)
+    {
+        string path = Path.Combine(_folder.FullName, "in " + name, name);
+        using (FaceGallery gallery = Open(path))
+        {
+            gallery.Enroll("ada", At(0));
+        }
+
+        Assert.AreEqual("ada", FaceGallery.Read(path).People.Single().Id);
+        FaceGallery.Backup(path, path + "2");
+        Assert.AreEqual("ada", FaceGallery.Read(path + "2").People.Single().Id);
+        using FaceGallery searched = Open(path, new FaceGalleryOptions { ReadOnly = true });
+        Assert.AreEqual(1, searched.PersonCount);
+    }
+
+    [TestMethod]
     public void BackupGallery_InUseOrDamaged_IsRefusedAndWritesNothing()
     {
         string copy = Path.Combine(_folder.FullName, "copy.gallery");

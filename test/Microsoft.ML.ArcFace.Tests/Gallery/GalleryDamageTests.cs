@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using Microsoft.ML.ArcFace.Evaluation;
 using Microsoft.ML.ArcFace.Gallery;
@@ -266,6 +267,21 @@ public class GalleryDamageTests
         using FaceGallery gallery = Open(path, new FaceGalleryOptions { EncryptionKey = key });
         gallery.Search(At(0));
         return [.. gallery.GetPeople().SelectMany(person => person.Photographs.Select(photograph => $"{person.Id} {person.Name} {photograph}"))];
+    }
+
+    [TestMethod]
+    public void RecoverOrBackup_OfWhatIsNoGallery_AdvisesNoRecovery()
+    {
+        // Another program's table of that name, under the number by which galleries are known.
+        WholeDatabase.Write(PathOfGallery, overwrite: false, connection => GallerySchema.Execute(connection, "PRAGMA application_id = 0x41724647; PRAGMA user_version = 2; CREATE TABLE gallery (painter TEXT)"));
+        string other = Path.Combine(_folder.FullName, "other");
+        foreach (string message in new[] { Fails(() => FaceGallery.Recover(PathOfGallery, other), FaceGalleryProblem.Damaged), Fails(() => FaceGallery.Backup(PathOfGallery, other), FaceGalleryProblem.Damaged) })
+        {
+            StringAssert.Contains(message, "'gallery' has not the columns");
+            StringAssert.DoesNotMatch(message, new Regex("recover "));
+        }
+
+        Assert.IsFalse(File.Exists(other));
     }
 
     private static string Fails(Action use, FaceGalleryProblem problem)
