@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Losses;
@@ -105,7 +106,7 @@ internal sealed class Learner : IRunPart, IDisposable
     /// <summary>Embeddings [B, d] with their gradient, and labels [B].</summary>
     public (Tensor Embeddings, Tensor Labels) Embed(FaceBatch batch)
     {
-        Tensor faces = FaceTensor.ToTensor(batch.Pixels, batch.Labels.Length, _device).to(_computeType); // [B, 3, 112, 112]
+        Tensor faces = FaceInput.ToTensor(batch.Pixels, batch.Labels.Length, _device).to(_computeType); // [B, 3, 112, 112]
         return (_backbone.forward(faces), DeviceUpload.To(tensor(batch.Labels), _device));
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Losses;
@@ -32,7 +33,7 @@ internal static class TrainingEmbeddings
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         byte[] pixels = [.. batch.SelectMany(face => face.Pixels)];
-        Tensor unit = nn.functional.normalize(backbone.forward(FaceTensor.ToTensor(pixels, batch.Length, device)), p: 2, dim: 1);
+        Tensor unit = nn.functional.normalize(backbone.forward(FaceInput.ToTensor(pixels, batch.Length, device)), p: 2, dim: 1);
         Tensor labels = DeviceUpload.To(tensor(batch.Select(face => (long)face.Label).ToArray()), device);
         return new EmbeddedBatch(unit.DetachFromDisposeScope(), labels.DetachFromDisposeScope());
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Losses;
@@ -95,7 +96,7 @@ internal static class TrainingStep
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        Tensor faces = FaceTensor.ToTensor(batch.Pixels, batch.Labels.Length, device).to(precision == TrainingPrecision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32);
+        Tensor faces = FaceInput.ToTensor(batch.Pixels, batch.Labels.Length, device).to(precision == TrainingPrecision.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32);
         return learner.ResultHead.forward(learner.ResultBackbone.forward(faces), DeviceUpload.To(tensor(batch.Labels), device)).item<float>();
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.Data;
@@ -155,7 +156,7 @@ public class FaceTensorTests
         const int count = 3;
         byte[] faces = RandomBytes(count * FaceTensor.ByteCount, seed: 3);
 
-        using Tensor tensor = mirrored ? FaceTensor.ToMirroredTensor(faces, count, CPU) : FaceTensor.ToTensor(faces, count, CPU);
+        using Tensor tensor = mirrored ? FaceInput.ToMirroredTensor(faces, count, CPU) : FaceInput.ToTensor(faces, count, CPU);
 
         CollectionAssert.AreEqual(new long[] { count, 3, 112, 112 }, tensor.shape);
         Assert.AreEqual(ScalarType.Float32, tensor.dtype);
@@ -167,7 +168,7 @@ public class FaceTensorTests
     public void ToTensor_FacesBehindTheCount_AreLeftOut()
     {
         byte[] faces = RandomBytes(4 * FaceTensor.ByteCount, seed: 4);
-        using Tensor tensor = FaceTensor.ToTensor(faces, 2, CPU);
+        using Tensor tensor = FaceInput.ToTensor(faces, 2, CPU);
         Assert.AreEqual(2, tensor.shape[0]);
     }
 
@@ -178,7 +179,7 @@ public class FaceTensorTests
     [DataRow(int.MaxValue)]
     public void ToTensor_CountThatDoesNotFit_IsRefused(int count)
     {
-        Assert.Throws<ArgumentException>(() => FaceTensor.ToTensor(new byte[2 * FaceTensor.ByteCount], count, CPU));
+        Assert.Throws<ArgumentException>(() => FaceInput.ToTensor(new byte[2 * FaceTensor.ByteCount], count, CPU));
     }
 
     [TestMethod]
@@ -188,7 +189,7 @@ public class FaceTensorTests
         long before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         for (int i = 0; i < 5; i++)
         {
-            using Tensor tensor = FaceTensor.ToMirroredTensor(faces, 1, CPU);
+            using Tensor tensor = FaceInput.ToMirroredTensor(faces, 1, CPU);
             Assert.AreEqual(before + 1, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
         }
 
@@ -203,8 +204,8 @@ public class FaceTensorTests
 
         FaceTensor.Mirror(face, mirrored);
 
-        using Tensor expected = FaceTensor.ToMirroredTensor(face, 1, CPU);
-        using Tensor actual = FaceTensor.ToTensor(mirrored, 1, CPU);
+        using Tensor expected = FaceInput.ToMirroredTensor(face, 1, CPU);
+        using Tensor actual = FaceInput.ToTensor(mirrored, 1, CPU);
         Assert.IsTrue(expected.Equals(actual));
     }
 

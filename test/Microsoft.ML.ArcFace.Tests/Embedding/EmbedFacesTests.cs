@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Data;
@@ -152,6 +153,6 @@ public class EmbedFacesTests
 
         using var noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        return nn.functional.normalize(s_backbone.forward(FaceTensor.ToTensor(face, 1, CPU)), p: 2, dim: 1).data<float>().ToArray();
+        return nn.functional.normalize(s_backbone.forward(FaceInput.ToTensor(face, 1, CPU)), p: 2, dim: 1).data<float>().ToArray();
     }
 }

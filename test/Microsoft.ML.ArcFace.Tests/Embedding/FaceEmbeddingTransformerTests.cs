@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.BFloat16;
@@ -133,8 +134,8 @@ public class FaceEmbeddingTransformerTests
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         FaceBackbone backbone = transformer.Model.ToBackbone();
-        Tensor raw = backbone.forward(Microsoft.ML.ArcFace.Data.FaceTensor.ToTensor(face, 1, CPU))
-            + backbone.forward(Microsoft.ML.ArcFace.Data.FaceTensor.ToMirroredTensor(face, 1, CPU));
+        Tensor raw = backbone.forward(FaceInput.ToTensor(face, 1, CPU))
+            + backbone.forward(FaceInput.ToMirroredTensor(face, 1, CPU));
         float[] expected = nn.functional.normalize(raw, dim: 1).data<float>().ToArray();
         for (int i = 0; i < expected.Length; i++)
         {

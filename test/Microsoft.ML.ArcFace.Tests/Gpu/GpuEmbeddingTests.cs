@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Benchmarks;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Runtime;
@@ -84,7 +85,7 @@ public class GpuEmbeddingTests
         using var scope = NewDisposeScope();
         byte[] faces = new byte[3 * FaceTensor.ByteCount];
         new Random(1).NextBytes(faces);
-        Tensor expected = FaceTensor.ToMirroredTensor(faces, 3, CPU), actual = FaceTensor.ToMirroredTensor(faces, 3, CUDA);
+        Tensor expected = FaceInput.ToMirroredTensor(faces, 3, CPU), actual = FaceInput.ToMirroredTensor(faces, 3, CUDA);
         Assert.AreEqual(DeviceType.CUDA, actual.device_type);
         CollectionAssert.AreEqual(expected.stride(), actual.stride());
         Assert.IsLessThan(1e-6, (expected - actual.cpu()).abs().max().item<float>());

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
@@ -25,7 +26,7 @@ public class TrainingStepWaitsTests
             "DeviceUpload.To(Tensor, Device) calls Tensor.to(Device, Boolean, Boolean, Boolean)",
 
             // Tensors that lie on the processor.
-            "FaceTensor.ToTensor(ReadOnlySpan`1, Int32, Device, Boolean) calls Tensor.get_bytes()", "TensorMemory.Values(Tensor) calls Tensor.get_bytes()",
+            "FaceInput.ToTensor(ReadOnlySpan`1, Int32, Device, Boolean) calls Tensor.get_bytes()", "TensorMemory.Values(Tensor) calls Tensor.get_bytes()",
             "Learner.Embed(FaceBatch) calls torch.tensor(Int64[], Nullable`1, Device, Boolean, String[])",
         ];
         CollectionAssert.AreEquivalent(expected, WaitingCalls.Reachable(Step, IsNotInAStepOnGpus).Distinct().ToArray());

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.BFloat16;
@@ -43,7 +44,7 @@ public class InferenceNetworkTests
         using var noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
         byte[] pixels = Faces(1);
-        float[] modules = backbone.forward(FaceTensor.ToTensor(pixels, 1, CPU).contiguous()).data<float>().ToArray();
+        float[] modules = backbone.forward(FaceInput.ToTensor(pixels, 1, CPU).contiguous()).data<float>().ToArray();
         AssertNear(NaiveNetwork.Embed(backbone.Network, ModuleState.ReadableByName(backbone), pixels), modules, "libtorch");
     }
 

@@ -1,4 +1,3 @@
-using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Networks;
 using static TorchSharp.torch;
 
@@ -7,10 +6,10 @@ namespace Microsoft.ML.ArcFace.Runtime;
 /// <summary>Brings faces into tensors of libtorch.</summary>
 internal static class FaceTensors
 {
-    extension(FaceTensor)
+    extension(FaceInput)
     {
         /// <summary>The faces as a normalised float32 tensor [count, 3, 112, 112] in channels-last memory.</summary>
-        /// <param name="faces">At least count · <see cref="FaceTensor.ByteCount"/> bytes, one face after the other.</param>
+        /// <param name="faces">At least count · <see cref="FaceInput.Count"/> bytes, one face after the other.</param>
         /// <param name="count">The number of faces, at least 1.</param>
         /// <param name="device">Where the tensor is to be.</param>
         public static Tensor ToTensor(ReadOnlySpan<byte> faces, int count, Device device) => ToTensor(faces, count, device, mirrored: false);
@@ -22,16 +21,16 @@ internal static class FaceTensors
     private static Tensor ToTensor(ReadOnlySpan<byte> faces, int count, Device device, bool mirrored)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        if (faces.Length < (long)count * FaceTensor.ByteCount)
+        if (faces.Length < (long)count * FaceInput.Count)
         {
-            throw new ArgumentException($"{count} faces need {(long)count * FaceTensor.ByteCount} bytes; {faces.Length} were given.", nameof(faces));
+            throw new ArgumentException($"{count} faces need {(long)count * FaceInput.Count} bytes; {faces.Length} were given.", nameof(faces));
         }
 
         using var scope = NewDisposeScope();
 
         // [count, 112, 112, 3]. The bytes, not the four times larger floats, travel to the device.
-        Tensor pixels = empty([count, FaceTensor.Size, FaceTensor.Size, FaceTensor.Channels], dtype: ScalarType.Byte);
-        faces[..(count * FaceTensor.ByteCount)].CopyTo(pixels.bytes);
+        Tensor pixels = empty([count, FaceInput.Size, FaceInput.Size, FaceInput.Channels], dtype: ScalarType.Byte);
+        faces[..(count * FaceInput.Count)].CopyTo(pixels.bytes);
         pixels = DeviceUpload.To(pixels, device);
         if (mirrored)
         {

@@ -1,13 +1,12 @@
 using Microsoft.ML.ArcFace.Backbones.BFloat16;
 using Microsoft.ML.ArcFace.Backbones.Inference;
-using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Weights;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Runtime;
 
-/// <summary>Offers libtorch to models in use. It is found by its name: see <see cref="TorchRuntime"/>.</summary>
+/// <summary>Offers libtorch to models in use. The part that embeds finds it by its name.</summary>
 internal sealed class LibTorchRuntime : ITorchRuntime
 {
     public IBFloat16Arithmetic? CreateBFloat16()

@@ -1,6 +1,5 @@
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
-using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Weights;
 using TorchSharp;
@@ -48,7 +47,7 @@ internal sealed class TorchNetwork : IFaceNetwork
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        return _backbone.forward(FaceTensor.ToTensor(faces, count, _device).to(_type)).to(ScalarType.Float32).cpu().data<float>().ToArray();   // [count, d]
+        return _backbone.forward(FaceInput.ToTensor(faces, count, _device).to(_type)).to(ScalarType.Float32).cpu().data<float>().ToArray();   // [count, d]
     }
 
     public void Dispose() => _backbone.Dispose();

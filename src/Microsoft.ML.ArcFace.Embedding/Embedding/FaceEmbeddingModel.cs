@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.ArcFace.Backbones;
-using Microsoft.ML.ArcFace.Backbones.BFloat16;
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Networks;

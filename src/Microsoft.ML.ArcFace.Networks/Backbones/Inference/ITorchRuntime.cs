@@ -1,10 +1,9 @@
-using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Weights;
 
-namespace Microsoft.ML.ArcFace.Embedding;
+namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
-/// <summary>Offers what libtorch adds to a model in use: GPUs, and bfloat16 on processors. <see cref="TorchRuntime"/> finds it.</summary>
+/// <summary>Offers what libtorch adds to a model in use: GPUs, and bfloat16 on processors. It is found by the name of its assembly.</summary>
 internal interface ITorchRuntime
 {
     /// <summary>Makes the arithmetic in bfloat16; null where this processor is faster in float32.</summary>
