@@ -32,7 +32,8 @@ grep -qF "dotnet add package TorchSharp-cpu --version $torch_version" "$root/REA
 new_project MyFaces
 quietly run_lines "$(fence README.md bash 2 | in_repository | sed "s#nuget add source#& --configfile '$work/nuget.config'#")"
 grep -q ArcFace.MLNet MyFaces.csproj || fail "README's second block does not add ArcFace.MLNet."
-check_contents ArcFace.MLNet "$cache/arcface.mlnet/$PackageVersion" lib/net10.0/Microsoft.ML.ArcFace.{dll,xml} buildTransitive/ArcFace.MLNet.targets
+check_contents ArcFace.MLNet "$cache/arcface.mlnet/$PackageVersion" lib/net10.0/Microsoft.ML.ArcFace.{dll,xml}
+check_contents ArcFace.MLNet.Embedding "$cache/arcface.mlnet.embedding/$PackageVersion" buildTransitive/ArcFace.MLNet.Embedding.targets
 
 echo "-- a model of this repository in a new process, and drawn faces for the rest"
 new_project Consumer
