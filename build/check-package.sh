@@ -53,6 +53,15 @@ for project in "$root"/src/Microsoft.ML.ArcFace{,.*}/*.csproj; do
   check_contents "$id" "$cache/${id,,}/$PackageVersion" lib/net10.0/"$name".{dll,xml}
   ! grep '<dependency id="ArcFace' "$cache/${id,,}/$PackageVersion"/*.nuspec | grep -v "version=\"\[$PackageVersion\]\"" || fail "$id takes parts of other versions, though parts see each other's internals."
 done
+
+echo "-- galleries alone: their README's program, without ML.NET, libtorch and SkiaSharp"
+new_project Galleries
+quietly dotnet add package ArcFace.MLNet.Postgres
+run_snippet src/Microsoft.ML.ArcFace.Gallery/README.md 1 | tee "$work/galleries.log"
+grep -q "^Match: Ada Lovelace" "$work/galleries.log" || fail "The README of ArcFace.MLNet.Gallery finds nobody."
+if ls bin/Release/net10.0 | grep -iE "torch|Skia|^Microsoft\.ML\.(Core|Data)"; then fail "A gallery brings more than it needs."; fi
+cd "$work/Consumer"
+
 consumer() { dotnet "$work/Consumer/bin/Release/net10.0/Consumer.dll" "$@"; }
 quietly dotnet build -c Release -v quiet --nologo
 consumer draw "$work/MyFaces/faces" 60 4

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../src"
 # What others build on comes first.
-for project in Microsoft.ML.ArcFace.Primitives Microsoft.ML.ArcFace.Evaluation Microsoft.ML.ArcFace.Gallery Microsoft.ML.ArcFace.Networks Microsoft.ML.ArcFace.Embedding Microsoft.ML.ArcFace.Detection Microsoft.ML.ArcFace.Reporting Microsoft.ML.ArcFace.Torch Microsoft.ML.ArcFace Microsoft.ML.ArcFace.Postgres; do
+for project in Microsoft.ML.ArcFace.Primitives Microsoft.ML.ArcFace.Evaluation Microsoft.ML.ArcFace.Gallery Microsoft.ML.ArcFace.Networks Microsoft.ML.ArcFace.Embedding Microsoft.ML.ArcFace.Recognition Microsoft.ML.ArcFace.Detection Microsoft.ML.ArcFace.Reporting Microsoft.ML.ArcFace.Torch Microsoft.ML.ArcFace.Training Microsoft.ML.ArcFace Microsoft.ML.ArcFace.Postgres; do
   echo '#nullable enable' > "$project/PublicAPI.Unshipped.txt"
   echo '#nullable enable' > "$project/PublicAPI.Shipped.txt"
   { dotnet build "$project" --no-incremental -v q 2>&1 || true; } |

@@ -113,7 +113,7 @@ internal static class FaceModelFile
         ICollection<ZipEntry> entries = [.. ZipDirectory.Read(source).Values];
         foreach (ZipEntry entry in entries)
         {
-            ZipEntry.CheckGrowth(entry.Name, entry.Length, entry.PackedLength);
+            ZipEntry.CheckGrowth(entry.Name, entry.Length, entry.PackedLength, ZipEntry.FreeLengthInModels);
         }
 
         long largest = entries.Max(entry => entry.Length);

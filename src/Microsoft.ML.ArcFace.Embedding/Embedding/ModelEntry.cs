@@ -20,7 +20,7 @@ internal static class ModelEntry
         {
             try
             {
-                ZipEntry.CheckGrowth(found.FullName, found.Length, found.CompressedLength);
+                ZipEntry.CheckGrowth(found.FullName, found.Length, found.CompressedLength, ZipEntry.FreeLengthInModels);
             }
             catch (InvalidDataException error)
             {

@@ -24,16 +24,19 @@ internal sealed record ZipEntry(string Name, long Position, long PackedLength, l
     /// <summary>Short entries may grow as they like: texts and zeros do.</summary>
     private const long FreeLength = 1 << 20;
 
+    /// <summary>The same for entries of a saved model, where a small network of repeating weights is whole.</summary>
+    public const long FreeLengthInModels = 8 << 20;
+
     /// <summary>The part of the name behind the last folder.</summary>
     public string FileName => Name[(Name.AsSpan().LastIndexOfAny('/', '\\') + 1)..];
 
     /// <summary>Refuses an entry that claims more bytes than it can have, before memory or disk is taken for them.</summary>
     /// <exception cref="InvalidDataException">It does. The message is a part of a sentence.</exception>
-    public static void CheckGrowth(string name, long length, long packedLength)
+    public static void CheckGrowth(string name, long length, long packedLength, long freeLength = FreeLength)
     {
-        if (length < 0 || (length > FreeLength && length / LargestGrowth > packedLength + 1))
+        if (length < 0 || (length > freeLength && length / LargestGrowth > packedLength + 1))
         {
-            throw new InvalidDataException($"the entry '{name}' claims {length} bytes for {packedLength} in the file; more than 1 MiB may be at most {LargestGrowth} for one");
+            throw new InvalidDataException($"the entry '{name}' claims {length} bytes for {packedLength} in the file; more than {freeLength >> 20} MiB may be at most {LargestGrowth} for one");
         }
     }
 

@@ -26,7 +26,7 @@ public class TrainingStepWaitsTests
             "DeviceUpload.To(Tensor, Device) calls Tensor.to(Device, Boolean, Boolean, Boolean)",
 
             // Tensors that lie on the processor.
-            "FaceInput.ToTensor(ReadOnlySpan`1, Int32, Device, Boolean) calls Tensor.get_bytes()", "TensorMemory.Values(Tensor) calls Tensor.get_bytes()",
+            "FaceTensors.ToTensor(ReadOnlySpan`1, Int32, Device, Boolean) calls Tensor.get_bytes()", "TensorMemory.Values(Tensor) calls Tensor.get_bytes()",
             "Learner.Embed(FaceBatch) calls torch.tensor(Int64[], Nullable`1, Device, Boolean, String[])",
         ];
         CollectionAssert.AreEquivalent(expected, WaitingCalls.Reachable(Step, IsNotInAStepOnGpus).Distinct().ToArray());

@@ -1,0 +1,114 @@
+using System.Numerics.Tensors;
+using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Networks;
+using Microsoft.ML.ArcFace.Tests.TestSupport;
+using Microsoft.ML.ArcFace.Weights;
+using Microsoft.ML.Data;
+
+namespace Microsoft.ML.ArcFace.Tests.Embedding;
+
+/// <summary>
+/// Models that earlier versions saved, one for each version of the format, must load. They lie in SavedModels/: small files of
+/// a formula. Whoever changes the format adds the file that <see cref="Format_OfToday_IsAmongThem"/> writes, and changes none.
+/// </summary>
+[TestClass]
+public class SavedModelsTests
+{
+    private const int EmbeddingSize = 8, LargestFile = 100_000;
+
+    /// <summary>What the formula's network gives for <see cref="Face"/>; it is the same for every file.</summary>
+    private static readonly float[] s_expected = [0.34411672f, 0.35036188f, 0.356607f, 0.36285216f, 0.34411672f, 0.35036188f, 0.356607f, 0.36285216f];
+
+    private static readonly string[] s_people = ["Ada", "Bob", "Cleo"];
+
+    private static string Folder => Path.Combine(SharedFolders.RepositoryRoot!, "test", "Microsoft.ML.ArcFace.Tests", "Embedding", "SavedModels");
+
+    public static IEnumerable<object[]> Files => Directory.GetFiles(Folder, "*.zip").Select(path => new object[] { Path.GetFileName(path) });
+
+    private static string FileOfToday => $"faces-{FaceEmbeddingTransformer.VersionWithTraining:x8}.zip";
+
+    [TestMethod]
+    [DynamicData(nameof(Files))]
+    public void Load_FileOfAVersion_GivesItsEmbeddingAndAllThatItKnows(string file)
+    {
+        var ml = new MLContext();
+        string path = Path.Combine(Folder, file);
+        Assert.IsLessThan(LargestFile, new FileInfo(path).Length);
+        ITransformer model = ml.Model.Load(path, out DataViewSchema schema);
+        using (model as IDisposable)
+        {
+            Assert.AreEqual("ImagePath", schema.Single().Name);
+            FaceEmbeddingTransformer embedding = model.FaceEmbedding();
+            CollectionAssert.AreEqual(s_people, embedding.PersonNames!.ToArray());
+            Assert.AreEqual(Thresholds.Of(0.4), embedding.Threshold);
+            Assert.AreEqual(Training, embedding.Training);
+            Assert.AreEqual(InferencePrecision.BFloat16, embedding.Precision);
+            Assert.IsTrue(embedding.AddsMirrorImage);
+            using var folder = new TemporaryFolder();
+            IDataView rows = ml.Data.LoadFromEnumerable([new Photograph { ImagePath = folder.Write("face.bmp", Face()) }]);
+            float[] actual = model.Transform(rows).GetColumn<float[]>("Embedding").Single();
+            Assert.IsLessThan(0.002f, TensorPrimitives.Distance<float>(s_expected, actual), string.Join(", ", actual));
+            Assert.HasCount(s_people.Length, model.Transform(rows).GetColumn<float[]>("Score").Single());
+        }
+
+        using var embedder = new FaceEmbedder(path, new FaceEmbedder.Options { ReloadInterval = null });
+        Assert.AreEqual(EmbeddingSize, embedder.Embed(Face()).Vector.Length);
+    }
+
+    [TestMethod]
+    public void Format_OfToday_IsAmongThem()
+    {
+        if (!File.Exists(Path.Combine(Folder, FileOfToday)))
+        {
+            string written = Path.Combine(Path.GetTempPath(), FileOfToday);
+            Save(written);
+            Assert.Fail($"The format has a new version. Look at '{written}', which this version wrote, and move it to {Folder}.");
+        }
+
+        // The same bytes of weights: the network of the formula is still described and saved alike.
+        using var folder = new TemporaryFolder();
+        string today = Path.Combine(folder.FullName, FileOfToday);
+        Save(today);
+        using var former = new FaceEmbedder(Path.Combine(Folder, FileOfToday), new FaceEmbedder.Options { ReloadInterval = null });
+        using var now = new FaceEmbedder(today, new FaceEmbedder.Options { ReloadInterval = null });
+        Assert.AreEqual(former.Fingerprint, now.Fingerprint);
+    }
+
+    private static FaceTrainingSummary Training { get; } = new("ArcFaceLoss", 0.5, 16, PersonCount: 3, PhotographCount: 30, Epochs: 2, Steps: 6, StartedFromWeights: false, "0.1.0");
+
+    /// <summary>Saves the network of the formula: small steps that repeat, so that the file is small.</summary>
+    private static void Save(string path)
+    {
+        var ml = new MLContext();
+        NetworkDescription network = BackboneDescription.Of(BackboneArchitecture.MobileFaceNet, EmbeddingSize);
+        IReadOnlyDictionary<string, WritableTensor> tensors = NetworkWeights.Zeros(network);
+        foreach ((string name, WritableTensor tensor) in tensors)
+        {
+            if (tensor is PlainTensor<float> { Values: var values })
+            {
+                long inputs = tensor.Shape.Skip(1).Aggregate(1L, (product, size) => product * size);
+                for (int i = 0; i < values.Length; i++)
+                {
+                    values[i] = tensor.Shape.Length > 1 ? ((i % 16) - 7.5f) / (4.6f * MathF.Sqrt(inputs)) : name.EndsWith("bias", StringComparison.Ordinal) ? ((i % 4) - 1.5f) / 8 : name.EndsWith("mean", StringComparison.Ordinal) ? 0 : 1;
+                }
+            }
+        }
+
+        float[] centers = [.. Enumerable.Range(0, s_people.Length * EmbeddingSize).Select(i => (i % 5) - 2f)];
+        var facts = new EmbeddingFacts(BackboneArchitecture.MobileFaceNet, EmbeddingSize, s_people.Length, s_people, Scale: 16, InferencePrecision.BFloat16, Training);
+        IReadOnlyDictionary<string, StateTensor> state = NetworkWeights.Readable(tensors);
+        var model = new FaceEmbeddingModel(network, state, new ClassCenters(PlainTensor.Of([s_people.Length, EmbeddingSize], centers)), facts, EmbeddingDevice.Choose(ml).Compute(network, state, InferencePrecision.BFloat16));
+        using var embedding = new FaceEmbeddingTransformer(ml, model, new EmbeddingColumns("Image", "Embedding", "PredictedLabel", "Score", "Cosine", "Quality"), addMirrorImage: true, batchSize: 32, Thresholds.Of(0.4));
+        IDataView rows = ml.Data.LoadFromEnumerable<Photograph>([]);
+        ml.Model.Save(ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(rows).Append(embedding), rows.Schema, path);
+    }
+
+    /// <summary>A teal face.</summary>
+    private static byte[] Face() => EncodedImages.Bmp(112, 112, SkiaSharp.SKColors.Teal);
+
+    private sealed class Photograph
+    {
+        public string ImagePath { get; set; } = "";
+    }
+}
