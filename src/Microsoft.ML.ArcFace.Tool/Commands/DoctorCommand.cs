@@ -44,7 +44,7 @@ internal static class DoctorCommand
         [
             $"ArcFace.MLNet {versions.ArcFace}, ML.NET {versions.MlNet}, TorchSharp {versions.TorchSharp}, ONNX Runtime {versions.OnnxRuntime}, {versions.Dotnet}",
             string.Create(CultureInfo.InvariantCulture, $"{machine.OperatingSystem} ({machine.RuntimeIdentifier}), {machine.Processors} processors, {machine.MemoryBytes / 1e9:F1} GB"),
-            $"AVX-512: {YesOrNo(machine.Avx512)} (embedding uses the fast network if so); bfloat16: {YesOrNo(machine.Bfloat16)} (training uses it if so)",
+            $"AVX-512: {YesOrNo(machine.Avx512)} (embedding takes it if so, else AVX2 or what there is); bfloat16: {YesOrNo(machine.Bfloat16)} (training uses it if so)",
             $"The machine is {load}.",
             $"Torch's threads wait as {(machine.Threads.Length > 0 ? machine.Threads : "its OpenMP chooses")} says.",
             .. libraries.Select(library => $"{library.Name}: {library.Problem ?? "works"}"),
