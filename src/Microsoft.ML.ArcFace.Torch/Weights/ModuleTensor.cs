@@ -10,9 +10,15 @@ internal sealed class ModuleTensor(Tensor tensor) : WritableTensor(tensor.dtype.
 
     public override void Write(ChunkAction write) => TensorBytes.Write(tensor, write);
 
-    /// <summary>A copy of the elements as float32.</summary>
+    /// <summary>Copies the elements as float32.</summary>
     public override float[] ToSingles()
     {
+        // TorchSharp refuses to copy nothing.
+        if (tensor.numel() == 0)
+        {
+            return [];
+        }
+
         using var scope = NewDisposeScope();
         return tensor.detach().cpu().to(ScalarType.Float32).contiguous().data<float>().ToArray();
     }
