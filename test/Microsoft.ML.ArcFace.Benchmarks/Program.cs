@@ -36,7 +36,7 @@ var gpu = new Option<int?>("--gpu") { Description = "Measures on the GPU of this
 var only = new Option<string[]>("--only") { Description = "Parts to measure; by default all.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["embedding", "training", "input"] };
 only.AcceptOnlyFromAmong("embedding", "training", "input");
 var avx2 = new Option<bool>("--avx2") { Description = "Also embeds in a process without AVX-512, beside the multiply-adds that one thread makes so." };
-var otherBuild = new Option<string?>("--other-build") { Description = "Also embeds with this build and another one in turns: a copy of this program's folder with the Microsoft.ML.ArcFace.dll of the other." };
+var otherBuild = new Option<string?>("--other-build") { Description = "Also embeds with this build and another one in turns: the folder of this program as the other made it." };
 var images = new Option<int>("--images") { Description = "Photographs that the input side reads in an epoch.", DefaultValueFactory = _ => 20_000 };
 var listed = new Option<int>("--listed") { Description = "Photographs that are listed for it, and read once before, at least --images.", DefaultValueFactory = _ => 20_000 };
 var compareRounds = new Option<int>("--rounds") { Description = rounds.Description, DefaultValueFactory = _ => 5 };

@@ -7,17 +7,20 @@ using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.InferenceCheck;
 using Microsoft.ML.ArcFace.Networks;
+using Microsoft.ML.ArcFace.Weights;
 
 // Embeds faces of a formula by networks of formula weights, without libtorch, to compare one processor with another:
 //   embed [r18 mbf …]   writes a line for each network and width of registers: its name, the width, the numbers
+//   weights NETWORK FILE   writes the weights of the formula as safetensors
 //   compare FILE FILE   compares what two processors wrote; exit code 1 where a cosine is below 0.99999
 const int faces = 2, embeddingSize = 512;
 const double smallestCosine = 0.99999;
 return args switch
 {
     ["embed", .. var names] => Embed(names.Length > 0 ? names : BackboneArchitectures.ShortNames),
+    ["weights", var name, var file] => WriteWeights(BackboneArchitectures.Parse(name), file),
     ["compare", var first, var second] => Compare(Read(first), Read(second)),
-    _ => throw new ArgumentException("Say embed [networks] or compare FILE FILE."),
+    _ => throw new ArgumentException("Say embed [networks], weights NETWORK FILE or compare FILE FILE."),
 };
 
 static int Embed(IEnumerable<string> names)
@@ -42,6 +45,13 @@ static int Embed(IEnumerable<string> names)
         }
     }
 
+    return 0;
+}
+
+static int WriteWeights(BackboneArchitecture architecture, string file)
+{
+    using FileStream stream = File.Create(file);
+    Safetensors.Write(stream, [.. FormulaWeights.Of(BackboneDescription.Of(architecture, embeddingSize)).Select(weight => (weight.Key, weight.Value))]);
     return 0;
 }
 
