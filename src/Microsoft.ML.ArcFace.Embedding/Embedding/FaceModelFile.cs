@@ -148,6 +148,14 @@ internal static class FaceModelFile
             ExceptionDispatchInfo.Throw(cause);
         }
 
+        // An assembly, and not a file that may be there later.
+        if (cause is FileNotFoundException { FileName: { } assembly } && assembly.Contains("PublicKeyToken=", StringComparison.Ordinal))
+        {
+            return new InvalidOperationException(
+                $"The model '{path}' cannot be loaded: it needs the assembly {new AssemblyName(assembly).Name}, which this program does not bring. Add the package that has it; " +
+                "a model that was saved before the library was made of parts is trained or saved anew.", error);
+        }
+
         string message = $"The model '{path}' cannot be loaded: {cause.Message.TrimEnd('.')}.";
         return cause switch
         {

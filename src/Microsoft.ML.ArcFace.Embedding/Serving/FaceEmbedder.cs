@@ -5,6 +5,7 @@ using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Data.Decoding;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Serving;
+using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace;
 
@@ -31,7 +32,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     /// <param name="modelPath">A .zip that <c>ml.Model.Save</c> wrote, with one face embedding in it, that begins with a photograph.</param>
     /// <param name="options">Batches, reloading, device; null: the defaults.</param>
     /// <param name="attackDetector">Is asked about each photograph that is not a reference; null: none is.</param>
-    /// <param name="logger">Told of replaced files; null: nobody is.</param>
+    /// <param name="logger">Told of replaced files and of ML.NET's warnings; null: nobody is.</param>
     /// <exception cref="ArgumentOutOfRangeException">Options outside of their ranges; the message lists all of them.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="WeightsFormatException">The file is damaged, or no model with a face embedding.</exception>
@@ -49,11 +50,10 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
             throw new FileNotFoundException($"The model '{modelPath}' does not exist (looked for '{path}'). Give a .zip that ml.Model.Save wrote.", path);
         }
 
-        var ml = new MLContext { GpuDeviceId = _options.GpuDeviceId, FallbackToCpu = _options.FallbackToCpu };
-        ml.TempFilePath = _options.TemporaryFolder ?? ml.TempFilePath;
         ILogger log = logger ?? NullLogger<FaceEmbedder>.Instance;
+        MLContext ml = CreateContext(_options, log);
         _limits = new DecodingLimits(_options.MaximumPixels, new DecodeBudget(_options.DecodingBytes ?? DecodeBudget.UsualBytes));
-        _alignment = new AlignmentCheck(_options.RequireAligned, message => UnalignedPhotograph(log, message));
+        _alignment = new AlignmentCheck(_options.RequireAligned, message => LogWarning(log, message));
         _file = new ServedFile(ml, path, _options.ReloadInterval, log, _alignment);
         _queue = new EmbeddingQueue(_options);
     }
@@ -69,6 +69,21 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
 
     /// <summary>Photographs so far that were no aligned faces: they reached the embedding with another size than 112×112 pixels and were cropped to their central square and resized.</summary>
     public long UnalignedImageCount => _alignment.UnalignedCount;
+
+    /// <summary>Makes the context of a service, whose warnings, such as of a model computed otherwise than it asks for, go to the log.</summary>
+    internal static MLContext CreateContext(Options options, ILogger log)
+    {
+        var ml = new MLContext { GpuDeviceId = options.GpuDeviceId, FallbackToCpu = options.FallbackToCpu };
+        ml.TempFilePath = options.TemporaryFolder ?? ml.TempFilePath;
+        ml.Log += (_, line) =>
+        {
+            if (line.Kind >= ChannelMessageKind.Warning)
+            {
+                LogWarning(log, line.RawMessage);
+            }
+        };
+        return ml;
+    }
 
     /// <summary>Looks at the file now, as it does every so often by itself; for tests.</summary>
     internal bool Look() => _file.Look();
@@ -189,7 +204,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Message}")]
-    private static partial void UnalignedPhotograph(ILogger log, string message);
+    private static partial void LogWarning(ILogger log, string message);
 
     private ModelLease<ServedModel> Begin()
     {

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Embedding;
@@ -40,6 +41,16 @@ public class EmbeddingDeviceTests
     }
 
     [TestMethod]
+    public void Compute_BFloat16WithoutLibTorchInAService_TellsItsLogger()
+    {
+        var log = new WarningLog();
+        NetworkDescription network = BackboneDescription.Of(BackboneArchitecture.MobileFaceNet, 16);
+        MLContext ml = FaceEmbedder.CreateContext(new FaceEmbedder.Options(), log);
+        _ = EmbeddingDevice.Choose(ml, torch: null).Compute(network, Tensors(network), InferencePrecision.BFloat16);
+        Assert.Contains("float32", log.Warnings.Single());
+    }
+
+    [TestMethod]
     public void Choose_GpuWithoutLibTorch_NamesThePackageOrTakesTheProcessor()
     {
         string message = Assert.ThrowsExactly<InvalidOperationException>(() => EmbeddingDevice.Choose(new MLContext { GpuDeviceId = 1 }, torch: null)).Message;
@@ -69,5 +80,22 @@ public class EmbeddingDeviceTests
         }
 
         return NetworkWeights.Readable(tensors);
+    }
+
+    private sealed class WarningLog : ILogger
+    {
+        public List<string> Warnings { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (logLevel == LogLevel.Warning)
+            {
+                Warnings.Add(formatter(state, exception));
+            }
+        }
     }
 }

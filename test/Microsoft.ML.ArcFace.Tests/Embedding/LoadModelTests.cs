@@ -1,3 +1,5 @@
+using System.IO.Compression;
+using System.Text;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.Data;
 
@@ -54,6 +56,37 @@ public class LoadModelTests
         Assert.HasCount(16 * 4, Embeddings(loaded));
         ((IDisposable)loaded).Dispose();
         Assert.IsEmpty(Directory.GetFileSystemEntries(folder.FullName));
+    }
+
+    [TestMethod]
+    public void LoadModel_AssemblyThatTheProgramDoesNotBring_IsNamed()
+    {
+        const string present = "Microsoft.ML.ArcFace.Embedding", absent = "Microsoft.ML.ArcFace.Elsewhere";
+        using var folder = new TemporaryFolder();
+        string path = Path.Combine(folder.FullName, "faces.zip");
+        using (ZipArchive source = ZipFile.OpenRead(s_zip))
+        using (var target = new ZipArchive(File.Create(path), ZipArchiveMode.Create))
+        {
+            foreach (ZipArchiveEntry entry in source.Entries)
+            {
+                using var bytes = new MemoryStream();
+                using (Stream stream = entry.Open())
+                {
+                    stream.CopyTo(bytes);
+                }
+
+                // The name of the loader's assembly stands in the header in UTF-16; Latin-1 keeps each byte.
+                string text = Encoding.Latin1.GetString(bytes.ToArray()).Replace(Utf16(present), Utf16(absent), StringComparison.Ordinal);
+                using Stream copy = target.CreateEntry(entry.FullName).Open();
+                copy.Write(Encoding.Latin1.GetBytes(text));
+            }
+        }
+
+        string message = Assert.ThrowsExactly<InvalidOperationException>(() => Ml.FaceRecognition().LoadModel(path, out _)).Message;
+        Assert.Contains(path, message);
+        Assert.Contains($"it needs the assembly {absent}, which this program does not bring", message);
+
+        static string Utf16(string text) => Encoding.Latin1.GetString(Encoding.Unicode.GetBytes(text));
     }
 
     [TestMethod]
