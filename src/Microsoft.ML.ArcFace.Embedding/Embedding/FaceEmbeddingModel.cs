@@ -17,14 +17,19 @@ internal sealed class FaceEmbeddingModel : IDisposable
     private const float SmallestLength = 1e-12f;
 
     private readonly Lazy<IFaceNetwork> _computed;
+    private readonly Lazy<string> _fingerprint, _fingerprintWithMirrorImage;
 
     /// <param name="network">The network.</param>
     /// <param name="tensors">Its weights by their published names; not copied.</param>
     /// <param name="centers">The class centers of its people.</param>
     /// <param name="facts">What else is known of it.</param>
     /// <param name="computed">Computes it; the model owns it.</param>
-    public FaceEmbeddingModel(NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, ClassCenters centers, EmbeddingFacts facts, Lazy<IFaceNetwork> computed) =>
+    public FaceEmbeddingModel(NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, ClassCenters centers, EmbeddingFacts facts, Lazy<IFaceNetwork> computed)
+    {
         (Network, Tensors, Centers, Facts, _computed) = (network, tensors, centers, facts, computed);
+        _fingerprint = new(() => EmbeddingFingerprint.Of(tensors, addMirrorImage: false));
+        _fingerprintWithMirrorImage = new(() => EmbeddingFingerprint.Of(tensors, addMirrorImage: true));
+    }
 
     /// <summary>Reads a network from a file of weights; it embeds, but predicts nobody.</summary>
     /// <exception cref="WeightsFormatException">The file is damaged, or its tensors do not fit the network; all of them are listed.</exception>
@@ -87,8 +92,8 @@ internal sealed class FaceEmbeddingModel : IDisposable
         return (embeddings, lengths);
     }
 
-    /// <summary>Gets the text that tells the embedding from others.</summary>
-    public string Fingerprint(bool addMirrorImage) => EmbeddingFingerprint.Of(Tensors, addMirrorImage);
+    /// <summary>Gets the text that tells the embedding from others. It is computed once, when it is first asked for, of weights in managed memory: also when no lease lasts any more.</summary>
+    public Lazy<string> Fingerprint(bool addMirrorImage) => addMirrorImage ? _fingerprintWithMirrorImage : _fingerprint;
 
     public void Dispose()
     {

@@ -45,7 +45,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
         _batchSize = batchSize;
         Threshold = threshold;
         Passes = new RepeatedPasses(Host, columns.Embedding);
-        _fingerprint = new Lazy<string>(() => Use(model => model.Fingerprint(addMirrorImage)));
+        _fingerprint = lease.Model.Fingerprint(addMirrorImage);
         _origin = new EmbeddingOrigin(_facts.PersonCount, _facts.PersonNames, threshold, people => Use(model => people.Select(model.Centers.Unit).ToArray()));
     }
 
@@ -63,9 +63,9 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
 
     /// <summary>
     /// What tells this embedding from others: SHA-256, in lowercase hex, over the network's weights and whether the mirror image is
-    /// added. Vectors of models with the same fingerprint can be compared. It is computed when it is first asked for.
+    /// added. Vectors of models with the same fingerprint can be compared. It is computed when it is first asked for,
+    /// once for a model and its copies, also when they were disposed of.
     /// </summary>
-    /// <exception cref="ObjectDisposedException">The transformer was disposed before.</exception>
     public string Fingerprint => _fingerprint.Value;
 
     /// <summary>The threshold that was calibrated for this embedding; null: none yet.</summary>
