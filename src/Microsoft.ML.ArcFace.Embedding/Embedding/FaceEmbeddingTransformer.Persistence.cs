@@ -23,17 +23,14 @@ public sealed partial class FaceEmbeddingTransformer
     private const string WeightsEntry = FileNature.ModelWeightsName;
     private const string BackbonePrefix = "backbone.";
 
-    private const uint FirstVersion = 0x00010001;
-    private const uint VersionWithPrecision = 0x00010002;
-    internal const uint VersionWithThreshold = 0x00010003;
-    internal const uint VersionWithTraining = 0x00010004;
+    /// <summary>The format's version. Those before 0x00010004 were written for an assembly that has no transformers any more.</summary>
+    internal const uint FormatVersion = 0x00010004;
 
-    /// <summary>Gives the format's version. There are 0x00010001, the first; 0x00010002 with the precision; 0x00010003 with the threshold; 0x00010004 with how it was trained.</summary>
     private static VersionInfo GetVersionInfo() => new(
         modelSignature: "FACEEMB ",
-        verWrittenCur: VersionWithTraining,
-        verReadableCur: VersionWithTraining,
-        verWeCanReadBack: FirstVersion,
+        verWrittenCur: FormatVersion,
+        verReadableCur: FormatVersion,
+        verWeCanReadBack: FormatVersion,
         loaderAssemblyName: typeof(FaceEmbeddingTransformer).Assembly.GetName().Name!,
         loaderSignature: LoaderSignature);
 
@@ -95,9 +92,9 @@ public sealed partial class FaceEmbeddingTransformer
     {
         Contracts.CheckValue(environment, nameof(environment));
         environment.CheckValue(context, nameof(context));
-        context.CheckAtModel(GetVersionInfo());
+        ModelEntry.CheckVersion(context, GetVersionInfo());
 
-        ModelHeader header = ReadHeader(context.Reader, context.Header.ModelVerWritten);
+        ModelHeader header = ReadHeader(context.Reader);
         ModelEntry.CheckEnd(context);
         if (!BackboneArchitectures.TryParse(header.Architecture, out BackboneArchitecture architecture))
         {
@@ -109,7 +106,7 @@ public sealed partial class FaceEmbeddingTransformer
     }
 
     /// <summary>Reads the header and compares it with its hash, before anything is done by its word.</summary>
-    internal static ModelHeader ReadHeader(BinaryReader reader, uint version)
+    internal static ModelHeader ReadHeader(BinaryReader reader)
     {
         try
         {
@@ -118,11 +115,11 @@ public sealed partial class FaceEmbeddingTransformer
             var columns = new EmbeddingColumns(fields.ReadString(), fields.ReadString(), ReadOptional(fields), ReadOptional(fields), ReadOptional(fields), ReadOptional(fields));
             var header = new ModelHeader(
                 columns, fields.ReadBoolean(), fields.ReadInt32(),
-                version < VersionWithPrecision ? InferencePrecision.Float32 : (InferencePrecision)fields.ReadInt32(), fields.ReadString(), fields.ReadInt32(), fields.ReadDouble(),
+                (InferencePrecision)fields.ReadInt32(), fields.ReadString(), fields.ReadInt32(), fields.ReadDouble(),
                 fields.ReadInt32() is var people and >= 0 and <= EmbeddingFacts.MostPeople ? people : throw Damaged("its header was altered after saving"),
                 fields.ReadBoolean() ? ReadNames(fields, people) : null,
-                version >= VersionWithThreshold && ReadOptional(fields) is { } threshold ? VerificationThreshold.FromJson(threshold) : null,
-                version >= VersionWithTraining ? ReadTraining(fields) : null,
+                ReadOptional(fields) is { } threshold ? VerificationThreshold.FromJson(threshold) : null,
+                ReadTraining(fields),
                 fields.ReadBytes(SHA256.HashSizeInBytes));
             if (!reader.ReadBytes(SHA256.HashSizeInBytes).AsSpan().SequenceEqual(hashed.Hash()))
             {
