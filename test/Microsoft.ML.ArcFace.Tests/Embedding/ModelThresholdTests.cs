@@ -54,6 +54,19 @@ public class ModelThresholdTests
     }
 
     [TestMethod]
+    public void Fingerprint_DisposedBeforeItWasAsked_IsKnownWhileACopyLasts()
+    {
+        FaceEmbeddingTransformer first = FaceEmbeddingTransformerTests.Create(), never = FaceEmbeddingTransformerTests.Create();
+        var copy = (FaceEmbeddingTransformer)first.WithThreshold(Thresholds.Of(0.4));
+        first.Dispose();
+        string fingerprint = first.Fingerprint;
+        copy.Dispose();
+        Assert.AreEqual(fingerprint, copy.Fingerprint);
+        never.Dispose();
+        Assert.ThrowsExactly<ObjectDisposedException>(() => never.Fingerprint);
+    }
+
+    [TestMethod]
     public void Fingerprint_Computed_LeavesNoTensorAlive()
     {
         using FaceEmbeddingTransformer embedding = FaceEmbeddingTransformerTests.Create();
