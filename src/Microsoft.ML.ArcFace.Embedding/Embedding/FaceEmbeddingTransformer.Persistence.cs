@@ -23,17 +23,14 @@ public sealed partial class FaceEmbeddingTransformer
     private const string WeightsEntry = FileNature.ModelWeightsName;
     private const string BackbonePrefix = "backbone.";
 
-    private const uint FirstVersion = 0x00010001;
-    private const uint VersionWithPrecision = 0x00010002;
-    internal const uint VersionWithThreshold = 0x00010003;
-    internal const uint VersionWithTraining = 0x00010004;
+    /// <summary>The format's version. Those before 0x00010004 were written for an assembly that has no transformers any more.</summary>
+    internal const uint FormatVersion = 0x00010004;
 
-    /// <summary>Gives the format's version. There are 0x00010001, the first; 0x00010002 with the precision; 0x00010003 with the threshold; 0x00010004 with how it was trained.</summary>
     private static VersionInfo GetVersionInfo() => new(
         modelSignature: "FACEEMB ",
-        verWrittenCur: VersionWithTraining,
-        verReadableCur: VersionWithTraining,
-        verWeCanReadBack: FirstVersion,
+        verWrittenCur: FormatVersion,
+        verReadableCur: FormatVersion,
+        verWeCanReadBack: FormatVersion,
         loaderAssemblyName: typeof(FaceEmbeddingTransformer).Assembly.GetName().Name!,
         loaderSignature: LoaderSignature);
 
@@ -48,9 +45,9 @@ public sealed partial class FaceEmbeddingTransformer
         List<(string, StateTensor)> tensors = [.. use.Model.State.Select(entry => (BackbonePrefix + entry.Name, entry.Tensor)), (NetworkWeights.ClassCentresName, use.Model.Centers.Trained)];
         var metadata = new Dictionary<string, string> { ["architecture"] = Backbone.ToShortName(), ["preprocessing"] = "112x112 RGB, (value - 127.5) / 127.5" };
         byte[] weightsHash = [];
-        context.SaveBinaryStream(WeightsEntry, writer =>
+        ModelEntry.WriteStored(context, WeightsEntry, stream =>
         {
-            using var hashing = new HashingStream(writer.BaseStream);
+            using var hashing = new HashingStream(stream);
             Safetensors.Write(hashing, tensors, metadata);
             weightsHash = hashing.Hash();
         });
@@ -95,9 +92,9 @@ public sealed partial class FaceEmbeddingTransformer
     {
         Contracts.CheckValue(environment, nameof(environment));
         environment.CheckValue(context, nameof(context));
-        context.CheckAtModel(GetVersionInfo());
+        ModelEntry.CheckVersion(context, GetVersionInfo());
 
-        ModelHeader header = ReadHeader(context.Reader, context.Header.ModelVerWritten);
+        ModelHeader header = ReadHeader(context.Reader);
         ModelEntry.CheckEnd(context);
         if (!BackboneArchitectures.TryParse(header.Architecture, out BackboneArchitecture architecture))
         {
@@ -109,7 +106,7 @@ public sealed partial class FaceEmbeddingTransformer
     }
 
     /// <summary>Reads the header and compares it with its hash, before anything is done by its word.</summary>
-    internal static ModelHeader ReadHeader(BinaryReader reader, uint version)
+    internal static ModelHeader ReadHeader(BinaryReader reader)
     {
         try
         {
@@ -118,11 +115,11 @@ public sealed partial class FaceEmbeddingTransformer
             var columns = new EmbeddingColumns(fields.ReadString(), fields.ReadString(), ReadOptional(fields), ReadOptional(fields), ReadOptional(fields), ReadOptional(fields));
             var header = new ModelHeader(
                 columns, fields.ReadBoolean(), fields.ReadInt32(),
-                version < VersionWithPrecision ? InferencePrecision.Float32 : (InferencePrecision)fields.ReadInt32(), fields.ReadString(), fields.ReadInt32(), fields.ReadDouble(),
+                (InferencePrecision)fields.ReadInt32(), fields.ReadString(), fields.ReadInt32(), fields.ReadDouble(),
                 fields.ReadInt32() is var people and >= 0 and <= EmbeddingFacts.MostPeople ? people : throw Damaged("its header was altered after saving"),
                 fields.ReadBoolean() ? ReadNames(fields, people) : null,
-                version >= VersionWithThreshold && ReadOptional(fields) is { } threshold ? VerificationThreshold.FromJson(threshold) : null,
-                version >= VersionWithTraining ? ReadTraining(fields) : null,
+                ReadOptional(fields) is { } threshold ? VerificationThreshold.FromJson(threshold) : null,
+                ReadTraining(fields),
                 fields.ReadBytes(SHA256.HashSizeInBytes));
             if (!reader.ReadBytes(SHA256.HashSizeInBytes).AsSpan().SequenceEqual(hashed.Hash()))
             {
@@ -144,36 +141,45 @@ public sealed partial class FaceEmbeddingTransformer
     {
         EmbeddingDevice device = EmbeddingDevice.Choose(environment);
         FaceEmbeddingModel? model = null;
-        bool exists = ModelEntry.TryRead(context, WeightsEntry, reader => model = LoadModel(reader.BaseStream, header, architecture, device));
+        bool exists = ModelEntry.TryRead(context, WeightsEntry, (stream, length) => model = LoadModel(stream, length, header, architecture, device));
         return exists ? model! : throw Damaged($"it has no entry {WeightsEntry}");
     }
 
-    private static FaceEmbeddingModel LoadModel(Stream stream, ModelHeader header, BackboneArchitecture architecture, EmbeddingDevice device)
+    private static FaceEmbeddingModel LoadModel(Stream stream, long length, ModelHeader header, BackboneArchitecture architecture, EmbeddingDevice device)
     {
         using var hashing = new HashingStream(stream);
-        SafetensorsReader weights = OpenWeights(hashing, stream, header);
+        SafetensorsReader reader = OpenWeights(hashing, length, header);
         NetworkDescription network = BackboneDescription.Of(architecture, header.EmbeddingSize);
-        IReadOnlyDictionary<string, WritableTensor> tensors = NetworkWeights.Zeros(network);
         PlainTensor<float> centers = PlainTensor.Of([header.People, header.EmbeddingSize], new float[(long)header.People * header.EmbeddingSize]);
-        weights.CopyInto([.. network.Tensors.Select(tensor => (BackbonePrefix + tensor.Name, tensors[tensor.Name])), (NetworkWeights.ClassCentresName, centers)]);
-        if (!hashing.Hash().AsSpan().SequenceEqual(header.WeightsHash))
+        WeightStore weights = device.KeepWeights(network);
+        try
         {
-            throw Damaged("its weights do not fit their checksum; they were altered after saving");
+            reader.CopyInto([.. network.Tensors.Select(tensor => (BackbonePrefix + tensor.Name, weights.Writable[tensor.Name])), (NetworkWeights.ClassCentresName, centers)]);
+            if (!hashing.Hash().AsSpan().SequenceEqual(header.WeightsHash))
+            {
+                throw Damaged("its weights do not fit their checksum; they were altered after saving");
+            }
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
         }
 
         var facts = new EmbeddingFacts(architecture, header.EmbeddingSize, header.People, header.PersonNames, header.Scale, header.Precision, header.Training);
-        IReadOnlyDictionary<string, StateTensor> state = NetworkWeights.Readable(tensors);
-        return new FaceEmbeddingModel(network, state, new ClassCenters(centers), facts, device.Compute(network, state, header.Precision));
+        return FaceEmbeddingModel.Of(network, weights, new ClassCenters(centers), facts, device);
     }
 
     /// <summary>Reads what the weights are, before memory is taken for as many people as the header says.</summary>
-    internal static SafetensorsReader OpenWeights(Stream weights, Stream inner, ModelHeader header)
+    /// <param name="weights">The entry.</param>
+    /// <param name="length">The bytes that it has.</param>
+    /// <param name="header">What they must fit.</param>
+    internal static SafetensorsReader OpenWeights(Stream weights, long length, ModelHeader header)
     {
         var reader = new SafetensorsReader(weights);
-        long? left = inner.CanSeek ? inner.Length - inner.Position : null;
-        if (left < reader.DataLength)
+        if (length - reader.DataBegin != reader.DataLength)
         {
-            throw Damaged($"its weights have {left} bytes where {reader.DataLength} are due: it is truncated");
+            throw Damaged($"its weights have {length - reader.DataBegin} bytes where {reader.DataLength} are due: it is {(length - reader.DataBegin < reader.DataLength ? "truncated" : "altered")}");
         }
 
         SafetensorsEntry? centres = reader.Entries.FirstOrDefault(entry => entry.Name == NetworkWeights.ClassCentresName);

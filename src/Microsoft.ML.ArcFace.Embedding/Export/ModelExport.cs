@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Pixels;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Weights;
 
@@ -40,6 +41,7 @@ internal static class ModelExport
         {
             ["architecture"] = embedding.Backbone.ToShortName(),
             ["embedding_size"] = embedding.EmbeddingSize.ToString(CultureInfo.InvariantCulture),
+            [StoredPixels.MetadataKey] = StoredPixels.ToJson(FacePixels.Standard),
             ["preprocessing"] = "112x112 RGB, (value - 127.5) / 127.5, aligned to the ArcFace template",
         };
         if (embedding.PersonNames is { Count: > 0 } names)

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Data.Decoding;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Serving;
 using Microsoft.ML.Runtime;
@@ -36,7 +37,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     /// <exception cref="ArgumentOutOfRangeException">Options outside of their ranges; the message lists all of them.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="WeightsFormatException">The file is damaged, or no model with a face embedding.</exception>
-    /// <exception cref="IOException">It cannot be read, or is too large for memory and there is no folder for temporary files.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="InvalidOperationException">The model takes more than a photograph.</exception>
     public FaceEmbedder(string modelPath, Options? options = null, IPresentationAttackDetector? attackDetector = null, ILogger<FaceEmbedder>? logger = null)
     {
@@ -44,17 +45,12 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         _options = options ?? new Options();
         OptionsCheck.ThrowIfAny(_options.Violations(), nameof(options));
         _attackDetector = attackDetector;
-        string path = Path.GetFullPath(modelPath);
-        if (!File.Exists(path))
-        {
-            throw new FileNotFoundException($"The model '{modelPath}' does not exist (looked for '{path}'). Give a .zip that ml.Model.Save wrote.", path);
-        }
-
+        MissingFile.ThrowIfAbsent("The model", modelPath, "Give the .zip that arcface train or ml.Model.Save wrote.");
         ILogger log = logger ?? NullLogger<FaceEmbedder>.Instance;
         MLContext ml = CreateContext(_options, log);
         _limits = new DecodingLimits(_options.MaximumPixels, new DecodeBudget(_options.DecodingBytes ?? DecodeBudget.UsualBytes));
         _alignment = new AlignmentCheck(_options.RequireAligned, message => LogWarning(log, message));
-        _file = new ServedFile(ml, path, _options.ReloadInterval, log, _alignment);
+        _file = new ServedFile(ml, Path.GetFullPath(modelPath), _options.ReloadInterval, log, _alignment);
         _queue = new EmbeddingQueue(_options);
     }
 

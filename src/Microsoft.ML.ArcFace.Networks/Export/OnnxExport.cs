@@ -2,6 +2,7 @@ using System.Globalization;
 using Google.Protobuf;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Networks;
+using Microsoft.ML.ArcFace.Pixels;
 using Microsoft.ML.ArcFace.Weights;
 
 namespace Microsoft.ML.ArcFace.Export;
@@ -52,6 +53,7 @@ internal static class OnnxExport
     private static Dictionary<string, string> Describe(NetworkDescription network, OnnxExportOptions options, bool addMirrorImage, IReadOnlyDictionary<string, string> metadata) => new(metadata)
     {
         ["input"] = options.IncludePreprocessing ? "[batch, 3, 112, 112], RGB, values 0 to 255" : "[batch, 3, 112, 112], RGB, (value - 127.5) / 127.5",
+        [StoredPixels.MetadataKey] = StoredPixels.ToJson(options.IncludePreprocessing ? FacePixels.Unscaled : FacePixels.Standard),
         ["output"] = $"[batch, {network.OutputSize.ToString(CultureInfo.InvariantCulture)}], {(options.NormalizeOutput ? "unit length" : "not normalised")}{(addMirrorImage ? ", the face and its mirror image added" : "")}",
     };
 }

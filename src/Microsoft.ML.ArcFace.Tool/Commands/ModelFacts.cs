@@ -6,7 +6,7 @@ namespace Microsoft.ML.ArcFace.Tool.Commands;
 /// <summary>Describes a model; null where its file records nothing, or there is no such part.</summary>
 internal sealed record ModelFacts : ToolFacts
 {
-    private const string NotRecorded = "not recorded: the weights came from a file, or an older version saved the model";
+    private const string NotRecorded = "not recorded: the weights came from a file";
 
     public required string File { get; init; }
 

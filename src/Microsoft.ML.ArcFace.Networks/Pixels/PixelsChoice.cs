@@ -1,0 +1,54 @@
+namespace Microsoft.ML.ArcFace.Pixels;
+
+/// <summary>Decides which pixels a network is given. What stands first decides: the caller, the table of known files, metadata, the beginning of the graph.</summary>
+internal static class PixelsChoice
+{
+    /// <summary>A mean or deviation over this is meant for bytes; those for values from 0 to 1 are at most 1.</summary>
+    private const double LargestOfUnit = 2;
+
+    /// <summary>Decides for a file.</summary>
+    /// <param name="said">What the caller says; null: nothing.</param>
+    /// <param name="sha256">The SHA-256 of the file in hexadecimal digits.</param>
+    /// <param name="metadata">What the file says of itself.</param>
+    /// <param name="inGraph">(value - mean) / deviation by channels as the graph begins; null where it does not, and for files of weights.</param>
+    /// <param name="isPublishedNetwork">Whether these are weights of a published network of this library.</param>
+    /// <exception cref="WeightsFormatException">The metadata of the file are damaged.</exception>
+    public static FacePixelsDecision Decide(FacePixels? said, string sha256, IReadOnlyDictionary<string, string> metadata, (double[] Mean, double[] Deviation)? inGraph = null, bool isPublishedNetwork = false)
+    {
+        if (said is not null)
+        {
+            return new(said, FacePixelsSource.Caller, "as the program said");
+        }
+
+        if (KnownFaceFiles.Find(sha256) is { } known)
+        {
+            return new(known.Pixels, FacePixelsSource.KnownFile, $"the file is {known.FileName} of {known.Publisher}, by its SHA-256");
+        }
+
+        if (metadata.TryGetValue(StoredPixels.MetadataKey, out string? stored))
+        {
+            try
+            {
+                return new(StoredPixels.FromJson(stored), FacePixelsSource.Metadata, $"the file says so in its metadata '{StoredPixels.MetadataKey}'");
+            }
+            catch (FormatException error)
+            {
+                throw new WeightsFormatException($"Its metadata '{StoredPixels.MetadataKey}' were altered. Export the model again, or say which pixels it reads.", error);
+            }
+        }
+
+        return inGraph is { } scaling ? new(Outside(scaling.Mean, scaling.Deviation), FacePixelsSource.Graph, "the graph begins with a subtraction and a scaling of its own")
+            : isPublishedNetwork ? new(FacePixels.Standard, FacePixelsSource.Architecture, "as all published networks of this architecture read")
+            : new(FacePixels.Standard, FacePixelsSource.Guess, "a guess: nothing in the file says it");
+    }
+
+    /// <summary>Finds what stays outside of a graph that scales by itself: bytes, or values from 0 to 1, in the order that its means tell.</summary>
+    private static FacePixels Outside(double[] mean, double[] deviation)
+    {
+        bool takesBytes = mean.Concat(deviation).Any(number => Math.Abs(number) > LargestOfUnit);
+
+        // Photographs have more red than blue, and so have the means of every set.
+        bool isBgr = mean is [var first, _, var last] && first < last;
+        return (takesBytes ? FacePixels.Unscaled : FacePixels.ZeroToOne) with { ColorOrder = isBgr ? FaceColorOrder.Bgr : FaceColorOrder.Rgb };
+    }
+}
