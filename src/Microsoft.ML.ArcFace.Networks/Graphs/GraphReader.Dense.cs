@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Weights;
 
@@ -54,7 +55,7 @@ internal sealed partial class GraphReader
         GraphOperand bias = reading.TensorIn(2);
         long outputs = weight.Shape[0];
         Require(TensorIndexes.Count(bias.Shape) is var count && (count == 1 || (count == outputs && bias.Shape[^1] == outputs)), $"what it adds, {bias}, is not one number for each of {outputs} outputs");
-        bias = count == outputs ? WithShape(bias, [outputs]) : bias with { Shape = [outputs], Tensor = new ComputedTensor([outputs], () => [.. Enumerable.Repeat(bias.Tensor!.ToSingles()[0], (int)outputs)]) };
+        bias = count == outputs ? WithShape(bias, [outputs]) : Repeated(bias, outputs);
         return [reading.Emit(Operators.Linear, [value, weight, Scaled(bias, reading.Real("beta", 1))], ("transB", 1L))];
     }
 
@@ -143,25 +144,27 @@ internal sealed partial class GraphReader
     private static GraphOperand Transposed(GraphOperand matrix)
     {
         (int rows, int columns) = ((int)matrix.Shape[0], (int)matrix.Shape[1]);
-        StateTensor tensor = matrix.Tensor!;
-        long[] shape = [columns, rows];
-        return new GraphOperand(matrix.Name + ".transposed", shape, new ComputedTensor(shape, () =>
+        float[] values = matrix.Tensor!.ToSingles(), transposed = new float[values.Length];
+        Parallel.For(0, columns, column =>
         {
-            float[] values = tensor.ToSingles(), transposed = new float[values.Length];
-            Parallel.For(0, columns, column =>
+            for (int row = 0; row < rows; row++)
             {
-                for (int row = 0; row < rows; row++)
-                {
-                    transposed[(column * rows) + row] = values[(row * columns) + column];
-                }
-            });
-            return transposed;
-        }));
+                transposed[(column * rows) + row] = values[(row * columns) + column];
+            }
+        });
+        return new GraphOperand(matrix.Name + ".transposed", [columns, rows], PlainTensor.Of([columns, rows], transposed));
     }
 
     private static GraphOperand Scaled(GraphOperand operand, double factor)
     {
         StateTensor tensor = operand.Tensor!;
-        return factor == 1 ? operand : operand with { Tensor = new ComputedTensor(operand.Shape, () => Array.ConvertAll(tensor.ToSingles(), value => (float)(value * factor))) };
+        return factor == 1 ? operand : operand with
+        {
+            Tensor = new ComputedTensor(operand.Shape, (first, rows) =>
+            {
+                tensor.CopyRows(first, rows);
+                TensorPrimitives.Multiply(rows, (float)factor, rows);
+            }),
+        };
     }
 }

@@ -171,9 +171,7 @@ internal sealed partial class GraphReader
         bool isOfChannels = shape is [var count, .. var rest] && count == channels && Array.TrueForAll(rest, size => size == 1)
             && (rest.Length == value.Shape.Length - 2 || (rest.Length == 0 && (reading.Version < 7 || value.Shape[^1] != channels)));
         Require(isOne || isOfChannels, $"its slopes {slopes} are not one for each channel of {value}");
-        slopes = isOne && channels > 1
-            ? slopes with { Shape = [channels], Tensor = new ComputedTensor([channels], () => [.. Enumerable.Repeat(slopes.Tensor!.ToSingles()[0], (int)channels)]) }
-            : WithShape(slopes, [channels]);
+        slopes = isOne && channels > 1 ? Repeated(slopes, channels) : WithShape(slopes, [channels]);
         return [reading.Emit(Operators.ParametricRelu, [value, slopes])];
     }
 
@@ -193,19 +191,18 @@ internal sealed partial class GraphReader
         // Before version 9 each number could have statistics of its own (spatial is 0).
         Require(count == TensorIndexes.Count(value.Shape), $"its {count} numbers are not those of the channels of {value}");
         long[] shape = value.Shape[1..];
-        var numbers = new Lazy<(float[] Scale, float[] Shift)>(() =>
-        {
-            double[][] values = [.. norm.Select(tensor => Array.ConvertAll(tensor.Tensor!.ToSingles(), number => (double)number))];
-            double[] scale = [.. values[0].Select((number, i) => number / Math.Sqrt(values[3][i] + epsilon))];
-            return (Array.ConvertAll(scale, number => (float)number), [.. scale.Select((number, i) => (float)(values[1][i] - (values[2][i] * number)))]);
-        });
-        var scale = new GraphOperand(norm[0].Name, shape, new ComputedTensor(shape, () => [.. numbers.Value.Scale]));
-        var shift = new GraphOperand(norm[1].Name, shape, new ComputedTensor(shape, () => [.. numbers.Value.Shift]));
+        double[][] values = [.. norm.Select(tensor => Array.ConvertAll(tensor.Tensor!.ToSingles(), number => (double)number))];
+        double[] scales = [.. values[0].Select((number, i) => number / Math.Sqrt(values[3][i] + epsilon))];
+        var scale = new GraphOperand(norm[0].Name, shape, PlainTensor.Of(shape, Array.ConvertAll(scales, number => (float)number)));
+        var shift = new GraphOperand(norm[1].Name, shape, PlainTensor.Of(shape, [.. scales.Select((number, i) => (float)(values[1][i] - (values[2][i] * number)))]));
         return [reading.Emit(Operators.Add, [reading.Emit(Operators.Multiply, [value, scale]), shift])];
     }
 
     private static GraphOperand WithShape(GraphOperand tensor, long[] shape) =>
-        tensor.Shape.SequenceEqual(shape) ? tensor : tensor with { Shape = shape, Tensor = new ComputedTensor(shape, tensor.Tensor!.ToSingles) };
+        tensor.Shape.SequenceEqual(shape) ? tensor : tensor with { Shape = shape, Tensor = PlainTensor.Of(shape, tensor.Tensor!.ToSingles()) };
+
+    private static GraphOperand Repeated(GraphOperand number, long count) =>
+        number with { Shape = [count], Tensor = PlainTensor.Of([count], [.. Enumerable.Repeat(number.Tensor!.ToSingles()[0], (int)count)]) };
 
     private static void Require(bool condition, string otherwise)
     {

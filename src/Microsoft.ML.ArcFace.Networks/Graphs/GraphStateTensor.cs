@@ -1,13 +1,18 @@
 using System.Runtime.InteropServices;
-using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Weights;
 using DataType = Microsoft.ML.ArcFace.Graphs.TensorProto.Types.DataType;
 
 namespace Microsoft.ML.ArcFace.Graphs;
 
-/// <summary>Gives tensors of a graph as float32, converted when they are read.</summary>
-internal static class GraphStateTensor
+/// <summary>A tensor of a graph as float32, converted when it is read.</summary>
+internal sealed class GraphStateTensor : StateTensor
 {
+    private readonly ElementType _stored;
+    private readonly ReadOnlyMemory<byte> _bytes;
+
+    private GraphStateTensor(long[] shape, ElementType stored, ReadOnlyMemory<byte> bytes)
+        : base(ElementType.Float32, shape) => (_stored, _bytes) = (stored, bytes);
+
     /// <summary>Makes a tensor of float32 over one of a file.</summary>
     /// <param name="tensor">Real or whole numbers.</param>
     /// <param name="name">Names the tensor in messages.</param>
@@ -15,20 +20,33 @@ internal static class GraphStateTensor
     public static StateTensor Of(TensorProto tensor, string name)
     {
         (ElementType type, ReadOnlyMemory<byte> bytes) = Bytes(tensor, name);
-        var state = new ComputedTensor([.. tensor.Dims], () => Singles(type, bytes.Span));
-        if (Array.Exists(state.ToSingles(), value => !float.IsFinite(value)))
-        {
-            throw new WeightsFormatException($"The tensor '{name}' has numbers that are not finite, or too large for float32: the file is damaged. Export the network anew.");
-        }
-
-        return state;
+        var state = new GraphStateTensor([.. tensor.Dims], type, bytes);
+        bool isFinite = true;
+        state.Read(piece => isFinite &= ElementConversion.AreFinite(piece, ElementType.Float32));
+        return isFinite
+            ? state
+            : throw new WeightsFormatException($"The tensor '{name}' has numbers that are not finite, or too large for float32: the file is damaged. Export the network anew.");
     }
 
-    private static float[] Singles(ElementType type, ReadOnlySpan<byte> bytes)
+    public override void Read(ChunkAction read)
     {
-        float[] values = new float[bytes.Length / SafetensorsType.SizeOf(type)];
-        ElementConversion.Convert(bytes, type, MemoryMarshal.AsBytes(values.AsSpan()), ElementType.Float32);
-        return values;
+        const int largestPiece = 1 << 18;
+        int count = (int)Count;
+        float[] piece = new float[Math.Min(count, largestPiece)];
+        for (int begin = 0; begin < count; begin += largestPiece)
+        {
+            Span<float> values = piece.AsSpan(0, Math.Min(largestPiece, count - begin));
+            Convert(begin, values);
+            read(MemoryMarshal.AsBytes(values));
+        }
+    }
+
+    protected override void CopySingles(int first, Span<float> rows) => Convert((int)(first * RowLength), rows);
+
+    private void Convert(int begin, Span<float> values)
+    {
+        int size = SafetensorsType.SizeOf(_stored);
+        ElementConversion.Convert(_bytes.Span.Slice(begin * size, values.Length * size), _stored, MemoryMarshal.AsBytes(values), ElementType.Float32);
     }
 
     private static (ElementType Type, ReadOnlyMemory<byte> Bytes) Bytes(TensorProto tensor, string name)
