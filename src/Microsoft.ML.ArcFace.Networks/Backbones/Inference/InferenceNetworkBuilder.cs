@@ -43,7 +43,7 @@ internal sealed class InferenceNetworkBuilder
             }
             else if (!groups.IsPartOfOne(node))
             {
-                throw new NotSupportedException($"No step computes what the network '{_network.Name}' needs: {node}.");
+                throw new WeightsFormatException($"No step computes what the network '{_network.Name}' needs: {node}.");
             }
         }
     }
@@ -87,7 +87,7 @@ internal sealed class InferenceNetworkBuilder
             (1, 3) when padding == 1 && isActivated && isPlain => (weight, bias) => _factory.Depthwise(input, output, weight, bias, SlopesOf(layer)!, stride),
             (1, _) when output.Height == 1 && output.Width == 1 && padding == 0 && !isActivated && isPlain => (weight, bias) => new PoolingConvolutionStep(input, output, weight, bias),
             (2, 3) when padding == 1 && stride == 1 && channels == input.Channels && isActivated && isPlain => (weight, bias) => _factory.Paired(input, output, weight, bias, SlopesOf(layer)!),
-            _ => throw new NotSupportedException($"No step computes what the network '{_network.Name}' needs: {node} in {groups} groups of {channelsOfGroup} channels."),
+            _ => throw new WeightsFormatException($"No step computes what the network '{_network.Name}' needs: {node} in {groups} groups of {channelsOfGroup} channels."),
         };
         _steps.Add(() =>
         {
@@ -100,7 +100,7 @@ internal sealed class InferenceNetworkBuilder
     {
         if (_network.OnlyProducerOf(node.Input, Operators.Flatten) is not { } flatten)
         {
-            throw new NotSupportedException($"No step computes what the network '{_network.Name}' needs: {node} of what is not a flattened map.");
+            throw new WeightsFormatException($"No step computes what the network '{_network.Name}' needs: {node} of what is not a flattened map.");
         }
 
         FeatureMap input = _maps[flatten.Input];
