@@ -56,7 +56,35 @@ public static class FaceTransformsExtensions
     }
 
     /// <summary>
-    /// Embeds faces with a network that somebody else trained: unit-length vectors, without training. The weights of
+    /// Embeds faces with a recognizer that somebody else trained: unit-length vectors, without training. The graph of an ONNX file is
+    /// looked at before it is computed, and computed here; weights (.pth, .safetensors) load by name (docs/formats.md).
+    /// </summary>
+    /// <param name="catalog">The transforms catalog.</param>
+    /// <param name="outputColumnName">The column to add: Vector&lt;Single, d&gt;, d being the file's embedding size.</param>
+    /// <param name="inputColumnName">The column of faces, aligned to the ArcFace template: an image, or Vector&lt;Single, 37632&gt;; null: named as the output.</param>
+    /// <param name="file">An .onnx file, or weights of a published network of this library (.pth, .pt, .safetensors).</param>
+    /// <param name="pixels">The pixels that it reads; null: what is known of the file, what it says, or how its graph begins, else a guess with a warning (<see cref="FaceEmbeddingTransformer.NetworkFile"/> tells).</param>
+    /// <param name="addMirrorImage">Whether the embedding is that of the face plus that of its mirror image, normalised (the published verification protocol; twice the time).</param>
+    /// <exception cref="FileNotFoundException"><paramref name="file"/> does not exist.</exception>
+    /// <exception cref="WeightsFormatException">It is damaged, or no recognizer that can be read.</exception>
+    public static FaceEmbeddingEstimator EmbedFaces(
+        this TransformsCatalog catalog,
+        string outputColumnName,
+        string? inputColumnName,
+        string file,
+        FacePixels? pixels = null,
+        bool addMirrorImage = false) =>
+        EmbedFaces(catalog, new FaceEmbeddingEstimator.Options
+        {
+            OutputColumnName = outputColumnName,
+            InputColumnName = inputColumnName ?? outputColumnName,
+            WeightsFile = file,
+            Pixels = pixels,
+            AddMirrorImage = addMirrorImage,
+        });
+
+    /// <summary>
+    /// Embeds faces with a published network whose weights somebody else trained: unit-length vectors, without training. The weights of
     /// InsightFace's <c>arcface_torch</c> load by name; the file is read, never run (docs/formats.md).
     /// </summary>
     /// <param name="catalog">The transforms catalog.</param>

@@ -103,7 +103,7 @@ internal static class NetworkWeights
     private static List<(StoredTensor Stored, WritableTensor Target)> Pair(WeightsFile file, NetworkDescription network, IReadOnlyDictionary<string, WritableTensor> tensors)
     {
         Dictionary<string, StoredTensor> stored = ByPublishedName(file);
-        if (NetworkOfWeights.Recognize(stored)?.Mismatch(BackboneArchitectures.Parse(network.Name), network.OutputSize) is { } mismatch)
+        if (BackboneArchitectures.TryParse(network.Name, out BackboneArchitecture wanted) && NetworkOfWeights.Recognize(stored)?.Mismatch(wanted, network.OutputSize) is { } mismatch)
         {
             throw new WeightsFormatException(mismatch);
         }

@@ -119,7 +119,7 @@ internal static class TrainCommand
             faces.SaveModel(new TransformerChain<ITransformer>(preparation, embedding), train.Schema, output);
             return new ToolAnswer(
                 new TrainFacts(
-                    output, embedding.Fingerprint, embedding.Backbone.ToShortName(), run.Need(Loss), embedding.Model.Facts.PersonCount, embedding.UnalignedImageCount,
+                    output, embedding.Fingerprint, embedding.NetworkName, run.Need(Loss), embedding.Model.Facts.PersonCount, embedding.UnalignedImageCount,
                     last?.Step, last?.Epoch, last?.Loss, last?.ImagesPerSecond, clock.Elapsed.TotalSeconds, last?.ValidationAreaUnderRocCurve, start.ResumedAfterStep, run.LeftOut),
                 string.Create(CultureInfo.InvariantCulture, $"Wrote {TerminalText.OfLine(output)} ({new FileInfo(output).Length / 1e6:F1} MB) in {clock.Elapsed.TotalSeconds:F0} s. Next: arcface calibrate --model {TerminalText.OfLine(output)} --data PEOPLE-NOT-TRAINED-ON"));
         }
