@@ -3,6 +3,7 @@
 #   - packs, adds the feed, installs, and runs every C# snippet of README on drawn faces, one after the other;
 #   - looks at what the packages hold, each part of the library in one: id, README without relative links, icon, release notes, license;
 #   - takes a part alone, and sees that nothing else comes with it;
+#   - loads models in each way by the part that embeds, and sees that it names the package that a model needs beside it;
 #   - loads a model of this repository in a new process, runs a program of one file, and is refused a trimmed publish;
 #   - packs the tool arcface for this platform, installs it, and runs README's commands.
 # Usage: build/check-package.sh MODEL.zip
@@ -76,6 +77,23 @@ run_snippet src/Microsoft.ML.ArcFace.Evaluation/README.md 1
 # The program itself, two assemblies of ours, and one of .NET's packages.
 brought=$(cd bin/Release/net10.0 && printf '%s ' *.dll)
 [ "$brought" = "Evaluation.dll Microsoft.ML.ArcFace.Evaluation.dll Microsoft.ML.ArcFace.Primitives.dll System.Numerics.Tensors.dll " ] || fail "ArcFace.MLNet.Evaluation brings $brought"
+cd "$work/Consumer"
+
+echo "-- embedding alone: each way to load a model, and the package that is named where the model needs another part"
+new_project Deployed
+cp "$root/test/PackageConsumer/MissingParts.cs" Program.cs
+quietly dotnet add package ArcFace.MLNet.Embedding
+quietly dotnet add package Microsoft.Extensions.DependencyInjection --version "$(sed -nE 's/.*"Microsoft.Extensions.DependencyInjection" Version="([^"]+)".*/\1/p' "$root/Directory.Packages.props")"
+quietly dotnet build -c Release -v quiet --nologo
+saved=$root/test/Microsoft.ML.ArcFace.Tests/Embedding/SavedModels
+faces=$(ls "$saved"/faces-*.zip | tail -1)
+detecting=$(ls "$saved"/detecting-*.zip | tail -1)
+deployed() { dotnet bin/Release/net10.0/Deployed.dll "$@" || fail "An application that only embeds: $*"; }
+for way in load embedder service; do
+  deployed "$way" "$faces"
+  deployed "$way" "$detecting" ArcFace.MLNet.Detection
+done
+deployed gpu "$faces" ArcFace.MLNet.Torch
 cd "$work/Consumer"
 
 echo "-- a trimmed publish is refused"

@@ -2,32 +2,30 @@ using System.Security.Cryptography;
 using Microsoft.ML;
 using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Detection;
+using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-
-[assembly: LoadableClass(typeof(FaceDetectingTransformer), null, typeof(SignatureLoadModel), "Face detecting", FaceDetectingTransformer.LoaderSignature)]
-[assembly: LoadableClass(typeof(IRowMapper), typeof(FaceDetectingTransformer), null, typeof(SignatureLoadRowMapper), "Face detecting", FaceDetectingTransformer.LoaderSignature)]
 
 namespace Microsoft.ML.ArcFace;
 
 // The detector's entry in an ML.NET zip: columns, options and the SHA-256 of the ONNX file, and that file as it was given.
 public sealed partial class FaceDetectingTransformer
 {
-    internal const string LoaderSignature = "FaceDetecting";
-
     private const string OnnxEntry = "Detector.onnx";
 
     /// <summary>Stands in the place of a file's name where the file lies in the model.</summary>
     private const string WithinTheModel = $"(model)/{OnnxEntry}";
 
-    /// <summary>Written so far: 0x00010001, the first.</summary>
+    internal const uint FormatVersion = 0x00010001;
+
+    /// <summary>Gives the format's version, and names the loader that finds this part and says which package to add where it is absent.</summary>
     private static VersionInfo GetVersionInfo() => new(
         modelSignature: "FACEDETC",
-        verWrittenCur: 0x00010001,
-        verReadableCur: 0x00010001,
-        verWeCanReadBack: 0x00010001,
-        loaderAssemblyName: typeof(FaceDetectingTransformer).Assembly.GetName().Name!,
-        loaderSignature: LoaderSignature);
+        verWrittenCur: FormatVersion,
+        verReadableCur: FormatVersion,
+        verWeCanReadBack: FormatVersion,
+        loaderAssemblyName: typeof(DetectionPart).Assembly.GetName().Name!,
+        loaderSignature: DetectionPart.LoaderSignature);
 
     /// <inheritdoc/>
     protected override void SaveModel(ModelSaveContext context)
@@ -51,11 +49,11 @@ public sealed partial class FaceDetectingTransformer
         context.SaveBinaryStream(OnnxEntry, entry => entry.Write(_onnx));
     }
 
-    private static FaceDetectingTransformer Create(IHostEnvironment environment, ModelLoadContext context)
+    internal static FaceDetectingTransformer Load(IHostEnvironment environment, ModelLoadContext context)
     {
         Contracts.CheckValue(environment, nameof(environment));
         environment.CheckValue(context, nameof(context));
-        context.CheckAtModel(GetVersionInfo());
+        ModelEntry.CheckVersion(context, GetVersionInfo());
         BinaryReader reader = context.Reader;
         var options = new FaceDetectingEstimator.Options
         {
@@ -108,8 +106,8 @@ public sealed partial class FaceDetectingTransformer
         }
     }
 
-    private static IRowMapper Create(IHostEnvironment environment, ModelLoadContext context, DataViewSchema inputSchema) =>
-        Create(environment, context).MakeRowMapper(inputSchema);
+    internal static IRowMapper LoadRowMapper(IHostEnvironment environment, ModelLoadContext context, DataViewSchema inputSchema) =>
+        Load(environment, context).MakeRowMapper(inputSchema);
 
     private static byte[] ReadOnnx(ModelLoadContext context)
     {

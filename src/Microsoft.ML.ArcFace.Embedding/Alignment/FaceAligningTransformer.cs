@@ -54,7 +54,7 @@ public sealed class FaceAligningTransformer : RowToRowTransformerBase
     {
         Contracts.CheckValue(environment, nameof(environment));
         environment.CheckValue(context, nameof(context));
-        context.CheckAtModel(GetVersionInfo());
+        ModelEntry.CheckVersion(context, GetVersionInfo());
         string output = context.Reader.ReadString(), image = context.Reader.ReadString(), landmarks = context.Reader.ReadString();
         var border = (AlignmentBorder)context.Reader.ReadInt32();
         environment.CheckDecode(Enum.IsDefined(border));

@@ -19,7 +19,7 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
 {
     internal const string LoaderSignature = "FaceImageLoading";
 
-    private const uint VersionWithMaximumPixels = 0x00010002;
+    private const uint FormatVersion = 0x00010002;
 
     private readonly string _outputColumnName;
     private readonly string _inputColumnName;
@@ -73,11 +73,11 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
     {
         Contracts.CheckValue(environment, nameof(environment));
         environment.CheckValue(context, nameof(context));
-        context.CheckAtModel(GetVersionInfo());
+        ModelEntry.CheckVersion(context, GetVersionInfo());
         string output = context.Reader.ReadString(), input = context.Reader.ReadString(), folder = context.Reader.ReadString();
         var unreadable = (UnreadableImages)context.Reader.ReadInt32();
         environment.CheckDecode(Enum.IsDefined(unreadable));
-        long maximumPixels = context.Header.ModelVerWritten >= VersionWithMaximumPixels ? context.Reader.ReadInt64() : 0;
+        long maximumPixels = context.Reader.ReadInt64();
         environment.CheckDecode(maximumPixels is >= 0 and <= PixelLimit.LargestLimit);
         return new FaceImageLoadingTransformer(environment, output, input, folder.Length == 0 ? null : folder, unreadable, maximumPixels == 0 ? null : maximumPixels);
     }
@@ -87,9 +87,9 @@ public sealed class FaceImageLoadingTransformer : RowToRowTransformerBase
 
     private static VersionInfo GetVersionInfo() => new(
         modelSignature: "FACELOAD",
-        verWrittenCur: VersionWithMaximumPixels,
-        verReadableCur: VersionWithMaximumPixels,
-        verWeCanReadBack: 0x00010001,
+        verWrittenCur: FormatVersion,
+        verReadableCur: FormatVersion,
+        verWeCanReadBack: FormatVersion,
         loaderAssemblyName: typeof(FaceImageLoadingTransformer).Assembly.GetName().Name!,
         loaderSignature: LoaderSignature);
 

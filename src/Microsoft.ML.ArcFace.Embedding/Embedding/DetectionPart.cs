@@ -1,27 +1,35 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.Loader;
+using Microsoft.ML;
+using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+
+[assembly: LoadableClass(typeof(ITransformer), typeof(DetectionPart), null, typeof(SignatureLoadModel), "Face detecting", DetectionPart.LoaderSignature)]
+[assembly: LoadableClass(typeof(IRowMapper), typeof(DetectionPart), null, typeof(SignatureLoadRowMapper), "Face detecting", DetectionPart.LoaderSignature)]
 
 namespace Microsoft.ML.ArcFace.Embedding;
 
 /// <summary>
-/// Says which package is missing where a saved model detects faces and the program does not bring the part that does. ML.NET
-/// looks for that part by the name of its assembly, which the model's file holds, and would name the assembly alone.
+/// Loads the face detector of a saved model by the part that detects. The model's file names this assembly, so that a program
+/// without that part is told the package that it lacks, and not only the name of an assembly.
 /// </summary>
 internal static class DetectionPart
 {
+    internal const string LoaderSignature = "FaceDetecting";
+
     /// <summary>The package to add.</summary>
-    public const string Package = "ArcFace.MLNet.Detection";
+    private const string Package = "ArcFace.MLNet.Detection";
 
-    private const string AssemblyName = "Microsoft.ML.ArcFace.Detection";
+    private static readonly Lazy<IFaceDetection?> s_found = new(() => Find("Microsoft.ML.ArcFace.Detection"));
 
-    /// <summary>Listens before any transformer of this part is made: those that load photographs stand before a detector.</summary>
-#pragma warning disable CA2255 // A saved model is the first that a program asks of this library; there is no entry point of its own before.
-    [ModuleInitializer]
-#pragma warning restore CA2255
-    internal static void Initialize() => AssemblyLoadContext.GetLoadContext(typeof(DetectionPart).Assembly)!.Resolving += (_, name) => Explain(name);
+    /// <summary>Looks for the implementation in an assembly; null if the program does not bring it.</summary>
+    internal static IFaceDetection? Find(string assemblyName) => OptionalPart.Find<IFaceDetection>(assemblyName, "Microsoft.ML.ArcFace.Detection.FaceDetection");
 
-    /// <summary>Is asked for assemblies that were not found.</summary>
-    /// <exception cref="InvalidOperationException">It is the one that detects; who asked for it gets this as the innermost exception.</exception>
-    internal static System.Reflection.Assembly? Explain(System.Reflection.AssemblyName name) => name.Name != AssemblyName ? null : throw new InvalidOperationException(
-        $"The model detects faces, for which this program lacks the package {Package} (assembly {AssemblyName}). Add it to the program, and Microsoft.ML.OnnxRuntime beside it: dotnet add package {Package}.");
+    /// <summary>Gives the part, or says that the program lacks it.</summary>
+    /// <exception cref="InvalidOperationException">The program does not bring it.</exception>
+    internal static IFaceDetection Required(IFaceDetection? found) => found ?? throw new InvalidOperationException(
+        $"The model detects faces, for which this program lacks the package {Package}. Add it to the program, and Microsoft.ML.OnnxRuntime beside it: dotnet add package {Package}; dotnet add package Microsoft.ML.OnnxRuntime.");
+
+    private static ITransformer Create(IHostEnvironment environment, ModelLoadContext context) => Required(s_found.Value).Load(environment, context);
+
+    private static IRowMapper Create(IHostEnvironment environment, ModelLoadContext context, DataViewSchema inputSchema) => Required(s_found.Value).LoadRowMapper(environment, context, inputSchema);
 }

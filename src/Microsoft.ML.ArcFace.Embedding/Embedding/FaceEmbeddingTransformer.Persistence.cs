@@ -23,16 +23,16 @@ public sealed partial class FaceEmbeddingTransformer
     private const string WeightsEntry = FileNature.ModelWeightsName;
     private const string BackbonePrefix = "backbone.";
 
-    private const uint FirstVersion = 0x00010001;
-    private const uint VersionWithPrecision = 0x00010002;
-    internal const uint VersionWithThreshold = 0x00010003;
-    internal const uint VersionWithTraining = 0x00010004;
+    /// <summary>The format's version. Those before 0x00010004 were written for an assembly that has no transformers any more.</summary>
+    internal const uint FormatVersion = 0x00010005;
 
-    /// <summary>Gives the format's version. There are 0x00010001, the first; 0x00010002 with the precision; 0x00010003 with the threshold; 0x00010004 with how it was trained.</summary>
+    /// <summary>The first version that is read, which has published networks alone and does not tell the file that they come from.</summary>
+    internal const uint FirstVersion = 0x00010004;
+
     private static VersionInfo GetVersionInfo() => new(
         modelSignature: "FACEEMB ",
-        verWrittenCur: VersionWithTraining,
-        verReadableCur: VersionWithTraining,
+        verWrittenCur: FormatVersion,
+        verReadableCur: FormatVersion,
         verWeCanReadBack: FirstVersion,
         loaderAssemblyName: typeof(FaceEmbeddingTransformer).Assembly.GetName().Name!,
         loaderSignature: LoaderSignature);
@@ -46,7 +46,7 @@ public sealed partial class FaceEmbeddingTransformer
         context.SetVersionInfo(GetVersionInfo());
 
         List<(string, StateTensor)> tensors = [.. use.Model.State.Select(entry => (BackbonePrefix + entry.Name, entry.Tensor)), (NetworkWeights.ClassCentresName, use.Model.Centers.Trained)];
-        var metadata = new Dictionary<string, string> { ["architecture"] = Backbone.ToShortName(), ["preprocessing"] = "112x112 RGB, (value - 127.5) / 127.5" };
+        var metadata = new Dictionary<string, string> { ["architecture"] = Backbone?.ToShortName() ?? Graph, ["preprocessing"] = "112x112 RGB, (value - 127.5) / 127.5" };
         byte[] weightsHash = [];
         context.SaveBinaryStream(WeightsEntry, writer =>
         {
@@ -59,13 +59,13 @@ public sealed partial class FaceEmbeddingTransformer
         using var hashed = new HashingStream(context.Writer.BaseStream);
         using (var header = new BinaryWriter(hashed, Encoding.UTF8, leaveOpen: true))
         {
-            WriteHeader(header, weightsHash);
+            WriteHeader(header, use.Model.Network, weightsHash);
         }
 
         context.Writer.Write(hashed.Hash());
     }
 
-    private void WriteHeader(BinaryWriter header, byte[] weightsHash)
+    private void WriteHeader(BinaryWriter header, NetworkDescription network, byte[] weightsHash)
     {
         header.Write(Columns.Image);
         header.Write(Columns.Embedding);
@@ -76,7 +76,7 @@ public sealed partial class FaceEmbeddingTransformer
         header.Write(_addMirrorImage);
         header.Write(_batchSize);
         header.Write((int)_facts.Precision);
-        header.Write(Backbone.ToShortName());
+        header.Write(Backbone?.ToShortName() ?? Graph);
         header.Write(EmbeddingSize);
         header.Write(_facts.Scale);
         header.Write(_facts.PersonCount);
@@ -88,6 +88,7 @@ public sealed partial class FaceEmbeddingTransformer
 
         WriteOptional(header, Threshold?.ToJson());
         WriteTraining(header, Training);
+        WriteNetwork(header, network);
         header.Write(weightsHash);
     }
 
@@ -95,11 +96,12 @@ public sealed partial class FaceEmbeddingTransformer
     {
         Contracts.CheckValue(environment, nameof(environment));
         environment.CheckValue(context, nameof(context));
-        context.CheckAtModel(GetVersionInfo());
+        ModelEntry.CheckVersion(context, GetVersionInfo());
 
         ModelHeader header = ReadHeader(context.Reader, context.Header.ModelVerWritten);
         ModelEntry.CheckEnd(context);
-        if (!BackboneArchitectures.TryParse(header.Architecture, out BackboneArchitecture architecture))
+        BackboneArchitecture? architecture = BackboneArchitectures.TryParse(header.Architecture, out BackboneArchitecture published) ? published : null;
+        if (header.Architecture == Graph ? header.Network is null : architecture is null || header.Network is not null)
         {
             throw Damaged($"it names the architecture '{header.Architecture}', which this version does not know ({string.Join(", ", BackboneArchitectures.ShortNames)}). Use the package version that saved it, or a newer one");
         }
@@ -109,7 +111,7 @@ public sealed partial class FaceEmbeddingTransformer
     }
 
     /// <summary>Reads the header and compares it with its hash, before anything is done by its word.</summary>
-    internal static ModelHeader ReadHeader(BinaryReader reader, uint version)
+    internal static ModelHeader ReadHeader(BinaryReader reader, uint version = FormatVersion)
     {
         try
         {
@@ -118,11 +120,13 @@ public sealed partial class FaceEmbeddingTransformer
             var columns = new EmbeddingColumns(fields.ReadString(), fields.ReadString(), ReadOptional(fields), ReadOptional(fields), ReadOptional(fields), ReadOptional(fields));
             var header = new ModelHeader(
                 columns, fields.ReadBoolean(), fields.ReadInt32(),
-                version < VersionWithPrecision ? InferencePrecision.Float32 : (InferencePrecision)fields.ReadInt32(), fields.ReadString(), fields.ReadInt32(), fields.ReadDouble(),
+                (InferencePrecision)fields.ReadInt32(), fields.ReadString(), fields.ReadInt32(), fields.ReadDouble(),
                 fields.ReadInt32() is var people and >= 0 and <= EmbeddingFacts.MostPeople ? people : throw Damaged("its header was altered after saving"),
                 fields.ReadBoolean() ? ReadNames(fields, people) : null,
-                version >= VersionWithThreshold && ReadOptional(fields) is { } threshold ? VerificationThreshold.FromJson(threshold) : null,
-                version >= VersionWithTraining ? ReadTraining(fields) : null,
+                ReadOptional(fields) is { } threshold ? VerificationThreshold.FromJson(threshold) : null,
+                ReadTraining(fields),
+                version > FirstVersion ? ReadNetwork(fields) : null,
+                version > FirstVersion ? ReadNetworkFile(fields) : null,
                 fields.ReadBytes(SHA256.HashSizeInBytes));
             if (!reader.ReadBytes(SHA256.HashSizeInBytes).AsSpan().SequenceEqual(hashed.Hash()))
             {
@@ -140,7 +144,7 @@ public sealed partial class FaceEmbeddingTransformer
     }
 
     private static FaceEmbeddingModel LoadModel(
-        IHostEnvironment environment, ModelLoadContext context, ModelHeader header, BackboneArchitecture architecture)
+        IHostEnvironment environment, ModelLoadContext context, ModelHeader header, BackboneArchitecture? architecture)
     {
         EmbeddingDevice device = EmbeddingDevice.Choose(environment);
         FaceEmbeddingModel? model = null;
@@ -148,11 +152,12 @@ public sealed partial class FaceEmbeddingTransformer
         return exists ? model! : throw Damaged($"it has no entry {WeightsEntry}");
     }
 
-    private static FaceEmbeddingModel LoadModel(Stream stream, ModelHeader header, BackboneArchitecture architecture, EmbeddingDevice device)
+    private static FaceEmbeddingModel LoadModel(Stream stream, ModelHeader header, BackboneArchitecture? architecture, EmbeddingDevice device)
     {
         using var hashing = new HashingStream(stream);
         SafetensorsReader weights = OpenWeights(hashing, stream, header);
-        NetworkDescription network = BackboneDescription.Of(architecture, header.EmbeddingSize);
+        NetworkDescription network = header.Network ?? BackboneDescription.Of(architecture!.Value, header.EmbeddingSize);
+        CheckShapes(weights.Entries, network);
         IReadOnlyDictionary<string, WritableTensor> tensors = NetworkWeights.Zeros(network);
         PlainTensor<float> centers = PlainTensor.Of([header.People, header.EmbeddingSize], new float[(long)header.People * header.EmbeddingSize]);
         weights.CopyInto([.. network.Tensors.Select(tensor => (BackbonePrefix + tensor.Name, tensors[tensor.Name])), (NetworkWeights.ClassCentresName, centers)]);
@@ -161,7 +166,7 @@ public sealed partial class FaceEmbeddingTransformer
             throw Damaged("its weights do not fit their checksum; they were altered after saving");
         }
 
-        var facts = new EmbeddingFacts(architecture, header.EmbeddingSize, header.People, header.PersonNames, header.Scale, header.Precision, header.Training);
+        var facts = new EmbeddingFacts(architecture, header.EmbeddingSize, header.People, header.PersonNames, header.Scale, header.Precision, header.Training, header.File);
         IReadOnlyDictionary<string, StateTensor> state = NetworkWeights.Readable(tensors);
         return new FaceEmbeddingModel(network, state, new ClassCenters(centers), facts, device.Compute(network, state, header.Precision));
     }
@@ -230,5 +235,5 @@ public sealed partial class FaceEmbeddingTransformer
     /// <summary>What stands before the weights.</summary>
     internal sealed record ModelHeader(
         EmbeddingColumns Columns, bool AddMirrorImage, int BatchSize, InferencePrecision Precision, string Architecture, int EmbeddingSize, double Scale, int People, string[]? PersonNames,
-        VerificationThreshold? Threshold, FaceTrainingSummary? Training, byte[] WeightsHash);
+        VerificationThreshold? Threshold, FaceTrainingSummary? Training, NetworkDescription? Network, FaceNetworkFile? File, byte[] WeightsHash);
 }

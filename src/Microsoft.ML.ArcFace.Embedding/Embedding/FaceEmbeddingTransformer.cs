@@ -79,7 +79,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     /// <summary>The threshold that was calibrated for this embedding; null: none yet.</summary>
     public VerificationThreshold? Threshold { get; }
 
-    /// <summary>How the network was trained; null if its weights came from a file, or an older version of this package saved it.</summary>
+    /// <summary>How the network was trained; null if its weights came from a file.</summary>
     public FaceTrainingSummary? Training => _facts.Training;
 
     /// <summary>The arithmetic of embedding.</summary>

@@ -148,12 +148,16 @@ internal static class FaceModelFile
             ExceptionDispatchInfo.Throw(cause);
         }
 
+        if (OlderModels.Contains(path))
+        {
+            return new WeightsFormatException($"The model '{path}' cannot be loaded: {OlderModels.Refusal}.", error);
+        }
+
         // An assembly, and not a file that may be there later.
         if (cause is FileNotFoundException { FileName: { } assembly } && assembly.Contains("PublicKeyToken=", StringComparison.Ordinal))
         {
             return new InvalidOperationException(
-                $"The model '{path}' cannot be loaded: it needs the assembly {new AssemblyName(assembly).Name}, which this program does not bring. Add the package that has it; " +
-                "a model that was saved before the library was made of parts is trained or saved anew.", error);
+                $"The model '{path}' cannot be loaded: it needs the assembly {new AssemblyName(assembly).Name}, which this program does not bring. Add the package that has it.", error);
         }
 
         string message = $"The model '{path}' cannot be loaded: {cause.Message.TrimEnd('.')}.";

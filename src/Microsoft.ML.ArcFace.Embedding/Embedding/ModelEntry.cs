@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
+using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Files;
 
 namespace Microsoft.ML.ArcFace;
@@ -30,6 +31,25 @@ internal static class ModelEntry
         }
 
         return context.TryLoadBinaryStream(name, read);
+    }
+
+    /// <summary>Refuses an entry of another kind, or of a format that this version does not read.</summary>
+    /// <param name="context">What the header is read from.</param>
+    /// <param name="readable">What is read.</param>
+    /// <exception cref="WeightsFormatException">It cannot be read.</exception>
+    public static void CheckVersion(ModelLoadContext context, VersionInfo readable)
+    {
+        context.CheckAtModel();
+        ModelHeader header = context.Header;
+        string? finding =
+            header.ModelSignature != readable.ModelSignature ? $"is of another kind than {readable.LoaderSignature}; it was altered after saving"
+            : header.ModelVerWritten < readable.VerWeCanReadBack ? $"was written in format 0x{header.ModelVerWritten:x8} by an older version of the library, and this version reads 0x{readable.VerWeCanReadBack:x8} and later. {OlderModels.Remedy}"
+            : header.ModelVerReadable > readable.VerWrittenCur ? $"was written in format 0x{header.ModelVerWritten:x8} by a newer version of the library, and this version reads up to 0x{readable.VerWrittenCur:x8}. Use the package version that saved the model, or a newer one"
+            : null;
+        if (finding is not null)
+        {
+            throw new WeightsFormatException($"The model cannot be loaded: its part {readable.LoaderSignature} {finding}.");
+        }
     }
 
     /// <summary>Refuses bytes behind what was read of the header: no checksum covers them.</summary>

@@ -8,7 +8,7 @@ internal sealed record ModelFacts : ToolFacts
 {
     private const string NoFile = "none: the network was trained here, or an older version saved the model";
 
-    private const string NotRecorded = "not recorded: the weights came from a file, or an older version saved the model";
+    private const string NotRecorded = "not recorded: the weights came from a file";
 
     public required string File { get; init; }
 

@@ -47,7 +47,7 @@ internal sealed class ModelTarget() : FuzzTarget("model")
     {
         int length = BitConverter.ToInt32(file);
         using var reader = new BinaryReader(new MemoryStream(file, sizeof(int), length));
-        FaceEmbeddingTransformer.ModelHeader header = FaceEmbeddingTransformer.ReadHeader(reader, FaceEmbeddingTransformer.VersionWithTraining);
+        FaceEmbeddingTransformer.ModelHeader header = FaceEmbeddingTransformer.ReadHeader(reader);
         Require(header.BatchSize >= 1 && header.EmbeddingSize >= 2 && header.People >= 0 && double.IsFinite(header.Scale), "a header outside of its ranges");
         Require(header.PersonNames is null || header.PersonNames.Length == header.People, "another number of names than of people");
         Require(header.Threshold is null || (header.Threshold.ForGallerySize(1_000_000).Cosine is >= -1 and <= 1 && header.Threshold.FalseNonMatchRate is >= 0 and <= 1), "a threshold outside of its ranges");

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Detection;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
@@ -10,7 +11,8 @@ namespace Microsoft.ML.ArcFace.Tests.Embedding;
 
 /// <summary>
 /// Models that earlier versions saved, one for each version of the format, must load. They lie in SavedModels/: small files of
-/// a formula. Whoever changes the format adds the file that <see cref="Format_OfToday_IsAmongThem"/> writes, and changes none.
+/// a formula, faces-*.zip by the version of the embedding and detecting-*.zip by that of the detector. Whoever changes a format adds
+/// the file that <see cref="Format_OfToday_IsAmongThem"/> writes, and changes none.
 /// </summary>
 [TestClass]
 public class SavedModelsTests
@@ -22,11 +24,15 @@ public class SavedModelsTests
 
     private static readonly string[] s_people = ["Ada", "Bob", "Cleo"];
 
-    private static string Folder => Path.Combine(SharedFolders.RepositoryRoot!, "test", "Microsoft.ML.ArcFace.Tests", "Embedding", "SavedModels");
+    internal static string Folder => Path.Combine(SharedFolders.RepositoryRoot!, "test", "Microsoft.ML.ArcFace.Tests", "Embedding", "SavedModels");
 
-    public static IEnumerable<object[]> Files => Directory.GetFiles(Folder, "*.zip").Select(path => new object[] { Path.GetFileName(path) });
+    public static IEnumerable<object[]> Files => Named("faces-*.zip");
 
-    private static string FileOfToday => $"faces-{FaceEmbeddingTransformer.VersionWithTraining:x8}.zip";
+    public static IEnumerable<object[]> DetectingFiles => Named("detecting-*.zip");
+
+    private static string FileOfToday => $"faces-{FaceEmbeddingTransformer.FormatVersion:x8}.zip";
+
+    private static string DetectingFileOfToday => $"detecting-{FaceDetectingTransformer.FormatVersion:x8}.zip";
 
     [TestMethod]
     [DynamicData(nameof(Files))]
@@ -57,19 +63,43 @@ public class SavedModelsTests
     }
 
     [TestMethod]
-    public void Format_OfToday_IsAmongThem()
+    [DynamicData(nameof(DetectingFiles))]
+    public void Load_FileOfAVersionWithADetector_FindsItsFace(string file)
     {
-        if (!File.Exists(Path.Combine(Folder, FileOfToday)))
+        // ML.NET's own loader comes first, so that the detector is the first part of the library that this context meets.
+        var ml = new MLContext();
+        string path = Path.Combine(Folder, file);
+        Assert.IsLessThan(LargestFile, new FileInfo(path).Length);
+        ITransformer model = ml.Model.Load(path, out _);
+        using (model as IDisposable)
         {
-            string written = Path.Combine(Path.GetTempPath(), FileOfToday);
-            Save(written);
+            using var folder = new TemporaryFolder();
+            IDataView rows = model.Transform(ml.Data.LoadFromEnumerable([new Photograph { ImagePath = folder.Write("two.png", EncodedImages.Gradient(90, 60, SkiaSharp.SKEncodedImageFormat.Png)) }]));
+            Assert.HasCount(4, rows.GetColumn<float[]>("Boxes").Single());
+            Assert.HasCount(EmbeddingSize, rows.GetColumn<float[]>("Embedding").Single());
+        }
+    }
+
+    [TestMethod]
+    [DataRow(false), DataRow(true)]
+    public void Format_OfToday_IsAmongThem(bool detects)
+    {
+        string name = detects ? DetectingFileOfToday : FileOfToday;
+        if (!File.Exists(Path.Combine(Folder, name)))
+        {
+            string written = Path.Combine(Path.GetTempPath(), name);
+            Save(written, detects);
             Assert.Fail($"The format has a new version. Look at '{written}', which this version wrote, and move it to {Folder}.");
         }
+    }
 
+    [TestMethod]
+    public void Format_OfToday_HasTheSameWeights()
+    {
         // The same bytes of weights: the network of the formula is still described and saved alike.
         using var folder = new TemporaryFolder();
         string today = Path.Combine(folder.FullName, FileOfToday);
-        Save(today);
+        Save(today, detects: false);
         using var former = new FaceEmbedder(Path.Combine(Folder, FileOfToday), new FaceEmbedder.Options { ReloadInterval = null });
         using var now = new FaceEmbedder(today, new FaceEmbedder.Options { ReloadInterval = null });
         Assert.AreEqual(former.Fingerprint, now.Fingerprint);
@@ -78,7 +108,7 @@ public class SavedModelsTests
     private static FaceTrainingSummary Training { get; } = new("ArcFaceLoss", 0.5, 16, PersonCount: 3, PhotographCount: 30, Epochs: 2, Steps: 6, StartedFromWeights: false, "0.1.0");
 
     /// <summary>Saves the network of the formula: small steps that repeat, so that the file is small.</summary>
-    private static void Save(string path)
+    private static void Save(string path, bool detects)
     {
         var ml = new MLContext();
         NetworkDescription network = BackboneDescription.Of(BackboneArchitecture.MobileFaceNet, EmbeddingSize);
@@ -101,8 +131,19 @@ public class SavedModelsTests
         var model = new FaceEmbeddingModel(network, state, new ClassCenters(PlainTensor.Of([s_people.Length, EmbeddingSize], centers)), facts, EmbeddingDevice.Choose(ml).Compute(network, state, InferencePrecision.BFloat16));
         using var embedding = new FaceEmbeddingTransformer(ml, model, new EmbeddingColumns("Image", "Embedding", "PredictedLabel", "Score", "Cosine", "Quality"), addMirrorImage: true, batchSize: 32, Thresholds.Of(0.4));
         IDataView rows = ml.Data.LoadFromEnumerable<Photograph>([]);
-        ml.Model.Save(ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(rows).Append(embedding), rows.Schema, path);
+        using var folder = new TemporaryFolder();
+        ITransformer before = detects
+            ? ml.Transforms.LoadImages("Photograph", null, "ImagePath")
+                .Append(ml.Transforms.DetectFaces("Boxes", "Landmarks", "Scores", "Photograph", folder.Write("detector.onnx", DetectorModels.Scrfd.OneFace().ToBytes())))
+                .Append(ml.Transforms.AlignFaces("Image", "Photograph", "Landmarks")).Fit(rows)
+            : ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(rows);
+        using (before as IDisposable)
+        {
+            ml.Model.Save(before.Append(embedding), rows.Schema, path);
+        }
     }
+
+    private static IEnumerable<object[]> Named(string pattern) => Directory.GetFiles(Folder, pattern).Select(path => new object[] { Path.GetFileName(path) });
 
     /// <summary>A teal face.</summary>
     private static byte[] Face() => EncodedImages.Bmp(112, 112, SkiaSharp.SKColors.Teal);
