@@ -9,6 +9,9 @@ public sealed partial class FaceEmbeddingTransformer
 {
     private const int LongestText = 1024, Sha256Characters = 64;
 
+    /// <summary>Numbers in all values of a network for one face: those of IResNet-200 have 130 million.</summary>
+    private const double MostNumbers = 1 << 28;
+
     private void WriteNetwork(BinaryWriter header, NetworkDescription network)
     {
         WriteOptional(header, Backbone is null ? NetworkJson.Write(network) : null);
@@ -40,13 +43,25 @@ public sealed partial class FaceEmbeddingTransformer
             : throw new FormatException("it does not tell the file that its network was read from");
     }
 
-    /// <summary>Holds the tensors that a description asks for to those of the weights, before memory is taken for them.</summary>
-    private static void CheckShapes(IReadOnlyList<SafetensorsEntry> entries, NetworkDescription network)
+    /// <summary>Holds a graph to what the rest of the file says, and its tensors to those of the weights, before memory is taken for them.</summary>
+    private static NetworkDescription Checked(NetworkDescription network, int embeddingSize, IReadOnlyList<SafetensorsEntry> entries)
     {
+        if (network.ShapeOf(network.Input) is not [NetworkDescription.Batch, FaceInput.Channels, FaceInput.Size, FaceInput.Size] || network.ShapeOf(network.Output) is not [NetworkDescription.Batch, var size] || size != embeddingSize)
+        {
+            throw Damaged($"its network does not make embeddings of {embeddingSize} numbers from faces of {FaceInput.Size}×{FaceInput.Size} pixels; it was altered after saving");
+        }
+
+        if (network.Nodes.SelectMany(node => node.Outputs).Sum(value => network.ShapeOf(value).Skip(1).Aggregate(1.0, (count, length) => count * length)) > MostNumbers)
+        {
+            throw Damaged($"its network makes more than {MostNumbers} numbers of one face; it was altered after saving");
+        }
+
         Dictionary<string, SafetensorsEntry> stored = entries.ToDictionary(entry => entry.Name);
         if (network.Tensors.FirstOrDefault(tensor => !stored.TryGetValue(BackbonePrefix + tensor.Name, out SafetensorsEntry? entry) || entry.Type != tensor.Type || !entry.Shape.SequenceEqual(tensor.Shape)) is { } different)
         {
             throw Damaged($"its network has a tensor '{different.Name}' ({different.Describe()}) that its weights do not have; it was altered after saving");
         }
+
+        return network;
     }
 }

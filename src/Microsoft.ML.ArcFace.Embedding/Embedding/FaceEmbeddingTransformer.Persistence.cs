@@ -156,8 +156,7 @@ public sealed partial class FaceEmbeddingTransformer
     {
         using var hashing = new HashingStream(stream);
         SafetensorsReader weights = OpenWeights(hashing, stream, header);
-        NetworkDescription network = header.Network ?? BackboneDescription.Of(architecture!.Value, header.EmbeddingSize);
-        CheckShapes(weights.Entries, network);
+        NetworkDescription network = header.Network is { } graph ? Checked(graph, header.EmbeddingSize, weights.Entries) : BackboneDescription.Of(architecture!.Value, header.EmbeddingSize);
         IReadOnlyDictionary<string, WritableTensor> tensors = NetworkWeights.Zeros(network);
         PlainTensor<float> centers = PlainTensor.Of([header.People, header.EmbeddingSize], new float[(long)header.People * header.EmbeddingSize]);
         weights.CopyInto([.. network.Tensors.Select(tensor => (BackbonePrefix + tensor.Name, tensors[tensor.Name])), (NetworkWeights.ClassCentresName, centers)]);

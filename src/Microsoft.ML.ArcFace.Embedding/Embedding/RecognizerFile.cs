@@ -74,7 +74,7 @@ internal sealed class RecognizerFile
     /// <exception cref="WeightsFormatException">The metadata of the file are damaged.</exception>
     public FacePixelsDecision Decide(FacePixels? said, FacePreprocessingSearch? found) => said is null && found is not null
         ? found.Decision
-        : PixelsChoice.Decide(said, Sha256, Metadata, _scaling is { } scaling ? scaling.MeanAndDeviation() : null, Architecture is not null);
+        : PixelsChoice.Decide(said, Sha256, Metadata, _scaling is null ? null : MeanAndDeviation(_scaling), Architecture is not null);
 
     /// <summary>Reads the weights into a store, behind what makes the pixels of faces.</summary>
     /// <param name="pixels">The pixels.</param>
@@ -106,6 +106,10 @@ internal sealed class RecognizerFile
         (NetworkDescription network, WeightStore weights) = Load(pixels, WeightStore.InMemory);
         return new InferenceNetwork(network, weights.Tensors, VectorWidths.Best, () => ProcessorThreads.Count);
     }
+
+    /// <summary>Reads scale·value + shift as (value - mean) / deviation.</summary>
+    private static (double[] Mean, double[] Deviation) MeanAndDeviation(PixelScaling scaling) =>
+        ([.. scaling.Shift.Zip(scaling.Scale, (shift, scale) => -(double)shift / scale)], [.. scaling.Scale.Select(scale => 1.0 / scale)]);
 
     private static void Copy(GraphNetwork graph, IReadOnlyDictionary<string, WritableTensor> tensors)
     {

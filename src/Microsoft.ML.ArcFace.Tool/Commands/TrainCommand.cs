@@ -97,7 +97,7 @@ internal static class TrainCommand
         var start = new TrainingStart(run, run.Get(Checkpoints)?.ToString());
         FaceRecognitionCatalog faces = run.FaceRecognition(ml, start.Observe);
         (IDataView train, string source) = Photographs(run, faces);
-        ITransformer preparation = FacePreparation.Create(ml, source, run.Get(Detector)?.FullName, run.Get(SkipUnusable)).Fit(train);
+        ITransformer preparation = FacePreparation.Create(ml, source, FacePreparation.Detector.Of(run.Get(Detector)), run.Get(SkipUnusable)).Fit(train);
         using var native = preparation as IDisposable;
         IDataView? validation = run.Get(Validate) is { } folder ? preparation.Transform(run.LoadFromFolder(faces, folder, run.Get(SkipUnusable))) : null;
 
