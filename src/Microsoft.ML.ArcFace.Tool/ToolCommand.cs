@@ -21,8 +21,8 @@ internal static class ToolCommand
     /// <summary>Asks for the log of ML.NET, and for stack traces.</summary>
     public static Option<bool> Verbose { get; } = new("--verbose") { Description = "Print ML.NET's log, and stack traces of errors.", Recursive = true };
 
-    /// <summary>Names a folder for the temporary files of ML.NET.</summary>
-    public static Option<DirectoryInfo> TemporaryFolder { get; } = new("--temp") { Description = "The folder for temporary files, which models of more than 512 MiB need. Default: the system's (TMPDIR).", HelpName = "DIR", Recursive = true };
+    /// <summary>Names a folder for temporary files.</summary>
+    public static Option<DirectoryInfo> TemporaryFolder { get; } = new("--temp") { Description = "The folder for temporary files: the weights of a model lie there, outside of memory. Default: the system's (TMPDIR).", HelpName = "DIR", Recursive = true };
 
     /// <summary>Asks for a GPU; for commands that compute embeddings.</summary>
     public static Option<int?> Gpu { get; } = NumberOption.Whole("--gpu", "The GPU to compute on. Default: the processor", 0, 1023, example: 0);

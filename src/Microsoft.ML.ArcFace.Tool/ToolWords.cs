@@ -27,7 +27,6 @@ internal static partial class ToolWords
         (", and save model.WithThreshold(threshold); or set FaceEmbedder.Options.Cosine", ", or give one with --cosine"),
         ("faces.CalibrateThreshold", "arcface calibrate"),
         ("Give Fit one or set ValidationSet, or leave the patience null", "Give one with --validate, or leave --patience out"),
-        ("the environment variable TMPDIR, --temp of arcface, FaceEmbedder.Options.TemporaryFolder, or MLContext.TempFilePath", "the environment variable TMPDIR, or --temp"),
         ("that ml.Model.Save wrote", "that arcface train wrote"),
         ("RandomNumberGenerator.GetBytes(32)", "head -c 32 /dev/urandom"),
         ("Give its key as EncryptionKey", "Give its key with --key-file"),

@@ -9,7 +9,7 @@ namespace Microsoft.ML.ArcFace.InferenceCheck;
 /// </summary>
 internal static class FormulaWeights
 {
-    /// <summary>All tensors of a network, computed whenever they are read.</summary>
+    /// <summary>All tensors of a network.</summary>
     public static IReadOnlyDictionary<string, StateTensor> Of(NetworkDescription network) => network.Nodes
         .SelectMany(node => node.Inputs, (node, name) => (Node: node, Tensor: network.FindTensor(name)))
         .Where(entry => entry.Tensor is { Kind: not TensorKind.Counter })
@@ -28,7 +28,7 @@ internal static class FormulaWeights
             // Neither growing nor vanishing from layer to layer: uniform with a variance of 1 / inputs.
             _ => (0f, MathF.Sqrt(3f / tensor.Shape.Skip(1).Aggregate(1L, (product, size) => product * size))),
         };
-        return new ComputedTensor(tensor.Shape, () => Values(tensor.Name, tensor.Shape.Aggregate(1L, (product, size) => product * size), middle, range));
+        return PlainTensor.Of(tensor.Shape, Values(tensor.Name, tensor.Shape.Aggregate(1L, (product, size) => product * size), middle, range));
     }
 
     /// <summary>A linear congruential generator that starts with the name.</summary>

@@ -112,10 +112,10 @@ public sealed partial class FaceDetectingTransformer
     private static byte[] ReadOnnx(ModelLoadContext context)
     {
         using var onnx = new MemoryStream();
-        bool exists = ModelEntry.TryRead(context, OnnxEntry, reader =>
+        bool exists = ModelEntry.TryRead(context, OnnxEntry, (stream, _) =>
         {
             byte[] buffer = new byte[1 << 16];
-            while (onnx.Length <= DetectorGraph.MostBytes && reader.Read(buffer) is var count and > 0)
+            while (onnx.Length <= DetectorGraph.MostBytes && stream.Read(buffer) is var count and > 0)
             {
                 onnx.Write(buffer, 0, count);
             }

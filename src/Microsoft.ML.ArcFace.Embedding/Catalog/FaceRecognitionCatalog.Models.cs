@@ -5,15 +5,19 @@ namespace Microsoft.ML;
 public sealed partial class FaceRecognitionCatalog
 {
     /// <summary>
-    /// Loads a model with a face embedding in it, as <c>ml.Model.Load</c> does, but without temporary files (unless the model has
-    /// more than 512 MiB) and with messages that name the file and say what it is.
+    /// Loads a model with a face embedding in it, as <c>ml.Model.Load</c> does, but where no temporary file can be written, too, and with
+    /// messages that name the file and say what it is.
     /// </summary>
+    /// <remarks>
+    /// The weights as they were trained lie in a temporary file without a name (<c>MLContext.TempFilePath</c>) as long as the model lasts,
+    /// so that it can be saved and exported when the .zip is gone; where none can be written they are in memory beside those that compute.
+    /// </remarks>
     /// <param name="path">A .zip that <see cref="SaveModel"/>, <c>ml.Model.Save</c> or <c>arcface train</c> wrote.</param>
     /// <param name="inputSchema">The schema of what the model takes; null if it was saved without one.</param>
     /// <returns>The model; dispose of it to free its native memory.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="WeightsFormatException">It is damaged or of another kind.</exception>
-    /// <exception cref="IOException">It cannot be read, or is too large for memory and there is no folder for temporary files.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="NativeRuntimeException">The native torch library is missing or too old.</exception>
     /// <exception cref="InvalidOperationException">ML.NET cannot make one of its parts; the message says why.</exception>
     public ITransformer LoadModel(string path, out DataViewSchema? inputSchema)

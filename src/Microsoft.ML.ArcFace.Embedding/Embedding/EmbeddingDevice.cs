@@ -36,6 +36,24 @@ internal sealed class EmbeddingDevice
                 "or set MLContext.GpuDeviceId to null for the CPU, or MLContext.FallbackToCpu = true to take the CPU where no GPU can be used.");
     }
 
+    /// <summary>
+    /// Makes room for the weights of a network: in the context's folder for temporary files, or in memory where none can be written, which is told to the log.
+    /// </summary>
+    public WeightStore KeepWeights(NetworkDescription network)
+    {
+        string folder = ((IHostEnvironmentInternal)_environment).TempFilePath;
+        try
+        {
+            return WeightStore.InFile(network, folder);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            using IChannel channel = _environment.Start(nameof(FaceEmbeddingTransformer));
+            channel.Info($"The weights of the model are in memory twice, for no temporary file can hold them as they were trained ({error.Message.TrimEnd('.')}); MLContext.{nameof(MLContext.TempFilePath)} names another folder.");
+            return WeightStore.InMemory(network);
+        }
+    }
+
     /// <summary>Has a network computed; on the processor it is made when the first face is embedded.</summary>
     public Lazy<IFaceNetwork> Compute(NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, InferencePrecision precision)
     {

@@ -16,30 +16,60 @@ internal sealed class FaceEmbeddingModel : IDisposable
     /// <summary>The length that an embedding is taken to have at least, as torch's normalize has it.</summary>
     private const float SmallestLength = 1e-12f;
 
+    private readonly WeightStore _weights;
     private readonly Lazy<IFaceNetwork> _computed;
 
     /// <param name="network">The network.</param>
-    /// <param name="tensors">Its weights by their published names; not copied.</param>
+    /// <param name="weights">Its weights by their published names; the model owns them.</param>
     /// <param name="centers">The class centers of its people.</param>
     /// <param name="facts">What else is known of it.</param>
     /// <param name="computed">Computes it; the model owns it.</param>
-    public FaceEmbeddingModel(NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, ClassCenters centers, EmbeddingFacts facts, Lazy<IFaceNetwork> computed) =>
-        (Network, Tensors, Centers, Facts, _computed) = (network, tensors, centers, facts, computed);
+    public FaceEmbeddingModel(NetworkDescription network, WeightStore weights, ClassCenters centers, EmbeddingFacts facts, Lazy<IFaceNetwork> computed) =>
+        (Network, _weights, Centers, Facts, _computed) = (network, weights, centers, facts, computed);
 
-    /// <summary>Reads a network from a file of weights; it embeds, but predicts nobody.</summary>
+    /// <summary>Reads a network from a file of others; it embeds, but predicts nobody.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="pixels">The pixels that it is given.</param>
+    /// <param name="precision">The arithmetic.</param>
+    /// <param name="device">Where it is computed.</param>
     /// <exception cref="WeightsFormatException">The file is damaged, or its tensors do not fit the network; all of them are listed.</exception>
-    public static FaceEmbeddingModel OfWeights(string path, BackboneArchitecture architecture, InferencePrecision precision, EmbeddingDevice device)
+    public static FaceEmbeddingModel OfFile(RecognizerFile file, FacePixelsDecision pixels, InferencePrecision precision, EmbeddingDevice device)
     {
-        (NetworkDescription network, IReadOnlyDictionary<string, WritableTensor> tensors) = NetworkWeights.Load(path, architecture);
-        IReadOnlyDictionary<string, StateTensor> state = NetworkWeights.Readable(tensors);
-        var facts = new EmbeddingFacts(architecture, network.OutputSize, PersonCount: 0, PersonNames: [], Scale: 1, precision, Training: null);
-        return new FaceEmbeddingModel(network, state, ClassCenters.None(network.OutputSize), facts, device.Compute(network, state, precision));
+        (NetworkDescription network, WeightStore weights) = file.Load(pixels.Pixels, device.KeepWeights);
+
+        // With other pixels than the published networks read it is a network of its own.
+        BackboneArchitecture? architecture = pixels.Pixels == FacePixels.Standard ? file.Architecture : null;
+        var origin = new FaceNetworkFile(file.FileName, file.Sha256, pixels);
+        var facts = new EmbeddingFacts(architecture, network.OutputSize, PersonCount: 0, PersonNames: [], Scale: 1, precision, Training: null, origin);
+        return Of(network, weights, ClassCenters.None(network.OutputSize), facts, device);
+    }
+
+    /// <summary>Makes a model that a device computes.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="weights">Its weights, which the model owns, and which are disposed of if none is made.</param>
+    /// <param name="centers">The class centers of its people.</param>
+    /// <param name="facts">What else is known of it.</param>
+    /// <param name="device">Where it is computed.</param>
+    public static FaceEmbeddingModel Of(NetworkDescription network, WeightStore weights, ClassCenters centers, EmbeddingFacts facts, EmbeddingDevice device)
+    {
+        try
+        {
+            return new FaceEmbeddingModel(network, weights, centers, facts, device.Compute(network, weights.Tensors, facts.Precision));
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
     }
 
     public NetworkDescription Network { get; }
 
     /// <summary>The weights as trained, by their published names.</summary>
-    public IReadOnlyDictionary<string, StateTensor> Tensors { get; }
+    public IReadOnlyDictionary<string, StateTensor> Tensors => _weights.Tensors;
+
+    /// <summary>Tells whether the weights as trained are in memory, beside those that compute.</summary>
+    public bool HoldsWeightsInMemory => _weights.IsInMemory;
 
     public ClassCenters Centers { get; }
 
@@ -48,9 +78,6 @@ internal sealed class FaceEmbeddingModel : IDisposable
 
     /// <summary>What computes it; made when it is first asked for.</summary>
     internal IFaceNetwork Computed => _computed.Value;
-
-    /// <summary>The bytes of weights and class centers.</summary>
-    public long ByteCount => Tensors.Values.Append(Centers.Trained).Sum(tensor => tensor.Count * SafetensorsType.SizeOf(tensor.Type));
 
     /// <summary>The weights in their published order.</summary>
     public IEnumerable<(string Name, StateTensor Tensor)> State => Network.Tensors.Select(tensor => (tensor.Name, Tensors[tensor.Name]));
@@ -88,7 +115,7 @@ internal sealed class FaceEmbeddingModel : IDisposable
     }
 
     /// <summary>Gets the text that tells the embedding from others.</summary>
-    public string Fingerprint(bool addMirrorImage) => EmbeddingFingerprint.Of(Tensors, addMirrorImage);
+    public string Fingerprint(bool addMirrorImage) => EmbeddingFingerprint.Of(Tensors, addMirrorImage, Facts.Architecture is null ? Network : null);
 
     public void Dispose()
     {
@@ -96,5 +123,7 @@ internal sealed class FaceEmbeddingModel : IDisposable
         {
             _computed.Value.Dispose();
         }
+
+        _weights.Dispose();
     }
 }

@@ -48,9 +48,9 @@ public sealed partial class FaceEmbeddingTransformer
         List<(string, StateTensor)> tensors = [.. use.Model.State.Select(entry => (BackbonePrefix + entry.Name, entry.Tensor)), (NetworkWeights.ClassCentresName, use.Model.Centers.Trained)];
         var metadata = new Dictionary<string, string> { ["architecture"] = Backbone?.ToShortName() ?? Graph, ["preprocessing"] = "112x112 RGB, (value - 127.5) / 127.5" };
         byte[] weightsHash = [];
-        context.SaveBinaryStream(WeightsEntry, writer =>
+        ModelEntry.WriteStored(context, WeightsEntry, stream =>
         {
-            using var hashing = new HashingStream(writer.BaseStream);
+            using var hashing = new HashingStream(stream);
             Safetensors.Write(hashing, tensors, metadata);
             weightsHash = hashing.Hash();
         });
@@ -148,36 +148,45 @@ public sealed partial class FaceEmbeddingTransformer
     {
         EmbeddingDevice device = EmbeddingDevice.Choose(environment);
         FaceEmbeddingModel? model = null;
-        bool exists = ModelEntry.TryRead(context, WeightsEntry, reader => model = LoadModel(reader.BaseStream, header, architecture, device));
+        bool exists = ModelEntry.TryRead(context, WeightsEntry, (stream, length) => model = LoadModel(stream, length, header, architecture, device));
         return exists ? model! : throw Damaged($"it has no entry {WeightsEntry}");
     }
 
-    private static FaceEmbeddingModel LoadModel(Stream stream, ModelHeader header, BackboneArchitecture? architecture, EmbeddingDevice device)
+    private static FaceEmbeddingModel LoadModel(Stream stream, long length, ModelHeader header, BackboneArchitecture? architecture, EmbeddingDevice device)
     {
         using var hashing = new HashingStream(stream);
-        SafetensorsReader weights = OpenWeights(hashing, stream, header);
-        NetworkDescription network = header.Network is { } graph ? Checked(graph, header.EmbeddingSize, weights.Entries) : BackboneDescription.Of(architecture!.Value, header.EmbeddingSize);
-        IReadOnlyDictionary<string, WritableTensor> tensors = NetworkWeights.Zeros(network);
+        SafetensorsReader reader = OpenWeights(hashing, length, header);
+        NetworkDescription network = header.Network is { } graph ? Checked(graph, header.EmbeddingSize, reader.Entries) : BackboneDescription.Of(architecture!.Value, header.EmbeddingSize);
         PlainTensor<float> centers = PlainTensor.Of([header.People, header.EmbeddingSize], new float[(long)header.People * header.EmbeddingSize]);
-        weights.CopyInto([.. network.Tensors.Select(tensor => (BackbonePrefix + tensor.Name, tensors[tensor.Name])), (NetworkWeights.ClassCentresName, centers)]);
-        if (!hashing.Hash().AsSpan().SequenceEqual(header.WeightsHash))
+        WeightStore weights = device.KeepWeights(network);
+        try
         {
-            throw Damaged("its weights do not fit their checksum; they were altered after saving");
+            reader.CopyInto([.. network.Tensors.Select(tensor => (BackbonePrefix + tensor.Name, weights.Writable[tensor.Name])), (NetworkWeights.ClassCentresName, centers)]);
+            if (!hashing.Hash().AsSpan().SequenceEqual(header.WeightsHash))
+            {
+                throw Damaged("its weights do not fit their checksum; they were altered after saving");
+            }
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
         }
 
         var facts = new EmbeddingFacts(architecture, header.EmbeddingSize, header.People, header.PersonNames, header.Scale, header.Precision, header.Training, header.File);
-        IReadOnlyDictionary<string, StateTensor> state = NetworkWeights.Readable(tensors);
-        return new FaceEmbeddingModel(network, state, new ClassCenters(centers), facts, device.Compute(network, state, header.Precision));
+        return FaceEmbeddingModel.Of(network, weights, new ClassCenters(centers), facts, device);
     }
 
     /// <summary>Reads what the weights are, before memory is taken for as many people as the header says.</summary>
-    internal static SafetensorsReader OpenWeights(Stream weights, Stream inner, ModelHeader header)
+    /// <param name="weights">The entry.</param>
+    /// <param name="length">The bytes that it has.</param>
+    /// <param name="header">What they must fit.</param>
+    internal static SafetensorsReader OpenWeights(Stream weights, long length, ModelHeader header)
     {
         var reader = new SafetensorsReader(weights);
-        long? left = inner.CanSeek ? inner.Length - inner.Position : null;
-        if (left < reader.DataLength)
+        if (length - reader.DataBegin != reader.DataLength)
         {
-            throw Damaged($"its weights have {left} bytes where {reader.DataLength} are due: it is truncated");
+            throw Damaged($"its weights have {length - reader.DataBegin} bytes where {reader.DataLength} are due: it is {(length - reader.DataBegin < reader.DataLength ? "truncated" : "altered")}");
         }
 
         SafetensorsEntry? centres = reader.Entries.FirstOrDefault(entry => entry.Name == NetworkWeights.ClassCentresName);

@@ -11,27 +11,18 @@ using Microsoft.ML.Runtime;
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>
-/// Loads and saves models as <c>ml.Model</c> does, in the same format, but without temporary files as long as memory will do,
-/// and with messages that name the file.
+/// Loads and saves models as <c>ml.Model</c> does, in the same format, but without ML.NET's temporary files, and with messages that
+/// name the file.
 /// </summary>
 internal static class FaceModelFile
 {
     private const string SchemaEntry = "Schema", ModelFolder = "TransformerChain";
 
-    /// <summary>ML.NET reads an entry into one array.</summary>
-    private const long LargestEntryInMemory = int.MaxValue;
-
-    /// <summary>More than this is unpacked to temporary files where there is a folder for them.</summary>
-    private const long MostBytesInMemory = 512L << 20;
-
-    /// <summary>Streams grow by doubling, so that saving takes more memory than there are bytes.</summary>
-    private const long MostBytesSavedInMemory = 256L << 20;
-
     /// <summary>Loads a model with a face embedding in it.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="WeightsFormatException">It is damaged or of another kind.</exception>
-    /// <exception cref="IOException">It cannot be read, or is too large for memory and there is no folder for temporary files.</exception>
-    public static ITransformer Load(IHostEnvironment environment, string path, out DataViewSchema? inputSchema, long mostBytesInMemory = LargestEntryInMemory)
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static ITransformer Load(IHostEnvironment environment, string path, out DataViewSchema? inputSchema)
     {
         if (!File.Exists(path))
         {
@@ -48,22 +39,20 @@ internal static class FaceModelFile
         try
         {
             using FileStream file = RegularFile.OpenRead(path);
-            return Load(environment, file, UsesFiles(environment, path, mostBytesInMemory), out inputSchema);
+            CheckEntries(path);
+            return Load(environment, file, out inputSchema);
         }
-        catch (Exception error) when (error is not TemporaryFolderException)
+        catch (Exception error)
         {
             throw Explain(path, error);
         }
     }
 
-    /// <summary>Loads a model from memory or a file that this process wrote.</summary>
-    public static ITransformer Load(IHostEnvironment environment, Stream stream, out DataViewSchema? inputSchema) => Load(environment, stream, useFiles: false, out inputSchema);
-
     /// <summary>Saves a model; a program that watches the file finds the former one or the new one, whole.</summary>
     public static void Save(IHostEnvironment environment, ITransformer model, DataViewSchema? inputSchema, string path)
     {
         using var file = new WholeFile(path);
-        Save(environment, model, inputSchema, file.Stream, temporaryFolder: Path.GetDirectoryName(Path.GetFullPath(path)));
+        Save(environment, model, inputSchema, file.Stream);
         file.Complete();
     }
 
@@ -72,12 +61,9 @@ internal static class FaceModelFile
     /// <param name="model">The model.</param>
     /// <param name="inputSchema">The schema of what it takes; null if it is not known.</param>
     /// <param name="stream">Where it goes; stays open.</param>
-    /// <param name="temporaryFolder">Where large models are packed; null: that of the context.</param>
-    public static void Save(IHostEnvironment environment, ITransformer model, DataViewSchema? inputSchema, Stream stream, string? temporaryFolder = null)
+    public static void Save(IHostEnvironment environment, ITransformer model, DataViewSchema? inputSchema, Stream stream)
     {
-        bool useFiles = BytesOf(model) > MostBytesSavedInMemory;
-        IHostEnvironment folder = useFiles && temporaryFolder is not null ? new MLContext { TempFilePath = temporaryFolder } : environment;
-        using RepositoryWriter repository = RepositoryWriter.CreateNew(stream, folder, useFiles);
+        using RepositoryWriter repository = RepositoryWriter.CreateNew(stream, environment, useFileSystem: false);
         ModelSaveContext.SaveModel(repository, model, ModelFolder);
         if (inputSchema is not null)
         {
@@ -89,9 +75,10 @@ internal static class FaceModelFile
         repository.Commit();
     }
 
-    private static ITransformer Load(IHostEnvironment environment, Stream stream, bool useFiles, out DataViewSchema? inputSchema)
+    /// <summary>Loads a model from memory or a file that this process wrote.</summary>
+    public static ITransformer Load(IHostEnvironment environment, Stream stream, out DataViewSchema? inputSchema)
     {
-        using (RepositoryReader repository = RepositoryReader.Open(stream, environment, useFiles))
+        using (RepositoryReader repository = RepositoryReader.Open(stream, environment, useFileSystem: false))
         {
             using Repository.Entry? schema = repository.OpenEntryOrNull(SchemaEntry);
             inputSchema = schema is null ? null : new BinaryLoader(environment, new BinaryLoader.Arguments(), schema.Stream).Schema;
@@ -106,31 +93,13 @@ internal static class FaceModelFile
         return new ModelOperationsCatalog(environment).Load(stream, out inputSchema);
     }
 
-    /// <summary>Tells whether a file is unpacked to temporary files; if so, they can be written. No entry claims more bytes than it can have.</summary>
-    private static bool UsesFiles(IHostEnvironment environment, string path, long mostBytesInMemory)
+    /// <summary>Refuses an entry that claims more bytes than it can have, before memory is taken for it.</summary>
+    private static void CheckEntries(string path)
     {
         using ByteSource source = ByteSource.Open(path);
-        ICollection<ZipEntry> entries = [.. ZipDirectory.Read(source).Values];
-        foreach (ZipEntry entry in entries)
+        foreach (ZipEntry entry in ZipDirectory.Read(source).Values)
         {
             ZipEntry.CheckGrowth(entry.Name, entry.Length, entry.PackedLength, ZipEntry.FreeLengthInModels);
-        }
-
-        long largest = entries.Max(entry => entry.Length);
-        if (entries.Sum(entry => (double)entry.Length) <= Math.Min(MostBytesInMemory, mostBytesInMemory))
-        {
-            return false;
-        }
-
-        string folder = ((IHostEnvironmentInternal)environment).TempFilePath;
-        try
-        {
-            WritableFolder.Probe(folder);
-            return true;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return largest > mostBytesInMemory ? throw new TemporaryFolderException(path, folder, error) : false;
         }
     }
 
@@ -170,17 +139,4 @@ internal static class FaceModelFile
             _ => new InvalidOperationException(message, error),
         };
     }
-
-    /// <summary>Counts the bytes of all weights and class centers.</summary>
-    private static long BytesOf(ITransformer model) => model.Parts().OfType<FaceEmbeddingTransformer>().Sum(embedding =>
-    {
-        using ModelLease<FaceEmbeddingModel>.Use use = embedding.Lease.Begin();
-        return use.Model.ByteCount;
-    });
-
-    /// <summary>Reports that a model is too large for memory, and that there is no folder to unpack it to.</summary>
-    private sealed class TemporaryFolderException(string path, string folder, Exception innerException) : IOException(
-        $"The model '{path}' is too large to be unpacked in memory, and the folder for temporary files, '{folder}', cannot be written to ({innerException.Message.TrimEnd('.')}). " +
-        $"Name another folder: the environment variable TMPDIR, --temp of arcface, {nameof(FaceEmbedder)}.{nameof(FaceEmbedder.Options)}.{nameof(FaceEmbedder.Options.TemporaryFolder)}, or MLContext.{nameof(MLContext.TempFilePath)}.",
-        innerException);
 }

@@ -8,29 +8,49 @@ namespace Microsoft.ML.ArcFace;
 /// <summary>Looks at an entry of ours in a saved model before ML.NET unpacks it, and after it was read.</summary>
 internal static class ModelEntry
 {
-    /// <summary>Opens an entry beside the header, which is not unpacked before its size is known to be sensible.</summary>
+    /// <summary>
+    /// Reads an entry beside the header straight out of the zip. ML.NET would unpack it whole first, to memory or to a file.
+    /// </summary>
     /// <param name="context">What the header is read from.</param>
     /// <param name="name">The entry's name.</param>
-    /// <param name="read">Reads it.</param>
+    /// <param name="read">Reads it, forwards; the number is the bytes that it claims to have, which is sensible for those in the zip.</param>
     /// <returns>False if there is none.</returns>
-    /// <exception cref="WeightsFormatException">It claims too many bytes.</exception>
-    public static bool TryRead(ModelLoadContext context, string name, Action<BinaryReader> read)
+    /// <exception cref="WeightsFormatException">It claims too many bytes, or cannot be unpacked.</exception>
+    public static bool TryRead(ModelLoadContext context, string name, Action<Stream, long> read)
     {
         string suffix = string.IsNullOrEmpty(context.Directory) ? name : Path.Combine(context.Directory, name);
-        if (context.Repository is { } repository && Entries(repository).FirstOrDefault(entry => Normalize(entry.Key) == Normalize(suffix)).Value is { } found)
+        if (context.Repository is not { } repository || Entries(repository).FirstOrDefault(entry => Normalize(entry.Key) == Normalize(suffix)).Value is not { } found)
         {
-            try
-            {
-                ZipEntry.CheckGrowth(found.FullName, found.Length, found.CompressedLength, ZipEntry.FreeLengthInModels);
-            }
-            catch (InvalidDataException error)
-            {
-                // Without what was thrown underneath: people look at the innermost exception of what ML.NET wraps.
-                throw new WeightsFormatException($"The model cannot be loaded: {error.Message}.");
-            }
+            return false;
         }
 
-        return context.TryLoadBinaryStream(name, read);
+        try
+        {
+            ZipEntry.CheckGrowth(found.FullName, found.Length, found.CompressedLength, ZipEntry.FreeLengthInModels);
+            using Stream stream = found.Open();
+            read(stream, found.Length);
+            return true;
+        }
+        catch (InvalidDataException error)
+        {
+            // Without what was thrown underneath: people look at the innermost exception of what ML.NET wraps.
+            throw new WeightsFormatException($"The model cannot be loaded: {error.Message.TrimEnd('.')}.");
+        }
+    }
+
+    /// <summary>
+    /// Writes an entry beside the header straight into the zip and as it is: numbers of a network hardly compress, and ML.NET would keep all of
+    /// the entry in memory or in a file until it is compressed.
+    /// </summary>
+    /// <param name="context">What the header is written to.</param>
+    /// <param name="name">The entry's name, which no other has.</param>
+    /// <param name="write">Writes it, forwards.</param>
+    public static void WriteStored(ModelSaveContext context, string name, Action<Stream> write)
+    {
+        // Whatever ML.NET has in hand it writes to the archive between two entries of its own: none is open now.
+        GetPath(context.Repository, out string path, out _, context.Directory, name, createDir: false);
+        using Stream stream = Archive(context.Repository).CreateEntry(path, CompressionLevel.NoCompression).Open();
+        write(stream);
     }
 
     /// <summary>Refuses an entry of another kind, or of a format that this version does not read.</summary>
@@ -80,4 +100,10 @@ internal static class ModelEntry
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_entries")]
     private static extern ref Dictionary<string, ZipArchiveEntry> Entries(RepositoryReader repository);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_archive")]
+    private static extern ref ZipArchive Archive(RepositoryWriter repository);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "GetPath")]
+    private static extern void GetPath(Repository repository, out string pathEnt, out string pathTemp, string dir, string name, bool createDir);
 }

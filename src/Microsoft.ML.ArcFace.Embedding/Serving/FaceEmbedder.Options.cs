@@ -42,7 +42,7 @@ public sealed partial class FaceEmbedder
         /// <summary>Whether to embed on the CPU where that GPU cannot be used. Default false: an error.</summary>
         public bool FallbackToCpu { get; init; }
 
-        /// <summary>The folder that a model of more than 512 MiB is unpacked to while it is loaded; null: that of the system (TMPDIR).</summary>
+        /// <summary>The folder of the temporary file in which the weights of the model lie as they were trained, outside of memory; null: that of the system (TMPDIR).</summary>
         public string? TemporaryFolder { get; init; }
 
         /// <summary>Every violated range, as a sentence with value, allowed range and remedy.</summary>

@@ -36,7 +36,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
     /// <exception cref="ArgumentOutOfRangeException">Options outside of their ranges; the message lists all of them.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="WeightsFormatException">The file is damaged, or no model with a face embedding.</exception>
-    /// <exception cref="IOException">It cannot be read, or is too large for memory and there is no folder for temporary files.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="InvalidOperationException">The model takes more than a photograph.</exception>
     public FaceEmbedder(string modelPath, Options? options = null, IPresentationAttackDetector? attackDetector = null, ILogger<FaceEmbedder>? logger = null)
     {

@@ -18,26 +18,6 @@ internal static class NetworkWeights
     private const string AveragePrefix = "average.backbone.";
     private const string VarianceName = "running_var";
 
-    /// <summary>Reads a network from a file; its embedding size is the file's.</summary>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="WeightsFormatException">The file is damaged, or its tensors do not fit; all of them are listed.</exception>
-    public static (NetworkDescription Network, IReadOnlyDictionary<string, WritableTensor> Tensors) Load(string path, BackboneArchitecture architecture)
-    {
-        using var file = WeightsFile.Open(path);
-        NetworkDescription network = BackboneDescription.Of(architecture, EmbeddingSizeOf(file));
-        IReadOnlyDictionary<string, WritableTensor> tensors = Zeros(network);
-        CopyInto(file, network, tensors, path);
-        return (network, tensors);
-    }
-
-    /// <summary>The tensors of a network in managed memory, all of them zero.</summary>
-    public static IReadOnlyDictionary<string, WritableTensor> Zeros(NetworkDescription network) =>
-        network.Tensors.ToDictionary(tensor => tensor.Name, tensor => PlainTensor.Zeros(tensor.Type, tensor.Shape));
-
-    /// <summary>The same tensors, to be read.</summary>
-    public static IReadOnlyDictionary<string, StateTensor> Readable(IReadOnlyDictionary<string, WritableTensor> tensors) =>
-        tensors.ToDictionary(entry => entry.Key, entry => (StateTensor)entry.Value);
-
     /// <summary>Copies the weights of a file into the tensors of a network.</summary>
     /// <param name="file">The file.</param>
     /// <param name="network">The network.</param>

@@ -4,7 +4,7 @@ namespace Microsoft.ML.ArcFace.Networks;
 
 /// <summary>
 /// A network as it is evaluated: each BatchNorm is folded into the convolution before it or the linear layer beside it, and what
-/// only training needs is left out. In evaluation γ(Wx + b − μ)/√(σ² + ε) + β is W′x + b′, computed in float64 whenever it is read.
+/// only training needs is left out. In evaluation γ(Wx + b − μ)/√(σ² + ε) + β is W′x + b′, computed in float64, row by row, whenever it is read.
 /// A norm before a padded convolution stays, because the padding comes after it.
 /// </summary>
 /// <param name="Network">The description that is left.</param>
@@ -103,7 +103,7 @@ internal sealed record FoldedNetwork(NetworkDescription Network, IReadOnlyDictio
                 _replaced[normBehind.Output] = node.Output;
             }
 
-            Func<(double[] Scale, double[] Shift)>? Affine(NetworkNode? norm) => norm is null ? null : () => FoldedNetwork.Affine(norm, tensors);
+            Lazy<(double[] Scale, double[] Shift)>? Affine(NetworkNode? norm) => norm is null ? null : new(() => FoldedNetwork.Affine(norm, tensors));
         }
 
         private void Add(NetworkNode node)

@@ -1,62 +1,98 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
 using Microsoft.ML.ArcFace.Weights;
 
 namespace Microsoft.ML.ArcFace.Networks;
 
-/// <summary>Weight [out, …] and bias [out] of a convolution or a linear layer with the norms beside it folded in.</summary>
+/// <summary>
+/// Weight [out, …] and bias [out] of a convolution or a linear layer with the norms beside it folded in, output by output: no more of
+/// the weights is in memory than is asked for at a time.
+/// </summary>
 /// <param name="weight">[out, …].</param>
 /// <param name="bias">[out]; null for zeros.</param>
 /// <param name="before">The norm of the input of a linear layer, scale·x + shift by channels; null for none.</param>
 /// <param name="behind">The norm of the output; null for none.</param>
-internal sealed class FoldedWeights(StateTensor weight, StateTensor? bias, Func<(double[] Scale, double[] Shift)>? before, Func<(double[] Scale, double[] Shift)>? behind)
+internal sealed class FoldedWeights(StateTensor weight, StateTensor? bias, Lazy<(double[] Scale, double[] Shift)>? before, Lazy<(double[] Scale, double[] Shift)>? behind)
 {
-    private int Outputs => (int)weight.Shape[0];
+    private readonly int _columns = checked((int)weight.RowLength);
 
-    public float[] Weight()
+    /// <summary>Computes rows of the weight.</summary>
+    public void Weight(int first, Span<float> rows)
     {
-        float[] values = weight.ToSingles();
-        int columns = values.Length / Outputs;
-        double[]? scaleBefore = before?.Invoke().Scale, scaleBehind = behind?.Invoke().Scale;
-        int pixels = scaleBefore is null ? 1 : columns / scaleBefore.Length;
-        Parallel.For(0, Outputs, output =>
+        weight.CopyRows(first, rows);
+        for (int begin = 0; begin < rows.Length; begin += _columns)
         {
-            Span<float> row = values.AsSpan(output * columns, columns);
-            for (int column = 0; scaleBefore is not null && column < columns; column++)
+            Span<float> row = rows.Slice(begin, _columns);
+            if (before is not null)
             {
-                row[column] = (float)(row[column] * scaleBefore[column / pixels]);
+                double[] scales = before.Value.Scale;
+                int pixels = _columns / scales.Length;
+                for (int channel = 0; channel < scales.Length; channel++)
+                {
+                    Multiply(row.Slice(channel * pixels, pixels), scales[channel]);
+                }
             }
 
-            for (int column = 0; scaleBehind is not null && column < columns; column++)
+            if (behind is not null)
             {
-                row[column] = (float)(row[column] * scaleBehind[output]);
+                Multiply(row, behind.Value.Scale[first + (begin / _columns)]);
             }
-        });
-        return values;
+        }
     }
 
-    public float[] Bias()
+    /// <summary>Computes values of the bias.</summary>
+    public void Bias(int first, Span<float> values)
     {
-        double[] values = bias is null ? new double[Outputs] : Array.ConvertAll(bias.ToSingles(), value => (double)value);
+        if (bias is null)
+        {
+            values.Clear();
+        }
+        else
+        {
+            bias.CopyRows(first, values);
+        }
+
+        float[] row = before is null ? [] : ArrayPool<float>.Shared.Rent(_columns);
+        for (int index = 0; index < values.Length; index++)
+        {
+            double value = values[index];
+            if (before is not null)
+            {
+                weight.CopyRows(first + index, row.AsSpan(0, _columns));
+                value = AddProducts(value, row.AsSpan(0, _columns), before.Value.Shift);
+            }
+
+            values[index] = (float)(behind is null ? value : (value * behind.Value.Scale[first + index]) + behind.Value.Shift[first + index]);
+        }
+
         if (before is not null)
         {
-            float[] weights = weight.ToSingles();
-            double[] shiftBefore = before().Shift;
-            int columns = weights.Length / Outputs, pixels = columns / shiftBefore.Length;
-            Parallel.For(0, Outputs, output =>
-            {
-                ReadOnlySpan<float> row = weights.AsSpan(output * columns, columns);
-                for (int column = 0; column < columns; column++)
-                {
-                    values[output] += row[column] * shiftBefore[column / pixels];
-                }
-            });
+            ArrayPool<float>.Shared.Return(row);
         }
+    }
 
-        if (behind is null)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Multiply(Span<float> values, double scale)
+    {
+        foreach (ref float value in values)
         {
-            return Array.ConvertAll(values, value => (float)value);
+            value = (float)(value * scale);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static double AddProducts(double sum, ReadOnlySpan<float> row, double[] shifts)
+    {
+        int pixels = row.Length / shifts.Length;
+        for (int channel = 0; channel < shifts.Length; channel++)
+        {
+            double shift = shifts[channel];
+            foreach (float value in row.Slice(channel * pixels, pixels))
+            {
+                sum += value * shift;
+            }
         }
 
-        (double[] scale, double[] shift) = behind();
-        return [.. values.Select((value, output) => (float)((value * scale[output]) + shift[output]))];
+        return sum;
     }
 }

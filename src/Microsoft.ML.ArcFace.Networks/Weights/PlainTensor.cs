@@ -22,6 +22,9 @@ internal sealed class PlainTensor<T> : WritableTensor
 
     public override void Write(ChunkAction write) => ForEachPiece(write);
 
+    protected override void CopySingles(int first, Span<float> rows) =>
+        MemoryMarshal.Cast<T, float>(Values.AsSpan(checked((int)(first * RowLength)), rows.Length)).CopyTo(rows);
+
     private void ForEachPiece(ChunkAction action)
     {
         for (int begin = 0; begin < Values.Length; begin += LargestPiece)

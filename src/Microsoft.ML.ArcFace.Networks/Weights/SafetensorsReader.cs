@@ -30,11 +30,15 @@ internal sealed class SafetensorsReader
         var json = new byte[length];
         Fill(json, "the header");
         _header = SafetensorsHeaderParser.Parse(json);
+        DataBegin = Safetensors.LengthSize + json.Length;
         CheckRemaining(_header.DataLength, exactly: true);
     }
 
     /// <summary>Names, types and shapes, in the order of the header.</summary>
     public IReadOnlyList<SafetensorsEntry> Entries => _header.Entries;
+
+    /// <summary>Bytes before the data.</summary>
+    public long DataBegin { get; }
 
     /// <summary>Bytes of data that the header names.</summary>
     public long DataLength => _header.DataLength;

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Microsoft.ML.ArcFace.Weights;
 
 /// <summary>A part of a tensor's bytes, valid during the call only.</summary>
@@ -20,24 +18,35 @@ internal abstract class StateTensor(ElementType type, long[] shape)
     /// <summary>Shows the bytes to <paramref name="read"/>, piece by piece in order: row by row, little-endian.</summary>
     public abstract void Read(ChunkAction read);
 
-    /// <summary>A copy of the elements of a tensor of float32.</summary>
+    /// <summary>The number of elements with one index of the first dimension.</summary>
+    public long RowLength => shape.Length == 0 ? 1 : PlainTensor.CountOf(shape[1..]);
+
+    /// <summary>Copies the elements of a tensor of float32.</summary>
     public virtual float[] ToSingles()
+    {
+        float[] values = new float[Count];
+        CopyRows(0, values);
+        return values;
+    }
+
+    /// <summary>Copies elements of a tensor of float32. Several threads may do so at once.</summary>
+    /// <param name="first">The index of the first dimension to begin with.</param>
+    /// <param name="rows">Receives as many rows of <see cref="RowLength"/> as it has room for.</param>
+    public void CopyRows(int first, Span<float> rows)
     {
         if (type != ElementType.Float32)
         {
             throw new InvalidOperationException($"The tensor is of {type}; it must be of {ElementType.Float32}.");
         }
 
-        float[] values = new float[Count];
-        int begin = 0;
-        Read(bytes =>
+        if (rows.Length > 0)
         {
-            ReadOnlySpan<float> piece = MemoryMarshal.Cast<byte, float>(bytes);
-            piece.CopyTo(values.AsSpan(begin));
-            begin += piece.Length;
-        });
-        return values;
+            CopySingles(first, rows);
+        }
     }
+
+    /// <inheritdoc cref="CopyRows"/>
+    protected abstract void CopySingles(int first, Span<float> rows);
 
     /// <summary>Element type and shape for messages, such as "F32 [512, 25088]".</summary>
     public string Describe() => $"{SafetensorsType.NameOf(type)} [{string.Join(", ", shape)}]";

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -9,6 +10,12 @@ internal sealed class ModuleTensor(Tensor tensor) : WritableTensor(tensor.dtype.
     public override void Read(ChunkAction read) => TensorBytes.Read(tensor, read);
 
     public override void Write(ChunkAction write) => TensorBytes.Write(tensor, write);
+
+    protected override void CopySingles(int first, Span<float> rows)
+    {
+        using var scope = NewDisposeScope();
+        MemoryMarshal.Cast<byte, float>(tensor.detach().reshape(-1).narrow(0, first * RowLength, rows.Length).cpu().bytes).CopyTo(rows);
+    }
 
     /// <summary>Copies the elements as float32.</summary>
     public override float[] ToSingles()

@@ -47,16 +47,16 @@ internal sealed class TrainedNetwork : IDisposable
     public FaceEmbeddingModel ToModel(IHostEnvironment environment)
     {
         NetworkDescription network = Backbone.Network;
-        IReadOnlyDictionary<string, WritableTensor> tensors = NetworkWeights.Zeros(network);
+        EmbeddingDevice device = EmbeddingDevice.Choose(environment);
+        PlainTensor<float> centers = PlainTensor.Of(Centers.shape, new ModuleTensor(Centers).ToSingles());
+        var facts = new EmbeddingFacts(Backbone.Architecture, Backbone.EmbeddingSize, (int)Centers.shape[0], PersonNames, Scale, Precision, Training);
+        WeightStore weights = device.KeepWeights(network);
         foreach ((string name, StateTensor trained) in ModuleState.ReadableByName(Backbone))
         {
-            tensors[name].CopyFrom(trained);
+            weights.Writable[name].CopyFrom(trained);
         }
 
-        PlainTensor<float> centers = PlainTensor.Of(Centers.shape, new ModuleTensor(Centers).ToSingles());
-        IReadOnlyDictionary<string, StateTensor> state = NetworkWeights.Readable(tensors);
-        var facts = new EmbeddingFacts(Backbone.Architecture, Backbone.EmbeddingSize, (int)Centers.shape[0], PersonNames, Scale, Precision, Training);
-        return new FaceEmbeddingModel(network, state, new ClassCenters(centers), facts, EmbeddingDevice.Choose(environment).Compute(network, state, Precision));
+        return FaceEmbeddingModel.Of(network, weights, new ClassCenters(centers), facts, device);
     }
 
     public void Dispose()

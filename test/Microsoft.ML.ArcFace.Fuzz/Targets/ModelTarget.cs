@@ -53,7 +53,7 @@ internal sealed class ModelTarget() : FuzzTarget("model")
         Require(header.Threshold is null || (header.Threshold.ForGallerySize(1_000_000).Cosine is >= -1 and <= 1 && header.Threshold.FalseNonMatchRate is >= 0 and <= 1), "a threshold outside of its ranges");
         meter.Next();
         using var weights = new MemoryStream(file, sizeof(int) + length, file.Length - sizeof(int) - length);
-        SafetensorsReader tensors = FaceEmbeddingTransformer.OpenWeights(weights, weights, header);
+        SafetensorsReader tensors = FaceEmbeddingTransformer.OpenWeights(weights, weights.Length, header);
         Require(tensors.DataLength >= 4L * header.People * header.EmbeddingSize && tensors.DataLength <= weights.Length, "less data than class centres");
     }
 

@@ -70,8 +70,8 @@ public class EmbeddingDeviceTests
     /// <summary>Weights that give numbers: small steps for weights, ones for variances and slopes.</summary>
     private static IReadOnlyDictionary<string, StateTensor> Tensors(NetworkDescription network)
     {
-        IReadOnlyDictionary<string, WritableTensor> tensors = NetworkWeights.Zeros(network);
-        foreach (PlainTensor<float> tensor in tensors.Values.OfType<PlainTensor<float>>())
+        var weights = WeightStore.InMemory(network);
+        foreach (PlainTensor<float> tensor in weights.Writable.Values.OfType<PlainTensor<float>>())
         {
             for (int i = 0; i < tensor.Values.Length; i++)
             {
@@ -79,7 +79,7 @@ public class EmbeddingDeviceTests
             }
         }
 
-        return NetworkWeights.Readable(tensors);
+        return weights.Tensors;
     }
 
     private sealed class WarningLog : ILogger

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using Microsoft.ML.ArcFace.Benchmarks;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.Data;
 
@@ -35,27 +36,82 @@ public class LoadModelTests
         ITransformer loaded = ml.FaceRecognition().LoadModel(s_zip, out DataViewSchema? schema);
         CollectionAssert.AreEqual(expectedSchema.Select(column => column.Name).ToArray(), schema!.Select(column => column.Name).ToArray());
         CollectionAssert.AreEqual(Embeddings(expected), Embeddings(loaded));
+        Assert.IsFalse(expected.FaceEmbedding().Model.HoldsWeightsInMemory);
+        Assert.IsTrue(loaded.FaceEmbedding().Model.HoldsWeightsInMemory);
         ((IDisposable)expected).Dispose();
         ((IDisposable)loaded).Dispose();
     }
 
     [TestMethod]
-    public void Load_TooLargeForMemory_TakesTemporaryFilesOrNamesTheFolder()
+    public void LoadModel_NoRoomForTemporaryFiles_SaysSoAndSavesTheSameWeights()
     {
-        var ml = new MLContext { TempFilePath = FileInPlaceOfFolder() };
-        IOException error = Assert.Throws<IOException>(() => FaceModelFile.Load(ml, s_zip, out _, mostBytesInMemory: 1000));
-        StringAssert.StartsWith(error.Message, $"The model '{s_zip}' is too large to be unpacked in memory, and the folder for temporary files, '{ml.TempFilePath}', cannot be written to (");
-        foreach (string remedy in new[] { "TMPDIR", "--temp", "FaceEmbedder.Options.TemporaryFolder", "MLContext.TempFilePath" })
+        using var folder = new TemporaryFolder();
+        using SmallDisk disk = SmallDisk.Mount(Path.Combine(folder.FullName, "place"), megabytes: 1);
+        var ml = new MLContext { TempFilePath = disk.Folder };
+        var lines = new List<string>();
+        ml.Log += (_, line) => lines.Add(line.Message);
+        ITransformer loaded = ml.FaceRecognition().LoadModel(s_zip, out DataViewSchema? schema);
+        Assert.IsTrue(loaded.FaceEmbedding().Model.HoldsWeightsInMemory);
+        Assert.HasCount(1, lines.Where(line => line.Contains("in memory twice", StringComparison.Ordinal)));
+        string saved = Path.Combine(folder.FullName, "saved.zip");
+        ml.FaceRecognition().SaveModel(loaded, schema, saved);
+        CollectionAssert.AreEqual(WeightsIn(File.ReadAllBytes(s_zip)), WeightsIn(File.ReadAllBytes(saved)));
+        ((IDisposable)loaded).Dispose();
+    }
+
+    [TestMethod]
+    public void Save_ZipOfTheModelIsGone_WritesTheSameWeights()
+    {
+        using var folder = new TemporaryFolder();
+        var ml = new MLContext { TempFilePath = Path.Combine(folder.FullName, "temporary") };
+        byte[] original = File.ReadAllBytes(s_zip);
+        string overwritten = folder.Write("overwritten.zip", original), deleted = folder.Write("deleted.zip", original);
+        using var stream = new MemoryStream(original, writable: false);
+        ITransformer[] models = [ml.FaceRecognition().LoadModel(overwritten, out DataViewSchema? schema), ml.Model.Load(deleted, out _), ml.Model.Load(stream, out _)];
+        stream.Dispose();
+        File.Delete(deleted);
+        File.WriteAllBytes(overwritten, new byte[original.Length]);
+        byte[] expected = WeightsIn(original);
+        foreach (ITransformer model in models)
         {
-            StringAssert.Contains(error.Message, remedy);
+            // Before the weights are folded, and after it; to a stream that can only be written forwards, too.
+            CollectionAssert.AreEqual(expected, WeightsIn(Saved(model)));
+            _ = Embeddings(model);
+            CollectionAssert.AreEqual(expected, WeightsIn(Saved(model)));
+            ((IDisposable)model).Dispose();
         }
 
+        Assert.IsEmpty(Directory.GetFileSystemEntries(ml.TempFilePath));
+
+        byte[] Saved(ITransformer model)
+        {
+            using var bytes = new MemoryStream();
+            using var forwards = new ForwardOnlyStream(bytes);
+            ml.Model.Save(model, schema, forwards);
+            return bytes.ToArray();
+        }
+    }
+
+    [TestMethod]
+    public void Embed_ModelOfAFile_HoldsNoWeightsInManagedMemory()
+    {
         using var folder = new TemporaryFolder();
-        ml.TempFilePath = folder.FullName;
-        ITransformer loaded = FaceModelFile.Load(ml, s_zip, out _, mostBytesInMemory: 1000);
-        Assert.HasCount(16 * 4, Embeddings(loaded));
+        string weights = Path.Combine(folder.FullName, "mbf.safetensors"), zip = Path.Combine(folder.FullName, "mbf.zip");
+        RandomWeights.Write(BackboneArchitecture.MobileFaceNet, weights);
+        IDataView images = Ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(s_data).Transform(s_data);
+        using (FaceEmbeddingTransformer first = Ml.Transforms.EmbedFaces("Embedding", "Image", weights, BackboneArchitecture.MobileFaceNet).Fit(images))
+        {
+            Ml.Model.Save(first, images.Schema, zip);
+        }
+
+        long size = new FileInfo(weights).Length, before = GC.GetTotalMemory(forceFullCollection: true);
+        ITransformer loaded = Ml.Model.Load(zip, out _);
+        Assert.HasCount(512 * 4, loaded.Transform(images).GetColumn<float[]>("Embedding").SelectMany(vector => vector).ToArray());
+        long held = GC.GetTotalMemory(forceFullCollection: true) - before;
+        GC.KeepAlive(loaded);
+        Assert.IsFalse(loaded.FaceEmbedding().Model.HoldsWeightsInMemory);
+        Assert.IsLessThan(size / 4, held, $"{size} bytes of weights");
         ((IDisposable)loaded).Dispose();
-        Assert.IsEmpty(Directory.GetFileSystemEntries(folder.FullName));
     }
 
     [TestMethod]
@@ -149,6 +205,18 @@ public class LoadModelTests
         string path = folder.Write("damaged.zip", bytes);
         StringAssert.Contains(Assert.ThrowsExactly<WeightsFormatException>(() => Ml.FaceRecognition().LoadModel(path, out _)).Message, $"The model '{path}' cannot be loaded: ");
         StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => Ml.FaceRecognition().LoadModel(folder.FullName, out _)).Message, "is a folder");
+    }
+
+    /// <summary>The weights of a saved model, which are not compressed.</summary>
+    private static byte[] WeightsIn(byte[] zip)
+    {
+        using var archive = new ZipArchive(new MemoryStream(zip));
+        ZipArchiveEntry entry = archive.Entries.Single(entry => entry.FullName.EndsWith("Weights.safetensors", StringComparison.Ordinal));
+        Assert.AreEqual(entry.Length, entry.CompressedLength);
+        using Stream stream = entry.Open();
+        using var bytes = new MemoryStream();
+        stream.CopyTo(bytes);
+        return bytes.ToArray();
     }
 
     private static string FileInPlaceOfFolder()

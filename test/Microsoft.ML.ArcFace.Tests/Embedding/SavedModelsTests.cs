@@ -112,8 +112,8 @@ public class SavedModelsTests
     {
         var ml = new MLContext();
         NetworkDescription network = BackboneDescription.Of(BackboneArchitecture.MobileFaceNet, EmbeddingSize);
-        IReadOnlyDictionary<string, WritableTensor> tensors = NetworkWeights.Zeros(network);
-        foreach ((string name, WritableTensor tensor) in tensors)
+        var weights = WeightStore.InMemory(network);
+        foreach ((string name, WritableTensor tensor) in weights.Writable)
         {
             if (tensor is PlainTensor<float> { Values: var values })
             {
@@ -127,8 +127,7 @@ public class SavedModelsTests
 
         float[] centers = [.. Enumerable.Range(0, s_people.Length * EmbeddingSize).Select(i => (i % 5) - 2f)];
         var facts = new EmbeddingFacts(BackboneArchitecture.MobileFaceNet, EmbeddingSize, s_people.Length, s_people, Scale: 16, InferencePrecision.BFloat16, Training);
-        IReadOnlyDictionary<string, StateTensor> state = NetworkWeights.Readable(tensors);
-        var model = new FaceEmbeddingModel(network, state, new ClassCenters(PlainTensor.Of([s_people.Length, EmbeddingSize], centers)), facts, EmbeddingDevice.Choose(ml).Compute(network, state, InferencePrecision.BFloat16));
+        var model = FaceEmbeddingModel.Of(network, weights, new ClassCenters(PlainTensor.Of([s_people.Length, EmbeddingSize], centers)), facts, EmbeddingDevice.Choose(ml));
         using var embedding = new FaceEmbeddingTransformer(ml, model, new EmbeddingColumns("Image", "Embedding", "PredictedLabel", "Score", "Cosine", "Quality"), addMirrorImage: true, batchSize: 32, Thresholds.Of(0.4));
         IDataView rows = ml.Data.LoadFromEnumerable<Photograph>([]);
         using var folder = new TemporaryFolder();

@@ -190,7 +190,7 @@ public class ModelLeaseTests
     {
         var description = new NetworkDescription("mbf", "colors", [NetworkDescription.Batch, 2], [], [], "colors");
         var facts = new EmbeddingFacts(BackboneArchitecture.MobileFaceNet, EmbeddingSize: 2, PersonCount: 1, PersonNames: ["Ada"], Scale: 16, InferencePrecision.Float32, Training: null);
-        var model = new FaceEmbeddingModel(description, new Dictionary<string, StateTensor>(), new ClassCenters(PlainTensor.Of([1, 2], new float[] { 3, 4 })), facts, new Lazy<IFaceNetwork>(network));
+        var model = new FaceEmbeddingModel(description, new WeightStore(new Dictionary<string, WritableTensor>()), new ClassCenters(PlainTensor.Of([1, 2], new float[] { 3, 4 })), facts, new Lazy<IFaceNetwork>(network));
         return new FaceEmbeddingTransformer(Ml, model, new EmbeddingColumns("Image", "Embedding", null, null, null), addMirrorImage: false, batchSize: 4);
     }
 

@@ -27,7 +27,7 @@ internal static class EmbeddingModels
         {
             var facts = new EmbeddingFacts(backbone.Architecture, backbone.EmbeddingSize, personNames.Length, personNames, Scale: 16, InferencePrecision.Float32, Training: null);
             var values = PlainTensor.Of(centers.shape, new ModuleTensor(centers).ToSingles());
-            return new FaceEmbeddingModel(backbone.Network, new Dictionary<string, StateTensor>(), new ClassCenters(values), facts, new Lazy<IFaceNetwork>(new TorchNetwork(backbone, CPU, InferencePrecision.Float32)));
+            return new FaceEmbeddingModel(backbone.Network, new WeightStore(new Dictionary<string, WritableTensor>()), new ClassCenters(values), facts, new Lazy<IFaceNetwork>(new TorchNetwork(backbone, CPU, InferencePrecision.Float32)));
         }
 
         /// <summary>Makes a module of the model's weights.</summary>

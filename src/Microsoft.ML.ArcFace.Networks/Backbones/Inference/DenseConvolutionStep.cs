@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using Microsoft.ML.ArcFace.Runtime;
+
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
 /// <summary>
@@ -14,6 +17,9 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
     /// </summary>
     private const int LargestBlock = 256 * 1024;
 
+    /// <summary>Numbers of a cache line.</summary>
+    private const int CacheLine = 16;
+
     private readonly int _kernel;
     private readonly int _stride;
     private readonly int _padding;
@@ -27,22 +33,22 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
     /// <param name="input">The map that is read, with a border of <paramref name="padding"/>.</param>
     /// <param name="output">The map that is written; its channels are a multiple of 64.</param>
     /// <param name="shortcut">What is added, of the shape of the output.</param>
-    /// <param name="weight">[out, in, kernel, kernel]; outputs beyond are taken for 0.</param>
-    /// <param name="bias">[out].</param>
+    /// <param name="weights">[out, in, kernel, kernel] and [out]; outputs beyond are taken for 0.</param>
     /// <param name="slopes">[out], or null.</param>
     /// <param name="kernel">Rows and columns of the kernel.</param>
     /// <param name="stride">In both directions.</param>
     /// <param name="padding">On all sides.</param>
-    public DenseConvolutionStep(FeatureMap input, FeatureMap output, FeatureMap? shortcut, float[] weight, float[] bias, float[]? slopes, int kernel, int stride, int padding)
+    public DenseConvolutionStep(FeatureMap input, FeatureMap output, FeatureMap? shortcut, LayerWeights weights, float[]? slopes, int kernel, int stride, int padding)
         : base(input, output, shortcut)
     {
         (_kernel, _stride, _padding) = (kernel, stride, padding);
         _tapLength = kernel * input.Channels;
         _panels = output.Channels / TPanel.Count;
         _panelsOfBlock = PanelsOfBlock(_panels, kernel * _tapLength);
-        _weights = Pack(weight, input.Channels, output.Channels, kernel);
-        _bias = Padded(bias, output.Channels);
+        _weights = new NativeFloats((long)output.Channels * kernel * _tapLength);
+        _bias = new NativeFloats(output.Channels);
         _slopes = slopes is null ? null : Padded(slopes, output.Channels);
+        Pack(weights);
     }
 
     // A part is a panel of a tile. They come block by block, so that the weights of one stay in the cache while all tiles pass by.
@@ -148,26 +154,42 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
         return together;
     }
 
-    private static NativeFloats Pack(float[] weight, int inputs, int outputs, int kernel)
+    /// <summary>Reads the weights in blocks of as many outputs as fill a cache line of the panel that they go to.</summary>
+    private void Pack(LayerWeights weights)
     {
-        int area = kernel * kernel, known = weight.Length / (inputs * area);
-        var packed = new NativeFloats((long)outputs * inputs * area);
-        Parallel.For(0, outputs / TPanel.Count, panel =>
+        int rows = Math.Min(CacheLine, TPanel.Count), blocks = Output.Channels / rows, threads = Math.Min(ProcessorThreads.Count, blocks);
+        ParallelLoop.Run(threads, threads, thread =>
         {
-            float* to = packed.Data + ((nint)panel * area * inputs * TPanel.Count);
-            for (int position = 0; position < area; position++)
+            using var buffer = new NativeFloats((long)rows * weights.Columns);
+            for (int block = (int)((long)blocks * thread / threads); block < (int)((long)blocks * (thread + 1) / threads); block++)
             {
-                for (int input = 0; input < inputs; input++)
-                {
-                    for (int lane = 0; lane < TPanel.Count; lane++)
-                    {
-                        int output = (panel * TPanel.Count) + lane;
-                        *to++ = output < known ? weight[(((nint)output * inputs) + input) * area + position] : 0;
-                    }
-                }
+                int first = block * rows, known = Math.Clamp(weights.Outputs - first, 0, rows);
+                var biases = new Span<float>(_bias.Data + first, rows);
+                biases[known..].Clear();
+                new Span<float>(buffer.Data + ((nint)known * weights.Columns), (rows - known) * weights.Columns).Clear();
+                weights.Read(first, new Span<float>(buffer.Data, known * weights.Columns), biases[..known]);
+                (int panel, int lane) = Math.DivRem(first, TPanel.Count);
+                Pack(buffer.Data, rows, weights.Columns, _weights.Data + ((nint)panel * weights.Columns * TPanel.Count) + lane);
             }
         });
-        return packed;
+    }
+
+    /// <summary>Brings rows [in, kernel · kernel] to lanes of a panel [kernel · kernel, in, panel].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Pack(float* from, int rows, int columns, float* to)
+    {
+        int area = _kernel * _kernel;
+        for (int position = 0; position < area; position++)
+        {
+            for (int column = position; column < columns; column += area, to += TPanel.Count)
+            {
+                float* value = from + column;
+                for (int row = 0; row < rows; row++, value += columns)
+                {
+                    to[row] = *value;
+                }
+            }
+        }
     }
 
     private static NativeFloats Padded(float[] values, int length)

@@ -9,7 +9,7 @@ internal interface IBFloat16Arithmetic
     /// <summary>Makes a step that convolves all channels of a map in bfloat16, as <see cref="StepFactory.Dense"/> describes.</summary>
     /// <typeparam name="TLanes">The registers to compute with.</typeparam>
     /// <typeparam name="TOutput">The element type of the map that is written.</typeparam>
-    InferenceStep Dense<TLanes, TOutput>(FeatureMap input, FeatureMap output, FeatureMap? shortcut, float[] weight, float[] bias, float[]? slopes, int kernel, int stride, int padding)
+    InferenceStep Dense<TLanes, TOutput>(FeatureMap input, FeatureMap output, FeatureMap? shortcut, LayerWeights weights, float[]? slopes, int kernel, int stride, int padding)
         where TLanes : unmanaged, ILanes<TLanes>
         where TOutput : unmanaged, IMapValue<TOutput>;
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
 using Microsoft.ML.ArcFace.Networks;
 
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
@@ -73,11 +75,8 @@ internal sealed class InferenceNetworkBuilder
         _maps[layer.Output] = output;
         if (groups == 1)
         {
-            _steps.Add(() =>
-            {
-                (float[] weight, float[] bias) = WeightsOf(node, norm);
-                return _factory.Dense(input, output, shortcut, weight, bias, SlopesOf(layer), kernel, stride, padding);
-            });
+            LayerChange? change = norm is null ? null : (weight, bias) => FoldNormBefore(weight, bias, norm.Value);
+            _steps.Add(() => _factory.Dense(input, output, shortcut, WeightsOf(node, change), SlopesOf(layer), kernel, stride, padding));
             return;
         }
 
@@ -92,7 +91,7 @@ internal sealed class InferenceNetworkBuilder
         };
         _steps.Add(() =>
         {
-            (float[] weight, float[] bias) = WeightsOf(node, norm: null);
+            (float[] weight, float[] bias) = WeightsOf(node).ToArrays();
             return make(weight, bias);
         });
     }
@@ -110,25 +109,13 @@ internal sealed class InferenceNetworkBuilder
         var row = new FeatureMap(1, 1, pixels * input.Channels, isBFloat16: false);
         var output = new FeatureMap(1, 1, ConvolutionTile.RoundUp((int)_network.ShapeOf(node.Output)[1]), isBFloat16: false);
         _maps[node.Output] = output;
-        _steps.Add(() =>
-        {
-            (float[] weight, float[] bias) = WeightsOf(node, norm: null);
-            return _factory.Dense(row, output, null, ToChannelsLast(weight, pixels, input.Channels), bias, slopes: null, kernel: 1, stride: 1, padding: 0);
-        });
+        _steps.Add(() => _factory.Dense(row, output, null, WeightsOf(node, (weight, _) => ToChannelsLast(weight, pixels, input.Channels)), slopes: null, kernel: 1, stride: 1, padding: 0));
     }
 
     private float[]? SlopesOf(LayerGroup layer) => layer.Activation is null ? null : Values(layer.Activation.Inputs[1]);
 
-    private (float[] Weight, float[] Bias) WeightsOf(NetworkNode node, (double[] Scale, double[] Shift)? norm)
-    {
-        float[] weight = Values(node.Inputs[1]), bias = node.Inputs.Count > 2 ? Values(node.Inputs[2]) : new float[_network.ShapeOf(node.Inputs[1])[0]];
-        if (norm is { } before)
-        {
-            FoldNormBefore(weight, bias, before);
-        }
-
-        return (weight, bias);
-    }
+    private LayerWeights WeightsOf(NetworkNode node, LayerChange? change = null) =>
+        new(_folded.Tensors[node.Inputs[1]], node.Inputs.Count > 2 ? _folded.Tensors[node.Inputs[2]] : null, change);
 
     private float[] Values(string tensor) => _folded.Tensors[tensor].ToSingles();
 
@@ -142,10 +129,11 @@ internal sealed class InferenceNetworkBuilder
     /// Folds scale·x + shift before a convolution into it. Where the kernel reaches beyond the map it must meet 0 behind the
     /// norm, so the border of the map holds −shift / scale.
     /// </summary>
-    /// <param name="weight">[out, in, k, k], changed.</param>
-    /// <param name="bias">[out], changed.</param>
+    /// <param name="weight">[outputs, in, k, k], changed.</param>
+    /// <param name="bias">[outputs], changed.</param>
     /// <param name="norm">[in] each.</param>
-    private static void FoldNormBefore(float[] weight, float[] bias, (double[] Scale, double[] Shift) norm)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void FoldNormBefore(Span<float> weight, Span<float> bias, (double[] Scale, double[] Shift) norm)
     {
         int inputs = norm.Scale.Length, area = weight.Length / (bias.Length * inputs);
         for (int output = 0; output < bias.Length; output++)
@@ -153,10 +141,11 @@ internal sealed class InferenceNetworkBuilder
             double sum = bias[output];
             for (int input = 0; input < inputs; input++)
             {
-                foreach (ref float value in weight.AsSpan(((output * inputs) + input) * area, area))
+                double scale = norm.Scale[input], shift = norm.Shift[input];
+                foreach (ref float value in weight.Slice(((output * inputs) + input) * area, area))
                 {
-                    sum += value * norm.Shift[input];
-                    value = (float)(value * norm.Scale[input]);
+                    sum += value * shift;
+                    value = (float)(value * scale);
                 }
             }
 
@@ -164,21 +153,25 @@ internal sealed class InferenceNetworkBuilder
         }
     }
 
-    /// <summary>Columns of [d, C·H·W] from the published order (channel, row, column) to that of the maps.</summary>
-    private static float[] ToChannelsLast(float[] weight, int pixels, int channels)
+    /// <summary>Changes columns of rows [C·H·W] from the published order (channel, row, column) to that of the maps.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ToChannelsLast(Span<float> weight, int pixels, int channels)
     {
-        var reordered = new float[weight.Length];
         int columns = pixels * channels;
-        Parallel.For(0, weight.Length / columns, output =>
+        float[] published = ArrayPool<float>.Shared.Rent(columns);
+        for (int begin = 0; begin < weight.Length; begin += columns)
         {
-            ReadOnlySpan<float> from = weight.AsSpan(output * columns, columns);
-            Span<float> to = reordered.AsSpan(output * columns, columns);
-            for (int column = 0; column < columns; column++)
+            Span<float> row = weight.Slice(begin, columns);
+            row.CopyTo(published);
+            for (int pixel = 0; pixel < pixels; pixel++)
             {
-                (int channel, int pixel) = Math.DivRem(column, pixels);
-                to[(pixel * channels) + channel] = from[column];
+                for (int channel = 0; channel < channels; channel++)
+                {
+                    row[(pixel * channels) + channel] = published[(channel * pixels) + pixel];
+                }
             }
-        });
-        return reordered;
+        }
+
+        ArrayPool<float>.Shared.Return(published);
     }
 }

@@ -13,7 +13,7 @@ internal abstract class StepFactory
     };
 
     /// <summary>A convolution over all channels, with bias, PReLU and shortcut, see <see cref="DenseConvolutionStep{TPanel, TOutput}"/>.</summary>
-    public abstract InferenceStep Dense(FeatureMap input, FeatureMap output, FeatureMap? shortcut, float[] weight, float[] bias, float[]? slopes, int kernel, int stride, int padding);
+    public abstract InferenceStep Dense(FeatureMap input, FeatureMap output, FeatureMap? shortcut, LayerWeights weights, float[]? slopes, int kernel, int stride, int padding);
 
     public abstract InferenceStep Depthwise(FeatureMap input, FeatureMap output, float[] weight, float[] bias, float[] slopes, int stride);
 
@@ -25,13 +25,13 @@ internal abstract class StepFactory
         where TLanes : unmanaged, ILanes<TLanes>
         where TPanel : unmanaged, IChannels<TPanel>
     {
-        public override InferenceStep Dense(FeatureMap input, FeatureMap output, FeatureMap? shortcut, float[] weight, float[] bias, float[]? slopes, int kernel, int stride, int padding) =>
+        public override InferenceStep Dense(FeatureMap input, FeatureMap output, FeatureMap? shortcut, LayerWeights weights, float[]? slopes, int kernel, int stride, int padding) =>
             (input.IsBFloat16, output.IsBFloat16) switch
             {
-                (false, false) => new DenseConvolutionStep<TPanel, SingleValue>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
-                (false, true) => new DenseConvolutionStep<TPanel, BFloat16Value>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
-                (true, false) => bfloat16!.Dense<TLanes, SingleValue>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
-                (true, true) => bfloat16!.Dense<TLanes, BFloat16Value>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding),
+                (false, false) => new DenseConvolutionStep<TPanel, SingleValue>(input, output, shortcut, weights, slopes, kernel, stride, padding),
+                (false, true) => new DenseConvolutionStep<TPanel, BFloat16Value>(input, output, shortcut, weights, slopes, kernel, stride, padding),
+                (true, false) => bfloat16!.Dense<TLanes, SingleValue>(input, output, shortcut, weights, slopes, kernel, stride, padding),
+                (true, true) => bfloat16!.Dense<TLanes, BFloat16Value>(input, output, shortcut, weights, slopes, kernel, stride, padding),
             };
 
         public override InferenceStep Depthwise(FeatureMap input, FeatureMap output, float[] weight, float[] bias, float[] slopes, int stride) => output.IsBFloat16

@@ -27,19 +27,19 @@ internal sealed unsafe class BFloat16ConvolutionStep<TLanes, TOutput> : Inferenc
     /// <param name="input">The map that is read, with a border of <paramref name="padding"/> at least.</param>
     /// <param name="output">The map that is written.</param>
     /// <param name="shortcut">What is added, of the shape of the output, in bfloat16.</param>
-    /// <param name="weight">[out, in, kernel, kernel].</param>
-    /// <param name="bias">[out].</param>
+    /// <param name="weights">[out, in, kernel, kernel] and [out].</param>
     /// <param name="slopes">[out], or null.</param>
     /// <param name="kernel">Rows and columns of the kernel.</param>
     /// <param name="stride">In both directions.</param>
     /// <param name="padding">On all sides.</param>
-    public BFloat16ConvolutionStep(FeatureMap input, FeatureMap output, FeatureMap? shortcut, float[] weight, float[] bias, float[]? slopes, int kernel, int stride, int padding)
+    public BFloat16ConvolutionStep(FeatureMap input, FeatureMap output, FeatureMap? shortcut, LayerWeights weights, float[]? slopes, int kernel, int stride, int padding)
         : base(input, output, shortcut)
     {
         (_strides, _padding) = ([stride, stride], padding);
 
         // As a product of matrices 1×1 convolutions take 0.9 of the time.
         _isLinear = kernel == 1 && stride == 1 && input.Border == 0;
+        (float[] weight, float[] bias) = weights.ToArrays();
         using DisposeScope scope = NewDisposeScope();
         Tensor rounded = tensor(weight, [output.Channels, input.Channels, kernel, kernel]).to(ScalarType.BFloat16);
         _weight = (_isLinear ? rounded.view(output.Channels, input.Channels) : rounded.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)).DetachFromDisposeScope();

@@ -9,9 +9,9 @@ namespace Microsoft.ML.ArcFace.Backbones.BFloat16;
 /// <summary>Multiplies in bfloat16 by oneDNN, within libtorch.</summary>
 internal sealed class TorchArithmetic : IBFloat16Arithmetic
 {
-    public InferenceStep Dense<TLanes, TOutput>(FeatureMap input, FeatureMap output, FeatureMap? shortcut, float[] weight, float[] bias, float[]? slopes, int kernel, int stride, int padding)
+    public InferenceStep Dense<TLanes, TOutput>(FeatureMap input, FeatureMap output, FeatureMap? shortcut, LayerWeights weights, float[]? slopes, int kernel, int stride, int padding)
         where TLanes : unmanaged, ILanes<TLanes>
-        where TOutput : unmanaged, IMapValue<TOutput> => new BFloat16ConvolutionStep<TLanes, TOutput>(input, output, shortcut, weight, bias, slopes, kernel, stride, padding);
+        where TOutput : unmanaged, IMapValue<TOutput> => new BFloat16ConvolutionStep<TLanes, TOutput>(input, output, shortcut, weights, slopes, kernel, stride, padding);
 
     public IMapOwner Allocate(long values) => new MapTensor(empty([values], dtype: ScalarType.BFloat16).DetachFromDisposeScope());
 
