@@ -63,8 +63,30 @@ public static class FaceTransformsExtensions
     /// <param name="outputColumnName">The column to add: Vector&lt;Single, d&gt;, d being the file's embedding size.</param>
     /// <param name="inputColumnName">The column of faces, aligned to the ArcFace template: an image, or Vector&lt;Single, 37632&gt;; null: named as the output.</param>
     /// <param name="file">An .onnx file, or weights of a published network of this library (.pth, .pt, .safetensors).</param>
-    /// <param name="pixels">The pixels that it reads; null: what is known of the file, what it says, or how its graph begins, else a guess with a warning (<see cref="FaceEmbeddingTransformer.NetworkFile"/> tells).</param>
-    /// <param name="addMirrorImage">Whether the embedding is that of the face plus that of its mirror image, normalised (the published verification protocol; twice the time).</param>
+    /// <remarks>
+    /// The pixels that it reads are what is known of the file (<see cref="KnownFaceFiles"/>), what its metadata say, or how its graph
+    /// begins; else a guess, with a warning. <see cref="FaceEmbeddingTransformer.NetworkFile"/> tells.
+    /// </remarks>
+    /// <exception cref="FileNotFoundException"><paramref name="file"/> does not exist.</exception>
+    /// <exception cref="WeightsFormatException">It is damaged, or no recognizer that can be read.</exception>
+    public static FaceEmbeddingEstimator EmbedFaces(
+        this TransformsCatalog catalog,
+        string outputColumnName,
+        string? inputColumnName,
+        string file) =>
+        EmbedFaces(catalog, new FaceEmbeddingEstimator.Options
+        {
+            OutputColumnName = outputColumnName,
+            InputColumnName = inputColumnName ?? outputColumnName,
+            WeightsFile = file,
+        });
+
+    /// <summary>Embeds faces with a recognizer that somebody else trained, and that reads the pixels that you say.</summary>
+    /// <param name="catalog">The transforms catalog.</param>
+    /// <param name="outputColumnName">The column to add: Vector&lt;Single, d&gt;, d being the file's embedding size.</param>
+    /// <param name="inputColumnName">The column of faces, aligned to the ArcFace template: an image, or Vector&lt;Single, 37632&gt;; null: named as the output.</param>
+    /// <param name="file">An .onnx file, or weights of a published network of this library (.pth, .pt, .safetensors).</param>
+    /// <param name="pixels">The pixels that it reads.</param>
     /// <exception cref="FileNotFoundException"><paramref name="file"/> does not exist.</exception>
     /// <exception cref="WeightsFormatException">It is damaged, or no recognizer that can be read.</exception>
     public static FaceEmbeddingEstimator EmbedFaces(
@@ -72,16 +94,17 @@ public static class FaceTransformsExtensions
         string outputColumnName,
         string? inputColumnName,
         string file,
-        FacePixels? pixels = null,
-        bool addMirrorImage = false) =>
-        EmbedFaces(catalog, new FaceEmbeddingEstimator.Options
+        FacePixels pixels)
+    {
+        ArgumentNullException.ThrowIfNull(pixels);
+        return EmbedFaces(catalog, new FaceEmbeddingEstimator.Options
         {
             OutputColumnName = outputColumnName,
             InputColumnName = inputColumnName ?? outputColumnName,
             WeightsFile = file,
             Pixels = pixels,
-            AddMirrorImage = addMirrorImage,
         });
+    }
 
     /// <summary>
     /// Embeds faces with a published network whose weights somebody else trained: unit-length vectors, without training. The weights of

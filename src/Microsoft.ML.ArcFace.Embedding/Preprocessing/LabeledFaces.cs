@@ -22,7 +22,7 @@ internal sealed record LabeledFaces(byte[] Bytes, int[] People)
 
     /// <summary>Reads faces.</summary>
     /// <exception cref="ArgumentException">There are fewer than two people with two photographs each.</exception>
-    public static LabeledFaces Read(IHost host, IDataView faces, string imageColumnName, string labelColumnName)
+    public static LabeledFaces Read(IHostEnvironment host, IDataView faces, string imageColumnName, string labelColumnName)
     {
         DataViewSchema.Column image = FacePixelReader.Column(host, faces.Schema, imageColumnName);
         string[] names = Names(faces, NameColumn.Find(host, faces, labelColumnName));
@@ -68,7 +68,7 @@ internal sealed record LabeledFaces(byte[] Bytes, int[] People)
         var chosen = new List<int>();
         for (int round = 0; round < MostOfPerson; round++)
         {
-            chosen.AddRange(byPerson.Select(rows => rows.ElementAtOrDefault(round, -1)).Where(row => row >= 0).Take(Most - chosen.Count));
+            chosen.AddRange(byPerson.Select(rows => rows.Skip(round).Take(1)).SelectMany(rows => rows).Take(Most - chosen.Count));
         }
 
         return [.. chosen.Order()];

@@ -4,6 +4,7 @@ using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Terminal;
 using Microsoft.ML.ArcFace.Tool.Packs;
+using Microsoft.ML.Data;
 
 namespace Microsoft.ML.ArcFace.Tool.Commands;
 
@@ -127,12 +128,12 @@ internal static class ImportCommand
 /// <param name="AddsMirrorImage">Whether the embedding of the mirror image is added.</param>
 /// <param name="Threshold">What --calibrate found; null: it was not asked for.</param>
 /// <param name="Detector">The file of the detector; null: none.</param>
-/// <param name="TriedPixels">What --find-pixels tried, the best first; null: it was not asked for.</param>
+/// <param name="Tried">What --find-pixels tried, the best first; null: it was not asked for.</param>
 /// <param name="LeftOutOfPack">Files of the pack that are neither.</param>
 /// <param name="Fingerprint">The embedding's.</param>
 /// <param name="LeftOut">What a walk over folders passed over.</param>
 internal sealed record ImportFacts(
-    string Model, NetworkFileFacts NetworkFile, int EmbeddingSize, bool AddsMirrorImage, ThresholdFacts? Threshold, string? Detector, ImportFacts.TriedPixels[]? TriedPixels, IReadOnlyList<LeftOutOfPack> LeftOutOfPack,
+    string Model, NetworkFileFacts NetworkFile, int EmbeddingSize, bool AddsMirrorImage, ThresholdFacts? Threshold, string? Detector, ImportFacts.TriedPixels[]? Tried, IReadOnlyList<LeftOutOfPack> LeftOutOfPack,
     string Fingerprint, IReadOnlyList<LeftOutFiles> LeftOut) : ToolFacts
 {
     /// <summary>Tells how well people are separated with certain pixels.</summary>

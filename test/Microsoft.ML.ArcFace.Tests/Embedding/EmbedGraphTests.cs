@@ -76,7 +76,7 @@ public class EmbedGraphTests
             return model.Fingerprint;
         })];
         Assert.AreEqual(FacePixels.Usual.Count, fingerprints.Distinct().Count());
-        using var mirrored = ml.Transforms.EmbedFaces("Embedding", "Image", s_file, FacePixels.Standard, addMirrorImage: true).Fit(Photographs(ml));
+        using var mirrored = ml.Transforms.EmbedFaces(new FaceEmbeddingEstimator.Options { WeightsFile = s_file, Pixels = FacePixels.Standard, AddMirrorImage = true }).Fit(Photographs(ml));
         CollectionAssert.DoesNotContain(fingerprints, mirrored.Fingerprint);
 
         // What is computed counts, not the weights alone.
@@ -156,7 +156,7 @@ public class EmbedGraphTests
         string Refusal(string file) => Assert.ThrowsExactly<WeightsFormatException>(() => ml.Transforms.EmbedFaces("Embedding", "Image", file)).Message;
     }
 
-    private static FaceEmbeddingTransformer Fit(MLContext ml, string file, FacePixels? pixels) => ml.Transforms.EmbedFaces("Embedding", "Image", file, pixels).Fit(Photographs(ml));
+    private static FaceEmbeddingTransformer Fit(MLContext ml, string file, FacePixels? pixels) => ml.Transforms.EmbedFaces(new FaceEmbeddingEstimator.Options { WeightsFile = file, Pixels = pixels }).Fit(Photographs(ml));
 
     private static float[] Embed(FaceEmbeddingTransformer model) => model.Transform(Photographs(new MLContext())).GetColumn<float[]>("Embedding").Single();
 

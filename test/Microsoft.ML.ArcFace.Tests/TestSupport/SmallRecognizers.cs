@@ -15,7 +15,7 @@ internal static class SmallRecognizers
     /// <param name="size">Rows and columns of the picture, a multiple of 16.</param>
     public static byte[] Write(bool activates = true, float? mean = null, float deviation = 1, int outputs = EmbeddingSize, int size = 112)
     {
-        const int channels = 8, stride = 16;
+        const int channels = 16, stride = 16;
         var graph = new GraphModel();
         string value = graph.Input("data", TensorProto.Types.DataType.Float, 1, 3, size, size);
         if (mean is { } subtracted)
@@ -28,6 +28,8 @@ internal static class SmallRecognizers
         {
             value = graph.Node("PRelu", [value, graph.Floats([.. Enumerable.Repeat(0.25f, channels)], channels, 1, 1)]);
         }
+
+        value = graph.Node("Conv", [value, graph.Random(channels, channels, 1, 1), graph.Floats(new float[channels], channels)], ("kernel_shape", new long[] { 1, 1 }));
 
         int columns = channels * (size / stride) * (size / stride);
         return graph.ToBytes(graph.Node("Gemm", [graph.Node("Flatten", [value]), graph.Random(outputs, columns), graph.Floats(new float[outputs], outputs)], ("transB", 1L)));
