@@ -75,17 +75,13 @@ public sealed partial class FaceDetectingEstimator : IEstimator<FaceDetectingTra
 
     private static byte[] ReadFile(string path)
     {
-        var file = new FileInfo(path);
-        if (!file.Exists)
-        {
-            throw new FileNotFoundException($"The detector '{path}' does not exist (looked for '{file.FullName}'). Give the .onnx file of YuNet or SCRFD.", path);
-        }
-
+        MissingFile.ThrowIfAbsent("The detector", path, "Give the .onnx file of YuNet or SCRFD.");
         if (RegularFile.SpecialAt(path) is { } special)
         {
             throw new SpecialFileException(path, special);
         }
 
+        var file = new FileInfo(path);
         return file.Length is > 0 and <= DetectorGraph.MostBytes
             ? RegularFile.ReadAllBytes(path, DetectorGraph.MostBytes)
             : throw new WeightsFormatException($"The detector '{path}' has {file.Length} bytes; allowed are 1 to {DetectorGraph.MostBytes}. Give the .onnx file of YuNet or SCRFD.");

@@ -18,14 +18,22 @@ internal sealed class FaceEmbeddingModel : IDisposable
 
     private readonly WeightStore _weights;
     private readonly Lazy<IFaceNetwork> _computed;
+    private readonly Lazy<string> _fingerprint, _fingerprintWithMirrorImage;
 
     /// <param name="network">The network.</param>
     /// <param name="weights">Its weights by their published names; the model owns them.</param>
     /// <param name="centers">The class centers of its people.</param>
     /// <param name="facts">What else is known of it.</param>
     /// <param name="computed">Computes it; the model owns it.</param>
-    public FaceEmbeddingModel(NetworkDescription network, WeightStore weights, ClassCenters centers, EmbeddingFacts facts, Lazy<IFaceNetwork> computed) =>
+    public FaceEmbeddingModel(NetworkDescription network, WeightStore weights, ClassCenters centers, EmbeddingFacts facts, Lazy<IFaceNetwork> computed)
+    {
         (Network, _weights, Centers, Facts, _computed) = (network, weights, centers, facts, computed);
+        _fingerprint = FingerprintLater(addMirrorImage: false);
+        _fingerprintWithMirrorImage = FingerprintLater(addMirrorImage: true);
+
+        // What failed, as reading the weights may, is tried again.
+        Lazy<string> FingerprintLater(bool addMirrorImage) => new(() => EmbeddingFingerprint.Of(weights.Tensors, addMirrorImage, facts.Architecture is null ? network : null), LazyThreadSafetyMode.PublicationOnly);
+    }
 
     /// <summary>Reads a network from a file of others; it embeds, but predicts nobody.</summary>
     /// <param name="file">The file.</param>
@@ -114,8 +122,8 @@ internal sealed class FaceEmbeddingModel : IDisposable
         return (embeddings, lengths);
     }
 
-    /// <summary>Gets the text that tells the embedding from others.</summary>
-    public string Fingerprint(bool addMirrorImage) => EmbeddingFingerprint.Of(Tensors, addMirrorImage, Facts.Architecture is null ? Network : null);
+    /// <summary>Gets the text that tells the embedding from others. It is computed when it is first asked for, which has to be before the model is disposed of.</summary>
+    public Lazy<string> Fingerprint(bool addMirrorImage) => addMirrorImage ? _fingerprintWithMirrorImage : _fingerprint;
 
     public void Dispose()
     {

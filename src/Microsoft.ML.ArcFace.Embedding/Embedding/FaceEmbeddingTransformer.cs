@@ -47,8 +47,8 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
         _batchSize = batchSize;
         Threshold = threshold;
         Passes = new RepeatedPasses(Host, columns.Embedding);
-        _fingerprint = new Lazy<string>(() => Use(model => model.Fingerprint(addMirrorImage)));
-        _origin = new EmbeddingOrigin(_facts.PersonCount, _facts.PersonNames, threshold, people => Use(model => people.Select(model.Centers.Unit).ToArray()));
+        _fingerprint = lease.Model.Fingerprint(addMirrorImage);
+        _origin = new EmbeddingOrigin(_facts.PersonCount, _facts.PersonNames, threshold, people => UseWhileAnyLasts(model => people.Select(model.Centers.Unit).ToArray()));
     }
 
     /// <summary>Numbers in an embedding.</summary>
@@ -71,10 +71,11 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
 
     /// <summary>
     /// What tells this embedding from others: SHA-256, in lowercase hex, over the network's weights and whether the mirror image is
-    /// added. Vectors of models with the same fingerprint can be compared. It is computed when it is first asked for.
+    /// added. Vectors of models with the same fingerprint can be compared. It is computed when it is first asked for,
+    /// once for a model and its copies (<c>WithThreshold</c>), and is known from then on.
     /// </summary>
-    /// <exception cref="ObjectDisposedException">The transformer was disposed before.</exception>
-    public string Fingerprint => _fingerprint.Value;
+    /// <exception cref="ObjectDisposedException">The transformer and all copies of it were disposed of before.</exception>
+    public string Fingerprint => _fingerprint.IsValueCreated ? _fingerprint.Value : UseWhileAnyLasts(_ => _fingerprint.Value);
 
     /// <summary>The threshold that was calibrated for this embedding; null: none yet.</summary>
     public VerificationThreshold? Threshold { get; }
@@ -167,6 +168,13 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     /// transformer cannot be read afterwards: they throw an <see cref="ObjectDisposedException"/>.
     /// </summary>
     public void Dispose() => _lease.Dispose();
+
+    /// <summary>Computes for views, which outlive their transformer where they are cached, as long as a copy of it has the network.</summary>
+    private T UseWhileAnyLasts<T>(Func<FaceEmbeddingModel, T> compute)
+    {
+        using ModelLease<FaceEmbeddingModel> lease = _lease.Renew();
+        return compute(lease.Model);
+    }
 
     private T Use<T>(Func<FaceEmbeddingModel, T> compute)
     {

@@ -1,6 +1,6 @@
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
-using Microsoft.ML.ArcFace.InferenceCheck;
+using Microsoft.ML.ArcFace.FormulaNetworks;
 using Microsoft.ML.ArcFace.Networks;
 using TorchSharp;
 using TorchSharp.Modules;
