@@ -2,7 +2,7 @@ using Google.Protobuf;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Export;
 using Microsoft.ML.ArcFace.Graphs;
-using Microsoft.ML.ArcFace.InferenceCheck;
+using Microsoft.ML.ArcFace.FormulaNetworks;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Weights;
