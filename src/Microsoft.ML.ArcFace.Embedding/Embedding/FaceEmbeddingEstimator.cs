@@ -53,9 +53,24 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         }
 
         var model = FaceEmbeddingModel.OfFile(_file, pixels, _options.InferencePrecision, EmbeddingDevice.Choose(_host));
+        CheckComputed(model);
         bool addsMirrorImage = _options.AddMirrorImage || _file.AddsMirrorImage;
         using var embedding = new FaceEmbeddingTransformer(_host, model, Columns, addsMirrorImage, _options.InferenceBatchSize, threshold: null, _options.RequireAligned);
         return embedding.With(StoredThreshold(embedding));
+    }
+
+    /// <summary>Makes what computes a graph of others now, so that a node that is not computed is told of before a photograph is embedded.</summary>
+    private void CheckComputed(FaceEmbeddingModel model)
+    {
+        try
+        {
+            _ = model.Facts.Architecture is null ? model.Computed : null;
+        }
+        catch (NotSupportedException error)
+        {
+            model.Dispose();
+            throw _file.NotComputed(error);
+        }
     }
 
     /// <summary>The threshold beside the weights, if it was calibrated for just this embedding.</summary>

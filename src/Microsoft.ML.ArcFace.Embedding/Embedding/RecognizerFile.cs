@@ -101,12 +101,26 @@ internal sealed class RecognizerFile
         }
     }
 
-    /// <summary>Computes the network on the processor, in float32.</summary>
-    public IFaceNetwork Compute(FacePixels pixels)
+    /// <summary>Computes the network on the processor, in float32, from the numbers that it reads.</summary>
+    /// <exception cref="WeightsFormatException">A node of the graph cannot be computed.</exception>
+    public InferenceNetwork Compute()
     {
-        (NetworkDescription network, WeightStore weights) = Load(pixels, WeightStore.InMemory);
-        return new InferenceNetwork(network, weights.Tensors, VectorWidths.Best, () => ProcessorThreads.Count);
+        (NetworkDescription network, WeightStore weights) = Load(FacePixels.Standard, WeightStore.InMemory);
+        using (weights)
+        {
+            try
+            {
+                return new InferenceNetwork(network, weights.Tensors, VectorWidths.Best, () => ProcessorThreads.Count);
+            }
+            catch (NotSupportedException error)
+            {
+                throw NotComputed(error);
+            }
+        }
     }
+
+    /// <summary>Says that the graph was read, but that a node of it is not computed.</summary>
+    public WeightsFormatException NotComputed(NotSupportedException error) => new($"'{FileName}' cannot be computed. {error.Message}", error);
 
     /// <summary>Reads scale·value + shift as (value - mean) / deviation.</summary>
     private static (double[] Mean, double[] Deviation) MeanAndDeviation(PixelScaling scaling) =>

@@ -14,7 +14,7 @@ internal sealed record LabeledFaces(byte[] Bytes, int[] People)
     public const int Most = 400;
 
     /// <summary>Photographs of one person.</summary>
-    private const int MostOfPerson = 5;
+    private const int MostOfPerson = 6;
 
     public int Count => People.Length;
 
@@ -61,7 +61,7 @@ internal sealed record LabeledFaces(byte[] Bytes, int[] People)
         return [.. names];
     }
 
-    /// <summary>Takes photographs person by person: those with two or more, up to five of each.</summary>
+    /// <summary>Takes photographs person by person: those with two or more, up to six of each.</summary>
     private static int[] Choose(string[] names)
     {
         IGrouping<string, int>[] byPerson = [.. Enumerable.Range(0, names.Length).GroupBy(row => names[row], StringComparer.Ordinal).Where(rows => rows.Key.Length > 0 && rows.Skip(1).Any())];

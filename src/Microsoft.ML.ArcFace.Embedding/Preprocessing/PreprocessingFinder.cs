@@ -22,9 +22,10 @@ internal static class PreprocessingFinder
         var embeddings = new List<float[]>();
         using (WorkMeter meter = observer.Begin(FaceRecognitionCatalog.Embedded, (long)tried.Length * faces.Count))
         {
+            using InferenceNetwork network = file.Compute();
             foreach (FacePixels pixels in tried)
             {
-                embeddings.Add(Embed(file, pixels, faces, meter));
+                embeddings.Add(Embed(network, pixels, faces, meter));
             }
         }
 
@@ -35,17 +36,33 @@ internal static class PreprocessingFinder
             [.. choices.OrderByDescending(choice => choice.AreaUnderRocCurve)], Array.Find(choices, choice => choice.IsAsGoodAsBest)!, file.Sha256, faces.PersonCount, faces.Count, genuine, all - genuine);
     }
 
-    private static float[] Embed(RecognizerFile file, FacePixels pixels, LabeledFaces faces, WorkMeter meter)
+    private static float[] Embed(InferenceNetwork network, FacePixels pixels, LabeledFaces faces, WorkMeter meter)
     {
-        using IFaceNetwork network = file.Compute(pixels);
         var embeddings = new List<float>();
+        float[] numbers = new float[BatchSize * FaceTensor.ByteCount];
         for (int begin = 0; begin < faces.Count; begin += BatchSize)
         {
             int count = Math.Min(BatchSize, faces.Count - begin);
-            embeddings.AddRange(network.Embed(faces.Bytes.AsSpan(begin * FaceTensor.ByteCount, count * FaceTensor.ByteCount), count));
+            Scale(faces.Bytes.AsSpan(begin * FaceTensor.ByteCount, count * FaceTensor.ByteCount), pixels, numbers);
+            embeddings.AddRange(network.Embed(numbers.AsSpan(0, count * FaceTensor.ByteCount), count));
             meter.Advance(count);
         }
 
         return [.. embeddings];
+    }
+
+    /// <summary>Makes of bytes, red, green and blue of each pixel, the numbers that a network reads, in its order.</summary>
+    private static void Scale(ReadOnlySpan<byte> bytes, FacePixels pixels, Span<float> numbers)
+    {
+        double[] mean = pixels.Mean.ToArray(), deviation = pixels.Deviation.ToArray();
+        for (int channel = 0; channel < FaceTensor.Channels; channel++)
+        {
+            int color = pixels.ColorOrder == FaceColorOrder.Bgr ? FaceTensor.Channels - 1 - channel : channel;
+            float[] scaled = [.. Enumerable.Range(0, byte.MaxValue + 1).Select(value => (float)((value - mean[color]) / deviation[color]))];
+            for (int pixel = 0; pixel < bytes.Length; pixel += FaceTensor.Channels)
+            {
+                numbers[pixel + channel] = scaled[bytes[pixel + color]];
+            }
+        }
     }
 }

@@ -39,17 +39,17 @@ internal static class ImportCommand
         var command = new Command("import", Description) { Weights, Pack, Detector, Pixels, FindPixels, Calibrate, Rate, MirrorImage, SkipUnusable, Output };
         command.Validators.Add(result =>
         {
-            if (result.GetValue(Weights) is null == result.GetValue(Pack) is null)
+            if (result.GetResult(Weights) is null == result.GetResult(Pack) is null)
             {
                 result.AddError("Give the recognizer in one way: --weights FILE, or --pack ZIP|DIR.");
             }
 
-            if (result.GetValue(Pixels) is not null && result.GetValue(FindPixels) is not null)
+            if (result.GetResult(Pixels) is not null && result.GetResult(FindPixels) is not null)
             {
                 result.AddError("--pixels says what --find-pixels would find out; give one of them.");
             }
 
-            if (result.GetValue(Rate) is not null && result.GetValue(Calibrate) is null)
+            if (result.GetResult(Rate) is not null && result.GetResult(Calibrate) is null)
             {
                 result.AddError("--rate is that of --calibrate; give photographs to calibrate on with --calibrate DIR.");
             }
@@ -91,7 +91,7 @@ internal static class ImportCommand
     {
         IDataView all = run.LoadFromFolder(faces, folder, run.Get(SkipUnusable));
         IDataView people = run.Get(SkipUnusable) ? UsablePhotographs.Find(run, all, preparation, "Image").Rows : all;
-        return faces.CalibrateThreshold(model.Transform(people), faces.AllPairs(people), run.Get(Rate) ?? 0.001);
+        return faces.CalibrateThreshold(model.Transform(people), faces.AllPairs(people, folds: 2), run.Get(Rate) ?? 0.001);
     }
 
     private static FacePreprocessingSearch Find(ToolRun run, FaceRecognitionCatalog faces, RecognizerFile recognizer, ITransformer preparation, DirectoryInfo folder)

@@ -10,7 +10,7 @@ namespace Microsoft.ML.ArcFace.Tests.Embedding;
 /// <summary>A graph of a formula, as if it had been read from an ONNX file: what it gives is computed here by plain loops, too.</summary>
 internal static class SavedGraph
 {
-    private const int Channels = 16, Stride = 16, Places = 112 / Stride, EmbeddingSize = 8;
+    private const int Channels = 64, Stride = 16, Places = 112 / Stride, EmbeddingSize = 8;
     private const float Slope = 0.25f;
 
     public static FaceNetworkFile File { get; } = new(

@@ -15,7 +15,7 @@ internal static class SmallRecognizers
     /// <param name="size">Rows and columns of the picture, a multiple of 16.</param>
     public static byte[] Write(bool activates = true, float? mean = null, float deviation = 1, int outputs = EmbeddingSize, int size = 112)
     {
-        const int channels = 16, stride = 16;
+        const int channels = 64, stride = 16;
         var graph = new GraphModel();
         string value = graph.Input("data", TensorProto.Types.DataType.Float, 1, 3, size, size);
         if (mean is { } subtracted)

@@ -71,8 +71,26 @@ internal sealed class InferenceNetworkBuilder
         }
 
         int channels = (int)shape[0], channelsOfGroup = (int)shape[1];
+        bool isOfFewChannels = convolution is (1, 1, 0, 1) && channels <= FewChannelsStep.MostChannels && input.Channels <= FewChannelsStep.MostChannels && layer.Activation is null && shortcut is null && norm is null;
+        if (channels % ConvolutionTile.ChannelMultiple != 0 && !isOfFewChannels)
+        {
+            throw new NotSupportedException($"No step computes what the network '{_network.Name}' needs: {node} with {channels} channels; multiples of {ConvolutionTile.ChannelMultiple} are computed.");
+        }
+
         var output = new FeatureMap((int)convolution.OutputSize(input.Height), (int)convolution.OutputSize(input.Width), channels, _useBFloat16);
         _maps[layer.Output] = output;
+        if (isOfFewChannels)
+        {
+            input.KeepSingle();
+            output.KeepSingle();
+            _steps.Add(() =>
+            {
+                (float[] weight, float[] bias) = WeightsOf(node).ToArrays();
+                return new FewChannelsStep(input, output, weight, bias);
+            });
+            return;
+        }
+
         if (groups == 1)
         {
             LayerChange? change = norm is null ? null : (weight, bias) => FoldNormBefore(weight, bias, norm.Value);
