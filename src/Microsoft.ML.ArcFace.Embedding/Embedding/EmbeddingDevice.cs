@@ -23,6 +23,7 @@ internal sealed class EmbeddingDevice
     /// <summary>The same with libtorch or, where that is null, without it.</summary>
     internal static EmbeddingDevice Choose(IHostEnvironment environment, ITorchRuntime? torch)
     {
+        torch?.FollowThreadsOfProgram();
         var hardware = (IHostEnvironmentInternal)environment;
         if (hardware.GpuDeviceId is not { } id || (torch is null && hardware.FallbackToCpu))
         {

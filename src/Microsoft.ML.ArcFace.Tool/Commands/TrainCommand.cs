@@ -57,7 +57,7 @@ internal static class TrainCommand
         var command = new Command("train", Description)
         {
             Data, Records, List, ListEncoding, Output, Detector, SkipUnusable, Backbone, EmbeddingSize, MirrorImage, Loss, Margin, Scale, SampleRate, Epochs, BatchSize, Optimizer, LearningRate, WeightDecay,
-            Precision, Weights, Freeze, Validate, Patience, Checkpoints, CheckpointEvery, Restart, TensorBoard, AlignedPhotographs.Required, ToolCommand.Gpu, Seed,
+            Precision, Weights, Freeze, Validate, Patience, Checkpoints, CheckpointEvery, Restart, TensorBoard, AlignedPhotographs.Required, ToolCommand.Gpu, ToolCommand.Threads, Seed,
         };
         command.Validators.Add(result =>
         {
