@@ -60,16 +60,6 @@ public class NetworkDescriptionTests
     }
 
     [TestMethod]
-    public void InferenceNetwork_NodeThatNoStepComputes_IsNamed()
-    {
-        var builder = new NetworkBuilder("x", FaceInput.Name, FaceInput.Channels, FaceInput.Size, FaceInput.Size);
-        string value = builder.ParametricRelu(builder.Convolution(FaceInput.Name, "conv", 64, s_drawn, kernel: 3, stride: 2, padding: 1), "slopes");
-        NetworkDescription network = builder.Build(builder.BatchNormalization(value, "norm"));
-        string message = Assert.ThrowsExactly<NotSupportedException>(() => new InferenceNetwork(network, FormulaWeights.Of(network), VectorWidths.Best, () => 1)).Message;
-        StringAssert.Contains(message, "'norm' (BatchNormalization)");
-    }
-
-    [TestMethod]
     public void FaceBackbone_NodeThatCannotBeTrained_IsNamed()
     {
         NetworkTensor[] tensors = [new("conv.weight", [8, 3, 1, 1], TensorKind.Weight), new("conv.bias", [8], TensorKind.Weight)];
