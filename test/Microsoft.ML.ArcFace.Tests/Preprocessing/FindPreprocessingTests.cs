@@ -56,6 +56,26 @@ public class FindPreprocessingTests
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => ml.FaceRecognition().FindPreprocessing(s_file, Faces(ml, folder))).Message, "at least 2 of them; here are 0");
     }
 
+    [TestMethod]
+    [RequiresRecognizer]
+    public void FindPreprocessing_PublishedRecognizer_RefusesUnscaledPixels()
+    {
+        var ml = new MLContext();
+        string folder = Path.Combine(s_folder.FullName, "published");
+        foreach (string person in Directory.GetDirectories(Path.Combine(TestData.Folder, "lfw112", "train")).Order(StringComparer.Ordinal).Take(10))
+        {
+            foreach (string photograph in Directory.GetFiles(person).Order(StringComparer.Ordinal).Take(3))
+            {
+                s_folder.Write($"published/{Path.GetFileName(person)}/{Path.GetFileName(photograph)}", File.ReadAllBytes(photograph));
+            }
+        }
+
+        FacePreprocessingSearch found = ml.FaceRecognition().FindPreprocessing(RecognizerModels.MobileFaceNet, Faces(ml, folder));
+        Assert.AreEqual(FacePixels.ImageNet, found.Chosen.Pixels, "The file is known, and what is known of it is as good as the best.");
+        Assert.IsFalse(found.Choices.Single(choice => choice.Pixels == FacePixels.Unscaled).IsAsGoodAsBest, found.ToString());
+        Assert.IsGreaterThan(0.98, found.Chosen.AreaUnderRocCurve);
+    }
+
     private static IDataView Faces(MLContext ml, string folder)
     {
         IDataView rows = ml.FaceRecognition().LoadFromFolder(folder);
