@@ -37,8 +37,9 @@ internal sealed partial class GraphReader
             return [reading.Emit(Operators.GlobalAveragePool, [value])];
         }
 
-        (string Name, object Value)[] attributes = [("kernel_shape", kernel), ("strides", Window(reading, "strides")), ("pads", pads), ("dilations", dilations), ("ceil_mode", reading.Numbers.Int("ceil_mode", 0))];
-        return [reading.Emit(reading.Node.OpType, [value], isAverage ? [.. attributes, ("count_include_pad", reading.Numbers.Int("count_include_pad", 0))] : attributes)];
+        Require(!isAverage || Array.TrueForAll(dilations, step => step == 1), "it spreads its window (dilations)");
+        (string Name, object Value) own = isAverage ? ("count_include_pad", reading.Numbers.Int("count_include_pad", 0)) : ("dilations", dilations);
+        return [reading.Emit(reading.Node.OpType, [value], ("kernel_shape", kernel), ("strides", Window(reading, "strides")), ("pads", pads), ("ceil_mode", reading.Numbers.Int("ceil_mode", 0)), own)];
     }
 
     private static GraphOperand[] ReadGemm(NodeReading reading)

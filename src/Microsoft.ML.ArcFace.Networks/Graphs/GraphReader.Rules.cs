@@ -27,7 +27,7 @@ internal sealed partial class GraphReader
         ["GlobalAveragePool"] = Plain,
         ["GlobalMaxPool"] = static reading => [reading.Emit("ReduceMax", [reading.ValueIn(0)], ("axes", new long[] { 2, 3 }), ("keepdims", 1L))],
         ["HardSigmoid"] = static reading => [reading.Emit("HardSigmoid", [reading.In(0)], ("alpha", reading.Real("alpha", 0.2)), ("beta", reading.Real("beta", 0.5)))],
-        ["HardSwish"] = Plain,
+        ["HardSwish"] = static reading => [reading.Emit(Operators.Multiply, [reading.In(0), reading.Emit("HardSigmoid", [reading.In(0)], ("alpha", 1.0 / 6), ("beta", 0.5))])],
         ["Identity"] = static reading => [reading.In(0)],
         ["LeakyRelu"] = static reading => [reading.Emit(Operators.LeakyRelu, [reading.In(0)], ("alpha", reading.Real("alpha", 0.01)))],
         ["LpNormalization"] = ReadLpNormalization,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.ArcFace.Weights;
 
 namespace Microsoft.ML.ArcFace.Graphs;
@@ -40,7 +41,10 @@ internal sealed partial class GraphReader
         /// <summary>How many nodes read a value of the graph; its outputs count, too.</summary>
         public int ReadersOfInput(int input) => reader._readers[node.Input[input]];
 
-        public double Real(string name, double otherwise) => Numbers.HasAttribute(name) ? Numbers.Float(name) : otherwise;
+        /// <summary>A real number as its writer meant it: 1E-05, which float32 holds no better.</summary>
+        public double Real(string name, double otherwise) => Numbers.HasAttribute(name)
+            ? double.Parse(Numbers.Float(name).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
+            : otherwise;
 
         public GraphOperand Emit(string operation, IReadOnlyList<GraphOperand> inputs, params (string Name, object Value)[] attributes) => reader.Emit(this, operation, inputs, attributes);
 

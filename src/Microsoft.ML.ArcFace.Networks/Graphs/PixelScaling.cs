@@ -19,21 +19,10 @@ internal sealed record PixelScaling(float[] Scale, float[] Shift)
         string value = network.Input;
         while (network.ReadersOf(value).ToArray() is [var node] && node.Outputs.Count == 1 && network.ShapeOf(node.Output) is { Length: 4 })
         {
-            if (node.Operator == Operators.BatchNormalization && network.ShapeOf(value)[1] == FaceInput.Channels)
+            if (AffineOf(network, tensors, node, value) is { } affine)
             {
-                (double[] factor, double[] summand) = FoldedNetwork.Affine(node, tensors);
-                (scale, shift) = ([.. scale.Zip(factor, (a, b) => a * b)], [.. shift.Zip(factor, (a, b) => a * b).Zip(summand, (a, b) => a + b)]);
-            }
-            else if (ConstantOf(network, tensors, node, value) is { } numbers && (node.Operator is Operators.Add or Operators.Multiply || (node.Operator is "Sub" or "Div" && node.Input == value)))
-            {
-                scale = [.. scale.Zip(numbers, (a, b) => node.Operator == Operators.Multiply ? a * b : node.Operator == "Div" ? a / b : a)];
-                shift = [.. shift.Zip(numbers, (a, b) => node.Operator switch
-                {
-                    Operators.Add => a + b,
-                    "Sub" => a - b,
-                    "Div" => a / b,
-                    _ => a * b,
-                })];
+                scale = [.. scale.Zip(affine.Scale, (a, b) => a * b)];
+                shift = [.. shift.Zip(affine.Scale, (a, b) => a * b).Zip(affine.Shift, (a, b) => a + b)];
             }
             else if (node.Operator != Operators.Transpose)
             {
@@ -50,6 +39,30 @@ internal sealed record PixelScaling(float[] Scale, float[] Shift)
         }
 
         return isFound ? new PixelScaling(Array.ConvertAll(scale, number => (float)number), Array.ConvertAll(shift, number => (float)number)) : null;
+    }
+
+    /// <summary>A norm, sum or product with constants as scale·x + shift by channels; null if the node is no such one of a value of three channels.</summary>
+    public static (double[] Scale, double[] Shift)? AffineOf(NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, NetworkNode node, string value)
+    {
+        if (node.Operator == Operators.BatchNormalization && network.ShapeOf(value)[1] == FaceInput.Channels)
+        {
+            return FoldedNetwork.Affine(node, tensors);
+        }
+
+        if (ConstantOf(network, tensors, node, value) is not { } constant)
+        {
+            return null;
+        }
+
+        double[] numbers = Array.ConvertAll(constant, number => (double)number), ones = [1, 1, 1], zeros = [0, 0, 0];
+        return node.Operator switch
+        {
+            Operators.Add => (ones, numbers),
+            Operators.Multiply => (numbers, zeros),
+            "Sub" when node.Input == value => (ones, Array.ConvertAll(numbers, number => -number)),
+            "Div" when node.Input == value => (Array.ConvertAll(numbers, number => 1 / number), zeros),
+            _ => null,
+        };
     }
 
     /// <summary>The constant of an operator of two numbers, by channels; null if it is no such constant.</summary>

@@ -26,7 +26,6 @@ internal static class ElementFunctions
             "Sqrt" => TensorPrimitives.Sqrt,
             "Tanh" => TensorPrimitives.Tanh,
             "HardSigmoid" => (values, results) => HardSigmoid(values, results, alpha, beta),
-            "HardSwish" => HardSwish,
             Operators.Relu => static (values, results) => TensorPrimitives.Max(values, 0f, results),
             Operators.Clip => (values, results) =>
             {
@@ -57,14 +56,6 @@ internal static class ElementFunctions
         TensorPrimitives.Add(results, beta, results);
         TensorPrimitives.Max(results, 0f, results);
         TensorPrimitives.Min(results, 1f, results);
-    }
-
-    private static void HardSwish(ReadOnlySpan<float> values, Span<float> results)
-    {
-        for (int i = 0; i < results.Length; i++)
-        {
-            results[i] = values[i] * Math.Clamp((values[i] / 6) + 0.5f, 0, 1);
-        }
     }
 
     private static void LeakyRelu(ReadOnlySpan<float> values, Span<float> results, float alpha)

@@ -75,7 +75,7 @@ internal static class Operators
     public const string Transpose = "Transpose";
 
     /// <summary>Operators of one number each; their attributes are ONNX's.</summary>
-    public static IReadOnlySet<string> OfOneValue { get; } = new HashSet<string> { "Abs", Clip, "Exp", "HardSigmoid", "HardSwish", LeakyRelu, "Neg", "Reciprocal", Relu, "Sigmoid", "Sqrt", "Tanh" };
+    public static IReadOnlySet<string> OfOneValue { get; } = new HashSet<string> { "Abs", Clip, "Exp", "HardSigmoid", LeakyRelu, "Neg", "Reciprocal", Relu, "Sigmoid", "Sqrt", "Tanh" };
 
     /// <summary>Operators of two numbers each, whose values are broadcast to each other.</summary>
     public static IReadOnlySet<string> OfTwoValues { get; } = new HashSet<string> { Add, "Div", "Max", "Min", Multiply, "Pow", "Sub" };

@@ -138,10 +138,12 @@ public class GraphNetworkTests
         string input = written.Input("input", 3, graph.Input.Height, graph.Input.Width);
         written.Output(OnnxNetwork.Add(written, folded, input), "embedding", graph.Network.OutputSize);
         float[] picture = new GraphModel().Draw([1, 3, graph.Input.Height, graph.Input.Width]);
-        float[] expected = GraphModel.Run(file, graph.Input.Name, graph.Input.Sizes, picture), actual = GraphModel.Run(written.ToModel(new Dictionary<string, string>()).ToByteArray(), "input", [1, 3, graph.Input.Height, graph.Input.Width], picture);
+        float[] expected = GraphModel.Run(file, graph.Input.Name, graph.Input.Sizes, graph.Input.IsChannelsLast ? ChannelsLast(picture) : picture), actual = GraphModel.Run(written.ToModel(new Dictionary<string, string>()).ToByteArray(), "input", [1, 3, graph.Input.Height, graph.Input.Width], picture);
         Assert.IsGreaterThan(0.999999, OnnxFile.Cosine(expected, actual));
         Assert.AreEqual(expected[0], actual[0], Math.Abs(expected[0] * 1e-4) + 1e-5);
     }
+
+    private static float[] ChannelsLast(float[] planes) => [.. Enumerable.Range(0, planes.Length).Select(i => planes[(i % 3 * (planes.Length / 3)) + (i / 3)])];
 
     private static void AssertRefused(string named, Func<GraphModel, string> build, int version = 13)
     {

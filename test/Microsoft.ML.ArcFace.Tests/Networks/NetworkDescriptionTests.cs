@@ -17,8 +17,16 @@ public class NetworkDescriptionTests
     public void Constructor_UnknownOperator_NamesTheNode()
     {
         NetworkNode node = new("Hardmax", "last", ["input"], ["last"]);
-        string message = Assert.ThrowsExactly<NotSupportedException>(() => new NetworkDescription("x", "input", [NetworkDescription.Batch, 3], [node], [], "last")).Message;
+        string message = Assert.ThrowsExactly<WeightsFormatException>(() => new NetworkDescription("x", "input", [NetworkDescription.Batch, 3], [node], [], "last")).Message;
         StringAssert.StartsWith(message, "The node 'last' (Hardmax)");
+    }
+
+    [TestMethod]
+    public void Constructor_NodeThatWhatItReadsDoesNotFit_IsNamed()
+    {
+        NetworkNode node = new(Operators.Convolution, "conv", ["input", "w"], ["conv"]);
+        string message = Assert.ThrowsExactly<WeightsFormatException>(() => new NetworkDescription("x", "input", [NetworkDescription.Batch, 3, 8, 8], [node], [new("w", [4, 5, 3, 3], TensorKind.Weight)], "conv")).Message;
+        StringAssert.StartsWith(message, "The node 'conv' (Conv) cannot be computed: ");
     }
 
     [TestMethod]
@@ -60,22 +68,12 @@ public class NetworkDescriptionTests
     }
 
     [TestMethod]
-    public void InferenceNetwork_NodeThatNoStepComputes_IsNamed()
-    {
-        var builder = new NetworkBuilder("x", FaceInput.Name, FaceInput.Channels, FaceInput.Size, FaceInput.Size);
-        string value = builder.ParametricRelu(builder.Convolution(FaceInput.Name, "conv", 64, s_drawn, kernel: 3, stride: 2, padding: 1), "slopes");
-        NetworkDescription network = builder.Build(builder.BatchNormalization(value, "norm"));
-        string message = Assert.ThrowsExactly<NotSupportedException>(() => new InferenceNetwork(network, FormulaWeights.Of(network), VectorWidths.Best, () => 1)).Message;
-        StringAssert.Contains(message, "'norm' (BatchNormalization)");
-    }
-
-    [TestMethod]
     public void FaceBackbone_NodeThatCannotBeTrained_IsNamed()
     {
         NetworkTensor[] tensors = [new("conv.weight", [8, 3, 1, 1], TensorKind.Weight), new("conv.bias", [8], TensorKind.Weight)];
         NetworkNode node = new(Operators.Convolution, "conv", ["input", "conv.weight", "conv.bias"], ["conv"]);
         NetworkDescription network = new("mbf", "input", [NetworkDescription.Batch, 3, 4, 4], [node], tensors, "conv");
-        StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => new FaceBackbone(network)).Message, "'conv' (Conv)");
+        StringAssert.Contains(Assert.ThrowsExactly<WeightsFormatException>(() => new FaceBackbone(network)).Message, "'conv' (Conv)");
     }
 
     [TestMethod]
