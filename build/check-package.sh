@@ -3,6 +3,7 @@
 #   - packs, adds the feed, installs, and runs every C# snippet of README on drawn faces, one after the other;
 #   - looks at what the packages hold, each part of the library in one: id, README without relative links, icon, release notes, license;
 #   - takes a part alone, and sees that nothing else comes with it;
+#   - publishes a program that detects faces for four systems, each with its own ONNX Runtime alone;
 #   - loads models in each way by the part that embeds, and sees that it names the package that a model needs beside it;
 #   - loads a model of this repository in a new process, runs a program of one file, and is refused a trimmed publish;
 #   - packs the tool arcface for this platform, installs it, and runs README's commands.
@@ -35,6 +36,7 @@ quietly run_lines "$(fence README.md bash 2 | in_repository | sed "s#nuget add s
 grep -q ArcFace.MLNet MyFaces.csproj || fail "README's second block does not add ArcFace.MLNet."
 check_contents ArcFace.MLNet "$cache/arcface.mlnet/$PackageVersion" lib/net10.0/Microsoft.ML.ArcFace.{dll,xml}
 check_contents ArcFace.MLNet.Embedding "$cache/arcface.mlnet.embedding/$PackageVersion" buildTransitive/ArcFace.MLNet.Embedding.targets
+check_contents ArcFace.MLNet.Detection "$cache/arcface.mlnet.detection/$PackageVersion" buildTransitive/ArcFace.MLNet.Detection.targets
 
 echo "-- a model of this repository in a new process, and drawn faces for the rest"
 new_project Consumer
@@ -78,6 +80,25 @@ run_snippet src/Microsoft.ML.ArcFace.Evaluation/README.md 1
 brought=$(cd bin/Release/net10.0 && printf '%s ' *.dll)
 [ "$brought" = "Evaluation.dll Microsoft.ML.ArcFace.Evaluation.dll Microsoft.ML.ArcFace.Primitives.dll System.Numerics.Tensors.dll " ] || fail "ArcFace.MLNet.Evaluation brings $brought"
 cd "$work/Consumer"
+
+echo "-- a program that detects, published for one system, has ONNX Runtime of this system alone"
+new_project Detecting
+quietly dotnet add package ArcFace.MLNet.Detection
+quietly dotnet add package Microsoft.ML.OnnxRuntime --version "$(sed -nE 's/.*"Microsoft.ML.OnnxRuntime" Version="([^"]+)".*/\1/p' "$root/Directory.Packages.props")"
+# Usage: check_onnxruntime SYSTEM FILE…
+check_onnxruntime() {
+  local system=$1 found
+  shift
+  quietly dotnet publish -c Release -r "$system" --no-self-contained -p:UseAppHost=false -o "$work/detecting-$system" -v quiet --nologo
+  found=$(cd "$work/detecting-$system" && printf '%s ' {,lib}onnxruntime*.{dll,so,dylib})
+  [ "$found" = "$* " ] || fail "A publish for $system has $found where $* should be."
+}
+shopt -s nullglob
+check_onnxruntime linux-x64 libonnxruntime.so libonnxruntime_providers_shared.so
+check_onnxruntime linux-arm64 libonnxruntime.so libonnxruntime_providers_shared.so
+check_onnxruntime osx-arm64 libonnxruntime.dylib
+check_onnxruntime win-x64 onnxruntime.dll onnxruntime_providers_shared.dll
+shopt -u nullglob
 
 echo "-- embedding alone: each way to load a model, and the package that is named where the model needs another part"
 new_project Deployed

@@ -41,13 +41,13 @@ size_of() { find "$work/$1" -type f ! -name '*.pdb' ! -name '*.xml' -printf '%s\
 
 # Milliseconds from the start of a process to its first embedding. Usage: first_embedding NAME NETWORK
 first_embedding() {
-  local begin=$EPOCHREALTIME size end
+  local begin=$EPOCHREALTIME embedding end
   {
-    read -r size
+    read -r embedding
     end=$EPOCHREALTIME
     cat >/dev/null
   } < <(application "$1" embed "$work/$1-models/$2.zip" "$work/one")
-  [ "$size" = 512 ] || fail "The application '$1' did not embed with $2."
+  [ "$(wc -w <<<"$embedding")" = 512 ] || fail "The application '$1' did not embed with $2."
   echo $(((${end/./} - ${begin/./}) / 1000))
 }
 
@@ -61,9 +61,9 @@ if [ -n "$other" ]; then
   published+=(other)
 fi
 
-dotnet build "$root/test/Microsoft.ML.ArcFace.InferenceCheck" -c Release -v quiet --nologo >&2
+dotnet build "$root/test/Microsoft.ML.ArcFace.FormulaNetworks" -c Release -v quiet --nologo >&2
 for network in "${NETWORKS[@]}"; do
-  dotnet "$root/test/Microsoft.ML.ArcFace.InferenceCheck/bin/Release/net10.0/Microsoft.ML.ArcFace.InferenceCheck.dll" weights "$network" "$work/$network.safetensors"
+  dotnet "$root/test/Microsoft.ML.ArcFace.FormulaNetworks/bin/Release/net10.0/Microsoft.ML.ArcFace.FormulaNetworks.dll" "$network" "$work/$network.safetensors"
   for name in "${published[@]}"; do
     mkdir -p "$work/$name-models"
     application "$name" prepare "$network" "$work/$network.safetensors" "$work/$name-models"

@@ -92,8 +92,8 @@ if $has_chromium; then
   done
 fi
 
-# The inference network on Arm's AdvSimd, beside this processor.
-"$root/build/integration/arm64.sh" mbf | report || echo "not ok: arm64.sh" | report
+# The embedding application on Arm, beside this processor.
+"$root/build/integration/arm64.sh" | report || echo "not ok: arm64.sh" | report
 
 passed=$(grep -c '^ok' "$results" || true)
 failed=$(grep -c '^not ok' "$results" || true)

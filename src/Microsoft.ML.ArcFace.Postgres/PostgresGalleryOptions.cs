@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
+using System.Text;
 
 namespace Microsoft.ML.ArcFace.Postgres;
 
@@ -34,6 +35,19 @@ public sealed record PostgresGalleryOptions : IdentificationOptions
 
     /// <summary>Whether every photograph is compared instead of using the index: exact, in time that grows with the gallery. Default false.</summary>
     public bool SearchExactly { get; init; }
+
+    /// <summary>Writes the values by name, each under one name.</summary>
+    protected override bool PrintMembers(StringBuilder builder)
+    {
+        if (base.PrintMembers(builder))
+        {
+            builder.Append(", ");
+        }
+
+        builder.Append(CultureInfo.InvariantCulture,
+            $"{nameof(Schema)} = {Schema}, {nameof(CandidateCount)} = {CandidateCount}, {nameof(IndexNeighborCount)} = {IndexNeighborCount}, {nameof(IndexCandidateCount)} = {IndexCandidateCount}, {nameof(SearchExactly)} = {SearchExactly}");
+        return true;
+    }
 
     /// <exception cref="ArgumentOutOfRangeException">Options outside of their ranges; the message lists all of them.</exception>
     internal void Check()

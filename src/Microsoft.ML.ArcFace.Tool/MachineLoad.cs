@@ -42,6 +42,6 @@ internal sealed record MachineLoad(double TakenByOthers)
 
     /// <inheritdoc/>
     public override string ToString() => IsBusy
-        ? string.Create(CultureInfo.InvariantCulture, $"busy: other programs take {TakenByOthers:P0} of the processors. Training and embedding are slower by that, and one thread (OMP_NUM_THREADS=1) often beats several here")
+        ? string.Create(CultureInfo.InvariantCulture, $"busy: other programs take {TakenByOthers:P0} of the processors. Training and embedding are slower by that, and one thread (--threads 1, OMP_NUM_THREADS=1) often beats several here")
         : string.Create(CultureInfo.InvariantCulture, $"idle: other programs take {TakenByOthers:P0} of the processors");
 }

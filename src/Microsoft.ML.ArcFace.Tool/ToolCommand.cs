@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Terminal;
 
 namespace Microsoft.ML.ArcFace.Tool;
@@ -27,6 +28,9 @@ internal static class ToolCommand
     /// <summary>Asks for a GPU; for commands that compute embeddings.</summary>
     public static Option<int?> Gpu { get; } = NumberOption.Whole("--gpu", "The GPU to compute on. Default: the processor", 0, 1023, example: 0);
 
+    /// <summary>Counts the threads that compute; for commands that compute embeddings.</summary>
+    public static Option<int?> Threads { get; } = NumberOption.Whole("--threads", "Threads that compute on the processor. Default: as OMP_NUM_THREADS says, or all processors", 1, 1024, example: 1);
+
     /// <summary>Runs a command; what it throws becomes a message and an exit code.</summary>
     /// <param name="command">The command.</param>
     /// <param name="run">What it does.</param>
@@ -39,6 +43,7 @@ internal static class ToolCommand
         TimeProvider clock = (invocation as ToolInvocation)?.Clock ?? TimeProvider.System;
         using var display = new ProgressDisplay(invocation.Error, isShown: !parsed.GetValue(Json), clock);
         using CancellationTokenRegistration stopping = cancellationToken.Register(() => display.WriteLine("Stopping; Ctrl+C once more ends at once."));
+        using IDisposable? threads = ProcessorThreads.Choose(parsed.GetValue(Threads));
         display.ShowAtWork($"{command.Name} is at work");
         try
         {

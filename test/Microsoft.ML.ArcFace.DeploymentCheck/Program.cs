@@ -1,9 +1,11 @@
 using System.Diagnostics;
+using System.Globalization;
 using Microsoft.ML;
 using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Samples.Drawing;
 
-// The application that build/deployment.sh publishes: it loads a model's .zip and embeds the photographs of a folder.
+// The application that build/deployment.sh and build/integration/arm64.sh publish: it loads a model's .zip and embeds the
+// photographs of a folder.
 switch (args)
 {
     case ["prepare", string network, string weights, string folder]:
@@ -26,22 +28,22 @@ static void Prepare(string network, string weights, string folder)
     ml.Model.Save(model, none.Schema, Path.Combine(folder, network + ".zip"));
 }
 
-// Says the size of the first embedding as soon as it is there, and the peak of the resident set when all photographs are embedded.
+// Writes a line for each photograph as soon as it is embedded, the numbers of its embedding, and at last the peak of the resident set in bytes.
 static int Embed(string modelFile, string folder)
 {
-    string[] photographs = [.. Directory.EnumerateFiles(folder, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
     var ml = new MLContext();
     using PredictionEngine<Photograph, Face> engine = ml.Model.CreatePredictionEngine<Photograph, Face>(ml.Model.Load(modelFile, out _));
-    float[] first = engine.Predict(new Photograph { ImagePath = photographs[0] }).Embedding;
-    Console.WriteLine(first.Length);
-    foreach (string photograph in photographs)
+    bool isSound = true;
+    foreach (string photograph in Directory.EnumerateFiles(folder, "*.jpg", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
     {
-        engine.Predict(new Photograph { ImagePath = photograph });
+        float[] embedding = engine.Predict(new Photograph { ImagePath = photograph }).Embedding;
+        Console.WriteLine(string.Join(' ', embedding.Select(number => number.ToString(CultureInfo.InvariantCulture))));
+        isSound &= embedding.Any(number => number != 0) && embedding.All(float.IsFinite);
     }
 
     using var self = Process.GetCurrentProcess();
     Console.WriteLine(self.PeakWorkingSet64);
-    return first.Any(number => number != 0) && first.All(float.IsFinite) ? 0 : 1;
+    return isSound ? 0 : 1;
 }
 
 internal sealed class Photograph

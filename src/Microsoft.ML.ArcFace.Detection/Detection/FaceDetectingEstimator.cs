@@ -16,13 +16,13 @@ public sealed partial class FaceDetectingEstimator : IEstimator<FaceDetectingTra
     /// <summary>The file as it was when the estimator was made.</summary>
     private readonly byte[] _onnx;
 
-    internal FaceDetectingEstimator(IHostEnvironment environment, Options options)
+    internal FaceDetectingEstimator(IHostEnvironment environment, Options options, byte[]? onnx = null)
     {
         _host = Contracts.CheckRef(environment, nameof(environment)).Register(nameof(FaceDetectingEstimator));
         _host.CheckValue(options, nameof(options));
         OptionsCheck.ThrowIfAny(options.Violations(), nameof(options));
         _options = options;
-        _onnx = ReadFile(options.ModelFile);
+        _onnx = onnx ?? ReadFile(options.ModelFile);
 
         // A wrong file is told of before data are loaded.
         CreateDetector().Dispose();
@@ -75,17 +75,13 @@ public sealed partial class FaceDetectingEstimator : IEstimator<FaceDetectingTra
 
     private static byte[] ReadFile(string path)
     {
-        var file = new FileInfo(path);
-        if (!file.Exists)
-        {
-            throw new FileNotFoundException($"The detector '{path}' does not exist (looked for '{file.FullName}'). Give the .onnx file of YuNet or SCRFD.", path);
-        }
-
+        MissingFile.ThrowIfAbsent("The detector", path, "Give the .onnx file of YuNet or SCRFD.");
         if (RegularFile.SpecialAt(path) is { } special)
         {
             throw new SpecialFileException(path, special);
         }
 
+        var file = new FileInfo(path);
         return file.Length is > 0 and <= DetectorGraph.MostBytes
             ? RegularFile.ReadAllBytes(path, DetectorGraph.MostBytes)
             : throw new WeightsFormatException($"The detector '{path}' has {file.Length} bytes; allowed are 1 to {DetectorGraph.MostBytes}. Give the .onnx file of YuNet or SCRFD.");

@@ -16,10 +16,7 @@ internal static class FaceList
     /// <exception cref="FaceDataFormatException">A line is no path and label, or its bytes do not belong to the encoding.</exception>
     public static IDataView Load(IHostEnvironment environment, string path, string? imageFolder, Encoding? encoding)
     {
-        if (!File.Exists(path))
-        {
-            throw new FileNotFoundException($"The list '{path}' does not exist (looked for '{Path.GetFullPath(path)}'). Give a .csv, .tsv or .lst file of paths and labels.", path);
-        }
+        MissingFile.ThrowIfAbsent("The list", path, "Give a .csv, .tsv or .lst file of paths and labels.");
 
         using DecodedText reader = DecodedText.Open(path, encoding);
         var paths = new ListedPaths(imageFolder ?? Path.GetDirectoryName(Path.GetFullPath(path))!);

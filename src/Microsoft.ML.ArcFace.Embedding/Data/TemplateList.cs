@@ -141,9 +141,11 @@ internal static class TemplateList
 
     private static TextLines LinesOf(TextReader reader, string name) => new(reader, (line, what) => Malformed(line, name, what));
 
-    private static DecodedText Open(string path, Encoding? encoding) => File.Exists(path)
-        ? DecodedText.Open(path, encoding)
-        : throw new FileNotFoundException($"The list '{path}' does not exist (looked for '{Path.GetFullPath(path)}').", path);
+    private static DecodedText Open(string path, Encoding? encoding)
+    {
+        MissingFile.ThrowIfAbsent("The list", path, "Give a list as InsightFace's evaluation has it, such as ijbb_face_tid_mid.txt.");
+        return DecodedText.Open(path, encoding);
+    }
 
     private static IDataView ToView(List<TemplateFile> files, bool hasLandmarks, bool hasLabel) => new ListDataView<TemplateFile>(files,
     [

@@ -27,6 +27,7 @@ internal sealed class EmbeddingDevice
 
     private static EmbeddingDevice Choose(IHostEnvironment environment, Func<ITorchRuntime?> findTorch)
     {
+        torch?.FollowThreadsOfProgram();
         var hardware = (IHostEnvironmentInternal)environment;
         if (hardware.GpuDeviceId is not { } id || (findTorch() is null && hardware.FallbackToCpu))
         {

@@ -41,7 +41,7 @@ internal sealed class EmbeddingOrigin : IModelPeople
     /// <summary>Finds a person of the model by name.</summary>
     public bool TryGetPerson(string name, out int person) => _indexOf.Value.TryGetValue(name, out person);
 
-    /// <summary>Copies the class centers of some people in unit length; null where the model was disposed.</summary>
+    /// <summary>Copies the class centers of some people in unit length; null where the model and all copies of it were disposed of.</summary>
     public float[][]? CopyCenters(IReadOnlyList<int> people)
     {
         try

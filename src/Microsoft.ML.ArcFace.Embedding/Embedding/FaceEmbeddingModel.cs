@@ -18,21 +18,37 @@ internal sealed class FaceEmbeddingModel : IDisposable
 
     private readonly WeightStore _weights;
     private readonly Lazy<IFaceNetwork> _computed;
+    private readonly Lazy<string> _fingerprint, _fingerprintWithMirrorImage;
 
     /// <param name="network">The network.</param>
     /// <param name="weights">Its weights by their published names; the model owns them.</param>
     /// <param name="centers">The class centers of its people.</param>
     /// <param name="facts">What else is known of it.</param>
     /// <param name="computed">Computes it; the model owns it.</param>
-    public FaceEmbeddingModel(NetworkDescription network, WeightStore weights, ClassCenters centers, EmbeddingFacts facts, Lazy<IFaceNetwork> computed) =>
-        (Network, _weights, Centers, Facts, _computed) = (network, weights, centers, facts, computed);
-
-    /// <summary>Reads a network from a file of weights; it embeds, but predicts nobody.</summary>
-    /// <exception cref="WeightsFormatException">The file is damaged, or its tensors do not fit the network; all of them are listed.</exception>
-    public static FaceEmbeddingModel OfWeights(string path, BackboneArchitecture architecture, InferencePrecision precision, EmbeddingDevice device)
+    public FaceEmbeddingModel(NetworkDescription network, WeightStore weights, ClassCenters centers, EmbeddingFacts facts, Lazy<IFaceNetwork> computed)
     {
-        (NetworkDescription network, WeightStore weights) = NetworkWeights.Load(path, architecture, device.KeepWeights);
-        var facts = new EmbeddingFacts(architecture, network.OutputSize, PersonCount: 0, PersonNames: [], Scale: 1, precision, Training: null);
+        (Network, _weights, Centers, Facts, _computed) = (network, weights, centers, facts, computed);
+        _fingerprint = FingerprintLater(addMirrorImage: false);
+        _fingerprintWithMirrorImage = FingerprintLater(addMirrorImage: true);
+
+        // What failed, as reading the weights may, is tried again.
+        Lazy<string> FingerprintLater(bool addMirrorImage) => new(() => EmbeddingFingerprint.Of(weights.Tensors, addMirrorImage, facts.Architecture is null ? network : null), LazyThreadSafetyMode.PublicationOnly);
+    }
+
+    /// <summary>Reads a network from a file of others; it embeds, but predicts nobody.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="pixels">The pixels that it is given.</param>
+    /// <param name="precision">The arithmetic.</param>
+    /// <param name="device">Where it is computed.</param>
+    /// <exception cref="WeightsFormatException">The file is damaged, or its tensors do not fit the network; all of them are listed.</exception>
+    public static FaceEmbeddingModel OfFile(RecognizerFile file, FacePixelsDecision pixels, InferencePrecision precision, EmbeddingDevice device)
+    {
+        (NetworkDescription network, WeightStore weights) = file.Load(pixels.Pixels, device.KeepWeights);
+
+        // With other pixels than the published networks read it is a network of its own.
+        BackboneArchitecture? architecture = pixels.Pixels == FacePixels.Standard ? file.Architecture : null;
+        var origin = new FaceNetworkFile(file.FileName, file.Sha256, pixels);
+        var facts = new EmbeddingFacts(architecture, network.OutputSize, PersonCount: 0, PersonNames: [], Scale: 1, precision, Training: null, origin);
         return Of(network, weights, ClassCenters.None(network.OutputSize), facts, device);
     }
 
@@ -106,8 +122,8 @@ internal sealed class FaceEmbeddingModel : IDisposable
         return (embeddings, lengths);
     }
 
-    /// <summary>Gets the text that tells the embedding from others.</summary>
-    public string Fingerprint(bool addMirrorImage) => EmbeddingFingerprint.Of(Tensors, addMirrorImage);
+    /// <summary>Gets the text that tells the embedding from others. It is computed when it is first asked for, which has to be before the model is disposed of.</summary>
+    public Lazy<string> Fingerprint(bool addMirrorImage) => addMirrorImage ? _fingerprintWithMirrorImage : _fingerprint;
 
     public void Dispose()
     {

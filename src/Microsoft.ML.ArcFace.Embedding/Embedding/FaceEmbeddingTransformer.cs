@@ -17,6 +17,8 @@ namespace Microsoft.ML.ArcFace;
 /// </remarks>
 public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
 {
+    private const string Graph = "graph";
+
     private readonly ModelLease<FaceEmbeddingModel> _lease;
     private readonly EmbeddingFacts _facts;
     private readonly bool _addMirrorImage;
@@ -45,15 +47,21 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
         _batchSize = batchSize;
         Threshold = threshold;
         Passes = new RepeatedPasses(Host, columns.Embedding);
-        _fingerprint = new Lazy<string>(() => Use(model => model.Fingerprint(addMirrorImage)));
-        _origin = new EmbeddingOrigin(_facts.PersonCount, _facts.PersonNames, threshold, people => Use(model => people.Select(model.Centers.Unit).ToArray()));
+        _fingerprint = lease.Model.Fingerprint(addMirrorImage);
+        _origin = new EmbeddingOrigin(_facts.PersonCount, _facts.PersonNames, threshold, people => UseWhileAnyLasts(model => people.Select(model.Centers.Unit).ToArray()));
     }
 
     /// <summary>Numbers in an embedding.</summary>
     public int EmbeddingSize => _facts.EmbeddingSize;
 
-    /// <summary>The network that embeds.</summary>
-    public BackboneArchitecture Backbone => _facts.Architecture;
+    /// <summary>The published network that embeds; null where it is a graph that was read from an ONNX file, or reads other pixels than the published ones.</summary>
+    public BackboneArchitecture? Backbone => _facts.Architecture;
+
+    /// <summary>The name of the network: a published short name such as "r50", or the name of the file that it was read from.</summary>
+    public string NetworkName => _facts.Architecture?.ToShortName() ?? _facts.File?.FileName ?? Graph;
+
+    /// <summary>The file that the network was read from and the pixels that it is given; null if it was trained here, or an older version of this package saved it.</summary>
+    public FaceNetworkFile? NetworkFile => _facts.File;
 
     /// <summary>The people of the training set in the order of the predicted keys; null if they had keys without names, empty if the weights came from a file.</summary>
     public IReadOnlyList<string>? PersonNames => _facts.PersonNames;
@@ -63,10 +71,11 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
 
     /// <summary>
     /// What tells this embedding from others: SHA-256, in lowercase hex, over the network's weights and whether the mirror image is
-    /// added. Vectors of models with the same fingerprint can be compared. It is computed when it is first asked for.
+    /// added. Vectors of models with the same fingerprint can be compared. It is computed when it is first asked for,
+    /// once for a model and its copies (<c>WithThreshold</c>), and is known from then on.
     /// </summary>
-    /// <exception cref="ObjectDisposedException">The transformer was disposed before.</exception>
-    public string Fingerprint => _fingerprint.Value;
+    /// <exception cref="ObjectDisposedException">The transformer and all copies of it were disposed of before.</exception>
+    public string Fingerprint => _fingerprint.IsValueCreated ? _fingerprint.Value : UseWhileAnyLasts(_ => _fingerprint.Value);
 
     /// <summary>The threshold that was calibrated for this embedding; null: none yet.</summary>
     public VerificationThreshold? Threshold { get; }
@@ -159,6 +168,13 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     /// transformer cannot be read afterwards: they throw an <see cref="ObjectDisposedException"/>.
     /// </summary>
     public void Dispose() => _lease.Dispose();
+
+    /// <summary>Computes for views, which outlive their transformer where they are cached, as long as a copy of it has the network.</summary>
+    private T UseWhileAnyLasts<T>(Func<FaceEmbeddingModel, T> compute)
+    {
+        using ModelLease<FaceEmbeddingModel> lease = _lease.Renew();
+        return compute(lease.Model);
+    }
 
     private T Use<T>(Func<FaceEmbeddingModel, T> compute)
     {

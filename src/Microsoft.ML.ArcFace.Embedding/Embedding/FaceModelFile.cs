@@ -24,12 +24,7 @@ internal static class FaceModelFile
     /// <exception cref="IOException">It cannot be read.</exception>
     public static ITransformer Load(IHostEnvironment environment, string path, out DataViewSchema? inputSchema)
     {
-        if (!File.Exists(path))
-        {
-            throw new FileNotFoundException(Directory.Exists(path)
-                ? $"The model '{path}' is a folder. Give the .zip that arcface train or ml.Model.Save wrote."
-                : $"The model '{path}' does not exist (looked for '{Path.GetFullPath(path)}'). Give a .zip that arcface train or ml.Model.Save wrote.", path);
-        }
+        MissingFile.ThrowIfAbsent("The model", path, "Give the .zip that arcface train or ml.Model.Save wrote.");
 
         if (FileUse.Model.Mismatch(path) is { } mismatch)
         {

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Data.Decoding;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Serving;
 using Microsoft.ML.Runtime;
@@ -44,17 +45,12 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         _options = options ?? new Options();
         OptionsCheck.ThrowIfAny(_options.Violations(), nameof(options));
         _attackDetector = attackDetector;
-        string path = Path.GetFullPath(modelPath);
-        if (!File.Exists(path))
-        {
-            throw new FileNotFoundException($"The model '{modelPath}' does not exist (looked for '{path}'). Give a .zip that ml.Model.Save wrote.", path);
-        }
-
+        MissingFile.ThrowIfAbsent("The model", modelPath, "Give the .zip that arcface train or ml.Model.Save wrote.");
         ILogger log = logger ?? NullLogger<FaceEmbedder>.Instance;
         MLContext ml = CreateContext(_options, log);
         _limits = new DecodingLimits(_options.MaximumPixels, new DecodeBudget(_options.DecodingBytes ?? DecodeBudget.UsualBytes));
         _alignment = new AlignmentCheck(_options.RequireAligned, message => LogWarning(log, message));
-        _file = new ServedFile(ml, path, _options.ReloadInterval, log, _alignment);
+        _file = new ServedFile(ml, Path.GetFullPath(modelPath), _options.ReloadInterval, log, _alignment);
         _queue = new EmbeddingQueue(_options);
     }
 

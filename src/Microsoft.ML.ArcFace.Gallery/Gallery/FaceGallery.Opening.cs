@@ -13,9 +13,9 @@ public sealed partial class FaceGallery
     private FaceGallery(FaceGalleryModel model, string? path, FaceGalleryOptions options, ILogger? logger)
     {
         Log = logger ?? NullLogger.Instance;
+        OptionsCheck.ThrowIfAny(model.Violations(), nameof(model));
         var check = new OptionsCheck();
         check.AddRange(options.Violations());
-        check.AddRange(model.Violations());
         check.That(path is not null || options.EncryptionKey is null, $"{nameof(options.EncryptionKey)} is given, but no path; only a file is encrypted.");
         check.That(path is not null || !options.ReadOnly, $"{nameof(options.ReadOnly)} is set, but no path is given; there is nothing to search.");
         OptionsCheck.ThrowIfAny(check.Violations, nameof(options));

@@ -26,10 +26,8 @@ public abstract class FaceGalleryBase : IFaceGallery
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
-        var check = new OptionsCheck();
-        check.AddRange(options.Violations());
-        check.AddRange(model.Violations());
-        OptionsCheck.ThrowIfAny(check.Violations, nameof(options));
+        OptionsCheck.ThrowIfAny(model.Violations(), nameof(model));
+        OptionsCheck.ThrowIfAny(options.Violations(), nameof(options));
         (Model, _options) = (model, options);
     }
 

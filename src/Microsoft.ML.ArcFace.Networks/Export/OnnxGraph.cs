@@ -69,6 +69,16 @@ internal sealed class OnnxGraph
         return attribute;
     }
 
+    /// <summary>Makes an attribute of one of a network's nodes, see <see cref="Networks.NodeAttributes"/>.</summary>
+    public static AttributeProto Attribute(string name, object value) => value switch
+    {
+        long number => Number(name, number),
+        double number => Number(name, (float)number),
+        long[] numbers => Numbers(name, numbers),
+        string text => new AttributeProto { Name = name, S = ByteString.CopyFromUtf8(text), Type = AttributeProto.Types.AttributeType.String },
+        _ => throw new NotSupportedException($"The attribute '{name}' is of {value.GetType()}, which cannot be written."),
+    };
+
     /// <summary>The whole file.</summary>
     public ModelProto ToModel(IReadOnlyDictionary<string, string> metadata)
     {

@@ -6,6 +6,16 @@ namespace Microsoft.ML.ArcFace.Export;
 /// <summary>Adds a described network to an ONNX graph, node by node: its operators and attributes are ONNX's.</summary>
 internal static class OnnxNetwork
 {
+    private static readonly Dictionary<string, string[]> s_inputs = new()
+    {
+        [Operators.Clip] = ["min", "max"],
+        [Operators.Expand] = ["shape"],
+        [Operators.Pad] = ["pads", "value"],
+        [Operators.ReduceSum] = ["axes"],
+        [Operators.Reshape] = ["shape"],
+        [Operators.Slice] = ["starts", "ends", "axes", "steps"],
+    };
+
     /// <summary>Adds a folded network.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="folded">The network.</param>
@@ -18,7 +28,8 @@ internal static class OnnxNetwork
         foreach (NetworkNode node in network.Nodes)
         {
             string[] inputs = [.. node.Inputs.Select(name => names.TryGetValue(name, out string? value) ? value : names[name] = Constant(graph, folded, node, name))];
-            string[] outputs = graph.Node(node.Operator, inputs, node.Outputs.Count, [.. node.Attributes.Values.Select(Attribute)]);
+            (string[] further, AttributeProto[] attributes) = InputsOfAttributes(graph, node);
+            string[] outputs = graph.Node(node.Operator, [.. inputs, .. further], node.Outputs.Count, attributes);
             foreach ((string name, string output) in node.Outputs.Zip(outputs))
             {
                 names.Add(name, output);
@@ -33,14 +44,20 @@ internal static class OnnxNetwork
         float[] values = folded.Tensors[name].ToSingles();
 
         // One slope a channel, for all rows and columns.
-        return graph.Constant(name, values, node.Operator == Operators.ParametricRelu ? [values.Length, 1, 1] : folded.Tensors[name].Shape);
+        return graph.Constant(name, values, node.Operator == Operators.ParametricRelu
+            ? [values.Length, .. Enumerable.Repeat(1L, folded.Network.ShapeOf(node.Input).Length - 2)]
+            : folded.Tensors[name].Shape);
     }
 
-    private static AttributeProto Attribute(KeyValuePair<string, object> attribute) => attribute.Value switch
+    /// <summary>Makes inputs of the attributes that are inputs in <see cref="OnnxGraph.OperatorSet"/>, in their order there.</summary>
+    private static (string[] Inputs, AttributeProto[] Attributes) InputsOfAttributes(OnnxGraph graph, NetworkNode node)
     {
-        long number => OnnxGraph.Number(attribute.Key, number),
-        double number => OnnxGraph.Number(attribute.Key, (float)number),
-        long[] numbers => OnnxGraph.Numbers(attribute.Key, numbers),
-        _ => throw new NotSupportedException($"The attribute '{attribute.Key}' is of {attribute.Value.GetType()}, which cannot be written."),
-    };
+        string[] names = s_inputs.GetValueOrDefault(node.Operator, []);
+        string[] inputs = [.. names.Select(name => node.Attributes.Values[name] switch
+        {
+            long[] numbers => graph.Constant($"{node.Output}.{name}", numbers),
+            object number => graph.Constant($"{node.Output}.{name}", [(float)(double)number]),
+        })];
+        return (inputs, [.. node.Attributes.Values.Where(attribute => !names.Contains(attribute.Key)).Select(attribute => OnnxGraph.Attribute(attribute.Key, attribute.Value))]);
+    }
 }

@@ -92,10 +92,12 @@ internal sealed record FoldedNetwork(NetworkDescription Network, IReadOnlyDictio
                 return;
             }
 
-            string weight = node.Inputs[1], bias = node.Inputs.ElementAtOrDefault(2) ?? node.Name + ".bias";
-            var folded = new FoldedWeights(tensors[weight], tensors.GetValueOrDefault(bias), Affine(normBefore), Affine(normBehind));
-            _tensors[weight] = new ComputedTensor(tensors[weight].Shape, folded.Weight);
-            _tensors[bias] = new ComputedTensor([tensors[weight].Shape[0]], folded.Bias);
+            StateTensor ownWeight = tensors[node.Inputs[1]];
+            StateTensor? ownBias = node.Inputs.Count > 2 ? tensors[node.Inputs[2]] : null;
+            string weight = NameFor(node, 1, ".weight"), bias = NameFor(node, 2, ".bias");
+            var folded = new FoldedWeights(ownWeight, ownBias, Affine(normBefore), Affine(normBehind));
+            _tensors[weight] = new ComputedTensor(ownWeight.Shape, folded.Weight);
+            _tensors[bias] = new ComputedTensor([ownWeight.Shape[0]], folded.Bias);
             _nodes.Add(node with { Inputs = [Current(node.Input), weight, bias] });
             if (normBehind is not null)
             {
@@ -104,6 +106,18 @@ internal sealed record FoldedNetwork(NetworkDescription Network, IReadOnlyDictio
             }
 
             Lazy<(double[] Scale, double[] Shift)>? Affine(NetworkNode? norm) => norm is null ? null : new(() => FoldedNetwork.Affine(norm, tensors));
+        }
+
+        /// <summary>The name of an input's tensor with norms folded in: another than its own where other nodes read that, too.</summary>
+        private string NameFor(NetworkNode node, int input, string ending)
+        {
+            string name = node.Inputs.ElementAtOrDefault(input) is { } own && network.ReadersOf(own).Take(2).Count() == 1 ? own : node.Name + ending;
+            while (_tensors.ContainsKey(name) || (name != node.Inputs.ElementAtOrDefault(input) && network.FindTensor(name) is not null))
+            {
+                name += "_";
+            }
+
+            return name;
         }
 
         private void Add(NetworkNode node)

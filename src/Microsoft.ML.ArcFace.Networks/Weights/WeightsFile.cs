@@ -40,10 +40,7 @@ internal sealed class WeightsFile : IDisposable
     /// <exception cref="WeightsFormatException">The file is damaged, hostile, or of another kind; the message begins with its name.</exception>
     public static WeightsFile Open(string path)
     {
-        if (!File.Exists(path))
-        {
-            throw new FileNotFoundException($"The weights file '{path}' does not exist (looked for '{Path.GetFullPath(path)}'). Give a .pth, .pt or .safetensors file, or the .zip of a face model.", path);
-        }
+        MissingFile.ThrowIfAbsent("The weights file", path, "Give a .pth, .pt or .safetensors file, or the .zip of a face model.");
 
         ByteSource source = ByteSource.Open(path);
         try

@@ -69,6 +69,10 @@ internal sealed class ModelLease<T> : IDisposable
         }
     }
 
+    /// <summary>Makes another lease of the same model as long as anybody has one, also when this one has ended.</summary>
+    /// <exception cref="ObjectDisposedException">No lease lasts any more.</exception>
+    public ModelLease<T> Renew() => _shared.TryAdd() ? new ModelLease<T>(_shared) : throw _shared.Ended();
+
     /// <summary>Begins a use, which keeps the lease from ending until it is disposed of on the same thread.</summary>
     /// <exception cref="ObjectDisposedException">This lease has ended.</exception>
     public Use Begin()
@@ -137,6 +141,24 @@ internal sealed class ModelLease<T> : IDisposable
 
         /// <summary>Called while another lease lasts, so that the model is not freed yet.</summary>
         public void Add() => Interlocked.Increment(ref _leases);
+
+        /// <summary>Counts a lease unless the last one has ended.</summary>
+        public bool TryAdd()
+        {
+            int leases = Count;
+            while (leases > 0)
+            {
+                int before = Interlocked.CompareExchange(ref _leases, leases + 1, leases);
+                if (before == leases)
+                {
+                    return true;
+                }
+
+                leases = before;
+            }
+
+            return false;
+        }
 
         public void Remove()
         {

@@ -108,7 +108,7 @@ public static class FaceGalleryExtensions
     /// <param name="gallery">A gallery, wherever it is kept.</param>
     extension(IFaceGallery gallery)
     {
-        /// <summary>Adds the photographs of a view of embeddings, all or none. Rows without a label or a usable embedding are left out; the summary counts them.</summary>
+        /// <summary>Adds the photographs of a view of embeddings, all or none. Rows without a label or a usable embedding are left out; the summary counts them, and a <see cref="FaceGallery"/> warns of them.</summary>
         /// <param name="data">Embeddings with the person they show, as the gallery's model makes them of <c>LoadFromFolder</c>.</param>
         /// <param name="labelColumnName">The column that says who it is: text or a key.</param>
         /// <param name="embeddingColumnName">The column of embeddings.</param>
@@ -124,7 +124,7 @@ public static class FaceGalleryExtensions
         {
             ArgumentNullException.ThrowIfNull(gallery);
             EmbeddingView view = await Task.Run(() => EmbeddingView.Read(gallery.Model, data, labelColumnName, embeddingColumnName, sourceColumnName), cancellationToken).ConfigureAwait(false);
-            return view.Summarize(await gallery.EnrollAsync(view.Faces, replaceSameSource, cancellationToken).ConfigureAwait(false), log: null);
+            return view.Summarize(await gallery.EnrollAsync(view.Faces, replaceSameSource, cancellationToken).ConfigureAwait(false), (gallery as FaceGallery)?.Log);
         }
     }
 }

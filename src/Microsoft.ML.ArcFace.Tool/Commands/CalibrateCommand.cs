@@ -27,7 +27,7 @@ internal static class CalibrateCommand
 
     public static Command Create()
     {
-        var command = new Command("calibrate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, Rate, Output, AllowTrainingPeople, SkipUnusable, AlignedPhotographs.Required, ToolCommand.Gpu };
+        var command = new Command("calibrate", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, Rate, Output, AllowTrainingPeople, SkipUnusable, AlignedPhotographs.Required, ToolCommand.Gpu, ToolCommand.Threads };
         command.Answer(Run, stopped: "The model is as it was.");
         return command;
     }

@@ -21,7 +21,7 @@ internal static class EmbedCommand
 
     public static Command Create()
     {
-        var command = new Command("embed", Description) { Model, Photographs, Output, SkipUnusable, AlignedPhotographs.Required, ToolCommand.Gpu };
+        var command = new Command("embed", Description) { Model, Photographs, Output, SkipUnusable, AlignedPhotographs.Required, ToolCommand.Gpu, ToolCommand.Threads };
         command.Validators.Add(result =>
         {
             if (result.GetValue(Output) is { } file && !EmbeddingsFile.Endings.Contains(file.Extension, StringComparer.OrdinalIgnoreCase))

@@ -27,7 +27,7 @@ internal static class EnrollCommand
     public static Command Create()
     {
         Photographs.Arity = ArgumentArity.ZeroOrMore;
-        var command = new Command("enroll", Description) { Model, Gallery, KeyFile, Data, Person, Replace, OneFace, SkipUnusable, Photographs, AlignedPhotographs.Required, ToolCommand.Gpu };
+        var command = new Command("enroll", Description) { Model, Gallery, KeyFile, Data, Person, Replace, OneFace, SkipUnusable, Photographs, AlignedPhotographs.Required, ToolCommand.Gpu, ToolCommand.Threads };
         command.Aliases.Add("enrol");                          // as it was spelled before
         command.Validators.Add(result =>
         {

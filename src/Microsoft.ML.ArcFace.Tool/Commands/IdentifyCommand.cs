@@ -24,7 +24,7 @@ internal static class IdentifyCommand
 
     public static Command Create()
     {
-        var command = new Command("identify", Description) { Model, Gallery, KeyFile, Cosine, SkipUnusable, Photographs, AlignedPhotographs.Required, ToolCommand.Gpu };
+        var command = new Command("identify", Description) { Model, Gallery, KeyFile, Cosine, SkipUnusable, Photographs, AlignedPhotographs.Required, ToolCommand.Gpu, ToolCommand.Threads };
         command.Answer(Run, stopped: "Nothing was kept; this command writes no files.");
         return command;
     }

@@ -26,7 +26,7 @@ internal static class ReportCommand
 
     public static Command Create()
     {
-        var command = new Command("report", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, Output, Title, WithoutPhotographs, SkipUnusable, AlignedPhotographs.Required, ToolCommand.Gpu };
+        var command = new Command("report", Description) { Model, Data, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, Output, Title, WithoutPhotographs, SkipUnusable, AlignedPhotographs.Required, ToolCommand.Gpu, ToolCommand.Threads };
         command.Answer(Run);
         return command;
     }

@@ -23,7 +23,7 @@ internal static class VerifyCommand
 
     public static Command Create()
     {
-        var command = new Command("verify", Description) { Model, First, Second, Cosine, AlignedPhotographs.Required, ToolCommand.Gpu };
+        var command = new Command("verify", Description) { Model, First, Second, Cosine, AlignedPhotographs.Required, ToolCommand.Gpu, ToolCommand.Threads };
         command.Answer(Run, stopped: "Nothing was kept; this command writes no files.");
         return command;
     }

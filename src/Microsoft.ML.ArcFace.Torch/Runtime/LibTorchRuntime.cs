@@ -20,6 +20,8 @@ internal sealed class LibTorchRuntime : ITorchRuntime
         return new TorchArithmetic();
     }
 
+    public void FollowThreadsOfProgram() => NativeLibraries.FollowThreadsOfProgram();
+
     public IGpu? ChooseGpu(int gpuDeviceId, bool fallbackToCpu)
     {
         Device device = TorchDevices.Choose(gpuDeviceId, fallbackToCpu);

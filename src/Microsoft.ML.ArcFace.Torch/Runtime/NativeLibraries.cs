@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace Microsoft.ML.ArcFace.Runtime;
@@ -14,6 +15,8 @@ internal static class NativeLibraries
 
     // typeof does not run the static constructor of torch, which loads the library.
     private static readonly System.Reflection.Assembly TorchSharpAssembly = typeof(TorchSharp.torch).Assembly;
+
+    private static volatile bool s_countsThreads;
 
     /// <summary>The version of TorchSharp, and of the packages that bring its native library, such as "0.107.0".</summary>
     public static string TorchSharpVersion { get; } = TorchSharpAssembly.GetName().Version!.ToString(3);
@@ -37,11 +40,30 @@ internal static class NativeLibraries
         Exception? error = LoadFound();
         if (error is null)
         {
-            // Programs set torch's threads, and networks that are computed without it take as many.
-            ProcessorThreads.CountBy(TorchSharp.torch.get_num_threads);
+            CountThreads();
         }
 
         return error;
+    }
+
+    /// <summary>Counts threads by libtorch where the program has loaded it itself by TorchSharp.</summary>
+    public static void FollowThreadsOfProgram()
+    {
+        if (!s_countsThreads)
+        {
+            using var process = Process.GetCurrentProcess();
+            if (process.Modules.Cast<ProcessModule>().Any(module => module.ModuleName.Contains("LibTorchSharp", StringComparison.Ordinal)))
+            {
+                CountThreads();
+            }
+        }
+    }
+
+    /// <summary>Programs set torch's threads, and networks that are computed without it take as many.</summary>
+    private static void CountThreads()
+    {
+        ProcessorThreads.CountBy(TorchSharp.torch.get_num_threads, TorchSharp.torch.set_num_threads);
+        s_countsThreads = true;
     }
 
     private static Exception? LoadFound()

@@ -18,6 +18,8 @@ public sealed record AdaFaceLoss(double Margin = 0.4) : FaceLoss
     /// <summary>h, how many standard deviations of length make up the range of ẑ, inverted: 0 to 10, default 0.333.</summary>
     public double Concentration { get; init; } = 0.333;
 
+    internal override double? SingleMargin => Margin;
+
     internal override LossHead CreateHead(int embeddingSize, long classCount, double scale) =>
         new AdaFaceHead(embeddingSize, classCount, scale, this);
 

@@ -26,6 +26,8 @@ public sealed record ArcFaceLoss(double MarginRadians = 0.5) : FaceLoss
     /// </summary>
     public double InterLossWeight { get; init; }
 
+    internal override double? SingleMargin => MarginRadians;
+
     internal override LossHead CreateHead(int embeddingSize, long classCount, double scale)
     {
         var margin = new AngularMargin(1, MarginRadians, Extension);

@@ -8,6 +8,8 @@ namespace Microsoft.ML.ArcFace;
 /// <param name="CosineMargin">m, what is taken from the target's cosine: 0 to 2, default 0.35; usual 0.35 to 0.4.</param>
 public sealed record CosFaceLoss(double CosineMargin = 0.35) : FaceLoss
 {
+    internal override double? SingleMargin => CosineMargin;
+
     internal override LossHead CreateHead(int embeddingSize, long classCount, double scale) =>
         new CosFaceHead(embeddingSize, classCount, scale, CosineMargin);
 

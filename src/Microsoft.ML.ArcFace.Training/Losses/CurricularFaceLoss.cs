@@ -14,6 +14,8 @@ public sealed record CurricularFaceLoss(double MarginRadians = 0.5) : FaceLoss
     /// <summary>The target logit beyond π; default <see cref="MarginExtension.InsightFace"/>, as the authors train.</summary>
     public MarginExtension Extension { get; init; } = MarginExtension.InsightFace;
 
+    internal override double? SingleMargin => MarginRadians;
+
     internal override LossHead CreateHead(int embeddingSize, long classCount, double scale) =>
         new CurricularFaceHead(embeddingSize, classCount, scale, new AngularMargin(1, MarginRadians, Extension));
 

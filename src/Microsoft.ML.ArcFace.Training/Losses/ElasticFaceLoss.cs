@@ -13,6 +13,8 @@ public sealed record ElasticFaceLoss(double MarginRadians = 0.5, double Standard
     /// <summary>The target logit beyond π; default <see cref="MarginExtension.Continuous"/>.</summary>
     public MarginExtension Extension { get; init; } = MarginExtension.Continuous;
 
+    internal override double? SingleMargin => MarginRadians;
+
     internal override LossHead CreateHead(int embeddingSize, long classCount, double scale) =>
         new ElasticFaceHead(embeddingSize, classCount, scale, this);
 

@@ -37,6 +37,9 @@ public abstract partial record FaceLoss
     /// <summary>Whether a batch must hold several photographs of each of its people.</summary>
     internal virtual bool ComparesPhotographs => false;
 
+    /// <summary>The margin, for summaries of a training; null if the loss has none, or several.</summary>
+    internal virtual double? SingleMargin => null;
+
     /// <summary>The most photographs that a batch may hold.</summary>
     internal virtual int LargestBatch => int.MaxValue;
 

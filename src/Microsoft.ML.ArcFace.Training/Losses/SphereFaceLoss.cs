@@ -25,6 +25,8 @@ public sealed record SphereFaceLoss(double AngleMultiplier = 4) : FaceLoss
     /// <summary>Below this λ does not fall: 0 (the margin alone) to 1e9, default 5.</summary>
     public double MinimumAnnealing { get; init; } = 5;
 
+    internal override double? SingleMargin => AngleMultiplier;
+
     internal override bool HasScale => false;
 
     internal override LossHead CreateHead(int embeddingSize, long classCount, double scale) =>

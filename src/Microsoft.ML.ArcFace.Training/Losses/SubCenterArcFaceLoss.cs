@@ -33,6 +33,8 @@ public sealed record SubCenterArcFaceLoss(double MarginRadians = 0.5, int SubCen
     /// <summary>What the second stage trains with.</summary>
     internal ArcFaceLoss SecondStage => new(MarginRadians) { Scale = Scale, Extension = Extension, Gradient = Gradient };
 
+    internal override double? SingleMargin => MarginRadians;
+
     internal override LossHead CreateHead(int embeddingSize, long classCount, double scale) =>
         new SubCenterHead(embeddingSize, classCount, SubCenters, scale, new AngularMargin(1, MarginRadians, Extension), Gradient);
 

@@ -90,7 +90,7 @@ internal sealed class TrainingLoop : IDisposable
             Scale = _plan.Scale,
             Precision = _run.Setup.InferencePrecision,
             Training = new FaceTrainingSummary(
-                _run.Recipe.Loss.GetType().Name, LossMargin.Of(_run.Recipe.Loss), _plan.Scale, _run.Faces.Labels.Count, _run.Faces.Count,
+                _run.Recipe.Loss.GetType().Name, _run.Recipe.Loss.SingleMargin, _plan.Scale, _run.Faces.Labels.Count, _run.Faces.Count,
                 Math.Max(1, (_position.Step + _plan.StepsPerEpoch - 1) / _plan.StepsPerEpoch), _position.Step, _run.Recipe.InitialWeights is not null, FaceTrainingSummary.CurrentVersion),
         };
     }

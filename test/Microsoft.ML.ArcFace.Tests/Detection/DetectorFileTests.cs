@@ -110,7 +110,7 @@ public class DetectorFileTests
     {
         ArcFace.Networks.NetworkDescription network = ArcFace.Backbones.BackboneDescription.Of(BackboneArchitecture.MobileFaceNet, 8);
         using var stream = new MemoryStream();
-        ArcFace.Export.OnnxExport.Write(stream, network, InferenceCheck.FormulaWeights.Of(network), new OnnxExportOptions(), addMirrorImage: false, new Dictionary<string, string>());
+        ArcFace.Export.OnnxExport.Write(stream, network, FormulaNetworks.FormulaWeights.Of(network), new OnnxExportOptions(), addMirrorImage: false, new Dictionary<string, string>());
         return stream.ToArray();
     }
 

@@ -45,12 +45,28 @@ public class ModelThresholdTests
         using FaceEmbeddingTransformer again = FaceEmbeddingTransformerTests.Create(batchSize: 3);
         using FaceEmbeddingTransformer mirrored = FaceEmbeddingTransformerTests.Create(addMirrorImage: true);
         using FaceEmbeddingTransformer changed = FaceEmbeddingTransformerTests.Create();
-        ((PlainTensor<float>)changed.Model.State.First().Tensor).Values[0] = 0.123f;
+        StateTensor tensor = changed.Model.State.First().Tensor;
+        float[] values = tensor.ToSingles();
+        values[0] = 0.123f;
+        ((WritableTensor)tensor).CopyFrom(PlainTensor.Of(tensor.Shape, values));
 
         StringAssert.Matches(embedding.Fingerprint, new("^[0-9a-f]{64}$"));
         Assert.AreEqual(embedding.Fingerprint, again.Fingerprint);
         Assert.AreNotEqual(embedding.Fingerprint, mirrored.Fingerprint);
         Assert.AreNotEqual(embedding.Fingerprint, changed.Fingerprint);
+    }
+
+    [TestMethod]
+    public void Fingerprint_DisposedBeforeItWasAsked_IsKnownWhileACopyLasts()
+    {
+        FaceEmbeddingTransformer first = FaceEmbeddingTransformerTests.Create(), never = FaceEmbeddingTransformerTests.Create();
+        var copy = (FaceEmbeddingTransformer)first.WithThreshold(Thresholds.Of(0.4));
+        first.Dispose();
+        string fingerprint = first.Fingerprint;
+        copy.Dispose();
+        Assert.AreEqual(fingerprint, copy.Fingerprint);
+        never.Dispose();
+        Assert.ThrowsExactly<ObjectDisposedException>(() => never.Fingerprint);
     }
 
     [TestMethod]

@@ -130,10 +130,28 @@ public class FaceGalleryTests
     public void Options_OutOfRange_AreReportedAtOnce()
     {
         var options = new FaceGalleryOptions { CosineThreshold = 2, AmbiguityMargin = double.NaN, MaxDegreeOfParallelism = 0, EncryptionKey = new byte[16], Aggregation = (PersonAggregation)9 };
-        string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MLContext().FaceRecognition().CreateGalleryFor(new FaceGalleryModel("", 0), null, options)).Message;
-        foreach (string name in new[] { "CosineThreshold", "AmbiguityMargin", "MaxDegreeOfParallelism", "EncryptionKey has 16 bytes", "Aggregation", "Fingerprint", "EmbeddingSize", "but no path" })
+        ArgumentOutOfRangeException error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new MLContext().FaceRecognition().CreateGalleryFor(TestModel, null, options));
+        Assert.AreEqual("options", error.ParamName);
+        foreach (string name in new[] { "CosineThreshold", "AmbiguityMargin", "MaxDegreeOfParallelism", "EncryptionKey has 16 bytes", "Aggregation", "but no path" })
         {
-            StringAssert.Contains(message, name);
+            StringAssert.Contains(error.Message, name);
+        }
+    }
+
+    [TestMethod]
+    public async Task Model_OutOfRange_IsReportedAsTheModel()
+    {
+        var model = new FaceGalleryModel("", 0);
+        foreach (Func<Task> open in new Func<Task>[]
+        {
+            () => Task.FromResult(new MLContext().FaceRecognition().CreateGalleryFor(model)), () => Task.FromResult(FaceGallery.CreateInMemory(model)), () => Task.FromResult(FaceGallery.Open("people.gallery", model)),
+            () => Postgres.PostgresFaceGallery.OpenAsync("Host=/nowhere", model), () => VectorStoreFaceGallery.OpenAsync(new MemoryCollection<Guid>(), model),
+        })
+        {
+            ArgumentOutOfRangeException error = await Assert.ThrowsExactlyAsync<ArgumentOutOfRangeException>(open);
+            Assert.AreEqual("model", error.ParamName);
+            StringAssert.Contains(error.Message, "Fingerprint is empty");
+            StringAssert.Contains(error.Message, "EmbeddingSize is 0");
         }
     }
 
@@ -173,7 +191,7 @@ public class FaceGalleryTests
     }
 
     [TestMethod]
-    public void EnrollFrom_AView_LeavesOutWhatCannotBeUsed()
+    public async Task EnrollFrom_AView_LeavesOutWhatCannotBeUsed()
     {
         var ml = new MLContext();
         IDataView data = ml.Data.LoadFromEnumerable(new[]
@@ -186,6 +204,9 @@ public class FaceGalleryTests
         using FaceGallery gallery = ml.FaceRecognition().CreateGalleryFor(TestModel);
         Assert.AreEqual(new EnrollmentSummary(2, 3, 2), gallery.EnrollFrom(data, sourceColumnName: "RelativePath"));
         CollectionAssert.AreEqual(new[] { "ada/1.jpg", "ada/2.jpg" }, gallery.Find("ada")!.Photographs.Select(photograph => photograph.Source).ToArray());
+        Assert.IsTrue(warnings.Any(line => line.Contains("2 rows have no label", StringComparison.Ordinal)));
+        warnings.Clear();
+        Assert.AreEqual(2, (await ((IFaceGallery)gallery).EnrollFromAsync(data, sourceColumnName: "RelativePath")).UnusableCount);
         Assert.IsTrue(warnings.Any(line => line.Contains("2 rows have no label", StringComparison.Ordinal)));
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => gallery.EnrollFrom(data, labelColumnName: "zz")).Message, "Could not find input column 'zz'");
     }
@@ -212,6 +233,22 @@ public class FaceGalleryTests
         Assert.AreEqual(2, gallery.EnrollFrom(templates, labelColumnName: "Label").AlreadyThereCount);
         using FaceGallery open = faces.CreateGalleryFor(faces.GetGalleryModel(model) with { AcceptsBareVectors = true });
         Assert.AreEqual(1, open.EnrollFrom(bare).PhotographCount);
+    }
+
+    [TestMethod]
+    public void EnrollFrom_CachedViewOfACopyThatWasDisposedOf_KnowsItsModel()
+    {
+        var ml = new MLContext();
+        using FaceEmbeddingTransformer model = FaceEmbeddingTransformerTests.Create();
+        IDataView cached;
+        using (var copy = (FaceEmbeddingTransformer)model.WithThreshold(Thresholds.Of(0.4)))
+        {
+            cached = ml.Data.Cache(copy.Transform(ml.Data.LoadFromEnumerable(new[] { new Picture { Label = "ada" }, new Picture { Label = "bob" } })), "Label", "Embedding");
+            Assert.HasCount(2, cached.GetColumn<float[]>("Embedding").ToArray());
+        }
+
+        using FaceGallery gallery = ml.FaceRecognition().CreateGallery(model);
+        Assert.AreEqual(2, gallery.EnrollFrom(cached).PhotographCount);
     }
 
     [TestMethod]

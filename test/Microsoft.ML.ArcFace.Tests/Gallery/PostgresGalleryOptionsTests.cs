@@ -18,4 +18,14 @@ public class PostgresGalleryOptionsTests
         message = (await Assert.ThrowsExactlyAsync<ArgumentOutOfRangeException>(() => PostgresFaceGallery.OpenAsync("Host=/nowhere", GalleryVectors.TestModel with { EmbeddingSize = 5000 }))).Message;
         StringAssert.Contains(message, "up to 4000");
     }
+
+    [TestMethod]
+    public void ToString_Options_SaysEachUnderOneName()
+    {
+        var options = new PostgresGalleryOptions { IndexNeighbourCount = 20, SearchExactly = true, CosineThreshold = 0.5 };
+        Assert.AreEqual(
+            "PostgresGalleryOptions { CosineThreshold = 0.5, AmbiguityMargin = 0.05, Schema = faces, CandidateCount = 200, IndexNeighborCount = 20, IndexCandidateCount = 128, SearchExactly = True }",
+            options.ToString());
+        Assert.AreEqual(options, options with { IndexNeighborCount = 20 });
+    }
 }

@@ -50,7 +50,7 @@ public class GraphCostTests
     {
         ArcFace.Networks.NetworkDescription network = ArcFace.Backbones.BackboneDescription.Of(architecture, 512);
         using var stream = new MemoryStream();
-        ArcFace.Export.OnnxExport.Write(stream, network, InferenceCheck.FormulaWeights.Of(network), new OnnxExportOptions(), addMirrorImage: true, new Dictionary<string, string>());
+        ArcFace.Export.OnnxExport.Write(stream, network, FormulaNetworks.FormulaWeights.Of(network), new OnnxExportOptions(), addMirrorImage: true, new Dictionary<string, string>());
         ModelProto model = GraphFile.Parse(stream.ToArray());
         Compare(model, [1, 3, 112, 112]);
         GraphLimits limits = GraphLimits.For(112 * 112);

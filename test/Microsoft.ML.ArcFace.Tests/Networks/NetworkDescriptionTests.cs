@@ -1,6 +1,6 @@
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
-using Microsoft.ML.ArcFace.InferenceCheck;
+using Microsoft.ML.ArcFace.FormulaNetworks;
 using Microsoft.ML.ArcFace.Networks;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -57,16 +57,6 @@ public class NetworkDescriptionTests
         CollectionAssert.AreEqual(
             network.Nodes.Where(node => node.Name.EndsWith(".bn1", StringComparison.Ordinal)).Select(node => node.Name).ToArray(),
             folded.Nodes.Where(node => node.Operator == Operators.BatchNormalization).Select(node => node.Name).ToArray());
-    }
-
-    [TestMethod]
-    public void InferenceNetwork_NodeThatNoStepComputes_IsNamed()
-    {
-        var builder = new NetworkBuilder("x", FaceInput.Name, FaceInput.Channels, FaceInput.Size, FaceInput.Size);
-        string value = builder.ParametricRelu(builder.Convolution(FaceInput.Name, "conv", 64, s_drawn, kernel: 3, stride: 2, padding: 1), "slopes");
-        NetworkDescription network = builder.Build(builder.BatchNormalization(value, "norm"));
-        string message = Assert.ThrowsExactly<NotSupportedException>(() => new InferenceNetwork(network, FormulaWeights.Of(network), VectorWidths.Best, () => 1)).Message;
-        StringAssert.Contains(message, "'norm' (BatchNormalization)");
     }
 
     [TestMethod]

@@ -41,6 +41,22 @@ public class ModelLeaseTests
     }
 
     [TestMethod]
+    public void Renew_LeaseThatEnded_LastsAsLongAsAnybodyHasOne()
+    {
+        var model = new CountedModel();
+        var first = new ModelLease<CountedModel>(model, "Holder", "Hold it longer.");
+        ModelLease<CountedModel> second = first.Share();
+        first.Dispose();
+        ModelLease<CountedModel> renewed = first.Renew();
+        second.Dispose();
+        Assert.AreSame(model, renewed.Model);
+        Assert.AreEqual(0, model.Freed);
+        renewed.Dispose();
+        Assert.AreEqual(1, model.Freed);
+        Assert.Contains("Hold it longer.", Assert.ThrowsExactly<ObjectDisposedException>(() => first.Renew()).Message);
+    }
+
+    [TestMethod]
     public void Dispose_UseUnderWay_WaitsForItsEnd()
     {
         var model = new CountedModel();

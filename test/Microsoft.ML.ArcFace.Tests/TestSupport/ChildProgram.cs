@@ -31,6 +31,9 @@ internal static class ChildProgram
             case [LoadedThreads.Name]:
                 LoadedThreads.Run();
                 return 0;
+            case [ProgramThreads.Name]:
+                ProgramThreads.Run();
+                return 0;
             case [EmbeddingWithoutTorch.Name]:
                 EmbeddingWithoutTorch.Run();
                 return 0;

@@ -44,10 +44,7 @@ internal sealed class RecordDataView : IndexedDataView
     /// <exception cref="FaceDataFormatException">The file, its .idx or its property is damaged.</exception>
     public static IDataView Load(IHostEnvironment environment, string path, string imageColumnName, Encoding? encoding)
     {
-        if (!File.Exists(path))
-        {
-            throw new FileNotFoundException($"The RecordIO file '{path}' does not exist (looked for '{Path.GetFullPath(path)}'). Give a .rec file; its .idx and its property are looked for beside it.", path);
-        }
+        MissingFile.ThrowIfAbsent("The RecordIO file", path, "Give a .rec file; its .idx and its property are looked for beside it.");
 
         using IChannel channel = environment.Start(nameof(RecordDataView));
         string indexPath = Path.ChangeExtension(path, ".idx"), propertyPath = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, RecordSetWriter.PropertyName);

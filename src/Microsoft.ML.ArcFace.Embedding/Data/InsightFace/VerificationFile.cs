@@ -56,10 +56,7 @@ internal sealed class VerificationFile
     /// <exception cref="FaceDataFormatException">The file is damaged, hostile, or of another kind.</exception>
     public static VerificationFile Open(string path)
     {
-        if (!File.Exists(path))
-        {
-            throw new FileNotFoundException($"The file of pairs '{path}' does not exist (looked for '{System.IO.Path.GetFullPath(path)}'). Give a .bin such as lfw.bin.", path);
-        }
+        MissingFile.ThrowIfAbsent("The file of pairs", path, "Give a .bin such as lfw.bin.");
 
         ByteSource source = ByteSource.Open(path);
         try

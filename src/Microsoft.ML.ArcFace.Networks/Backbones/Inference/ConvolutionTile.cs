@@ -67,6 +67,9 @@ internal unsafe ref struct TileFinish<TOutput>
     /// <summary>Of a PReLU, [channels]; null for none.</summary>
     public float* Slopes;
 
+    /// <summary>What the results of the PReLU are limited to.</summary>
+    public float Most;
+
     /// <summary>[6]: what is added, [channels] for each pixel; null for nothing.</summary>
     public TOutput** Shortcuts;
 
@@ -80,6 +83,11 @@ internal unsafe ref struct TileFinish<TOutput>
         if (Slopes != null)
         {
             sum.Activate(Slopes + channel);
+        }
+
+        if (Most < float.PositiveInfinity)
+        {
+            sum.Limit(Most);
         }
 
         if (Shortcuts != null)

@@ -20,36 +20,37 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
     /// <summary>Numbers of a cache line.</summary>
     private const int CacheLine = 16;
 
-    private readonly int _kernel;
-    private readonly int _stride;
-    private readonly int _padding;
+    private readonly ConvolutionWindow _window;
+    private readonly int _tapsOfRow;
     private readonly int _tapLength;
+    private readonly float _most;
     private readonly int _panels;
     private readonly int _panelsOfBlock;
     private readonly NativeFloats _weights;     // [out/panel, kernel rows, kernel columns · in, panel]
     private readonly NativeFloats _bias;        // [out]
     private readonly NativeFloats? _slopes;     // [out]
 
-    /// <param name="input">The map that is read, with a border of <paramref name="padding"/>.</param>
-    /// <param name="output">The map that is written; its channels are a multiple of 64.</param>
+    /// <param name="input">The map that is read, with the border that <paramref name="window"/> needs.</param>
+    /// <param name="output">The map that is written; its channels are a multiple of those of a panel.</param>
     /// <param name="shortcut">What is added, of the shape of the output.</param>
-    /// <param name="weights">[out, in, kernel, kernel] and [out]; outputs beyond are taken for 0.</param>
-    /// <param name="slopes">[out], or null.</param>
-    /// <param name="kernel">Rows and columns of the kernel.</param>
-    /// <param name="stride">In both directions.</param>
-    /// <param name="padding">On all sides.</param>
-    public DenseConvolutionStep(FeatureMap input, FeatureMap output, FeatureMap? shortcut, LayerWeights weights, float[]? slopes, int kernel, int stride, int padding)
+    /// <param name="weights">[out, in, rows, columns] and [out]; outputs beyond are taken for 0.</param>
+    /// <param name="activation">What is done with the sums.</param>
+    /// <param name="window">The kernel.</param>
+    public DenseConvolutionStep(FeatureMap input, FeatureMap output, FeatureMap? shortcut, LayerWeights weights, LayerActivation activation, ConvolutionWindow window)
         : base(input, output, shortcut)
     {
-        (_kernel, _stride, _padding) = (kernel, stride, padding);
-        _tapLength = kernel * input.Channels;
+        // Columns side by side are one run of values.
+        (_window, _most, _tapsOfRow) = (window, activation.Most, window.ColumnDilation == 1 ? 1 : window.Columns);
+        _tapLength = window.Columns / _tapsOfRow * input.Channels;
         _panels = output.Channels / TPanel.Count;
-        _panelsOfBlock = PanelsOfBlock(_panels, kernel * _tapLength);
-        _weights = new NativeFloats((long)output.Channels * kernel * _tapLength);
+        _panelsOfBlock = PanelsOfBlock(_panels, Taps * _tapLength);
+        _weights = new NativeFloats((long)output.Channels * Taps * _tapLength);
         _bias = new NativeFloats(output.Channels);
-        _slopes = slopes is null ? null : Padded(slopes, output.Channels);
+        _slopes = activation.Slopes is null ? null : Padded(activation.Slopes, output.Channels);
         Pack(weights);
     }
+
+    private int Taps => _window.Rows * _tapsOfRow;
 
     // A part is a panel of a tile. They come block by block, so that the weights of one stay in the cache while all tiles pass by.
     public override int PartCount(int images) => _panels * TileCount(images);
@@ -59,10 +60,11 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
         int tiles = TileCount(images), pixels = images * Output.Height * Output.Width;
         float** inputs = stackalloc float*[ConvolutionTile.Pixels];
         TOutput** outputs = stackalloc TOutput*[ConvolutionTile.Pixels], shortcuts = stackalloc TOutput*[ConvolutionTile.Pixels];
-        nint* taps = stackalloc nint[_kernel];
-        for (int row = 0; row < _kernel; row++)
+        nint* taps = stackalloc nint[Taps];
+        for (int tap = 0; tap < Taps; tap++)
         {
-            taps[row] = row * Input.RowStride;
+            (int row, int column) = Math.DivRem(tap, _tapsOfRow);
+            taps[tap] = ((nint)row * _window.RowDilation * Input.RowStride) + ((nint)column * _window.ColumnDilation * Input.Channels);
         }
 
         (int block, int rest) = Math.DivRem(begin, tiles * _panelsOfBlock);
@@ -77,7 +79,7 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
             {
                 if (pixel < known)
                 {
-                    inputs[pixel] = (float*)memory.Input.Address + Input.Offset(place.Image, (place.Row * _stride) - _padding, (place.Column * _stride) - _padding);
+                    inputs[pixel] = (float*)memory.Input.Address + Input.Offset(place.Image, (place.Row * _window.RowStride) - _window.Top, (place.Column * _window.ColumnStride) - _window.Left);
                     outputs[pixel] = (TOutput*)memory.Output.Address + Output.Offset(place.Image, place.Row, place.Column) + firstChannel;
                     shortcuts[pixel] = Shortcut is null ? null : (TOutput*)memory.Shortcut.Address + Shortcut.Offset(place.Image, place.Row, place.Column) + firstChannel;
                     Advance(ref place);
@@ -94,13 +96,14 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
             {
                 Bias = _bias.Data + firstChannel,
                 Slopes = _slopes is null ? null : _slopes.Data + firstChannel,
+                Most = _most,
                 Shortcuts = Shortcut is null ? null : shortcuts,
                 Outputs = outputs,
             };
             for (; panel < _panelsOfBlock && part < end; panel++, part++)
             {
-                float* weights = _weights.Data + ((nint)(firstPanel + panel) * _kernel * _tapLength * TPanel.Count);
-                ConvolutionTile.Run<TPanel, TOutput>(inputs, taps, _kernel, _tapLength, weights, finish, panel * TPanel.Count);
+                float* weights = _weights.Data + ((nint)(firstPanel + panel) * Taps * _tapLength * TPanel.Count);
+                ConvolutionTile.Run<TPanel, TOutput>(inputs, taps, Taps, _tapLength, weights, finish, panel * TPanel.Count);
             }
 
             panel = 0;
@@ -169,16 +172,16 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
                 new Span<float>(buffer.Data + ((nint)known * weights.Columns), (rows - known) * weights.Columns).Clear();
                 weights.Read(first, new Span<float>(buffer.Data, known * weights.Columns), biases[..known]);
                 (int panel, int lane) = Math.DivRem(first, TPanel.Count);
-                Pack(buffer.Data, rows, weights.Columns, _weights.Data + ((nint)panel * weights.Columns * TPanel.Count) + lane);
+                Pack(buffer.Data, rows, weights.Columns, _weights.Data + ((nint)panel * Taps * _tapLength * TPanel.Count) + lane);
             }
         });
     }
 
-    /// <summary>Brings rows [in, kernel · kernel] to lanes of a panel [kernel · kernel, in, panel].</summary>
+    /// <summary>Brings rows [in, kernel] to lanes of a panel [kernel, in, panel].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Pack(float* from, int rows, int columns, float* to)
     {
-        int area = _kernel * _kernel;
+        int area = _window.Rows * _window.Columns;
         for (int position = 0; position < area; position++)
         {
             for (int column = position; column < columns; column += area, to += TPanel.Count)
@@ -188,6 +191,11 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
                 {
                     to[row] = *value;
                 }
+            }
+
+            for (int channel = Input.UsedChannels; channel < Input.Channels; channel++, to += TPanel.Count)
+            {
+                new Span<float>(to, rows).Clear();
             }
         }
     }

@@ -11,10 +11,10 @@ internal sealed unsafe class DepthwiseConvolutionStep<TLanes, TOutput> : SmallGr
     /// <param name="output">The map that is written; at least four pixels wide, its channels a multiple of 16.</param>
     /// <param name="weight">[C, 1, 3, 3]; kept as [C/lanes, 9, lanes].</param>
     /// <param name="bias">[C].</param>
-    /// <param name="slopes">[C].</param>
+    /// <param name="activation">What is done with the sums.</param>
     /// <param name="stride">In both directions.</param>
-    public DepthwiseConvolutionStep(FeatureMap input, FeatureMap output, float[] weight, float[] bias, float[] slopes, int stride)
-        : base(input, output, weight.Length, bias, slopes, stride)
+    public DepthwiseConvolutionStep(FeatureMap input, FeatureMap output, float[] weight, float[] bias, LayerActivation activation, int stride)
+        : base(input, output, weight.Length, bias, activation, stride)
     {
         for (int channel = 0; channel < bias.Length; channel++)
         {
@@ -30,6 +30,7 @@ internal sealed unsafe class DepthwiseConvolutionStep<TLanes, TOutput> : SmallGr
     {
         nint channels = Input.Channels, step = Stride * channels, rowStride = Input.RowStride, outputs = Output.Channels;
         float* weights = Weights.Data, biases = Bias.Data, slopes = Slopes.Data;
+        float most = Most;
         for (nint channel = 0; channel < channels; channel += TLanes.Count, weights += Positions * TLanes.Count)
         {
             TLanes sum0 = TLanes.Load(biases + channel), sum1 = sum0, sum2 = sum0, sum3 = sum0;
@@ -49,13 +50,13 @@ internal sealed unsafe class DepthwiseConvolutionStep<TLanes, TOutput> : SmallGr
 
             TOutput* to = output + channel;
             float* slope = slopes + channel;
-            sum0.Activate(slope);
+            Activate(ref sum0, slope, most);
             sum0.Store(to);
-            sum1.Activate(slope);
+            Activate(ref sum1, slope, most);
             sum1.Store(to + outputs);
-            sum2.Activate(slope);
+            Activate(ref sum2, slope, most);
             sum2.Store(to + (2 * outputs));
-            sum3.Activate(slope);
+            Activate(ref sum3, slope, most);
             sum3.Store(to + (3 * outputs));
         }
     }

@@ -6,18 +6,29 @@ namespace Microsoft.ML.ArcFace.Backbones.Inference;
 /// The shape of a feature map [images, height, width, channels] of float32 or bfloat16 in channels-last order. What a
 /// padded convolution reads has a border all around, so that the kernel never asks where it is.
 /// </summary>
-internal sealed class FeatureMap(int height, int width, int channels, bool isBFloat16)
+/// <param name="height">Rows.</param>
+/// <param name="width">Columns.</param>
+/// <param name="channels">Channels as they lie in memory.</param>
+/// <param name="isBFloat16">Whether the values are bfloat16.</param>
+/// <param name="usedChannels">Channels that mean something; the others, which fill up registers, hold zeros.</param>
+internal sealed class FeatureMap(int height, int width, int channels, bool isBFloat16, int usedChannels)
 {
+    /// <summary>What the channels in memory are a multiple of, but for those of pixels: the widest registers are full.</summary>
+    private const int ChannelMultiple = 16;
+
     public int Height => height;
 
     public int Width => width;
 
     public int Channels => channels;
 
+    /// <summary>Channels that mean something; the others hold zeros.</summary>
+    public int UsedChannels => usedChannels;
+
     /// <summary>Whether the values are bfloat16; else float32.</summary>
     public bool IsBFloat16 { get; private set; } = isBFloat16;
 
-    /// <summary>Pixels of border on each side; given by the convolution that reads the map.</summary>
+    /// <summary>Pixels of border on each side; the widest that a convolution that reads the map asks for.</summary>
     public int Border { get; private set; }
 
     /// <summary>What the pixels of the border hold, [channels]; null for zeros.</summary>
@@ -38,15 +49,25 @@ internal sealed class FeatureMap(int height, int width, int channels, bool isBFl
     /// <summary>Where a pixel begins; −1 and the size itself name the border.</summary>
     public nint Offset(int image, int row, int column) => ((nint)image * ImageStride) + ((nint)(row + Border) * RowStride) + ((nint)(column + Border) * channels);
 
-    /// <summary>Asks for a border.</summary>
-    public void Surround(int border, float[]? values)
+    /// <summary>A map of float32 whose channels fill up registers.</summary>
+    public static FeatureMap Of(int height, int width, int usedChannels) =>
+        new(height, width, (usedChannels + ChannelMultiple - 1) / ChannelMultiple * ChannelMultiple, isBFloat16: false, usedChannels);
+
+    /// <summary>Asks for a border; false if the map has another one already, which others read.</summary>
+    public bool TrySurround(int border, float[]? values)
     {
-        if (Border != 0)
+        if (border == 0 || (Border > 0 && Border >= border && BorderValues == values))
         {
-            throw new InvalidOperationException("A feature map is padded for one convolution only.");
+            return true;
+        }
+
+        if (Border > 0 && (values is not null || BorderValues is not null))
+        {
+            return false;
         }
 
         (Border, BorderValues) = (border, values);
+        return true;
     }
 
     /// <summary>Asks for float32, where that is read faster.</summary>

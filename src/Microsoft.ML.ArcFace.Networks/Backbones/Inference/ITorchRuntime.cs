@@ -10,6 +10,9 @@ internal interface ITorchRuntime
     /// <exception cref="NativeRuntimeException">The native torch library cannot be loaded.</exception>
     IBFloat16Arithmetic? CreateBFloat16();
 
+    /// <summary>Has processors compute with as many threads as libtorch where the program has loaded it itself, and loads nothing.</summary>
+    void FollowThreadsOfProgram();
+
     /// <summary>Chooses a GPU; null if the CPU takes its place.</summary>
     /// <param name="gpuDeviceId">MLContext.GpuDeviceId.</param>
     /// <param name="fallbackToCpu">MLContext.FallbackToCpu: whether the CPU may take the place of a GPU that is not there.</param>

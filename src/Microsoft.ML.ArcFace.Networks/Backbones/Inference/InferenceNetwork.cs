@@ -49,12 +49,19 @@ internal sealed class InferenceNetwork : IFaceNetwork
     /// <exception cref="NotSupportedException">A node cannot be computed; the message names it.</exception>
     public InferenceNetwork(NetworkDescription network, IReadOnlyDictionary<string, StateTensor> weights, VectorWidth width, Func<int> threads, IBFloat16Arithmetic? bfloat16 = null)
     {
+        FoldedNetwork folded = FoldedNetwork.Of(network, weights);
         bool useBFloat16 = bfloat16 is not null;
-        var builder = new InferenceNetworkBuilder(FoldedNetwork.Of(network, weights), StepFactory.For(width, bfloat16), useBFloat16);
+        var builder = new InferenceNetworkBuilder(folded, StepFactory.For(width, bfloat16), useBFloat16);
+        if (useBFloat16 && builder.NeedsSingles)
+        {
+            (useBFloat16, bfloat16) = (false, null);
+            builder = new InferenceNetworkBuilder(folded, StepFactory.For(width, bfloat16), useBFloat16);
+        }
+
         _faces = builder.Input;
-        _embedding = builder.Output;
         _embeddingSize = network.OutputSize;
         InferenceStep[] steps = builder.BuildSteps();
+        _embedding = builder.Output;
         (_body, _head) = (steps[..^1], steps[^1]);
         _features = _body[^1].Output;
         _firstSmall = FirstSmallStep(_body);
@@ -73,21 +80,24 @@ internal sealed class InferenceNetwork : IFaceNetwork
         };
     }
 
+    /// <summary>Numbers of a face as the network reads it.</summary>
+    private int FaceLength => _faces.Height * _faces.Width * _faces.Channels;
+
     /// <summary>Embeds faces: [count, d], row by row, not normalised.</summary>
-    /// <param name="faces">At least count · <see cref="FaceInput.Count"/> bytes.</param>
+    /// <param name="faces">At least count · height · width · 3 bytes.</param>
     /// <param name="count">The number of faces, at least 1.</param>
     public unsafe float[] Embed(ReadOnlySpan<byte> faces, int count)
     {
-        fixed (byte* start = faces[..(count * FaceInput.Count)])
+        fixed (byte* start = faces[..(count * FaceLength)])
         {
             return Embed(new PixelSource((nint)start, AreBytes: true), count);
         }
     }
 
-    /// <summary>The same from values of −1 to 1, [count, 112, 112, 3].</summary>
+    /// <summary>The same from values of −1 to 1, [count, height, width, 3].</summary>
     public unsafe float[] Embed(ReadOnlySpan<float> faces, int count)
     {
-        fixed (float* start = faces[..(count * FaceInput.Count)])
+        fixed (float* start = faces[..(count * FaceLength)])
         {
             return Embed(new PixelSource((nint)start, AreBytes: false), count);
         }
@@ -165,7 +175,7 @@ internal sealed class InferenceNetwork : IFaceNetwork
         }
     }
 
-    /// <summary>The first step behind a small map that no later step reads past.</summary>
+    /// <summary>The first step behind a small map that no later step reads past; where there is none, all are of large maps.</summary>
     private static int FirstSmallStep(InferenceStep[] steps)
     {
         for (int first = 1; first < steps.Length; first++)
@@ -177,7 +187,7 @@ internal sealed class InferenceNetwork : IFaceNetwork
             }
         }
 
-        throw new NotSupportedException("The network has no map that divides it.");
+        return steps.Length;
     }
 
     private static void RunStep(InferenceStep step, StepMemory memory, int images, int threads)
@@ -189,11 +199,11 @@ internal sealed class InferenceNetwork : IFaceNetwork
     /// <summary>Pixels of some faces to numbers from −1 to 1 within the border: the one copy that is made of them.</summary>
     private unsafe void CopyPixels(PixelSource faces, int first, MapMemory pixels, int images)
     {
-        const int rowLength = FaceInput.Size * FaceInput.Channels;
-        for (int line = 0; line < images * FaceInput.Size; line++)
+        int rowLength = _faces.Width * FaceInput.Channels;
+        for (int line = 0; line < images * _faces.Height; line++)
         {
-            (int image, int row) = Math.DivRem(line, FaceInput.Size);
-            faces.CopyTo((((nint)first * FaceInput.Size) + line) * rowLength, new Span<float>((float*)pixels.Address + _faces.Offset(image, row, 0), rowLength));
+            (int image, int row) = Math.DivRem(line, _faces.Height);
+            faces.CopyTo((((nint)first * _faces.Height) + line) * rowLength, new Span<float>((float*)pixels.Address + _faces.Offset(image, row, 0), rowLength));
         }
     }
 

@@ -1,5 +1,4 @@
-using System.Buffers;
-using System.Runtime.CompilerServices;
+using Microsoft.ML.ArcFace.Backbones.Inference.General;
 using Microsoft.ML.ArcFace.Networks;
 
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
@@ -8,30 +7,27 @@ namespace Microsoft.ML.ArcFace.Backbones.Inference;
 /// Makes the steps of an <see cref="InferenceNetwork"/> from the nodes of a folded network. In bfloat16, what a step of our own
 /// reads stays float32: faces, the maps that channels convolve for themselves, the features of the embedding.
 /// </summary>
-internal sealed class InferenceNetworkBuilder
+internal sealed partial class InferenceNetworkBuilder
 {
-    /// <summary>
-    /// Where a norm before a padded convolution multiplies by almost nothing, it is taken to multiply by this: small
-    /// enough to change no output, large enough that shift / scale remains a number.
-    /// </summary>
-    private const double SmallestScale = 1e-12;
-
     private readonly FoldedNetwork _folded;
     private readonly NetworkDescription _network;
     private readonly StepFactory _factory;
     private readonly bool _useBFloat16;
+    private readonly PixelFold? _pixels;
     private readonly Dictionary<string, FeatureMap> _maps = [];
 
     // Made when all is known of the maps that they write.
     private readonly List<Func<InferenceStep>> _steps = [];
 
+    /// <exception cref="NotSupportedException">A node cannot be computed; the message names it.</exception>
     public InferenceNetworkBuilder(FoldedNetwork folded, StepFactory factory, bool useBFloat16)
     {
         (_folded, _network, _factory, _useBFloat16) = (folded, folded.Network, factory, useBFloat16);
         long[] input = _network.ShapeOf(_network.Input);
-        Input = _maps[_network.Input] = new FeatureMap((int)input[2], (int)input[3], (int)input[1], isBFloat16: false);
+        Input = _maps[_network.Input] = new FeatureMap((int)input[2], (int)input[3], (int)input[1], isBFloat16: false, (int)input[1]);
+        _pixels = PixelFold.Of(folded);
         LayerGroups groups = LayerGroups.Of(_network);
-        foreach (NetworkNode node in _network.Nodes)
+        foreach (NetworkNode node in _network.Nodes.Where(node => _pixels?.Nodes.Contains(node) != true))
         {
             if (groups.EndingWith(node) is { } layer)
             {
@@ -43,7 +39,7 @@ internal sealed class InferenceNetworkBuilder
             }
             else if (!groups.IsPartOfOne(node))
             {
-                throw new NotSupportedException($"No step computes what the network '{_network.Name}' needs: {node}.");
+                AddGeneral(node);
             }
         }
     }
@@ -54,124 +50,125 @@ internal sealed class InferenceNetworkBuilder
     /// <summary>What the last step writes; its channels are rounded up.</summary>
     public FeatureMap Output => _maps[_network.Output];
 
-    public InferenceStep[] BuildSteps() => [.. _steps.Select(make => make())];
+    /// <summary>Whether there are steps or sizes that are computed in float32 alone.</summary>
+    public bool NeedsSingles { get; private set; }
+
+    /// <summary>Makes the steps: two at least, of which the last reads nothing but what the one before it writes.</summary>
+    public InferenceStep[] BuildSteps()
+    {
+        List<InferenceStep> steps = [.. _steps.Select(make => make())];
+        while (steps.Count < 2 || steps[^1].Input != steps[^2].Output || steps[^1].Shortcut is not null)
+        {
+            FeatureMap copy = FeatureMap.Of(Output.Height, Output.Width, Output.UsedChannels);
+            steps.Add(new ElementStep(Output, copy, Copy));
+            _maps[_network.Output] = copy;
+        }
+
+        return [.. steps];
+    }
 
     private void AddConvolution(LayerGroup layer)
     {
         NetworkNode node = layer.Convolution;
-        FeatureMap input = _maps[(layer.NormBefore ?? node).Input];
         FeatureMap? shortcut = layer.Shortcut is null ? null : _maps[layer.Shortcut];
-        long[] shape = _network.ShapeOf(node.Inputs[1]);
-        ConvolutionShape convolution = ConvolutionShape.Of(node, shape);
-        (int kernel, int stride, int padding, int groups) = convolution;
-        (double[] Scale, double[] Shift)? norm = layer.NormBefore is null ? null : NormBefore(layer.NormBefore);
-        if (padding > 0)
-        {
-            input.Surround(padding, norm is { } affine ? [.. affine.Shift.Select((shift, channel) => (float)(-shift / affine.Scale[channel]))] : null);
-        }
-
-        int channels = (int)shape[0], channelsOfGroup = (int)shape[1];
-        var output = new FeatureMap((int)convolution.OutputSize(input.Height), (int)convolution.OutputSize(input.Width), channels, _useBFloat16);
+        long[] shape = _network.ShapeOf(node.Inputs[1]), sizes = _network.ShapeOf(layer.Output);
+        var window = ConvolutionWindow.Of(node, shape[2], shape[3]);
+        int channels = (int)shape[0], channelsOfGroup = (int)shape[1], groups = (int)node.Attributes.Number("group", 1);
+        bool fillsPanels = channels % ConvolutionTile.ChannelMultiple == 0;
+        (FeatureMap input, LayerChange? change) = InputOf(layer, window);
+        FeatureMap output = fillsPanels ? new FeatureMap((int)sizes[2], (int)sizes[3], channels, _useBFloat16, channels) : FeatureMap.Of((int)sizes[2], (int)sizes[3], channels);
         _maps[layer.Output] = output;
+        NeedsSingles |= !fillsPanels || !window.IsSquare(window.Rows, window.Padding) || window.Padding < 0 || layer.Activation?.Operator == Operators.Clip;
         if (groups == 1)
         {
-            LayerChange? change = norm is null ? null : (weight, bias) => FoldNormBefore(weight, bias, norm.Value);
-            _steps.Add(() => _factory.Dense(input, output, shortcut, WeightsOf(node, change), SlopesOf(layer), kernel, stride, padding));
+            _steps.Add(() => _factory.Dense(input, output, shortcut, WeightsOf(node, change), ActivationOf(layer), window));
             return;
         }
 
         input.KeepSingle();
-        bool isActivated = layer.Activation is not null, isPlain = shortcut is null && norm is null;
-        Func<float[], float[], InferenceStep> make = (channelsOfGroup, kernel) switch
+        bool keepsChannels = channels == input.UsedChannels && input.Channels == output.Channels && shortcut is null;
+        bool isSmall = keepsChannels && window.IsSquare(3, 1) && output.Width >= StepFactory.PixelsAtOnce;
+        if (isSmall && channelsOfGroup == 1)
         {
-            (1, 3) when padding == 1 && isActivated && isPlain => (weight, bias) => _factory.Depthwise(input, output, weight, bias, SlopesOf(layer)!, stride),
-            (1, _) when output.Height == 1 && output.Width == 1 && padding == 0 && !isActivated && isPlain => (weight, bias) => new PoolingConvolutionStep(input, output, weight, bias),
-            (2, 3) when padding == 1 && stride == 1 && channels == input.Channels && isActivated && isPlain => (weight, bias) => _factory.Paired(input, output, weight, bias, SlopesOf(layer)!),
-            _ => throw new NotSupportedException($"No step computes what the network '{_network.Name}' needs: {node} in {groups} groups of {channelsOfGroup} channels."),
-        };
-        _steps.Add(() =>
+            _steps.Add(() => _factory.Depthwise(input, output, Filled(node, output), ActivationOf(layer).Filled(output.Channels), window.RowStride));
+        }
+        else if (isSmall && channelsOfGroup == 2 && channels == 2 * groups && window.RowStride == 1)
         {
-            (float[] weight, float[] bias) = WeightsOf(node).ToArrays();
-            return make(weight, bias);
-        });
+            _steps.Add(() => _factory.Paired(input, output, Filled(node, output), ActivationOf(layer).Filled(output.Channels)));
+        }
+        else if (keepsChannels && channelsOfGroup == 1 && window == ConvolutionWindow.Whole(input) && layer.Activation is null)
+        {
+            _steps.Add(() => new PoolingConvolutionStep(input, output, Filled(node, output)));
+        }
+        else
+        {
+            NeedsSingles = true;
+            _steps.Add(() => new GroupedConvolutionStep(input, output, shortcut, WeightsOf(node).ToArrays(), ActivationOf(layer), window, groups));
+        }
     }
 
+    /// <summary>A product of matrices is a convolution whose kernel covers the whole map.</summary>
     private void AddLinear(NetworkNode node)
     {
-        if (_network.OnlyProducerOf(node.Input, Operators.Flatten) is not { } flatten)
-        {
-            throw new NotSupportedException($"No step computes what the network '{_network.Name}' needs: {node} of what is not a flattened map.");
-        }
-
-        FeatureMap input = _maps[flatten.Input];
+        FeatureMap input = _maps[node.Input];
         input.KeepSingle();
-        int pixels = input.Height * input.Width;
-        var row = new FeatureMap(1, 1, pixels * input.Channels, isBFloat16: false);
-        var output = new FeatureMap(1, 1, ConvolutionTile.RoundUp((int)_network.ShapeOf(node.Output)[1]), isBFloat16: false);
+        int numbers = (int)_network.ShapeOf(node.Output)[1];
+        var output = new FeatureMap(1, 1, ConvolutionTile.RoundUp(numbers), isBFloat16: false, numbers);
         _maps[node.Output] = output;
-        _steps.Add(() => _factory.Dense(row, output, null, WeightsOf(node, (weight, _) => ToChannelsLast(weight, pixels, input.Channels)), slopes: null, kernel: 1, stride: 1, padding: 0));
+        _steps.Add(() => _factory.Dense(input, output, null, WeightsOf(node), LayerActivation.None, ConvolutionWindow.Whole(input)));
     }
 
-    private float[]? SlopesOf(LayerGroup layer) => layer.Activation is null ? null : Values(layer.Activation.Inputs[1]);
+    /// <summary>The map that a convolution reads, with the border that it needs, and what it takes in of what is before it.</summary>
+    private (FeatureMap Map, LayerChange? Change) InputOf(LayerGroup layer, ConvolutionWindow window)
+    {
+        if (_pixels is { } pixels && pixels.Convolution == layer.Convolution)
+        {
+            return (Bordered(Input, window.Border, pixels.Zero()), pixels.Into);
+        }
+
+        if (layer.NormBefore is not { } norm)
+        {
+            return (Bordered(_maps[layer.Convolution.Input], window.Border, null), null);
+        }
+
+        var fold = NormFold.Of(norm, _folded.Tensors);
+        return (Bordered(_maps[norm.Input], window.Border, fold.Zero()), fold.Into);
+    }
+
+    /// <summary>The map with a border; a copy where it has another one.</summary>
+    private FeatureMap Bordered(FeatureMap map, int border, float[]? values)
+    {
+        Array.Resize(ref values, values is null ? 0 : map.Channels);
+        values = values.Length == 0 ? null : values;
+        if (map.TrySurround(border, values))
+        {
+            return map;
+        }
+
+        NeedsSingles = true;
+        FeatureMap copy = map == Input ? new FeatureMap(map.Height, map.Width, map.Channels, isBFloat16: false, map.UsedChannels) : FeatureMap.Of(map.Height, map.Width, map.UsedChannels);
+        copy.TrySurround(border, values);
+        map.KeepSingle();
+        _steps.Add(() => new ElementStep(map, copy, Copy));
+        return copy;
+    }
+
+    private LayerActivation ActivationOf(LayerGroup layer) => LayerActivation.Of(layer.Activation, (int)_network.ShapeOf(layer.Output)[1], Values);
 
     private LayerWeights WeightsOf(NetworkNode node, LayerChange? change = null) =>
         new(_folded.Tensors[node.Inputs[1]], node.Inputs.Count > 2 ? _folded.Tensors[node.Inputs[2]] : null, change);
 
+    /// <summary>Weights and bias with zeros for channels that only fill up registers.</summary>
+    private (float[] Weight, float[] Bias) Filled(NetworkNode node, FeatureMap output)
+    {
+        (float[] weight, float[] bias) = WeightsOf(node).ToArrays();
+        int columns = weight.Length / bias.Length;
+        Array.Resize(ref weight, output.Channels * columns);
+        Array.Resize(ref bias, output.Channels);
+        return (weight, bias);
+    }
+
     private float[] Values(string tensor) => _folded.Tensors[tensor].ToSingles();
 
-    private (double[] Scale, double[] Shift) NormBefore(NetworkNode norm)
-    {
-        (double[] scale, double[] shift) = FoldedNetwork.Affine(norm, _folded.Tensors);
-        return (Array.ConvertAll(scale, value => Math.Abs(value) < SmallestScale ? SmallestScale : value), shift);
-    }
-
-    /// <summary>
-    /// Folds scale·x + shift before a convolution into it. Where the kernel reaches beyond the map it must meet 0 behind the
-    /// norm, so the border of the map holds −shift / scale.
-    /// </summary>
-    /// <param name="weight">[outputs, in, k, k], changed.</param>
-    /// <param name="bias">[outputs], changed.</param>
-    /// <param name="norm">[in] each.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FoldNormBefore(Span<float> weight, Span<float> bias, (double[] Scale, double[] Shift) norm)
-    {
-        int inputs = norm.Scale.Length, area = weight.Length / (bias.Length * inputs);
-        for (int output = 0; output < bias.Length; output++)
-        {
-            double sum = bias[output];
-            for (int input = 0; input < inputs; input++)
-            {
-                double scale = norm.Scale[input], shift = norm.Shift[input];
-                foreach (ref float value in weight.Slice(((output * inputs) + input) * area, area))
-                {
-                    sum += value * shift;
-                    value = (float)(value * scale);
-                }
-            }
-
-            bias[output] = (float)sum;
-        }
-    }
-
-    /// <summary>Changes columns of rows [C·H·W] from the published order (channel, row, column) to that of the maps.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ToChannelsLast(Span<float> weight, int pixels, int channels)
-    {
-        int columns = pixels * channels;
-        float[] published = ArrayPool<float>.Shared.Rent(columns);
-        for (int begin = 0; begin < weight.Length; begin += columns)
-        {
-            Span<float> row = weight.Slice(begin, columns);
-            row.CopyTo(published);
-            for (int pixel = 0; pixel < pixels; pixel++)
-            {
-                for (int channel = 0; channel < channels; channel++)
-                {
-                    row[(pixel * channels) + channel] = published[(channel * pixels) + pixel];
-                }
-            }
-        }
-
-        ArrayPool<float>.Shared.Return(published);
-    }
+    private static void Copy(ReadOnlySpan<float> values, Span<float> results) => values.CopyTo(results);
 }

@@ -38,6 +38,13 @@ internal unsafe struct LanePair<T>(T first, T second) : IChannels<LanePair<T>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Limit(float most)
+    {
+        _first.Limit(most);
+        _second.Limit(most);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store<TValue>(TValue* values)
         where TValue : unmanaged, IMapValue<TValue>
     {
@@ -87,6 +94,15 @@ internal unsafe struct LaneQuad<T>(T first, T second, T third, T fourth) : IChan
         _second.Activate(slopes + T.Count);
         _third.Activate(slopes + (2 * T.Count));
         _fourth.Activate(slopes + (3 * T.Count));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Limit(float most)
+    {
+        _first.Limit(most);
+        _second.Limit(most);
+        _third.Limit(most);
+        _fourth.Limit(most);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -36,7 +36,10 @@ internal sealed class LayerWeights(StateTensor weight, StateTensor? bias, LayerC
             bias.CopyRows(first, biases);
         }
 
-        change?.Invoke(rows, biases);
+        if (biases.Length > 0)
+        {
+            change?.Invoke(rows, biases);
+        }
     }
 
     /// <summary>Reads all of them.</summary>

@@ -14,9 +14,9 @@ internal sealed unsafe class PairedConvolutionStep<TLanes, TOutput> : SmallGroup
     /// <param name="output">The map that is written; at least four pixels wide, its channels a multiple of 16.</param>
     /// <param name="weight">[C, 2, 3, 3]; kept as [C/lanes, 9, own and cross, lanes].</param>
     /// <param name="bias">[C].</param>
-    /// <param name="slopes">[C].</param>
-    public PairedConvolutionStep(FeatureMap input, FeatureMap output, float[] weight, float[] bias, float[] slopes)
-        : base(input, output, weight.Length, bias, slopes, stride: 1)
+    /// <param name="activation">What is done with the sums.</param>
+    public PairedConvolutionStep(FeatureMap input, FeatureMap output, float[] weight, float[] bias, LayerActivation activation)
+        : base(input, output, weight.Length, bias, activation, stride: 1)
     {
         for (int channel = 0; channel < bias.Length; channel++)
         {
@@ -35,6 +35,7 @@ internal sealed unsafe class PairedConvolutionStep<TLanes, TOutput> : SmallGroup
     {
         nint channels = Input.Channels, rowStride = Input.RowStride;
         float* weights = Weights.Data, biases = Bias.Data, slopes = Slopes.Data;
+        float most = Most;
         for (nint channel = 0; channel < channels; channel += TLanes.Count, weights += Positions * 2 * TLanes.Count)
         {
             TLanes own0 = TLanes.Load(biases + channel), own1 = own0, own2 = own0, own3 = own0;
@@ -62,16 +63,16 @@ internal sealed unsafe class PairedConvolutionStep<TLanes, TOutput> : SmallGroup
             TOutput* to = output + channel;
             float* slope = slopes + channel;
             own0.AddPartners(cross0);
-            own0.Activate(slope);
+            Activate(ref own0, slope, most);
             own0.Store(to);
             own1.AddPartners(cross1);
-            own1.Activate(slope);
+            Activate(ref own1, slope, most);
             own1.Store(to + channels);
             own2.AddPartners(cross2);
-            own2.Activate(slope);
+            Activate(ref own2, slope, most);
             own2.Store(to + (2 * channels));
             own3.AddPartners(cross3);
-            own3.Activate(slope);
+            Activate(ref own3, slope, most);
             own3.Store(to + (3 * channels));
         }
     }

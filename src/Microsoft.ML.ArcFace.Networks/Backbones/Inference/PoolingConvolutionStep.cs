@@ -10,13 +10,13 @@ internal sealed unsafe class PoolingConvolutionStep : InferenceStep
     private readonly float[] _weights;          // [H·W, C]
     private readonly float[] _bias;             // [C]
 
-    /// <param name="input">The map that is read, without a border.</param>
+    /// <param name="input">The map that is read.</param>
     /// <param name="output">The map that is written.</param>
-    /// <param name="weight">[C, 1, H, W].</param>
-    /// <param name="bias">[C].</param>
-    public PoolingConvolutionStep(FeatureMap input, FeatureMap output, float[] weight, float[] bias)
+    /// <param name="weights">[C, 1, H, W] and [C].</param>
+    public PoolingConvolutionStep(FeatureMap input, FeatureMap output, (float[] Weight, float[] Bias) weights)
         : base(input, output, shortcut: null)
     {
+        (float[] weight, float[] bias) = weights;
         int pixels = weight.Length / bias.Length;
         _bias = bias;
         _weights = new float[weight.Length];
@@ -38,7 +38,7 @@ internal sealed unsafe class PoolingConvolutionStep : InferenceStep
             _bias.CopyTo(sums);
             for (int pixel = 0; pixel < Input.Height * Input.Width; pixel++)
             {
-                var values = new ReadOnlySpan<float>((float*)memory.Input.Address + Input.Offset(image, 0, 0) + (pixel * channels), channels);
+                var values = new ReadOnlySpan<float>((float*)memory.Input.Address + Input.Offset(image, pixel / Input.Width, pixel % Input.Width), channels);
                 TensorPrimitives.MultiplyAdd(values, _weights.AsSpan(pixel * channels, channels), sums, sums);
             }
         }

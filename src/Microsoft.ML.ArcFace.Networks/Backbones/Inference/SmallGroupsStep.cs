@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
 
 /// <summary>
@@ -10,22 +12,26 @@ internal abstract unsafe class SmallGroupsStep<TLanes, TOutput> : InferenceStep
 {
     protected const int Kernel = 3, Positions = Kernel * Kernel;
 
-    private const int Together = 4;
-
     /// <param name="input">The map that is read, with a border of 1.</param>
     /// <param name="output">The map that is written; at least four pixels wide, its channels a multiple of 16.</param>
     /// <param name="weightCount">Numbers of the kernel.</param>
     /// <param name="bias">[C].</param>
-    /// <param name="slopes">[C].</param>
+    /// <param name="activation">What is done with the sums.</param>
     /// <param name="stride">In both directions.</param>
-    protected SmallGroupsStep(FeatureMap input, FeatureMap output, int weightCount, float[] bias, float[] slopes, int stride)
+    protected SmallGroupsStep(FeatureMap input, FeatureMap output, int weightCount, float[] bias, LayerActivation activation, int stride)
         : base(input, output, shortcut: null)
     {
-        Stride = stride;
-        (Weights, Bias, Slopes) = (new NativeFloats(weightCount), new NativeFloats(bias), new NativeFloats(slopes));
+        (Stride, Most) = (stride, activation.Most);
+        (Weights, Bias) = (new NativeFloats(weightCount), new NativeFloats(bias));
+
+        // A slope of 1 changes nothing.
+        Slopes = new NativeFloats(activation.Slopes ?? [.. Enumerable.Repeat(1f, bias.Length)]);
     }
 
     protected int Stride { get; }
+
+    /// <summary>What results are limited to; infinite for nothing.</summary>
+    protected float Most { get; }
 
     /// <summary>In the order in which the kernel meets them; filled by the class that derives.</summary>
     protected NativeFloats Weights { get; }
@@ -43,10 +49,10 @@ internal abstract unsafe class SmallGroupsStep<TLanes, TOutput> : InferenceStep
         for (int line = begin; line < end; line++)
         {
             (int image, int row) = Math.DivRem(line, Output.Height);
-            for (int column = 0; column < Output.Width; column += Together)
+            for (int column = 0; column < Output.Width; column += StepFactory.PixelsAtOnce)
             {
                 // The last four overlap the ones before where the width is no multiple of four.
-                int first = Math.Min(column, Output.Width - Together);
+                int first = Math.Min(column, Output.Width - StepFactory.PixelsAtOnce);
                 ConvolvePixels((float*)memory.Input.Address + Input.Offset(image, (row * Stride) - 1, (first * Stride) - 1), (TOutput*)memory.Output.Address + Output.Offset(image, row, first));
             }
         }
@@ -57,6 +63,17 @@ internal abstract unsafe class SmallGroupsStep<TLanes, TOutput> : InferenceStep
         Weights.Dispose();
         Bias.Dispose();
         Slopes.Dispose();
+    }
+
+    /// <summary>Applies PReLU and limit.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    protected static void Activate(ref TLanes sum, float* slopes, float most)
+    {
+        sum.Activate(slopes);
+        if (most < float.PositiveInfinity)
+        {
+            sum.Limit(most);
+        }
     }
 
     /// <summary>Four pixels of a row.</summary>

@@ -17,6 +17,8 @@ public sealed record AngularTripletLoss(double MarginRadians = 0.35) : FaceLoss
     /// <summary>Whether log(1 + exp(θ_pos − θ_neg)) takes the place of the hinge; there is no margin then. Default false.</summary>
     public bool SoftMargin { get; init; }
 
+    internal override double? SingleMargin => MarginRadians;
+
     internal override bool HasScale => false;
 
     internal override bool ComparesPhotographs => true;

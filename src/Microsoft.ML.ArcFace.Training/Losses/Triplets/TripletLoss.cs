@@ -23,6 +23,8 @@ public sealed record TripletLoss(double Margin = 0.3) : FaceLoss
     /// </summary>
     public bool SoftMargin { get; init; }
 
+    internal override double? SingleMargin => Margin;
+
     internal override bool HasScale => false;
 
     internal override bool ComparesPhotographs => true;

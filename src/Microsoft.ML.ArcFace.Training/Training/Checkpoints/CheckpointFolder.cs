@@ -64,6 +64,8 @@ internal sealed partial class CheckpointFolder : IDisposable
 
         WritableFolder.Prepare(directory, nameof(ArcFaceTrainer.Options.CheckpointDirectory));
         var folder = new CheckpointFolder(channel, Path.GetFullPath(directory), setup.CheckpointsKept) { _lock = Lock(directory) };
+        folder.DeleteParts();
+        folder.SecondStage.DeleteParts();
         if (!setup.Resume)
         {
             // Passed over, and deleted with the first checkpoint of the new run.
@@ -106,12 +108,6 @@ internal sealed partial class CheckpointFolder : IDisposable
         foreach (string file in others[true].Concat(others[false].Skip(isFirstOfItsRun ? 0 : _kept - 1)))
         {
             File.Delete(file);
-        }
-
-        // What a process that was killed left half written.
-        foreach (string part in Directory.EnumerateFiles(_path, "checkpoint-*.part"))
-        {
-            File.Delete(part);
         }
     }
 
@@ -159,6 +155,15 @@ internal sealed partial class CheckpointFolder : IDisposable
         foreach (string file in Files())
         {
             File.Delete(file);
+        }
+    }
+
+    /// <summary>Deletes what runs that were killed left half written; while this run holds the lock, no other writes here.</summary>
+    private void DeleteParts()
+    {
+        foreach (string part in Directory.Exists(_path) ? Directory.GetFiles(_path, "checkpoint-*.part") : [])
+        {
+            File.Delete(part);
         }
     }
 

@@ -50,7 +50,7 @@ internal sealed partial class RunJson : JsonSerializerContext
             return "null";
         }
 
-        JsonTypeInfo type = Legible.GetTypeInfo(value.GetType()) ?? throw new NotSupportedException($"{nameof(RunJson)} does not list {value.GetType().Name}.");
+        JsonTypeInfo type = Legible.GetTypeInfo(value.GetType()) ?? throw new NotSupportedException($"{nameof(RunJson)} does not list {value.GetType().Name}; add [JsonSerializable(typeof({value.GetType().Name}))] to it.");
         string json = JsonSerializer.Serialize(value, type);
         return json.StartsWith('{') ? $"{value.GetType().Name} {json}" : json.Trim('"');
     }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
-using Microsoft.ML.ArcFace.InferenceCheck;
+using Microsoft.ML.ArcFace.FormulaNetworks;
 using Microsoft.ML.ArcFace.Networks;
 
 namespace Microsoft.ML.ArcFace.Tests.Backbones.Inference;

@@ -1,7 +1,7 @@
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Weights;
 
-namespace Microsoft.ML.ArcFace.InferenceCheck;
+namespace Microsoft.ML.ArcFace.FormulaNetworks;
 
 /// <summary>
 /// Weights that a formula gives, the same on every machine, under the published names: a network for checks that have no

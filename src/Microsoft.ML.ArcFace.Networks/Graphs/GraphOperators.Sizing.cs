@@ -59,7 +59,7 @@ internal static partial class GraphOperators
     private static GraphStep Expand(GraphNode node)
     {
         GraphValue input = node.In(0);
-        var output = new GraphValue(input.Type, BroadcastShape(input.Shape, node.Sizes(1)));
+        var output = new GraphValue(input.Type, BroadcastShape(input.Shape, node.Sizes("shape", 1) ?? throw new WeightsFormatException("it has no shape")));
         return output.With(input.Numbers is { } numbers && output.Count <= GraphValue.MostNumbers ? Array.ConvertAll(Places(input, output), place => numbers[place]) : null);
     }
 

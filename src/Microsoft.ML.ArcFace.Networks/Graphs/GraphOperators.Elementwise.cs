@@ -12,7 +12,7 @@ internal static partial class GraphOperators
     private static IEnumerable<KeyValuePair<string, Func<GraphNode, GraphStep>>> Elementwise =>
     [
         .. Each(node => Same(node), "Acos", "Asin", "Atan", "Celu", "Clip", "Cos", "CumSum", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Hardmax", "LeakyRelu", "Log", "LogSoftmax", "LRN",
-            "LpNormalization", "MeanVarianceNormalization", "Mish", "Reciprocal", "Relu", "Selu", "Shrink", "Sigmoid", "Sin", "Softmax", "Softplus", "Softsign", "Tan", "Tanh", "ThresholdedRelu", "Trilu",
+            "LpNormalization", "MeanVarianceNormalization", "Mish", "PRelu", "Reciprocal", "Relu", "Selu", "Shrink", "Sigmoid", "Sin", "Softmax", "Softplus", "Softsign", "Tan", "Tanh", "ThresholdedRelu", "Trilu",
             "BatchNormalization", "GroupNormalization", "InstanceNormalization", "LayerNormalization"),
         .. Each(node => Same(node, DataType.Bool), "IsInf", "IsNaN"),
         new("Dropout", node => new GraphStep([node.In(0) with { IsConstant = false }, new GraphValue(DataType.Bool, node.In(0).Shape)])),
@@ -32,7 +32,6 @@ internal static partial class GraphOperators
         new("Div", node => Divide(node, isRemainder: false)),
         new("Mod", node => Divide(node, isRemainder: true)),
         new("Pow", node => Broadcast(node, combine: null)),
-        new("PRelu", node => Broadcast(node, combine: null)),
         new("Max", node => Broadcast(node, Math.Max)),
         new("Min", node => Broadcast(node, Math.Min)),
         new("Sum", node => Broadcast(node, combine: null)),

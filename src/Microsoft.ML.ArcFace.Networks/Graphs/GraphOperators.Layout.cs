@@ -108,7 +108,7 @@ internal static partial class GraphOperators
     {
         GraphValue input = node.In(0);
         long[] starts = node.Sizes("starts", 1) ?? [], ends = node.Sizes("ends", 2) ?? [];
-        long[] axes = node.Sizes("axes", 3) ?? [.. Enumerable.Range(0, starts.Length).Select(i => (long)i)], steps = node.Has(4) ? node.Sizes(4) : [.. Enumerable.Repeat(1L, starts.Length)];
+        long[] axes = node.Sizes("axes", 3) ?? [.. Enumerable.Range(0, starts.Length).Select(i => (long)i)], steps = node.Sizes("steps", 4) ?? [.. Enumerable.Repeat(1L, starts.Length)];
         Require(starts.Length == ends.Length && starts.Length == axes.Length && starts.Length == steps.Length, "its starts, ends, axes and steps are not equally many");
         long[] shape = [.. input.Shape];
         double[]? numbers = input.Rank == 1 ? input.Numbers : null;

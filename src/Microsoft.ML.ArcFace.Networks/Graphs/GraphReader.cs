@@ -1,0 +1,195 @@
+using Microsoft.ML.ArcFace.Networks;
+using Microsoft.ML.ArcFace.Weights;
+
+namespace Microsoft.ML.ArcFace.Graphs;
+
+/// <summary>
+/// Makes nodes of a description of those of a graph, in the one form that <see cref="Operators"/> describes: what follows from
+/// constants and sizes is computed, and what only training or a fixed batch needs is left out.
+/// </summary>
+internal sealed partial class GraphReader
+{
+    private readonly GraphCost _cost;
+    private readonly Dictionary<string, TensorProto> _initializers;
+    private readonly Dictionary<string, GraphOperand> _operands = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal) { FaceInput.Name };
+    private readonly Dictionary<string, int> _readers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long[]> _shapes = new(StringComparer.Ordinal);
+    private readonly List<NetworkNode> _nodes = [];
+    private readonly Dictionary<string, (StateTensor Tensor, TensorKind Kind)> _tensors = new(StringComparer.Ordinal);
+
+    private GraphReader(GraphProto graph, GraphCost cost)
+    {
+        _cost = cost;
+        _initializers = graph.Initializer.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        foreach (string name in graph.Node.SelectMany(node => node.Input).Concat(graph.Output.Select(output => output.Name)))
+        {
+            _readers[name] = _readers.GetValueOrDefault(name) + 1;
+        }
+    }
+
+    /// <summary>Whether the embeddings of a face and of its mirror image are added within the graph; the description is of one of them.</summary>
+    public bool AddsMirrorImage { get; private set; }
+
+    /// <summary>Reads the part of a graph that makes one of its outputs.</summary>
+    /// <param name="model">A graph that <see cref="GraphFile"/> has checked.</param>
+    /// <param name="cost">Its sizes for one image.</param>
+    /// <param name="input">Its only input.</param>
+    /// <param name="output">The output.</param>
+    /// <exception cref="WeightsFormatException">A node cannot be described; the message names it and its operator.</exception>
+    public static (NetworkDescription Network, IReadOnlyDictionary<string, StateTensor> Tensors, bool AddsMirrorImage) Read(ModelProto model, GraphCost cost, GraphInput input, string output)
+    {
+        GraphProto graph = model.Graph;
+        var reader = new GraphReader(graph, cost);
+        reader.AddInput(input);
+        HashSet<string> needed = [output];
+        HashSet<NodeProto> nodes = [];
+        foreach (NodeProto node in graph.Node.Reverse().Where(node => node.Output.Any(needed.Contains)))
+        {
+            nodes.Add(node);
+            needed.UnionWith(node.Input);
+        }
+
+        int version = (int)(model.OpsetImport.FirstOrDefault(set => set.Domain is "" or "ai.onnx")?.Version ?? 1);
+        for (int i = 0; i < graph.Node.Count; i++)
+        {
+            if (nodes.Contains(graph.Node[i]) && !graph.Node[i].Output.All(value => value.Length == 0 || cost.Values[value].Numbers is not null))
+            {
+                reader.ReadNode(graph.Node[i], i, version);
+            }
+        }
+
+        return reader.Finish(graph.Name.Length > 0 ? graph.Name : "graph", output);
+    }
+
+    /// <summary>Adds a node, or computes it where it reads nothing but tensors.</summary>
+    /// <param name="reading">The node of the graph that it is made for.</param>
+    /// <param name="operation">One of <see cref="Operators"/>.</param>
+    /// <param name="inputs">What it reads.</param>
+    /// <param name="attributes">Its attributes.</param>
+    private GraphOperand Emit(NodeReading reading, string operation, IReadOnlyList<GraphOperand> inputs, params (string Name, object Value)[] attributes)
+    {
+        if (inputs.FirstOrDefault(input => input.Half is not null) is { } half)
+        {
+            throw reading.Refusal($"it reads one half of a batch ({half}); only their sum is known here");
+        }
+
+        var described = new NodeAttributes(attributes.ToDictionary(attribute => attribute.Name, attribute => attribute.Value));
+        string name = Unique(reading.Output), layer = reading.Node.Name.Length > 0 && reading.Output == name ? reading.Node.Name : name;
+        var node = new NetworkNode(operation, layer, [.. inputs.Select(input => input.Name)], [name]) { Attributes = described };
+        if (inputs.All(input => input.Tensor is not null))
+        {
+            return ConstantFolding.Compute(node, inputs) ?? throw reading.Refusal("it is computed from constants, which is not known here for its operator");
+        }
+
+        foreach (GraphOperand input in inputs)
+        {
+            _shapes[input.Name] = input.Tensor is null ? [NetworkDescription.Batch, .. input.Shape[1..]] : input.Shape;
+        }
+
+        long[] shape = reading.Explained(() => OperatorShapes.Of(node, value => _shapes[value])[0]);
+        node = node with { Inputs = [.. inputs.Select((input, place) => input.Tensor is null ? input.Name : Describe(input, operation, place))] };
+        _nodes.Add(node);
+        _shapes[name] = shape;
+        return new GraphOperand(name, [1, .. shape[1..]], Tensor: null) { IsMirrorPair = inputs.Any(input => input.IsMirrorPair) };
+    }
+
+    private void AddInput(GraphInput input)
+    {
+        long[] shape = [NetworkDescription.Batch, FaceInput.Channels, input.Height, input.Width];
+        _shapes[FaceInput.Name] = shape;
+        GraphOperand operand = new(FaceInput.Name, [1, .. shape[1..]], Tensor: null);
+        if (input.IsChannelsLast)
+        {
+            operand = Emit(new NodeReading(new NodeProto { OpType = Operators.Transpose, Output = { input.Name } }, 0, version: 0, [], this), Operators.Transpose, [operand], ("perm", new long[] { 0, 2, 3, 1 }));
+        }
+
+        _operands[input.Name] = operand;
+    }
+
+    private void ReadNode(NodeProto node, int index, int version)
+    {
+        GraphValue?[] values = [.. node.Input.Select(input => input.Length == 0 ? null : _cost.Values[input])];
+        var reading = new NodeReading(node, index, version, values, this);
+        if (node.Domain is not ("" or "ai.onnx") || !s_rules.TryGetValue(node.OpType, out Func<NodeReading, GraphOperand[]>? rule))
+        {
+            throw reading.Refusal("networks with this operator are not computed here");
+        }
+
+        GraphOperand[] outputs = reading.Explained(() => rule(reading));
+        for (int i = 0; i < outputs.Length && i < node.Output.Count; i++)
+        {
+            CheckSizes(reading, outputs[i], _cost.Values[node.Output[i]]);
+            _operands[node.Output[i]] = outputs[i];
+        }
+    }
+
+    /// <summary>Sizes are known from the graph already; another result would mean another network.</summary>
+    private static void CheckSizes(NodeReading reading, GraphOperand result, GraphValue expected)
+    {
+        long[] shape = result.Tensor is null && expected.Rank > 0 && (result.IsMirrorPair && expected.Shape[0] == 2) ? [1, .. expected.Shape[1..]] : expected.Shape;
+        if (!result.Shape.SequenceEqual(shape))
+        {
+            throw reading.Refusal($"it makes [{string.Join(", ", expected.Shape)}] of a single image, which are no numbers of each image for itself ({result})");
+        }
+    }
+
+    /// <summary>What a node of the graph reads.</summary>
+    private GraphOperand Operand(string name)
+    {
+        if (_operands.TryGetValue(name, out GraphOperand? known))
+        {
+            return known;
+        }
+
+        GraphValue value = _cost.Values[name];
+        StateTensor tensor = _initializers.TryGetValue(name, out TensorProto? initializer) ? GraphStateTensor.Of(initializer, name)
+            : value.Numbers is { } numbers ? PlainTensor.Of(value.Shape, Array.ConvertAll(numbers, number => (float)number))
+            : throw new WeightsFormatException($"the value '{name}' is not known");
+        return _operands[name] = new GraphOperand(name, value.Shape, tensor);
+    }
+
+    /// <summary>Puts a tensor among those of the description, under a name that is its own, and gives that name.</summary>
+    private string Describe(GraphOperand operand, string operation, int place)
+    {
+        string name = operand.Name;
+        for (int number = 2; _tensors.TryGetValue(name, out var described) && described.Tensor != operand.Tensor; number++)
+        {
+            name = FormattableString.Invariant($"{operand.Name}_{number}");
+        }
+
+        _names.Add(name);
+        _shapes[name] = operand.Shape;
+        _tensors[name] = (operand.Tensor!, operation == Operators.BatchNormalization && place > 2 ? TensorKind.Statistic : TensorKind.Weight);
+        return name;
+    }
+
+    /// <summary>A name that no other value of the description has.</summary>
+    private string Unique(string name)
+    {
+        string unique = name;
+        for (int number = 2; _initializers.ContainsKey(unique) || !_names.Add(unique); number++)
+        {
+            unique = FormattableString.Invariant($"{name}_{number}");
+        }
+
+        return unique;
+    }
+
+    private (NetworkDescription Network, IReadOnlyDictionary<string, StateTensor> Tensors, bool AddsMirrorImage) Finish(string name, string output)
+    {
+        if (Operand(output) is not { Tensor: null } result)
+        {
+            throw new WeightsFormatException($"The output '{output}' of the graph does not depend on the picture.");
+        }
+
+        if (result.Shape.Length > 2 || result.IsMirrorPair || result.Half is not null)
+        {
+            throw new WeightsFormatException($"The output '{output}' of the graph is {result} for a picture; a recognizer gives one row of numbers.");
+        }
+
+        NetworkTensor[] tensors = [.. _tensors.Select(tensor => new NetworkTensor(tensor.Key, tensor.Value.Tensor.Shape, tensor.Value.Kind))];
+        var network = new NetworkDescription(name, FaceInput.Name, _shapes[FaceInput.Name], _nodes, tensors, result.Name);
+        return (network, _tensors.ToDictionary(tensor => tensor.Key, tensor => tensor.Value.Tensor), AddsMirrorImage);
+    }
+}

@@ -1,0 +1,122 @@
+using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Backbones.Inference;
+using Microsoft.ML.ArcFace.Export;
+using Microsoft.ML.ArcFace.FormulaNetworks;
+using Microsoft.ML.ArcFace.Graphs;
+using Microsoft.ML.ArcFace.Networks;
+using Microsoft.ML.ArcFace.Pixels;
+using Microsoft.ML.ArcFace.Tests.TestSupport;
+using Microsoft.ML.ArcFace.Weights;
+
+namespace Microsoft.ML.ArcFace.Tests.Graphs;
+
+/// <summary>What is computed of graphs of others, in registers of every width, beside ONNX Runtime on the same file.</summary>
+[TestClass]
+public class GraphComputingTests
+{
+    private const int Faces = 3;
+
+    public static IEnumerable<object[]> Cases => RecognizerCases.All.Select(entry => new object[] { entry.Name });
+
+    [TestMethod]
+    [DynamicData(nameof(Cases))]
+    public void Embed_GraphOfOthers_EqualsOnnxRuntime(string name)
+    {
+        RecognizerCase recognizer = RecognizerCases.All.Single(entry => entry.Name == name);
+        var model = new GraphModel(recognizer.Version);
+        byte[] file = model.ToBytes(recognizer.Build(model));
+        GraphNetwork graph = GraphNetwork.Parse(file, name);
+        if (!graph.IsUnitLength)
+        {
+            GraphNetworkTests.AssertComputesTheSame(file, graph);
+        }
+
+        AssertEqual(file, graph);
+    }
+
+    [TestMethod]
+    [RequiresRecognizer]
+    public void Embed_PublishedMobileFaceNet_EqualsOnnxRuntime() => AssertEqual(File.ReadAllBytes(RecognizerModels.MobileFaceNet), GraphNetwork.Open(RecognizerModels.MobileFaceNet));
+
+    [TestMethod]
+    [DataRow(BackboneArchitecture.MobileFaceNet)]
+    [DataRow(BackboneArchitecture.MobileFaceNetLarge)]
+    [DataRow(BackboneArchitecture.IResNet18)]
+    public void Embed_OwnExportReadAgain_IsTheOriginal(BackboneArchitecture architecture)
+    {
+        NetworkDescription network = BackboneDescription.Of(architecture, 64);
+        IReadOnlyDictionary<string, StateTensor> weights = FormulaWeights.Of(network);
+        using var stream = new MemoryStream();
+        OnnxExport.Write(stream, network, weights, new OnnxExportOptions { IncludePreprocessing = false, NormalizeOutput = false }, addMirrorImage: false, new Dictionary<string, string>());
+        GraphNetwork graph = GraphNetwork.Parse(stream.ToArray(), "the export");
+        float[] faces = Pixels(graph);
+        using var original = new InferenceNetwork(network, weights, VectorWidths.Best, () => 1);
+        using var read = new InferenceNetwork(graph.Network, graph.Tensors, VectorWidths.Best, () => 1);
+        CollectionAssert.AreEqual(original.Embed(faces, Faces), read.Embed(faces, Faces));
+    }
+
+    [TestMethod]
+    public void Embed_ExportThatScalesPixels_IsTheOriginalForBytes()
+    {
+        NetworkDescription network = BackboneDescription.Of(BackboneArchitecture.IResNet18, 64);
+        IReadOnlyDictionary<string, StateTensor> weights = FormulaWeights.Of(network);
+        using var stream = new MemoryStream();
+        OnnxExport.Write(stream, network, weights, new OnnxExportOptions { NormalizeOutput = false }, addMirrorImage: false, new Dictionary<string, string>());
+
+        // The graph wants values of 0 to 255 in its own order of colors, which is blue first here.
+        GraphNetwork graph = GraphNetwork.Parse(stream.ToArray(), "the export");
+        var pixels = PixelsNode.Before(graph.Network, FacePixels.Unscaled with { ColorOrder = FaceColorOrder.Bgr });
+        graph = graph with { Network = pixels.Network, Tensors = pixels.With(graph.Tensors) };
+        Assert.AreEqual(TensorKind.FixedWeight, graph.Network.FindTensor("pixels.weight")!.Kind);
+        float[] faces = Pixels(graph), exchanged = [.. faces.Chunk(3).SelectMany(pixel => pixel.Reverse())];
+        using var original = new InferenceNetwork(network, weights, VectorWidths.Best, () => 1);
+        using var read = new InferenceNetwork(graph.Network, graph.Tensors, VectorWidths.Best, () => 1);
+        AssertNear(original.Embed(exchanged, Faces), read.Embed(faces, Faces), "the export");
+    }
+
+    [TestMethod]
+    public void Embed_NodeThatNoStepComputes_IsNamed()
+    {
+        var model = new GraphModel();
+        string map = model.Input(1, 3, 8, 8);
+        string flat = model.Node("Reshape", [map, model.Longs(1, 3, 4, 2, 8)]);
+        GraphNetwork graph = GraphNetwork.Parse(model.ToBytes(model.Head(model.Node("Relu", [flat]), 192)), "the test");
+        string message = Assert.ThrowsExactly<NotSupportedException>(() => new InferenceNetwork(graph.Network, graph.Tensors, VectorWidths.Best, () => 1)).Message;
+        StringAssert.Contains(message, "'Reshape_0' (Reshape)");
+    }
+
+    private static void AssertEqual(byte[] file, GraphNetwork graph)
+    {
+        float[] faces = Pixels(graph);
+        int length = faces.Length / Faces, pixels = length / 3;
+        float[] expected = [.. faces.Chunk(length).SelectMany(face => GraphModel.Run(file, graph.Input.Name, graph.Input.Sizes, graph.Input.IsChannelsLast ? face : [.. Enumerable.Range(0, length).Select(i => face[(i % pixels * 3) + (i / pixels)])], graph.OutputName))];
+        foreach (VectorWidth width in VectorWidths.Available)
+        {
+            using var network = new InferenceNetwork(graph.Network, graph.Tensors, width, () => 2);
+            float[] actual = network.Embed(faces, Faces);
+            AssertNear(expected, graph.IsUnitLength ? [.. actual.Chunk(actual.Length / Faces).SelectMany(Unit)] : actual, FormattableString.Invariant($"{width}"));
+        }
+    }
+
+    private static void AssertNear(float[] expected, float[] actual, string what)
+    {
+        const double smallestCosine = 0.99999, largestError = 2e-4;
+        Assert.HasCount(expected.Length, actual);
+        float scale = expected.Max(Math.Abs);
+        Assert.IsGreaterThan(0, scale);
+        foreach ((float[] left, float[] right) in expected.Chunk(expected.Length / Faces).Zip(actual.Chunk(expected.Length / Faces)))
+        {
+            Assert.IsGreaterThan(smallestCosine, OnnxFile.Cosine(left, right), what);
+        }
+
+        Assert.IsLessThan(largestError, expected.Zip(actual, (left, right) => Math.Abs(left - right)).Max() / scale, what);
+    }
+
+    private static float[] Pixels(GraphNetwork graph) => new GraphModel().Draw([Faces, graph.Input.Height, graph.Input.Width, 3]);
+
+    private static IEnumerable<float> Unit(float[] row)
+    {
+        double length = Math.Sqrt(row.Sum(value => (double)value * value));
+        return row.Select(value => (float)(value / length));
+    }
+}
