@@ -10,32 +10,28 @@ namespace Microsoft.ML.ArcFace.Embedding;
 internal sealed class EmbeddingDevice
 {
     private readonly IHostEnvironment _environment;
-
-    /// <summary>Looks for libtorch, when a model needs it: to look for an assembly in vain ends in an exception, which programs without it would wait for at each start.</summary>
-    private readonly Func<ITorchRuntime?> _findTorch;
+    private readonly ITorchRuntime? _torch;
     private readonly IGpu? _gpu;
 
-    private EmbeddingDevice(IHostEnvironment environment, Func<ITorchRuntime?> findTorch, IGpu? gpu) => (_environment, _findTorch, _gpu) = (environment, findTorch, gpu);
+    private EmbeddingDevice(IHostEnvironment environment, ITorchRuntime? torch, IGpu? gpu) => (_environment, _torch, _gpu) = (environment, torch, gpu);
 
     /// <summary>Takes the GPU that the MLContext asks for, or the processor.</summary>
     /// <exception cref="NativeRuntimeException">A GPU is asked for, and the native torch library cannot be loaded.</exception>
     /// <exception cref="InvalidOperationException">The GPU is not there, or nothing that could use it, and the CPU may not take its place.</exception>
-    public static EmbeddingDevice Choose(IHostEnvironment environment) => Choose(environment, () => TorchRuntime.Instance);
+    public static EmbeddingDevice Choose(IHostEnvironment environment) => Choose(environment, TorchRuntime.Instance);
 
     /// <summary>The same with libtorch or, where that is null, without it.</summary>
-    internal static EmbeddingDevice Choose(IHostEnvironment environment, ITorchRuntime? torch) => Choose(environment, () => torch);
-
-    private static EmbeddingDevice Choose(IHostEnvironment environment, Func<ITorchRuntime?> findTorch)
+    internal static EmbeddingDevice Choose(IHostEnvironment environment, ITorchRuntime? torch)
     {
         torch?.FollowThreadsOfProgram();
         var hardware = (IHostEnvironmentInternal)environment;
-        if (hardware.GpuDeviceId is not { } id || (findTorch() is null && hardware.FallbackToCpu))
+        if (hardware.GpuDeviceId is not { } id || (torch is null && hardware.FallbackToCpu))
         {
-            return new EmbeddingDevice(environment, findTorch, gpu: null);
+            return new EmbeddingDevice(environment, torch, gpu: null);
         }
 
-        return findTorch() is { } torch
-            ? new EmbeddingDevice(environment, findTorch, torch.ChooseGpu(id, hardware.FallbackToCpu))
+        return torch is not null
+            ? new EmbeddingDevice(environment, torch, torch.ChooseGpu(id, hardware.FallbackToCpu))
             : throw new InvalidOperationException(
                 $"MLContext.GpuDeviceId is {id}, but GPUs are used by libtorch, which this program does not bring. Add the package {TorchRuntime.Package}, and TorchSharp-cuda-linux or TorchSharp-cuda-windows; " +
                 "or set MLContext.GpuDeviceId to null for the CPU, or MLContext.FallbackToCpu = true to take the CPU where no GPU can be used.");
@@ -73,8 +69,7 @@ internal sealed class EmbeddingDevice
 
     private IBFloat16Arithmetic? FindBFloat16()
     {
-        ITorchRuntime? torch = _findTorch();
-        if (torch is null)
+        if (_torch is null)
         {
             using IChannel channel = _environment.Start(nameof(FaceEmbeddingTransformer));
             channel.Warning(
@@ -82,6 +77,6 @@ internal sealed class EmbeddingDevice
                 $"or set {nameof(FaceEmbeddingEstimator.Options.InferencePrecision)} to {nameof(InferencePrecision.Float32)}.");
         }
 
-        return torch?.CreateBFloat16();
+        return _torch?.CreateBFloat16();
     }
 }
