@@ -48,7 +48,7 @@ internal static class NetworkJson
         {
             return new NetworkDescription(stored.Name!, stored.Input!, stored.InputShape!, nodes, tensors, stored.Output!);
         }
-        catch (Exception error) when (error is ArgumentException or NotSupportedException or ArithmeticException or InvalidOperationException or IndexOutOfRangeException or KeyNotFoundException or InvalidCastException)
+        catch (Exception error) when (error is WeightsFormatException or ArgumentException or NotSupportedException or ArithmeticException or InvalidOperationException or IndexOutOfRangeException or KeyNotFoundException or InvalidCastException)
         {
             throw new FormatException($"The description of the network was altered, or is of a newer version: {error.Message}", error);
         }
