@@ -32,6 +32,7 @@ internal static class ArcFaceCommand
         RecoverCommand.Create(),
         InfoCommand.Create(),
         ExportCommand.Create(),
+        ImportCommand.Create(),
         PackCommand.Create(),
         DoctorCommand.Create(),
         ToolCommand.Json,

@@ -3,17 +3,25 @@ namespace Microsoft.ML.ArcFace.Tool;
 /// <summary>From a photograph to a face of 112×112 in the column "Image".</summary>
 internal static class FacePreparation
 {
+    /// <summary>What finds faces.</summary>
+    /// <param name="Name">The .onnx file.</param>
+    /// <param name="Bytes">Its bytes where they are known already, as those of a pack.</param>
+    internal sealed record Detector(string Name, byte[]? Bytes = null)
+    {
+        public static Detector? Of(FileInfo? file) => file is null ? null : new Detector(file.FullName);
+    }
+
     /// <param name="ml">The context.</param>
     /// <param name="source">The column of paths, or of encoded bytes.</param>
-    /// <param name="detector">The .onnx file that finds faces; null: photographs are aligned already.</param>
+    /// <param name="detector">What finds faces; null: photographs are aligned already.</param>
     /// <param name="skipUnreadable">Whether photographs that cannot be read are left to the trainer to skip; else they are an error.</param>
-    public static IEstimator<ITransformer> Create(MLContext ml, string source, string? detector, bool skipUnreadable)
+    public static IEstimator<ITransformer> Create(MLContext ml, string source, Detector? detector, bool skipUnreadable)
     {
         FaceImageLoadingEstimator Load(string output) => ml.Transforms.LoadFaceImages(output, source, unreadableImages: skipUnreadable ? UnreadableImages.Skip : UnreadableImages.Error);
         return detector is null
             ? Load("Image")
             : Load("Photograph")
-                .Append(ml.Transforms.DetectFaces("Boxes", "Landmarks", "Scores", "Photograph", detector))
+                .Append(new FaceDetectingEstimator(ml, new FaceDetectingEstimator.Options { ImageColumnName = "Photograph", ModelFile = detector.Name }, detector.Bytes))
                 .Append(ml.Transforms.AlignFaces("Image", "Photograph", "Landmarks"));
     }
 }

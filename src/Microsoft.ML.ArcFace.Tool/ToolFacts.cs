@@ -34,6 +34,7 @@ internal sealed record ErrorFacts(ErrorFacts.Cause Error) : ToolFacts
 [JsonSerializable(typeof(ExportFacts))]
 [JsonSerializable(typeof(IdentifyFacts))]
 [JsonSerializable(typeof(FileFacts))]
+[JsonSerializable(typeof(ImportFacts))]
 [JsonSerializable(typeof(ModelFacts))]
 [JsonSerializable(typeof(PackedPairsFacts))]
 [JsonSerializable(typeof(PackedPhotographsFacts))]

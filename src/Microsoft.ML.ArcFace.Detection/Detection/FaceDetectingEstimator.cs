@@ -16,13 +16,13 @@ public sealed partial class FaceDetectingEstimator : IEstimator<FaceDetectingTra
     /// <summary>The file as it was when the estimator was made.</summary>
     private readonly byte[] _onnx;
 
-    internal FaceDetectingEstimator(IHostEnvironment environment, Options options)
+    internal FaceDetectingEstimator(IHostEnvironment environment, Options options, byte[]? onnx = null)
     {
         _host = Contracts.CheckRef(environment, nameof(environment)).Register(nameof(FaceDetectingEstimator));
         _host.CheckValue(options, nameof(options));
         OptionsCheck.ThrowIfAny(options.Violations(), nameof(options));
         _options = options;
-        _onnx = ReadFile(options.ModelFile);
+        _onnx = onnx ?? ReadFile(options.ModelFile);
 
         // A wrong file is told of before data are loaded.
         CreateDetector().Dispose();

@@ -56,7 +56,58 @@ public static class FaceTransformsExtensions
     }
 
     /// <summary>
-    /// Embeds faces with a network that somebody else trained: unit-length vectors, without training. The weights of
+    /// Embeds faces with a recognizer that somebody else trained: unit-length vectors, without training. The graph of an ONNX file is
+    /// looked at before it is computed, and computed here; weights (.pth, .safetensors) load by name (docs/formats.md).
+    /// </summary>
+    /// <param name="catalog">The transforms catalog.</param>
+    /// <param name="outputColumnName">The column to add: Vector&lt;Single, d&gt;, d being the file's embedding size.</param>
+    /// <param name="inputColumnName">The column of faces, aligned to the ArcFace template: an image, or Vector&lt;Single, 37632&gt;; null: named as the output.</param>
+    /// <param name="file">An .onnx file, or weights of a published network of this library (.pth, .pt, .safetensors).</param>
+    /// <remarks>
+    /// The pixels that it reads are what is known of the file (<see cref="KnownFaceFiles"/>), what its metadata say, or how its graph
+    /// begins; else a guess, with a warning. <see cref="FaceEmbeddingTransformer.NetworkFile"/> tells.
+    /// </remarks>
+    /// <exception cref="FileNotFoundException"><paramref name="file"/> does not exist.</exception>
+    /// <exception cref="WeightsFormatException">It is damaged, or no recognizer that can be read.</exception>
+    public static FaceEmbeddingEstimator EmbedFaces(
+        this TransformsCatalog catalog,
+        string outputColumnName,
+        string? inputColumnName,
+        string file) =>
+        EmbedFaces(catalog, new FaceEmbeddingEstimator.Options
+        {
+            OutputColumnName = outputColumnName,
+            InputColumnName = inputColumnName ?? outputColumnName,
+            WeightsFile = file,
+        });
+
+    /// <summary>Embeds faces with a recognizer that somebody else trained, and that reads the pixels that you say.</summary>
+    /// <param name="catalog">The transforms catalog.</param>
+    /// <param name="outputColumnName">The column to add: Vector&lt;Single, d&gt;, d being the file's embedding size.</param>
+    /// <param name="inputColumnName">The column of faces, aligned to the ArcFace template: an image, or Vector&lt;Single, 37632&gt;; null: named as the output.</param>
+    /// <param name="file">An .onnx file, or weights of a published network of this library (.pth, .pt, .safetensors).</param>
+    /// <param name="pixels">The pixels that it reads.</param>
+    /// <exception cref="FileNotFoundException"><paramref name="file"/> does not exist.</exception>
+    /// <exception cref="WeightsFormatException">It is damaged, or no recognizer that can be read.</exception>
+    public static FaceEmbeddingEstimator EmbedFaces(
+        this TransformsCatalog catalog,
+        string outputColumnName,
+        string? inputColumnName,
+        string file,
+        FacePixels pixels)
+    {
+        ArgumentNullException.ThrowIfNull(pixels);
+        return EmbedFaces(catalog, new FaceEmbeddingEstimator.Options
+        {
+            OutputColumnName = outputColumnName,
+            InputColumnName = inputColumnName ?? outputColumnName,
+            WeightsFile = file,
+            Pixels = pixels,
+        });
+    }
+
+    /// <summary>
+    /// Embeds faces with a published network whose weights somebody else trained: unit-length vectors, without training. The weights of
     /// InsightFace's <c>arcface_torch</c> load by name; the file is read, never run (docs/formats.md).
     /// </summary>
     /// <param name="catalog">The transforms catalog.</param>

@@ -7,13 +7,14 @@ using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace;
 
-/// <summary>Makes a <see cref="FaceEmbeddingTransformer"/> from a file of weights; learns nothing from the data.</summary>
+/// <summary>Makes a <see cref="FaceEmbeddingTransformer"/> from an ONNX file or a file of weights; learns nothing from the data.</summary>
 public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer>
 {
     private readonly IHost _host;
     private readonly Options _options;
+    private readonly RecognizerFile _file;
 
-    internal FaceEmbeddingEstimator(IHostEnvironment environment, Options options)
+    internal FaceEmbeddingEstimator(IHostEnvironment environment, Options options, RecognizerFile? file = null)
     {
         _host = Contracts.CheckRef(environment, nameof(environment)).Register(nameof(FaceEmbeddingEstimator));
         _host.CheckValue(options, nameof(options));
@@ -21,7 +22,11 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         _options = options;
 
         // What the file says of itself is read now, so that a wrong one is told of before data are loaded.
-        WeightsFile.Open(options.WeightsFile).Dispose();
+        _file = file ?? RecognizerFile.Open(options.WeightsFile, options.Architecture);
+        if (options.Preprocessing is { } found && found.Sha256 != _file.Sha256)
+        {
+            throw new ArgumentException($"{nameof(options.Preprocessing)} was found for another file than '{options.WeightsFile}'. Call FindPreprocessing with this file.", nameof(options));
+        }
     }
 
     private EmbeddingColumns Columns => new(_options.InputColumnName, _options.OutputColumnName, PredictedLabel: null, Score: null, Cosine: null);
@@ -38,18 +43,42 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
     {
         _host.CheckValue(input, nameof(input));
         FacePixelReader.Column(_host, input.Schema, _options.InputColumnName);
-        var model = FaceEmbeddingModel.OfWeights(_options.WeightsFile, _options.Architecture, _options.InferencePrecision, EmbeddingDevice.Choose(_host));
-        using var embedding = new FaceEmbeddingTransformer(_host, model, Columns, _options.AddMirrorImage, _options.InferenceBatchSize, threshold: null, _options.RequireAligned);
+        FacePixelsDecision pixels = _file.Decide(_options.Pixels, _options.Preprocessing);
+        if (pixels.Source == FacePixelsSource.Guess)
+        {
+            using IChannel channel = _host.Start(nameof(FaceEmbeddingEstimator));
+            channel.Warning(
+                $"Nothing says which pixels '{_file.FileName}' reads. {pixels.Pixels} are taken, which is a guess: wrong ones cost accuracy without an error. " +
+                $"Find them out on labeled photographs, --find-pixels (FindPreprocessing), or say them, --pixels ({nameof(Options.Pixels)}).");
+        }
+
+        var model = FaceEmbeddingModel.OfFile(_file, pixels, _options.InferencePrecision, EmbeddingDevice.Choose(_host));
+        CheckComputed(model);
+        bool addsMirrorImage = _options.AddMirrorImage || _file.AddsMirrorImage;
+        using var embedding = new FaceEmbeddingTransformer(_host, model, Columns, addsMirrorImage, _options.InferenceBatchSize, threshold: null, _options.RequireAligned);
         return embedding.With(StoredThreshold(embedding));
+    }
+
+    /// <summary>Makes what computes a graph of others now, so that a node that is not computed is told of before a photograph is embedded.</summary>
+    private void CheckComputed(FaceEmbeddingModel model)
+    {
+        try
+        {
+            _ = model.Facts.Architecture is null ? model.Computed : null;
+        }
+        catch (NotSupportedException error)
+        {
+            model.Dispose();
+            throw _file.NotComputed(error);
+        }
     }
 
     /// <summary>The threshold beside the weights, if it was calibrated for just this embedding.</summary>
     private VerificationThreshold? StoredThreshold(FaceEmbeddingTransformer embedding)
     {
-        using WeightsFile file = WeightsFile.Open(_options.WeightsFile);
         try
         {
-            return file.Metadata.TryGetValue(ModelExport.ThresholdKey, out string? threshold) && file.Metadata.GetValueOrDefault(ModelExport.FingerprintKey) == embedding.Fingerprint
+            return _file.Metadata.TryGetValue(ModelExport.ThresholdKey, out string? threshold) && _file.Metadata.GetValueOrDefault(ModelExport.FingerprintKey) == embedding.Fingerprint
                 ? VerificationThreshold.FromJson(threshold)
                 : null;
         }
@@ -78,13 +107,22 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         /// <summary>The output column: the unit-length embedding.</summary>
         public string OutputColumnName { get; init; } = "Embedding";
 
-        /// <summary>A PyTorch state dictionary (.pth, .pt, of either form), a .safetensors file, or the .zip of a saved face model.</summary>
+        /// <summary>An ONNX file, a PyTorch state dictionary (.pth, .pt, of either form), a .safetensors file, or the .zip of a saved face model of a published network.</summary>
         public required string WeightsFile { get; init; }
 
-        /// <summary>The network that the weights belong to.</summary>
-        public required BackboneArchitecture Architecture { get; init; }
+        /// <summary>The published network that weights belong to. Null, the default: told from the names of their tensors. An ONNX file has its network in itself.</summary>
+        public BackboneArchitecture? Architecture { get; init; }
 
-        /// <summary>Whether the embedding is that of the face plus that of its mirror image, normalised. Default false.</summary>
+        /// <summary>
+        /// The pixels that the network reads. Null, the default: what <see cref="Preprocessing"/> found; else what is known of the file
+        /// (<see cref="KnownFaceFiles"/>), what its metadata say, or how its graph begins; else <see cref="FacePixels.Standard"/>, with a warning.
+        /// </summary>
+        public FacePixels? Pixels { get; init; }
+
+        /// <summary>What <c>faces.FindPreprocessing</c> found for this file; null: nothing.</summary>
+        public FacePreprocessingSearch? Preprocessing { get; init; }
+
+        /// <summary>Whether the embedding is that of the face plus that of its mirror image, normalised. Default false; a graph that adds it itself always does.</summary>
         public bool AddMirrorImage { get; init; }
 
         /// <summary>Rows embedded in one forward pass, 1 to 4096. Default 32.</summary>
@@ -102,7 +140,7 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
             var check = new OptionsCheck();
             check.Name(InputColumnName);
             check.Name(OutputColumnName);
-            check.That(!string.IsNullOrEmpty(WeightsFile), $"{nameof(WeightsFile)} is empty; name a .pth, .pt or .safetensors file, or the .zip of a face model.");
+            check.That(!string.IsNullOrEmpty(WeightsFile), $"{nameof(WeightsFile)} is empty; name an .onnx, .pth, .pt or .safetensors file, or the .zip of a face model.");
             check.Defined(Architecture);
             check.InRange(InferenceBatchSize, 1, 4096);
             check.Defined(InferencePrecision);

@@ -32,15 +32,23 @@ internal sealed class FaceEmbeddingModel : IDisposable
         _fingerprintWithMirrorImage = FingerprintLater(addMirrorImage: true);
 
         // What failed, as reading the weights may, is tried again.
-        Lazy<string> FingerprintLater(bool addMirrorImage) => new(() => EmbeddingFingerprint.Of(weights.Tensors, addMirrorImage), LazyThreadSafetyMode.PublicationOnly);
+        Lazy<string> FingerprintLater(bool addMirrorImage) => new(() => EmbeddingFingerprint.Of(weights.Tensors, addMirrorImage, facts.Architecture is null ? network : null), LazyThreadSafetyMode.PublicationOnly);
     }
 
-    /// <summary>Reads a network from a file of weights; it embeds, but predicts nobody.</summary>
+    /// <summary>Reads a network from a file of others; it embeds, but predicts nobody.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="pixels">The pixels that it is given.</param>
+    /// <param name="precision">The arithmetic.</param>
+    /// <param name="device">Where it is computed.</param>
     /// <exception cref="WeightsFormatException">The file is damaged, or its tensors do not fit the network; all of them are listed.</exception>
-    public static FaceEmbeddingModel OfWeights(string path, BackboneArchitecture architecture, InferencePrecision precision, EmbeddingDevice device)
+    public static FaceEmbeddingModel OfFile(RecognizerFile file, FacePixelsDecision pixels, InferencePrecision precision, EmbeddingDevice device)
     {
-        (NetworkDescription network, WeightStore weights) = NetworkWeights.Load(path, architecture, device.KeepWeights);
-        var facts = new EmbeddingFacts(architecture, network.OutputSize, PersonCount: 0, PersonNames: [], Scale: 1, precision, Training: null);
+        (NetworkDescription network, WeightStore weights) = file.Load(pixels.Pixels, device.KeepWeights);
+
+        // With other pixels than the published networks read it is a network of its own.
+        BackboneArchitecture? architecture = pixels.Pixels == FacePixels.Standard ? file.Architecture : null;
+        var origin = new FaceNetworkFile(file.FileName, file.Sha256, pixels);
+        var facts = new EmbeddingFacts(architecture, network.OutputSize, PersonCount: 0, PersonNames: [], Scale: 1, precision, Training: null, origin);
         return Of(network, weights, ClassCenters.None(network.OutputSize), facts, device);
     }
 

@@ -24,13 +24,16 @@ public sealed partial class FaceEmbeddingTransformer
     private const string BackbonePrefix = "backbone.";
 
     /// <summary>The format's version. Those before 0x00010004 were written for an assembly that has no transformers any more.</summary>
-    internal const uint FormatVersion = 0x00010004;
+    internal const uint FormatVersion = 0x00010005;
+
+    /// <summary>The first version that is read, which has published networks alone and does not tell the file that they come from.</summary>
+    internal const uint FirstVersion = 0x00010004;
 
     private static VersionInfo GetVersionInfo() => new(
         modelSignature: "FACEEMB ",
         verWrittenCur: FormatVersion,
         verReadableCur: FormatVersion,
-        verWeCanReadBack: FormatVersion,
+        verWeCanReadBack: FirstVersion,
         loaderAssemblyName: typeof(FaceEmbeddingTransformer).Assembly.GetName().Name!,
         loaderSignature: LoaderSignature);
 
@@ -43,7 +46,7 @@ public sealed partial class FaceEmbeddingTransformer
         context.SetVersionInfo(GetVersionInfo());
 
         List<(string, StateTensor)> tensors = [.. use.Model.State.Select(entry => (BackbonePrefix + entry.Name, entry.Tensor)), (NetworkWeights.ClassCentresName, use.Model.Centers.Trained)];
-        var metadata = new Dictionary<string, string> { ["architecture"] = Backbone.ToShortName(), ["preprocessing"] = "112x112 RGB, (value - 127.5) / 127.5" };
+        var metadata = new Dictionary<string, string> { ["architecture"] = Backbone?.ToShortName() ?? Graph, ["preprocessing"] = "112x112 RGB, (value - 127.5) / 127.5" };
         byte[] weightsHash = [];
         ModelEntry.WriteStored(context, WeightsEntry, stream =>
         {
@@ -56,13 +59,13 @@ public sealed partial class FaceEmbeddingTransformer
         using var hashed = new HashingStream(context.Writer.BaseStream);
         using (var header = new BinaryWriter(hashed, Encoding.UTF8, leaveOpen: true))
         {
-            WriteHeader(header, weightsHash);
+            WriteHeader(header, use.Model.Network, weightsHash);
         }
 
         context.Writer.Write(hashed.Hash());
     }
 
-    private void WriteHeader(BinaryWriter header, byte[] weightsHash)
+    private void WriteHeader(BinaryWriter header, NetworkDescription network, byte[] weightsHash)
     {
         header.Write(Columns.Image);
         header.Write(Columns.Embedding);
@@ -73,7 +76,7 @@ public sealed partial class FaceEmbeddingTransformer
         header.Write(_addMirrorImage);
         header.Write(_batchSize);
         header.Write((int)_facts.Precision);
-        header.Write(Backbone.ToShortName());
+        header.Write(Backbone?.ToShortName() ?? Graph);
         header.Write(EmbeddingSize);
         header.Write(_facts.Scale);
         header.Write(_facts.PersonCount);
@@ -85,6 +88,7 @@ public sealed partial class FaceEmbeddingTransformer
 
         WriteOptional(header, Threshold?.ToJson());
         WriteTraining(header, Training);
+        WriteNetwork(header, network);
         header.Write(weightsHash);
     }
 
@@ -94,9 +98,10 @@ public sealed partial class FaceEmbeddingTransformer
         environment.CheckValue(context, nameof(context));
         ModelEntry.CheckVersion(context, GetVersionInfo());
 
-        ModelHeader header = ReadHeader(context.Reader);
+        ModelHeader header = ReadHeader(context.Reader, context.Header.ModelVerWritten);
         ModelEntry.CheckEnd(context);
-        if (!BackboneArchitectures.TryParse(header.Architecture, out BackboneArchitecture architecture))
+        BackboneArchitecture? architecture = BackboneArchitectures.TryParse(header.Architecture, out BackboneArchitecture published) ? published : null;
+        if (header.Architecture == Graph ? header.Network is null : architecture is null || header.Network is not null)
         {
             throw Damaged($"it names the architecture '{header.Architecture}', which this version does not know ({string.Join(", ", BackboneArchitectures.ShortNames)}). Use the package version that saved it, or a newer one");
         }
@@ -106,7 +111,7 @@ public sealed partial class FaceEmbeddingTransformer
     }
 
     /// <summary>Reads the header and compares it with its hash, before anything is done by its word.</summary>
-    internal static ModelHeader ReadHeader(BinaryReader reader)
+    internal static ModelHeader ReadHeader(BinaryReader reader, uint version = FormatVersion)
     {
         try
         {
@@ -120,6 +125,8 @@ public sealed partial class FaceEmbeddingTransformer
                 fields.ReadBoolean() ? ReadNames(fields, people) : null,
                 ReadOptional(fields) is { } threshold ? VerificationThreshold.FromJson(threshold) : null,
                 ReadTraining(fields),
+                version > FirstVersion ? ReadNetwork(fields) : null,
+                version > FirstVersion ? ReadNetworkFile(fields) : null,
                 fields.ReadBytes(SHA256.HashSizeInBytes));
             if (!reader.ReadBytes(SHA256.HashSizeInBytes).AsSpan().SequenceEqual(hashed.Hash()))
             {
@@ -137,7 +144,7 @@ public sealed partial class FaceEmbeddingTransformer
     }
 
     private static FaceEmbeddingModel LoadModel(
-        IHostEnvironment environment, ModelLoadContext context, ModelHeader header, BackboneArchitecture architecture)
+        IHostEnvironment environment, ModelLoadContext context, ModelHeader header, BackboneArchitecture? architecture)
     {
         EmbeddingDevice device = EmbeddingDevice.Choose(environment);
         FaceEmbeddingModel? model = null;
@@ -145,11 +152,11 @@ public sealed partial class FaceEmbeddingTransformer
         return exists ? model! : throw Damaged($"it has no entry {WeightsEntry}");
     }
 
-    private static FaceEmbeddingModel LoadModel(Stream stream, long length, ModelHeader header, BackboneArchitecture architecture, EmbeddingDevice device)
+    private static FaceEmbeddingModel LoadModel(Stream stream, long length, ModelHeader header, BackboneArchitecture? architecture, EmbeddingDevice device)
     {
         using var hashing = new HashingStream(stream);
         SafetensorsReader reader = OpenWeights(hashing, length, header);
-        NetworkDescription network = BackboneDescription.Of(architecture, header.EmbeddingSize);
+        NetworkDescription network = header.Network is { } graph ? Checked(graph, header.EmbeddingSize, reader.Entries) : BackboneDescription.Of(architecture!.Value, header.EmbeddingSize);
         PlainTensor<float> centers = PlainTensor.Of([header.People, header.EmbeddingSize], new float[(long)header.People * header.EmbeddingSize]);
         WeightStore weights = device.KeepWeights(network);
         try
@@ -166,7 +173,7 @@ public sealed partial class FaceEmbeddingTransformer
             throw;
         }
 
-        var facts = new EmbeddingFacts(architecture, header.EmbeddingSize, header.People, header.PersonNames, header.Scale, header.Precision, header.Training);
+        var facts = new EmbeddingFacts(architecture, header.EmbeddingSize, header.People, header.PersonNames, header.Scale, header.Precision, header.Training, header.File);
         return FaceEmbeddingModel.Of(network, weights, new ClassCenters(centers), facts, device);
     }
 
@@ -236,5 +243,5 @@ public sealed partial class FaceEmbeddingTransformer
     /// <summary>What stands before the weights.</summary>
     internal sealed record ModelHeader(
         EmbeddingColumns Columns, bool AddMirrorImage, int BatchSize, InferencePrecision Precision, string Architecture, int EmbeddingSize, double Scale, int People, string[]? PersonNames,
-        VerificationThreshold? Threshold, FaceTrainingSummary? Training, byte[] WeightsHash);
+        VerificationThreshold? Threshold, FaceTrainingSummary? Training, NetworkDescription? Network, FaceNetworkFile? File, byte[] WeightsHash);
 }

@@ -17,6 +17,8 @@ namespace Microsoft.ML.ArcFace;
 /// </remarks>
 public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
 {
+    private const string Graph = "graph";
+
     private readonly ModelLease<FaceEmbeddingModel> _lease;
     private readonly EmbeddingFacts _facts;
     private readonly bool _addMirrorImage;
@@ -52,8 +54,14 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     /// <summary>Numbers in an embedding.</summary>
     public int EmbeddingSize => _facts.EmbeddingSize;
 
-    /// <summary>The network that embeds.</summary>
-    public BackboneArchitecture Backbone => _facts.Architecture;
+    /// <summary>The published network that embeds; null where it is a graph that was read from an ONNX file, or reads other pixels than the published ones.</summary>
+    public BackboneArchitecture? Backbone => _facts.Architecture;
+
+    /// <summary>The name of the network: a published short name such as "r50", or the name of the file that it was read from.</summary>
+    public string NetworkName => _facts.Architecture?.ToShortName() ?? _facts.File?.FileName ?? Graph;
+
+    /// <summary>The file that the network was read from and the pixels that it is given; null if it was trained here, or an older version of this package saved it.</summary>
+    public FaceNetworkFile? NetworkFile => _facts.File;
 
     /// <summary>The people of the training set in the order of the predicted keys; null if they had keys without names, empty if the weights came from a file.</summary>
     public IReadOnlyList<string>? PersonNames => _facts.PersonNames;

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Pixels;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Weights;
@@ -31,7 +32,13 @@ internal static class ModelExport
         using ModelLease<FaceEmbeddingModel>.Use use = embedding.Lease.Begin();
         IEnumerable<(string, StateTensor)> centers = includeClassCentres ? [(NetworkWeights.ClassCentresName, use.Model.Centers.Trained)] : [];
         List<(string, StateTensor)> tensors = [.. use.Model.State, .. centers];
-        Write(path, stream => Safetensors.Write(stream, tensors, Describe(embedding, isSameEmbedding: true)));
+        Dictionary<string, string> description = Describe(embedding, isSameEmbedding: true);
+        if (embedding.Backbone is null)
+        {
+            description[RecognizerFile.NetworkKey] = NetworkJson.Write(use.Model.Network);
+        }
+
+        Write(path, stream => Safetensors.Write(stream, tensors, description));
     }
 
     /// <summary>What a reader of the weights must know to use them.</summary>
@@ -39,7 +46,7 @@ internal static class ModelExport
     {
         var description = new Dictionary<string, string>
         {
-            ["architecture"] = embedding.Backbone.ToShortName(),
+            ["architecture"] = embedding.Backbone?.ToShortName() ?? "graph",
             ["embedding_size"] = embedding.EmbeddingSize.ToString(CultureInfo.InvariantCulture),
             [StoredPixels.MetadataKey] = StoredPixels.ToJson(FacePixels.Standard),
             ["preprocessing"] = "112x112 RGB, (value - 127.5) / 127.5, aligned to the ArcFace template",

@@ -18,29 +18,6 @@ internal static class NetworkWeights
     private const string AveragePrefix = "average.backbone.";
     private const string VarianceName = "running_var";
 
-    /// <summary>Reads a network from a file; its embedding size is the file's.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="architecture">The network.</param>
-    /// <param name="keep">Makes room for the weights of a network.</param>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="WeightsFormatException">The file is damaged, or its tensors do not fit; all of them are listed.</exception>
-    public static (NetworkDescription Network, WeightStore Weights) Load(string path, BackboneArchitecture architecture, Func<NetworkDescription, WeightStore> keep)
-    {
-        using var file = WeightsFile.Open(path);
-        NetworkDescription network = BackboneDescription.Of(architecture, EmbeddingSizeOf(file));
-        WeightStore weights = keep(network);
-        try
-        {
-            CopyInto(file, network, weights.Writable, path);
-            return (network, weights);
-        }
-        catch
-        {
-            weights.Dispose();
-            throw;
-        }
-    }
-
     /// <summary>Copies the weights of a file into the tensors of a network.</summary>
     /// <param name="file">The file.</param>
     /// <param name="network">The network.</param>
@@ -106,7 +83,7 @@ internal static class NetworkWeights
     private static List<(StoredTensor Stored, WritableTensor Target)> Pair(WeightsFile file, NetworkDescription network, IReadOnlyDictionary<string, WritableTensor> tensors)
     {
         Dictionary<string, StoredTensor> stored = ByPublishedName(file);
-        if (NetworkOfWeights.Recognize(stored)?.Mismatch(BackboneArchitectures.Parse(network.Name), network.OutputSize) is { } mismatch)
+        if (BackboneArchitectures.TryParse(network.Name, out BackboneArchitecture wanted) && NetworkOfWeights.Recognize(stored)?.Mismatch(wanted, network.OutputSize) is { } mismatch)
         {
             throw new WeightsFormatException(mismatch);
         }

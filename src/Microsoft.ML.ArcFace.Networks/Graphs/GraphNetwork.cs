@@ -18,7 +18,6 @@ internal sealed record GraphNetwork(NetworkDescription Network, IReadOnlyDiction
     public const int MostBytes = 1 << 30;
 
     private const int LongestEmbedding = 1 << 14;
-    private const string Pixels = "pixels";
 
     /// <summary>SHA-256 of the file, in small hexadecimal digits.</summary>
     public required string Sha256 { get; init; }
@@ -91,35 +90,6 @@ internal sealed record GraphNetwork(NetworkDescription Network, IReadOnlyDiction
         {
             throw new WeightsFormatException($"{name} is no recognizer that can be read. {error.Message}", error);
         }
-    }
-
-    /// <summary>
-    /// The same network for faces as <see cref="FaceInput"/> describes them: a 1×1 convolution in front, named "pixels", makes of
-    /// them the numbers that the graph wants.
-    /// </summary>
-    /// <param name="matrix">[3, 3]: what each channel of the graph takes of red, green and blue, which are (v − 127.5) / 127.5.</param>
-    /// <param name="bias">[3]: what is added.</param>
-    public GraphNetwork WithPixels(float[] matrix, float[] bias)
-    {
-        const int channels = FaceInput.Channels;
-        string name = Pixels;
-        while (Network.Nodes.Any(node => node.Name == name || node.Outputs.Contains(name)) || Network.Tensors.Any(tensor => tensor.Name == $"{name}.weight" || tensor.Name == $"{name}.bias"))
-        {
-            name += "_";
-        }
-
-        string weightName = $"{name}.weight", biasName = $"{name}.bias";
-        var pixels = new NetworkNode(Operators.Convolution, name, [Network.Input, weightName, biasName], [name])
-        {
-            Attributes = new NodeAttributes(new Dictionary<string, object>
-            {
-                ["kernel_shape"] = new[] { 1L, 1L }, ["strides"] = new[] { 1L, 1L }, ["pads"] = new long[4], ["dilations"] = new[] { 1L, 1L }, ["group"] = 1L,
-            }),
-        };
-        NetworkNode[] nodes = [pixels, .. Network.Nodes.Select(node => node with { Inputs = [.. node.Inputs.Select(value => value == Network.Input ? name : value)] })];
-        NetworkTensor[] described = [new(weightName, [channels, channels, 1, 1], TensorKind.FixedWeight), new(biasName, [channels], TensorKind.FixedWeight), .. Network.Tensors];
-        var tensors = new Dictionary<string, StateTensor>(Tensors) { [weightName] = PlainTensor.Of(described[0].Shape, matrix), [biasName] = PlainTensor.Of(described[1].Shape, bias) };
-        return this with { Network = new NetworkDescription(Network.Name, Network.Input, Network.ShapeOf(Network.Input), nodes, described, Network.Output), Tensors = tensors };
     }
 
     /// <summary>The longest row; others are lengths of embeddings and the like.</summary>

@@ -23,7 +23,7 @@ internal sealed class NetworkDescription
     /// <param name="tensors">The state in its published order.</param>
     /// <param name="output">The name of the value that is the result.</param>
     /// <exception cref="ArgumentException">A node reads what there is not, or makes what there is already; the message names it.</exception>
-    /// <exception cref="NotSupportedException">The shape of a node's output is not known; the message names it.</exception>
+    /// <exception cref="WeightsFormatException">A node has an operator that is not known, or what it reads does not fit it; the message names it.</exception>
     public NetworkDescription(string name, string input, long[] inputShape, IReadOnlyList<NetworkNode> nodes, IReadOnlyList<NetworkTensor> tensors, string output)
     {
         (Name, Input, Nodes, Tensors, Output) = (name, input, nodes, tensors, output);

@@ -12,9 +12,14 @@ internal static class NetworkJson
     public static string Write(NetworkDescription network) => JsonSerializer.Serialize(
         new StoredNetwork(
             network.Name, network.Input, network.ShapeOf(network.Input),
-            [.. network.Nodes.Select(node => new StoredNode(node.Operator, node.Name, [.. node.Inputs], [.. node.Outputs], node.Attributes.Values.Count == 0 ? null : [.. node.Attributes.Values.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(Attribute)], node.Stage))],
+            [.. network.Nodes.Select(Stored)],
             [.. network.Tensors.Select(tensor => new StoredShape(tensor.Name, tensor.Shape, tensor.Kind))],
             network.Output),
+        StoredNetworkJson.Default.StoredNetwork);
+
+    /// <summary>Writes what a network computes, without its name and what only training looks at.</summary>
+    public static string WriteComputation(NetworkDescription network) => JsonSerializer.Serialize(
+        new StoredNetwork(null, network.Input, network.ShapeOf(network.Input), [.. network.Nodes.Select(node => Stored(node) with { Name = null, Stage = 0 })], null, network.Output),
         StoredNetworkJson.Default.StoredNetwork);
 
     /// <summary>Reads a description.</summary>
@@ -43,11 +48,15 @@ internal static class NetworkJson
         {
             return new NetworkDescription(stored.Name!, stored.Input!, stored.InputShape!, nodes, tensors, stored.Output!);
         }
-        catch (Exception error) when (error is ArgumentException or NotSupportedException or ArithmeticException or InvalidOperationException or IndexOutOfRangeException or KeyNotFoundException or InvalidCastException)
+        catch (Exception error) when (error is WeightsFormatException or ArgumentException or NotSupportedException or ArithmeticException or InvalidOperationException or IndexOutOfRangeException or KeyNotFoundException or InvalidCastException)
         {
             throw new FormatException($"The description of the network was altered, or is of a newer version: {error.Message}", error);
         }
     }
+
+    private static StoredNode Stored(NetworkNode node) => new(
+        node.Operator, node.Name, [.. node.Inputs], [.. node.Outputs],
+        node.Attributes.Values.Count == 0 ? null : [.. node.Attributes.Values.OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(Attribute)], node.Stage);
 
     private static StoredAttribute Attribute(KeyValuePair<string, object> attribute) => attribute.Value switch
     {

@@ -10,18 +10,17 @@ internal static class OperatorShapes
     /// <summary>The shapes of a node's outputs.</summary>
     /// <param name="node">The node.</param>
     /// <param name="shapeOf">Gives the shape of a value or tensor that it reads.</param>
-    /// <exception cref="NotSupportedException">The operator is none of <see cref="Operators"/>.</exception>
-    /// <exception cref="ArgumentException">What the node reads does not fit it.</exception>
+    /// <exception cref="WeightsFormatException">The operator is none of <see cref="Operators"/>, or what the node reads does not fit it; the message names the node.</exception>
     public static long[][] Of(NetworkNode node, Func<string, long[]> shapeOf)
     {
         if (!Operators.All.Contains(node.Operator))
         {
-            throw new NotSupportedException($"{node} has an operator that is not known here; known are {string.Join(", ", Operators.All.Order(StringComparer.Ordinal))}.");
+            throw new WeightsFormatException($"{node} has an operator that is not known here; known are {string.Join(", ", Operators.All.Order(StringComparer.Ordinal))}.");
         }
 
         if (node.Operator == Operators.Linear && node.Attributes.Number("transB", 0) != 1)
         {
-            throw new ArgumentException($"{node} needs a weight [outputs, inputs], and transB of 1.", nameof(node));
+            throw new WeightsFormatException($"{node} needs a weight [outputs, inputs], and transB of 1.");
         }
 
         var operation = new NodeProto { OpType = node.Operator, Attribute = { node.Attributes.Values.Select(attribute => OnnxGraph.Attribute(attribute.Key, attribute.Value)) } };
@@ -34,7 +33,7 @@ internal static class OperatorShapes
         }
         catch (WeightsFormatException error)
         {
-            throw new ArgumentException($"{node} cannot be computed: {error.Message}.", nameof(node), error);
+            throw new WeightsFormatException($"{node} cannot be computed: {error.Message.TrimEnd('.')}.", error);
         }
     }
 

@@ -6,6 +6,9 @@ internal static class PixelsChoice
     /// <summary>A mean or deviation over this is meant for bytes; those for values from 0 to 1 are at most 1.</summary>
     private const double LargestOfUnit = 2;
 
+    /// <summary>The smallest mean of values from 0 to 1.</summary>
+    private const double SmallestMeanOfUnit = 0.2;
+
     /// <summary>Decides for a file.</summary>
     /// <param name="said">What the caller says; null: nothing.</param>
     /// <param name="sha256">The SHA-256 of the file in hexadecimal digits.</param>
@@ -37,15 +40,22 @@ internal static class PixelsChoice
             }
         }
 
-        return inGraph is { } scaling ? new(Outside(scaling.Mean, scaling.Deviation), FacePixelsSource.Graph, "the graph begins with a subtraction and a scaling of its own")
+        return inGraph is { } scaling && Outside(scaling.Mean, scaling.Deviation) is { } outside ? new(outside, FacePixelsSource.Graph, "the graph begins with a subtraction and a scaling of its own")
             : isPublishedNetwork ? new(FacePixels.Standard, FacePixelsSource.Architecture, "as all published networks of this architecture read")
             : new(FacePixels.Standard, FacePixelsSource.Guess, "a guess: nothing in the file says it");
     }
 
-    /// <summary>Finds what stays outside of a graph that scales by itself: bytes, or values from 0 to 1, in the order that its means tell.</summary>
-    private static FacePixels Outside(double[] mean, double[] deviation)
+    /// <summary>
+    /// Finds what stays outside of a graph that scales by itself: bytes, or values from 0 to 1, in the order that its means tell. Null
+    /// where it is neither: a norm over pixels that are around 0 already has means near 0.
+    /// </summary>
+    private static FacePixels? Outside(double[] mean, double[] deviation)
     {
         bool takesBytes = mean.Concat(deviation).Any(number => Math.Abs(number) > LargestOfUnit);
+        if (!takesBytes && !Array.TrueForAll(mean, number => number is >= SmallestMeanOfUnit and <= 1))
+        {
+            return null;
+        }
 
         // Photographs have more red than blue, and so have the means of every set.
         bool isBgr = mean is [var first, _, var last] && first < last;

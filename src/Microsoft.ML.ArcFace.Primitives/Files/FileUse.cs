@@ -11,7 +11,7 @@ internal sealed record FileUse(string Needed, IReadOnlyList<FileKind> Fitting, I
         [FileKind.TorchZip, FileKind.Pickle, FileKind.Safetensors, FileKind.TrainingCheckpoint, FileKind.FaceModel],
         new Dictionary<FileKind, string>
         {
-            [FileKind.Onnx] = "Weights inside an ONNX graph are not read; give the .pth or .safetensors file of the same network (a model of your own: arcface export --output weights.safetensors, or ExportToSafetensors).",
+            [FileKind.Onnx] = "A graph embeds as it is, without training: arcface import --weights FILE.onnx (EmbedFaces). A training starts from weights of a published network (r18 to r200, mbf, mbf_large): give their .pth or .safetensors file (of a model of your own: arcface export --output weights.safetensors, or ExportToSafetensors).",
             [FileKind.TorchScript] = "Save its state dictionary in Python: torch.save(torch.jit.load('program.pt').state_dict(), 'weights.pth').",
             [FileKind.CompressedTorchZip] = "Save it in Python as torch.save does, without compression: torch.save(torch.load('packed.pth'), 'weights.pth').",
             [FileKind.Zip] = "Unpack it, and give the file of weights that is in it.",
@@ -26,7 +26,7 @@ internal sealed record FileUse(string Needed, IReadOnlyList<FileKind> Fitting, I
         [FileKind.FaceModel],
         new Dictionary<FileKind, string>
         {
-            [FileKind.Onnx] = "A face detector goes to --detector (DetectFaces). A recognizer as ONNX is not read; use its weights as .pth or .safetensors.",
+            [FileKind.Onnx] = "A face detector goes to --detector (DetectFaces). A recognizer becomes a model with arcface import --weights FILE.onnx (EmbedFaces and ml.Model.Save).",
             [FileKind.TorchZip] = WeightsAlone,
             [FileKind.Safetensors] = WeightsAlone,
             [FileKind.TrainingCheckpoint] = "Let the training go on to its end, which writes the model; or start from these weights: arcface train --weights (InitialWeights), or EmbedFaces.",
@@ -89,7 +89,7 @@ internal sealed record FileUse(string Needed, IReadOnlyList<FileKind> Fitting, I
             [FileKind.MLNetModel] = "A model goes to --model.",
         });
 
-    private const string WeightsAlone = "It holds weights alone: make a model of them with EmbedFaces and ml.Model.Save, or start a training from them (arcface train --weights, InitialWeights).";
+    private const string WeightsAlone = "It holds weights alone: make a model of them with arcface import --weights (EmbedFaces and ml.Model.Save), or start a training from them (arcface train --weights, InitialWeights).";
 
     /// <summary>Remedies for files that suffered on their way, wherever they should go.</summary>
     private static readonly Dictionary<FileKind, string> Accidents = new()

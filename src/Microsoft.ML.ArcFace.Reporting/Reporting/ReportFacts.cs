@@ -56,7 +56,7 @@ internal static class ReportFacts
 
     private static ReportFact[] Model(FaceEmbeddingTransformer model) =>
     [
-        new("Network", model.Backbone.ToString()),
+        new("Network", model.Backbone?.ToString() ?? model.NetworkName),
         new("Numbers in an embedding", Number(model.EmbeddingSize)),
         new("Mirror image added", model.AddsMirrorImage ? "yes" : "no"),
         new("People of the training set", model.PersonNames is { Count: > 0 } names ? Number(names.Count) : "not kept in the model"),

@@ -62,8 +62,8 @@ internal static class InfoCommand
     {
         FileKind.TrainingCheckpoint => "; train goes on from its folder with --checkpoints, and starts from it with --weights",
         FileKind.Pickle when file.Extension.Equals(".bin", StringComparison.OrdinalIgnoreCase) => ", by its ending pairs of InsightFace",
-        FileKind.Safetensors or FileKind.TorchZip or FileKind.Pickle => "; train starts from weights in it with --weights",
-        FileKind.Onnx => "; train finds faces by it with --detector, if it is YuNet or SCRFD",
+        FileKind.Safetensors or FileKind.TorchZip or FileKind.Pickle => "; train starts from weights in it with --weights, and import makes a model of them",
+        FileKind.Onnx => "; import makes a model of it with --weights, if it is a recognizer, and finds faces by it with --detector, if it is YuNet or SCRFD",
         FileKind.Sqlite => "; if it is a gallery, people lists who is in it and identify searches it",
         FileKind.RecordIO => "; train takes it with --records",
         _ when kind.IsPhotograph() => "; verify, identify and embed take photographs",

@@ -6,6 +6,8 @@ namespace Microsoft.ML.ArcFace.Tool.Commands;
 /// <summary>Describes a model; null where its file records nothing, or there is no such part.</summary>
 internal sealed record ModelFacts : ToolFacts
 {
+    private const string NoFile = "none: the network was trained here, or an older version saved the model";
+
     private const string NotRecorded = "not recorded: the weights came from a file";
 
     public required string File { get; init; }
@@ -33,6 +35,8 @@ internal sealed record ModelFacts : ToolFacts
 
     public required string Pixels { get; init; }
 
+    public required NetworkFileFacts? NetworkFile { get; init; }
+
     public required string Alignment { get; init; }
 
     public required string[] InputColumns { get; init; }
@@ -47,7 +51,7 @@ internal sealed record ModelFacts : ToolFacts
         {
             File = file.FullName,
             Bytes = file.Length,
-            Network = embedding.Backbone.ToShortName(),
+            Network = embedding.NetworkName,
             EmbeddingSize = embedding.EmbeddingSize,
             Precision = embedding.Precision == InferencePrecision.BFloat16 ? "bfloat16" : "float32",
             AddsMirrorImage = embedding.AddsMirrorImage,
@@ -55,7 +59,8 @@ internal sealed record ModelFacts : ToolFacts
             Training = embedding.Training is { } training ? training with { Loss = LossOption.NameOf(training.Loss) ?? training.Loss } : null,
             Threshold = embedding.Threshold is { } threshold ? ThresholdFacts.Of(threshold) : null,
             Detector = parts.OfType<FaceDetectingTransformer>().FirstOrDefault() is { } detector ? DetectorFacts.Of(detector) : null,
-            Pixels = $"{FaceTensor.Size}×{FaceTensor.Size} RGB, (value - 127.5) / 127.5",
+            Pixels = $"{FaceTensor.Size}×{FaceTensor.Size} {embedding.NetworkFile?.Pixels.ToString() ?? FacePixels.Standard.ToString()}",
+            NetworkFile = embedding.NetworkFile is { } networkFile ? NetworkFileFacts.Of(networkFile) : null,
             Alignment = parts.OfType<FaceAligningTransformer>().Any() ? "found faces are aligned to the five points of the ArcFace template" : "none: photographs are expected aligned; others are cropped to their central square and resized",
             InputColumns = [.. (model.InputSchema ?? Enumerable.Empty<DataViewSchema.Column>()).Select(column => column.Name)],
             Fingerprint = embedding.Fingerprint,
@@ -66,6 +71,7 @@ internal sealed record ModelFacts : ToolFacts
     [
         Invariant($"{File}: a face recognition model ({Bytes / 1e6:F1} MB)"),
         $"  network      {Network}; embeddings of {EmbeddingSize} numbers, {Precision}{(AddsMirrorImage ? ", of each face and its mirror image" : "")}",
+        $"  from file    {NetworkFile?.ToString() ?? NoFile}",
         $"  trained on   {TrainedOn()}",
         $"  threshold    {Threshold?.ToString() ?? "none; choose one with arcface calibrate, on people whom it was not trained on"}",
         $"  detector     {Detector?.ToString() ?? "none"}",
@@ -81,6 +87,15 @@ internal sealed record ModelFacts : ToolFacts
             + Invariant($"{training.Epochs:N0} epochs, {training.Steps:N0} steps from {(training.StartedFromWeights ? "given" : "random")} weights; by version {training.PackageVersion}");
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>Describes the file that a model's network was read from; page and license where it is a known one.</summary>
+internal sealed record NetworkFileFacts(string FileName, string Sha256, string Pixels, string PixelsDecidedBy, string? Publisher, string? Page, string? UsualLicense)
+{
+    public static NetworkFileFacts Of(FaceNetworkFile file) => new(
+        file.FileName, file.Sha256, file.Pixels.Pixels.Name, file.Pixels.Source.ToString(), file.Known?.Publisher, file.Known?.Page, file.Known?.UsualLicense);
+
+    public override string ToString() => $"{FileName}, SHA-256 {Sha256}{(Publisher is null ? "" : $"; published by {Publisher}, usually under the license {UsualLicense}: {Page}")}";
 }
 
 /// <summary>Describes a model's threshold.</summary>

@@ -97,7 +97,7 @@ internal static class TrainCommand
         var start = new TrainingStart(run, run.Get(Checkpoints)?.ToString());
         FaceRecognitionCatalog faces = run.FaceRecognition(ml, start.Observe);
         (IDataView train, string source) = Photographs(run, faces);
-        ITransformer preparation = FacePreparation.Create(ml, source, run.Get(Detector)?.FullName, run.Get(SkipUnusable)).Fit(train);
+        ITransformer preparation = FacePreparation.Create(ml, source, FacePreparation.Detector.Of(run.Get(Detector)), run.Get(SkipUnusable)).Fit(train);
         using var native = preparation as IDisposable;
         IDataView? validation = run.Get(Validate) is { } folder ? preparation.Transform(run.LoadFromFolder(faces, folder, run.Get(SkipUnusable))) : null;
 
@@ -119,7 +119,7 @@ internal static class TrainCommand
             faces.SaveModel(new TransformerChain<ITransformer>(preparation, embedding), train.Schema, output);
             return new ToolAnswer(
                 new TrainFacts(
-                    output, embedding.Fingerprint, embedding.Backbone.ToShortName(), run.Need(Loss), embedding.Model.Facts.PersonCount, embedding.UnalignedImageCount,
+                    output, embedding.Fingerprint, embedding.NetworkName, run.Need(Loss), embedding.Model.Facts.PersonCount, embedding.UnalignedImageCount,
                     last?.Step, last?.Epoch, last?.Loss, last?.ImagesPerSecond, clock.Elapsed.TotalSeconds, last?.ValidationAreaUnderRocCurve, start.ResumedAfterStep, run.LeftOut),
                 string.Create(CultureInfo.InvariantCulture, $"Wrote {TerminalText.OfLine(output)} ({new FileInfo(output).Length / 1e6:F1} MB) in {clock.Elapsed.TotalSeconds:F0} s. Next: arcface calibrate --model {TerminalText.OfLine(output)} --data PEOPLE-NOT-TRAINED-ON"));
         }

@@ -20,7 +20,7 @@ internal class FaceBackbone : nn.Module<Tensor, Tensor>
     private nn.Module[] _frozen = [];
 
     /// <summary>Makes a network in training mode with the published initial weights, drawn from torch's global generator.</summary>
-    /// <exception cref="NotSupportedException">A node cannot be trained; the message names it.</exception>
+    /// <exception cref="WeightsFormatException">A node cannot be trained; the message names it.</exception>
     public FaceBackbone(NetworkDescription network)
         : base(network.Name)
     {

@@ -22,7 +22,7 @@ internal sealed class TorchOperators(NetworkDescription network, Func<bool> isTr
 
     /// <summary>Makes the call for a node and for what is fused behind it.</summary>
     /// <param name="node">The node.</param>
-    /// <exception cref="NotSupportedException">There is no code for it.</exception>
+    /// <exception cref="WeightsFormatException">There is no code for it.</exception>
     public Func<Tensor[], Tensor> Create(NetworkNode node)
     {
         switch (node.Operator)
@@ -56,7 +56,7 @@ internal sealed class TorchOperators(NetworkDescription network, Func<bool> isTr
             case Operators.Add:
                 return inputs => inputs[0].Plus(inputs[1]);
             default:
-                throw new NotSupportedException($"The network '{network.Name}' cannot be trained: {node} has no code in libtorch's terms here.");
+                throw new WeightsFormatException($"The network '{network.Name}' cannot be trained: {node} has no code in libtorch's terms here.");
         }
     }
 

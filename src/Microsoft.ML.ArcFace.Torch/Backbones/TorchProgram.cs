@@ -13,7 +13,7 @@ internal sealed class TorchProgram
 
     /// <param name="network">The network.</param>
     /// <param name="isTraining">Whether the pass that runs is one of training.</param>
-    /// <exception cref="NotSupportedException">There is no code for a node; the message names it.</exception>
+    /// <exception cref="WeightsFormatException">There is no code for a node; the message names it.</exception>
     public TorchProgram(NetworkDescription network, Func<bool> isTraining)
     {
         TorchOperators operators = new(network, isTraining);

@@ -17,7 +17,7 @@ internal static class WeightDrawing
         {
             if (state.Count != network.Tensors.Count || name != described.Name || !tensor.shape.AsSpan().SequenceEqual(described.Shape))
             {
-                throw new NotSupportedException($"The network '{network.Name}' describes the tensor '{described.Name}' {described.Describe()} where its layers have '{name}' [{string.Join(", ", tensor.shape)}].");
+                throw new WeightsFormatException($"The network '{network.Name}' describes the tensor '{described.Name}' {described.Describe()} where its layers have '{name}' [{string.Join(", ", tensor.shape)}].");
             }
 
             switch (described.Initialization)

@@ -66,8 +66,11 @@ internal sealed class GpuEmbeddingComparison(int rounds, int batchSize, int gpu,
         return new { network, precision = precision.ToString(), milliseconds = ours, millisecondsOfPyTorch = peer is null ? (double?)null : theirs, smallestCosine = cosine };
     }
 
-    private FaceEmbeddingModel Load(BackboneArchitecture architecture, InferencePrecision precision, string weights) =>
-        FaceEmbeddingModel.OfWeights(weights, architecture, precision, EmbeddingDevice.Choose(new MLContext { GpuDeviceId = gpu }));
+    private FaceEmbeddingModel Load(BackboneArchitecture architecture, InferencePrecision precision, string weights)
+    {
+        var file = RecognizerFile.Open(weights, architecture);
+        return FaceEmbeddingModel.OfFile(file, file.Decide(said: null, found: null), precision, EmbeddingDevice.Choose(new MLContext { GpuDeviceId = gpu }));
+    }
 
     private static byte[] Decode(string[] files)
     {

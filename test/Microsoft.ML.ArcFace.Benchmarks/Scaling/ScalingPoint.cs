@@ -64,7 +64,8 @@ internal static class ScalingPoint
     {
         string weights = Path.GetTempFileName();
         RandomWeights.Write(BackboneArchitecture.MobileFaceNet, weights);
-        using var model = FaceEmbeddingModel.OfWeights(weights, BackboneArchitecture.MobileFaceNet, InferencePrecision.Float32, EmbeddingDevice.Choose(new MLContext()));
+        var file = RecognizerFile.Open(weights, BackboneArchitecture.MobileFaceNet);
+        using var model = FaceEmbeddingModel.OfFile(file, file.Decide(said: null, found: null), InferencePrecision.Float32, EmbeddingDevice.Choose(new MLContext()));
         File.Delete(weights);
         byte[] faces = new byte[batchSize * FaceTensor.ByteCount];
         new Random(1).NextBytes(faces);

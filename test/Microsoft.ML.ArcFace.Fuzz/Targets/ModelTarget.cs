@@ -16,9 +16,13 @@ internal sealed class ModelTarget() : FuzzTarget("model")
         {"curve":{"target_false_match_rate":0.1,"genuine_pair_count":5,"impostor_pair_count":100,"person_count":9,"measured":[{"false_match_rate":0.1,"cosine":0.3,"lower":0.2,"upper":0.4,"false_non_match_rate":0}],"extrapolated":[{"false_match_rate":0.01,"cosine":0.5,"lower":0.4,"upper":0.6,"false_non_match_rate":0.5}]},"gallery_size":1}
         """;
 
-    public override IReadOnlyList<byte[]> Seeds { get; } = [Join(Header(names: true), Weights), Join(Header(names: false), Weights)];
+    private const string Graph = """
+        {"name":"g","input":"input","input_shape":[-1,3,112,112],"nodes":[{"operator":"GlobalAveragePool","name":"p","inputs":["input"],"outputs":["p"]},{"operator":"Flatten","name":"f","inputs":["p"],"outputs":["f"],"attributes":[{"name":"axis","number":1}]},{"operator":"Gemm","name":"o","inputs":["f","w"],"outputs":["o"],"attributes":[{"name":"transB","number":1}]}],"tensors":[{"name":"w","shape":[2,3]}],"output":"o"}
+        """;
 
-    public override IReadOnlyList<byte[]> Tokens { get; } = Texts("mbf", "r50", "\u0003r18", "\u0003Ada", "Embedding", "\u00ff\u00ff\u0007", "null", "[]", "1e-400", "-1", "\"measured\":[");
+    public override IReadOnlyList<byte[]> Seeds { get; } = [Join(Header(names: true), Weights), Join(Header(names: false), Weights), Join(Header(names: false, hasGraph: true), Weights)];
+
+    public override IReadOnlyList<byte[]> Tokens { get; } = Texts("mbf", "r50", "\u0003r18", "\u0003Ada", "Embedding", "\u00ff\u00ff\u0007", "null", "[]", "1e-400", "-1", "\"measured\":[", "graph", "\"nodes\":[", "[-1,3,112,112]", "99999999999", "Conv", "\"shape\":[2147483647]");
 
     public override IEnumerable<(string What, byte[] File)> Attacks =>
     [
@@ -33,7 +37,7 @@ internal sealed class ModelTarget() : FuzzTarget("model")
 
     public override byte[] Mutate(Random random)
     {
-        byte[] header = Header(names: random.Next(2) == 0);
+        byte[] header = Header(names: random.Next(2) == 0, hasGraph: random.Next(2) == 0);
         if (random.Next(4) == 0)
         {
             return Join(header, FileMutator.Mutate(random, Weights, [], Tokens));
@@ -49,6 +53,7 @@ internal sealed class ModelTarget() : FuzzTarget("model")
         using var reader = new BinaryReader(new MemoryStream(file, sizeof(int), length));
         FaceEmbeddingTransformer.ModelHeader header = FaceEmbeddingTransformer.ReadHeader(reader);
         Require(header.BatchSize >= 1 && header.EmbeddingSize >= 2 && header.People >= 0 && double.IsFinite(header.Scale), "a header outside of its ranges");
+        Require(header.Network is null || header.Network.Nodes.Count is > 0 and <= 3000, "a network without nodes, or with too many");
         Require(header.PersonNames is null || header.PersonNames.Length == header.People, "another number of names than of people");
         Require(header.Threshold is null || (header.Threshold.ForGallerySize(1_000_000).Cosine is >= -1 and <= 1 && header.Threshold.FalseNonMatchRate is >= 0 and <= 1), "a threshold outside of its ranges");
         meter.Next();
@@ -59,7 +64,7 @@ internal sealed class ModelTarget() : FuzzTarget("model")
 
     private static byte[] Join(byte[] header, byte[] weights) => [.. BitConverter.GetBytes(header.Length), .. header, .. weights];
 
-    private static byte[] Header(bool names, int people = 2)
+    private static byte[] Header(bool names, int people = 2, bool hasGraph = false)
     {
         using var stream = new MemoryStream();
         using var writer = new BinaryWriter(stream, Encoding.UTF8);
@@ -71,7 +76,7 @@ internal sealed class ModelTarget() : FuzzTarget("model")
         writer.Write(true);                                // mirror image
         writer.Write(32);                                  // batch size
         writer.Write(0);                                   // precision: float32
-        writer.Write("mbf");
+        writer.Write(hasGraph ? "graph" : "mbf");
         writer.Write(2);                                   // embedding size
         writer.Write(64.0);                                // scale
         writer.Write(people);
@@ -96,6 +101,22 @@ internal sealed class ModelTarget() : FuzzTarget("model")
             Array.ForEach([people, 20, 3, 15], writer.Write);
             writer.Write(false);                           // started from weights
             writer.Write("0.1.0");
+        }
+
+        writer.Write(hasGraph);
+        if (hasGraph)
+        {
+            writer.Write(Graph);
+        }
+
+        writer.Write(hasGraph);
+        if (hasGraph)
+        {
+            writer.Write("graph.onnx");
+            writer.Write(new string('a', 64));
+            writer.Write("""{"color_order":"bgr","mean":[0,0,0],"deviation":[255,255,255]}""");
+            writer.Write(0);                               // the caller said it
+            writer.Write("as the program said");
         }
 
         writer.Write(new byte[SHA256.HashSizeInBytes]);    // of the weights

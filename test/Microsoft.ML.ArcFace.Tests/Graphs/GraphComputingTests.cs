@@ -4,6 +4,7 @@ using Microsoft.ML.ArcFace.Export;
 using Microsoft.ML.ArcFace.FormulaNetworks;
 using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Networks;
+using Microsoft.ML.ArcFace.Pixels;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Weights;
 
@@ -63,7 +64,9 @@ public class GraphComputingTests
         OnnxExport.Write(stream, network, weights, new OnnxExportOptions { NormalizeOutput = false }, addMirrorImage: false, new Dictionary<string, string>());
 
         // The graph wants values of 0 to 255 in its own order of colors, which is blue first here.
-        GraphNetwork graph = GraphNetwork.Parse(stream.ToArray(), "the export").WithPixels([0, 0, 127.5f, 0, 127.5f, 0, 127.5f, 0, 0], [127.5f, 127.5f, 127.5f]);
+        GraphNetwork graph = GraphNetwork.Parse(stream.ToArray(), "the export");
+        var pixels = PixelsNode.Before(graph.Network, FacePixels.Unscaled with { ColorOrder = FaceColorOrder.Bgr });
+        graph = graph with { Network = pixels.Network, Tensors = pixels.With(graph.Tensors) };
         Assert.AreEqual(TensorKind.FixedWeight, graph.Network.FindTensor("pixels.weight")!.Kind);
         float[] faces = Pixels(graph), exchanged = [.. faces.Chunk(3).SelectMany(pixel => pixel.Reverse())];
         using var original = new InferenceNetwork(network, weights, VectorWidths.Best, () => 1);

@@ -17,8 +17,16 @@ public class NetworkDescriptionTests
     public void Constructor_UnknownOperator_NamesTheNode()
     {
         NetworkNode node = new("Hardmax", "last", ["input"], ["last"]);
-        string message = Assert.ThrowsExactly<NotSupportedException>(() => new NetworkDescription("x", "input", [NetworkDescription.Batch, 3], [node], [], "last")).Message;
+        string message = Assert.ThrowsExactly<WeightsFormatException>(() => new NetworkDescription("x", "input", [NetworkDescription.Batch, 3], [node], [], "last")).Message;
         StringAssert.StartsWith(message, "The node 'last' (Hardmax)");
+    }
+
+    [TestMethod]
+    public void Constructor_NodeThatWhatItReadsDoesNotFit_IsNamed()
+    {
+        NetworkNode node = new(Operators.Convolution, "conv", ["input", "w"], ["conv"]);
+        string message = Assert.ThrowsExactly<WeightsFormatException>(() => new NetworkDescription("x", "input", [NetworkDescription.Batch, 3, 8, 8], [node], [new("w", [4, 5, 3, 3], TensorKind.Weight)], "conv")).Message;
+        StringAssert.StartsWith(message, "The node 'conv' (Conv) cannot be computed: ");
     }
 
     [TestMethod]
@@ -65,7 +73,7 @@ public class NetworkDescriptionTests
         NetworkTensor[] tensors = [new("conv.weight", [8, 3, 1, 1], TensorKind.Weight), new("conv.bias", [8], TensorKind.Weight)];
         NetworkNode node = new(Operators.Convolution, "conv", ["input", "conv.weight", "conv.bias"], ["conv"]);
         NetworkDescription network = new("mbf", "input", [NetworkDescription.Batch, 3, 4, 4], [node], tensors, "conv");
-        StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => new FaceBackbone(network)).Message, "'conv' (Conv)");
+        StringAssert.Contains(Assert.ThrowsExactly<WeightsFormatException>(() => new FaceBackbone(network)).Message, "'conv' (Conv)");
     }
 
     [TestMethod]

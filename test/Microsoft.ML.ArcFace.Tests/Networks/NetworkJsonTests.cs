@@ -39,7 +39,7 @@ public class NetworkJsonTests
     [DataRow("\"input_shape\":[-1,2,1,1]", "\"input_shape\":[-1,2,2147483647,2147483647]", "missing")]
     [DataRow("\"shape\":[3,2]", "\"shape\":[3,-1]", "'w'")]
     [DataRow("\"shape\":[3,2]", "\"shape\":[2147483647,2]", "'w'")]
-    [DataRow("\"shape\":[3,2]", "\"shape\":[3,5]", "needs a weight")]
+    [DataRow("\"shape\":[3,2]", "\"shape\":[3,5]", "do not fit each other")]
     [DataRow("\"shape\":[3,2]", "\"shape\":[3,2],\"kind\":\"Poison\"", "no JSON")]
     [DataRow("\"number\":1", "\"number\":1,\"real\":1", "several")]
     [DataRow("\"number\":1", "\"real\":\"NaN\"", "several")]

@@ -33,6 +33,9 @@ public class PixelsChoiceTests
         Check(PixelsChoice.Decide(null, Unknown, s_nothing, ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])), FacePixels.ZeroToOne, FacePixelsSource.Graph);
         Check(PixelsChoice.Decide(null, Unknown, s_nothing, ([91.4953, 103.8827, 131.0912], [1, 1, 1])), FacePixels.Unscaled with { ColorOrder = FaceColorOrder.Bgr }, FacePixelsSource.Graph);
         Check(PixelsChoice.Decide(null, Unknown, s_nothing, ([127.5, 127.5, 127.5], [127.5, 127.5, 127.5])), FacePixels.Unscaled, FacePixelsSource.Graph);
+
+        // A learned norm over pixels from -1 to 1 says nothing.
+        Check(PixelsChoice.Decide(null, Unknown, s_nothing, ([-0.05, -0.1, -0.15], [0.5, 0.5, 0.5])), FacePixels.Standard, FacePixelsSource.Guess);
     }
 
     [TestMethod]

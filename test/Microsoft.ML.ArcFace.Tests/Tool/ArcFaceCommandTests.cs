@@ -52,6 +52,11 @@ public class ArcFaceCommandTests
     [DataRow("verify --model damaged.zip damaged.zip damaged.zip --cosine 2", "-1 to 1", DisplayName = "a cosine out of its range")]
     [DataRow("calibrate --model damaged.zip --data . --rate 1", "below 1", DisplayName = "a rate out of its range")]
     [DataRow("enroll --model damaged.zip --gallery g.db", "--person", DisplayName = "nobody to enroll")]
+    [DataRow("import --output i.zip", "in one way: --weights FILE, or --pack", DisplayName = "nothing to import")]
+    [DataRow("import --weights damaged.zip --pack . --output i.zip", "in one way", DisplayName = "two things to import")]
+    [DataRow("import --weights damaged.zip --pixels grb --output i.zip", "There are no pixels 'grb'; use one of standard,", DisplayName = "no such pixels")]
+    [DataRow("import --weights damaged.zip --pixels standard --find-pixels . --output i.zip", "give one of them", DisplayName = "pixels that are said and looked for")]
+    [DataRow("import --weights damaged.zip --rate 0.1 --output i.zip", "--calibrate DIR", DisplayName = "a rate of nothing")]
     [DataRow("export --model damaged.zip --output faces.pth", "'faces.pth'", DisplayName = "no such export")]
     public void CommandLine_Wrong_IsToldWithCode2(string commandLine, string message)
     {

@@ -46,7 +46,7 @@ internal sealed class InferenceNetwork : IFaceNetwork
     /// <param name="width">The registers to compute with, of those that the processor has.</param>
     /// <param name="threads">How many threads may work at a call.</param>
     /// <param name="bfloat16">Multiplies in bfloat16; null for float32 throughout.</param>
-    /// <exception cref="NotSupportedException">A node cannot be computed; the message names it.</exception>
+    /// <exception cref="WeightsFormatException">A node cannot be computed; the message names it.</exception>
     public InferenceNetwork(NetworkDescription network, IReadOnlyDictionary<string, StateTensor> weights, VectorWidth width, Func<int> threads, IBFloat16Arithmetic? bfloat16 = null)
     {
         FoldedNetwork folded = FoldedNetwork.Of(network, weights);

@@ -128,5 +128,5 @@ internal sealed partial class InferenceNetworkBuilder
 
     private long[] ForOneImage(string value) => [1, .. _network.ShapeOf(value)[1..]];
 
-    private NotSupportedException Unknown(NetworkNode node, string why) => new($"No step computes what the network '{_network.Name}' needs: {node}, for {why}.");
+    private WeightsFormatException Unknown(NetworkNode node, string why) => new($"No step computes what the network '{_network.Name}' needs: {node}, for {why}.");
 }

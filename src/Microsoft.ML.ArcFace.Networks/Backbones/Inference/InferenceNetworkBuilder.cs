@@ -19,7 +19,7 @@ internal sealed partial class InferenceNetworkBuilder
     // Made when all is known of the maps that they write.
     private readonly List<Func<InferenceStep>> _steps = [];
 
-    /// <exception cref="NotSupportedException">A node cannot be computed; the message names it.</exception>
+    /// <exception cref="WeightsFormatException">A node cannot be computed; the message names it.</exception>
     public InferenceNetworkBuilder(FoldedNetwork folded, StepFactory factory, bool useBFloat16)
     {
         (_folded, _network, _factory, _useBFloat16) = (folded, folded.Network, factory, useBFloat16);

@@ -44,7 +44,7 @@ internal static class MapLayout
             [var c] => ((int)c, 1, 1),
             [var c, var h] => ((int)c, (int)h, 1),
             [var c, var h, var w] => ((int)c, (int)h, (int)w),
-            _ => throw new NotSupportedException($"A tensor [{string.Join(", ", shape)}] is not combined with a value of {rank} sizes."),
+            _ => throw new WeightsFormatException($"A tensor [{string.Join(", ", shape)}] is not combined with a value of {rank} sizes."),
         };
         float[] ordered = new float[values.Length];
         for (int i = 0; i < values.Length; i++)

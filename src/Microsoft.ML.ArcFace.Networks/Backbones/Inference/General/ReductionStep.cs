@@ -30,7 +30,7 @@ internal sealed unsafe class ReductionStep : InferenceStep
             "ReduceMin" => values => TensorPrimitives.Min<float>(values),
             Operators.ReduceSum => values => TensorPrimitives.Sum<float>(values),
             "ReduceSumSquare" => values => TensorPrimitives.SumOfSquares<float>(values),
-            _ => throw new NotSupportedException($"No step computes {node}."),
+            _ => throw new WeightsFormatException($"No step computes {node}."),
         };
     }
 

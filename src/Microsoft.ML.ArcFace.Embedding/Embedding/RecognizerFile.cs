@@ -1,0 +1,178 @@
+using System.Security.Cryptography;
+using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Backbones.Inference;
+using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Graphs;
+using Microsoft.ML.ArcFace.Networks;
+using Microsoft.ML.ArcFace.Pixels;
+using Microsoft.ML.ArcFace.Runtime;
+using Microsoft.ML.ArcFace.Weights;
+
+namespace Microsoft.ML.ArcFace.Embedding;
+
+/// <summary>A recognizer of others in a file of any kind that is read: an ONNX graph, or weights of a published network.</summary>
+internal sealed class RecognizerFile
+{
+    /// <summary>The metadata of exported weights that hold the description of their network.</summary>
+    public const string NetworkKey = "network";
+
+    private readonly NetworkDescription _network;
+    private readonly Action<IReadOnlyDictionary<string, WritableTensor>> _copyWeights;
+    private readonly PixelScaling? _scaling;
+
+    private RecognizerFile(
+        string path, string sha256, NetworkDescription network, BackboneArchitecture? architecture, Action<IReadOnlyDictionary<string, WritableTensor>> copyWeights,
+        IReadOnlyDictionary<string, string> metadata, PixelScaling? scaling, bool addsMirrorImage)
+    {
+        (FileName, Sha256, _network, Architecture, _copyWeights, Metadata, _scaling, AddsMirrorImage) = (Path.GetFileName(path), sha256, network, architecture, copyWeights, metadata, scaling, addsMirrorImage);
+        if (network.OutputSize is < BackboneDescription.SmallestEmbeddingSize or > BackboneDescription.LargestEmbeddingSize)
+        {
+            throw new WeightsFormatException($"'{path}': its embedding has {network.OutputSize} numbers; read are {BackboneDescription.SmallestEmbeddingSize} to {BackboneDescription.LargestEmbeddingSize}.");
+        }
+    }
+
+    public string FileName { get; }
+
+    public string Sha256 { get; }
+
+    /// <summary>What the file says of itself by keys.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>The published network whose weights these are; null for a graph.</summary>
+    public BackboneArchitecture? Architecture { get; }
+
+    /// <summary>Whether the graph adds the embedding of the mirror image.</summary>
+    public bool AddsMirrorImage { get; }
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="architecture">The network that weights belong to; null: told from the names of their tensors.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="WeightsFormatException">It is damaged, or no recognizer that can be read.</exception>
+    public static RecognizerFile Open(string path, BackboneArchitecture? architecture)
+    {
+        if (File.Exists(path) && FileNature.Of(path)?.Kind == FileKind.Onnx)
+        {
+            return architecture is null
+                ? OfGraph(GraphNetwork.Open(path), path)
+                : throw new WeightsFormatException($"'{path}' is an ONNX model, which has its network in itself; {architecture} is not needed. Leave the architecture out, or give the .pth or .safetensors file of that network.");
+        }
+
+        return OfWeights(path, architecture);
+    }
+
+    /// <summary>Takes a graph that was read.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="path">The name of its file.</param>
+    /// <exception cref="WeightsFormatException">It reads other faces than those of the ArcFace template.</exception>
+    public static RecognizerFile OfGraph(GraphNetwork graph, string path) => graph.Input is { Width: FaceInput.Size, Height: FaceInput.Size }
+        ? new RecognizerFile(path, graph.Sha256, graph.Network, architecture: null, tensors => Copy(graph, tensors), graph.Metadata, graph.Scaling, graph.AddsMirrorImage)
+        : throw new WeightsFormatException($"'{path}' reads faces of {graph.Input.Width}×{graph.Input.Height} pixels; recognizers of {FaceInput.Size}×{FaceInput.Size} pixels are read.");
+
+    /// <summary>Decides which pixels the network is given.</summary>
+    /// <param name="said">What the caller says; null: nothing.</param>
+    /// <param name="found">What was found on photographs; null: nothing.</param>
+    /// <exception cref="WeightsFormatException">The metadata of the file are damaged.</exception>
+    public FacePixelsDecision Decide(FacePixels? said, FacePreprocessingSearch? found) => said is null && found is not null
+        ? found.Decision
+        : PixelsChoice.Decide(said, Sha256, Metadata, _scaling is null ? null : MeanAndDeviation(_scaling), Architecture is not null);
+
+    /// <summary>Reads the weights into a store, behind what makes the pixels of faces.</summary>
+    /// <param name="pixels">The pixels.</param>
+    /// <param name="keep">Makes room for the weights of a network.</param>
+    public (NetworkDescription Network, WeightStore Weights) Load(FacePixels pixels, Func<NetworkDescription, WeightStore> keep)
+    {
+        var described = PixelsNode.Before(_network, pixels);
+        WeightStore weights = keep(described.Network);
+        try
+        {
+            _copyWeights(weights.Writable);
+            foreach ((string name, PlainTensor<float> tensor) in described.Tensors)
+            {
+                weights.Writable[name].CopyFrom(tensor);
+            }
+
+            return (described.Network, weights);
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Computes the network on the processor, in float32, from the numbers that it reads.</summary>
+    /// <exception cref="WeightsFormatException">A node of the graph cannot be computed.</exception>
+    public InferenceNetwork Compute()
+    {
+        (NetworkDescription network, WeightStore weights) = Load(FacePixels.Standard, WeightStore.InMemory);
+        using (weights)
+        {
+            try
+            {
+                return new InferenceNetwork(network, weights.Tensors, VectorWidths.Best, () => ProcessorThreads.Count);
+            }
+            catch (NotSupportedException error)
+            {
+                throw NotComputed(error);
+            }
+        }
+    }
+
+    /// <summary>Says that the graph was read, but that a node of it is not computed.</summary>
+    public WeightsFormatException NotComputed(NotSupportedException error) => new($"'{FileName}' cannot be computed. {error.Message}", error);
+
+    /// <summary>Reads scale·value + shift as (value - mean) / deviation.</summary>
+    private static (double[] Mean, double[] Deviation) MeanAndDeviation(PixelScaling scaling) =>
+        ([.. scaling.Shift.Zip(scaling.Scale, (shift, scale) => -(double)shift / scale)], [.. scaling.Scale.Select(scale => 1.0 / scale)]);
+
+    private static void Copy(GraphNetwork graph, IReadOnlyDictionary<string, WritableTensor> tensors)
+    {
+        foreach ((string name, StateTensor tensor) in graph.Tensors)
+        {
+            tensors[name].CopyFrom(tensor);
+        }
+    }
+
+    private static RecognizerFile OfWeights(string path, BackboneArchitecture? given)
+    {
+        using WeightsFile file = WeightsFile.Open(path);
+        if (given is null && file.Metadata.TryGetValue(NetworkKey, out string? json))
+        {
+            return OfExportedGraph(path, file, json);
+        }
+
+        NetworkOfWeights? recognized = NetworkOfWeights.Recognize(NetworkWeights.ByPublishedName(file));
+        BackboneArchitecture architecture = given ?? recognized?.Architecture ?? throw new WeightsFormatException(FileNature.Of(path)?.Kind == FileKind.FaceModel
+            ? $"'{path}' is a model of an ONNX graph, not of a published network: use the model itself (FaceEmbedder, LoadModel)."
+            : $"'{path}': {(recognized is null ? "the names of its tensors do not tell its network" : $"it holds weights of {recognized.Name}")}; read are {string.Join(", ", BackboneArchitectures.ShortNames)}, by the names of InsightFace's arcface_torch, and .onnx files of other networks.");
+        var network = BackboneDescription.Of(architecture, NetworkWeights.EmbeddingSizeOf(file));
+        return new RecognizerFile(path, HashOf(path), network, architecture, tensors => CopyWeights(path, network, tensors), file.Metadata, scaling: null, addsMirrorImage: false);
+    }
+
+    /// <summary>Reads weights that this library exported of a graph.</summary>
+    private static RecognizerFile OfExportedGraph(string path, WeightsFile file, string json)
+    {
+        try
+        {
+            var network = NetworkJson.Read(json);
+            return new RecognizerFile(path, HashOf(path), network, architecture: null, tensors => CopyWeights(path, network, tensors), file.Metadata, scaling: null, addsMirrorImage: false);
+        }
+        catch (FormatException error)
+        {
+            throw new WeightsFormatException($"'{path}': {error.Message} Export the model again.", error);
+        }
+    }
+
+    private static void CopyWeights(string path, NetworkDescription network, IReadOnlyDictionary<string, WritableTensor> tensors)
+    {
+        using WeightsFile file = WeightsFile.Open(path);
+        NetworkWeights.CopyInto(file, network, tensors, path);
+    }
+
+    private static string HashOf(string path)
+    {
+        using FileStream stream = RegularFile.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+}

@@ -1,0 +1,214 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.ML.ArcFace.Tests.TestSupport;
+using Microsoft.ML.Data;
+using SkiaSharp;
+
+namespace Microsoft.ML.ArcFace.Tests.Embedding;
+
+/// <summary>Recognizers of others in ONNX files, from the file to the saved model.</summary>
+[TestClass]
+public class EmbedGraphTests
+{
+    private static TemporaryFolder s_folder = null!;
+    private static string s_photograph = "", s_file = "";
+    private static byte[] s_face = [];
+
+    [ClassInitialize]
+    public static void Write(TestContext _)
+    {
+        s_folder = new TemporaryFolder();
+        s_photograph = s_folder.Write("face.png", EncodedImages.Gradient(112, 112, SKEncodedImageFormat.Png));
+        s_file = s_folder.Write("recognizer.onnx", SmallRecognizers.Write());
+        using SKBitmap bitmap = SKBitmap.Decode(s_photograph);
+        s_face = [.. bitmap.Pixels.SelectMany(pixel => new[] { pixel.Red, pixel.Green, pixel.Blue })];
+    }
+
+    [ClassCleanup]
+    public static void Remove() => s_folder.Dispose();
+
+    [TestMethod]
+    [DataRow("standard")]
+    [DataRow("bgr-standard")]
+    [DataRow("bgr-by-128")]
+    [DataRow("unscaled")]
+    [DataRow("zero-to-one")]
+    [DataRow("bgr-imagenet")]
+    [DataRow("rgb:10,20,30:40,50,60")]
+    public void EmbedFaces_Pixels_AreThoseThatTheGraphReads(string pixels)
+    {
+        var expected = FacePixels.Parse(pixels);
+        using FaceEmbeddingTransformer model = Fit(new MLContext(), s_file, expected);
+        float[] embedding = Embed(model);
+        Assert.IsGreaterThan(0.99999, OnnxFile.Cosine(embedding, SmallRecognizers.Reference(File.ReadAllBytes(s_file), s_face, expected)));
+        FaceNetworkFile file = model.NetworkFile!;
+        Assert.AreEqual(("recognizer.onnx", FacePixelsSource.Caller, expected), (file.FileName, file.Pixels.Source, file.Pixels.Pixels));
+        Assert.AreEqual((null, "recognizer.onnx", SmallRecognizers.EmbeddingSize), (model.Backbone, model.NetworkName, model.EmbeddingSize));
+    }
+
+    [TestMethod]
+    public void EmbedFaces_FileThatNobodyKnows_IsGuessedWithAWarning()
+    {
+        var ml = new MLContext();
+        List<string> warnings = LoggedWarnings.Of(ml);
+        using FaceEmbeddingTransformer model = Fit(ml, s_file, pixels: null);
+        Assert.AreEqual(FacePixelsSource.Guess, model.NetworkFile!.Pixels.Source);
+        StringAssert.Contains(warnings.Single(), "which is a guess");
+        using FaceEmbeddingTransformer said = Fit(ml, s_file, FacePixels.Standard);
+        Assert.AreEqual(said.Fingerprint, model.Fingerprint, "The same pixels make the same embedding, whoever decided.");
+        Assert.HasCount(1, warnings);
+    }
+
+    [TestMethod]
+    public void EmbedFaces_GraphThatScalesPixels_IsGivenBytes()
+    {
+        byte[] scaling = SmallRecognizers.Write(mean: 127.5f, deviation: 128);
+        using FaceEmbeddingTransformer model = Fit(new MLContext(), s_folder.Write("scaling.onnx", scaling), pixels: null);
+        Assert.AreEqual((FacePixelsSource.Graph, FacePixels.Unscaled), (model.NetworkFile!.Pixels.Source, model.NetworkFile.Pixels.Pixels));
+        Assert.IsGreaterThan(0.99999, OnnxFile.Cosine(Embed(model), SmallRecognizers.Reference(scaling, s_face, FacePixels.Unscaled)));
+    }
+
+    [TestMethod]
+    public void Fingerprint_PixelsAndMirrorImage_TellEmbeddingsApart()
+    {
+        var ml = new MLContext();
+        string[] fingerprints = [.. FacePixels.Usual.Select(pixels =>
+        {
+            using FaceEmbeddingTransformer model = Fit(ml, s_file, pixels);
+            return model.Fingerprint;
+        })];
+        Assert.AreEqual(FacePixels.Usual.Count, fingerprints.Distinct().Count());
+        using var mirrored = ml.Transforms.EmbedFaces(new FaceEmbeddingEstimator.Options { WeightsFile = s_file, Pixels = FacePixels.Standard, AddMirrorImage = true }).Fit(Photographs(ml));
+        CollectionAssert.DoesNotContain(fingerprints, mirrored.Fingerprint);
+
+        // What is computed counts, not the weights alone.
+        string linear = s_folder.Write("linear.onnx", SmallRecognizers.Write(activates: false));
+        using FaceEmbeddingTransformer other = Fit(ml, linear, FacePixels.Standard);
+        CollectionAssert.DoesNotContain(fingerprints, other.Fingerprint);
+    }
+
+    [TestMethod]
+    public void SaveAndLoad_Graph_KeepsAllOfIt()
+    {
+        var ml = new MLContext();
+        IDataView data = Rows(ml);
+        FacePixels pixels = FacePixels.ImageNet with { ColorOrder = FaceColorOrder.Bgr };
+        using var model = ml.Transforms.LoadFaceImages("Image", "ImagePath").Append(ml.Transforms.EmbedFaces("Embedding", "Image", s_file, pixels)).Fit(data);
+        using var copy = (IDisposable)model.WithThreshold(Thresholds.Of(0.3));
+        string zip = Path.Combine(s_folder.FullName, "saved.zip");
+        ml.Model.Save((ITransformer)copy, data.Schema, zip);
+        ITransformer loaded = new MLContext().Model.Load(zip, out _);
+        using (loaded as IDisposable)
+        {
+            FaceEmbeddingTransformer embedding = loaded.FaceEmbedding();
+            Assert.AreEqual(model.LastTransformer.Fingerprint, embedding.Fingerprint);
+            Assert.AreEqual(model.LastTransformer.NetworkFile, embedding.NetworkFile);
+            Assert.AreEqual(Thresholds.Of(0.3), embedding.Threshold);
+            CollectionAssert.AreEqual(model.Transform(data).GetColumn<float[]>("Embedding").Single(), loaded.Transform(data).GetColumn<float[]>("Embedding").Single());
+        }
+
+        using var embedder = new FaceEmbedder(zip, new FaceEmbedder.Options { ReloadInterval = null });
+        Assert.AreEqual(model.LastTransformer.Fingerprint, embedder.Fingerprint);
+        Assert.IsGreaterThan(0.99999, OnnxFile.Cosine([.. embedder.Embed(s_photograph).Vector.ToArray()], SmallRecognizers.Reference(File.ReadAllBytes(s_file), s_face, pixels)));
+    }
+
+    [TestMethod]
+    [DataRow("\"numbers\":[16,16]", "\"numbers\":[16,12]", DisplayName = "another stride")]
+    [DataRow("\"numbers\":[16,16]", "\"numbers\":[99,99]", DisplayName = "a kernel larger than its tensor")]
+    [DataRow("\"shape\":[16,3136]", "\"shape\":[16,9999]", DisplayName = "a tensor of other sizes")]
+    [DataRow("\"shape\":[16,3136]", "\"shape\":[99,3136]", DisplayName = "more outputs than the embedding has")]
+    [DataRow("[-1,3,112,112]", "[-1,3,999,999]", DisplayName = "a larger picture")]
+    [DataRow("\"operator\":\"Gemm\"", "\"operator\":\"Gems\"", DisplayName = "an operator that there is not")]
+    [DataRow("\"pixels\",\"inputs\"", "\"pixels\",\"inputz\"", DisplayName = "a field that there is not")]
+    public void Load_AlteredGraph_IsRefusedBeforeAnythingIsComputed(string before, string after)
+    {
+        var ml = new MLContext();
+        using FaceEmbeddingTransformer model = Fit(ml, s_file, FacePixels.ImageNet);
+        string zip = Path.Combine(s_folder.FullName, "whole.zip");
+        ml.Model.Save(model, null, zip);
+        int found = 0;
+        byte[] altered = AlteredZip.Of(File.ReadAllBytes(zip), (name, bytes) =>
+        {
+            if (!name.EndsWith("Model.key", StringComparison.Ordinal) || bytes.AsSpan().IndexOf(Encoding.UTF8.GetBytes(before)) < 0)
+            {
+                return bytes;
+            }
+
+            // With a checksum that is right.
+            found++;
+            int start = bytes.AsSpan().IndexOf([(byte)5, .. "Image"u8]);
+            int end = Enumerable.Range(start, bytes.Length - start - SHA256.HashSizeInBytes + 1).First(at => SHA256.HashData(bytes.AsSpan(start..at)).AsSpan().SequenceEqual(bytes.AsSpan(at, SHA256.HashSizeInBytes)));
+            byte[] changed = AlteredZip.Replaced(bytes, Encoding.UTF8.GetBytes(before), Encoding.UTF8.GetBytes(after));
+            SHA256.HashData(changed.AsSpan(start..end)).CopyTo(changed, end);
+            return changed;
+        });
+        Assert.AreEqual(1, found, before);
+        string message = Assert.Throws<Exception>(() => ml.Model.Load(s_folder.Write("altered.zip", altered), out _)).GetBaseException().Message;
+        StringAssert.Contains(message, "altered");
+    }
+
+    [TestMethod]
+    public void ExportToOnnx_Graph_IsImportedAgainAsTheSameEmbedding()
+    {
+        var ml = new MLContext();
+        using FaceEmbeddingTransformer model = Fit(ml, s_file, FacePixels.ImageNet);
+        float[] expected = Embed(model);
+        foreach (bool includesPreprocessing in new[] { true, false })
+        {
+            string path = Path.Combine(s_folder.FullName, $"exported-{includesPreprocessing}.onnx");
+            ml.FaceRecognition().ExportToOnnx(model, path, new OnnxExportOptions { IncludePreprocessing = includesPreprocessing });
+            Assert.IsGreaterThan(0.99999, OnnxFile.Cosine(expected, OnnxFile.Embed(path, s_face, includesPreprocessing)[0]));
+            using FaceEmbeddingTransformer again = Fit(ml, path, pixels: null);
+            Assert.AreEqual((FacePixelsSource.Metadata, includesPreprocessing ? FacePixels.Unscaled : FacePixels.Standard), (again.NetworkFile!.Pixels.Source, again.NetworkFile.Pixels.Pixels));
+            Assert.IsGreaterThan(0.99999, OnnxFile.Cosine(expected, Embed(again)));
+        }
+    }
+
+    [TestMethod]
+    public void ExportToSafetensors_Graph_HoldsItsNetwork()
+    {
+        var ml = new MLContext();
+        using FaceEmbeddingTransformer model = Fit(ml, s_file, FacePixels.ImageNet);
+        string path = Path.Combine(s_folder.FullName, "exported.safetensors");
+        ml.FaceRecognition().ExportToSafetensors(model, path);
+        using FaceEmbeddingTransformer again = Fit(ml, path, pixels: null);
+        Assert.AreEqual(model.Fingerprint, again.Fingerprint);
+        CollectionAssert.AreEqual(Embed(model), Embed(again));
+    }
+
+    [TestMethod]
+    public void EmbedFaces_FilesThatDoNotFit_AreRefusedByName()
+    {
+        var ml = new MLContext();
+        string large = s_folder.Write("large.onnx", SmallRecognizers.Write(size: 160));
+        StringAssert.Contains(Refusal(large), "reads faces of 160×160 pixels; recognizers of 112×112 pixels are read");
+        string architecture = Assert.ThrowsExactly<WeightsFormatException>(() => ml.Transforms.EmbedFaces("Embedding", "Image", s_file, BackboneArchitecture.IResNet50)).Message;
+        StringAssert.Contains(architecture, "has its network in itself");
+        FacePreprocessingSearch other = new([], new FacePreprocessingChoice(FacePixels.Standard, 1, 1, 1, true), "", "00", 2, 4, 2, 4);
+        Assert.ThrowsExactly<ArgumentException>(() => ml.Transforms.EmbedFaces(new FaceEmbeddingEstimator.Options { WeightsFile = s_file, Preprocessing = other }));
+        string weights = Assert.ThrowsExactly<WeightsFormatException>(() => ml.FaceRecognition().Trainers.ArcFace(new ArcFaceTrainer.Options { InitialWeights = s_file }).Fit(Photographs(ml))).Message;
+        StringAssert.Contains(weights, "arcface import");
+        StringAssert.Contains(weights, "A training starts from weights of a published network");
+
+        string Refusal(string file) => Assert.ThrowsExactly<WeightsFormatException>(() => ml.Transforms.EmbedFaces("Embedding", "Image", file)).Message;
+    }
+
+    private static FaceEmbeddingTransformer Fit(MLContext ml, string file, FacePixels? pixels) => ml.Transforms.EmbedFaces(new FaceEmbeddingEstimator.Options { WeightsFile = file, Pixels = pixels }).Fit(Photographs(ml));
+
+    private static float[] Embed(FaceEmbeddingTransformer model) => model.Transform(Photographs(new MLContext())).GetColumn<float[]>("Embedding").Single();
+
+    private static IDataView Rows(MLContext ml) => ml.Data.LoadFromEnumerable([new Photograph { ImagePath = s_photograph, Label = "Ada" }]);
+
+    private static IDataView Photographs(MLContext ml)
+    {
+        IDataView rows = Rows(ml);
+        return ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(rows).Transform(rows);
+    }
+
+    private sealed class Photograph
+    {
+        public string ImagePath { get; set; } = "";
+
+        public string Label { get; set; } = "";
+    }
+}
