@@ -18,7 +18,7 @@ internal sealed class GraphComparison(string file, int rounds, int faces, int ba
     /// <summary>Measures, prints a table, and returns what a JSON file is to hold.</summary>
     public object Run()
     {
-        GraphNetwork graph = GraphNetwork.Open(file).WithPixels([1, 0, 0, 0, 1, 0, 0, 0, 1], [0, 0, 0]);
+        GraphNetwork graph = GraphNetwork.Open(file);
         int area = graph.Input.Width * graph.Input.Height, length = 3 * area;
         byte[] bytes = new byte[faces * length];
         new Random(1).NextBytes(bytes);
