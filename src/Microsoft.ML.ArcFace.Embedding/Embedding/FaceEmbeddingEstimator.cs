@@ -66,7 +66,7 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         {
             _ = model.Facts.Architecture is null ? model.Computed : null;
         }
-        catch (WeightsFormatException error)
+        catch (Exception error) when (error is WeightsFormatException or NotSupportedException)
         {
             model.Dispose();
             throw _file.NotComputed(error);

@@ -186,6 +186,10 @@ public class EmbedGraphTests
         string parted = odd.Node("Reshape", [odd.Input(1, 3, 112, 112), odd.Longs(1, 3, 56, 2, 112)]);
         string unknown = s_folder.Write("odd.onnx", odd.ToBytes(odd.Head(odd.Node("Relu", [parted]), 3 * 112 * 112)));
         StringAssert.Contains(Assert.ThrowsExactly<WeightsFormatException>(() => Fit(ml, unknown, FacePixels.Standard)).Message, "'odd.onnx' cannot be computed. No step computes");
+        var padded = new GraphModel();
+        string wide = padded.Node("Conv", [padded.Input(1, 3, 112, 112), padded.Random(5, 3, 3, 3)], ("pads", (long[])[65536, 0, 0, 0]));
+        string padding = s_folder.Write("padded.onnx", padded.ToBytes(padded.Node("ReduceMax", [wide], ("axes", (long[])[2, 3]), ("keepdims", 0L))));
+        StringAssert.Contains(Assert.ThrowsExactly<WeightsFormatException>(() => Fit(ml, padding, FacePixels.Standard)).Message, "MiB");
         string architecture = Assert.ThrowsExactly<WeightsFormatException>(() => ml.Transforms.EmbedFaces("Embedding", "Image", s_file, BackboneArchitecture.IResNet50)).Message;
         StringAssert.Contains(architecture, "has its network in itself");
         FacePreprocessingSearch other = new([], new FacePreprocessingChoice(FacePixels.Standard, 1, 1, 1, true), "", "00", 2, 4, 2, 4);
