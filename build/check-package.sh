@@ -3,7 +3,7 @@
 #   - packs, adds the feed, installs, and runs every C# snippet of README on drawn faces, one after the other;
 #   - looks at what the packages hold, each part of the library in one: id, README without relative links, icon, release notes, license;
 #   - takes a part alone, and sees that nothing else comes with it;
-#   - publishes a program that detects faces for four systems, each with its own ONNX Runtime alone;
+#   - publishes a program that detects faces for three systems, each with its own ONNX Runtime alone;
 #   - loads models in each way by the part that embeds, and sees that it names the package that a model needs beside it;
 #   - loads a model of this repository in a new process, runs a program of one file, and is refused a trimmed publish;
 #   - packs the tool arcface for this platform, installs it, and runs README's commands.
@@ -95,7 +95,6 @@ check_onnxruntime() {
 }
 shopt -s nullglob
 check_onnxruntime linux-x64 libonnxruntime.so libonnxruntime_providers_shared.so
-check_onnxruntime linux-arm64 libonnxruntime.so libonnxruntime_providers_shared.so
 check_onnxruntime osx-arm64 libonnxruntime.dylib
 check_onnxruntime win-x64 onnxruntime.dll onnxruntime_providers_shared.dll
 shopt -u nullglob

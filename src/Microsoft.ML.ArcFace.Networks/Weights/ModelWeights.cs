@@ -5,7 +5,10 @@ namespace Microsoft.ML.ArcFace.Weights;
 /// <summary>Finds the weights within the .zip of a saved face model.</summary>
 internal static class ModelWeights
 {
-    /// <summary>Unpacks the safetensors file in the zip; null if the file is no zip, or one without weights of ours.</summary>
+    /// <summary>
+    /// Opens the safetensors file in the zip, which lies there as it is or is unpacked to memory; null if the file is no zip, or one without
+    /// weights of ours.
+    /// </summary>
     /// <exception cref="WeightsFormatException">It is damaged, or the model has several face embeddings.</exception>
     public static ByteSource? Find(ByteSource source)
     {
@@ -18,7 +21,7 @@ internal static class ModelWeights
         {
             ZipEntry[] found = [.. ZipDirectory.Read(source).Values.Where(entry => entry.FileName == FileNature.ModelWeightsName)];
             return found.Length <= 1
-                ? found.Length == 0 ? null : ByteSource.Of(found[0].Unpack(source))
+                ? found.Length == 0 ? null : found[0].Open(source)
                 : throw new WeightsFormatException($"The model has {found.Length} face embeddings in it; weights are those of one. Export the one that is meant: ExportToSafetensors.");
         }
         catch (Exception error) when (error is InvalidDataException or EndOfStreamException)

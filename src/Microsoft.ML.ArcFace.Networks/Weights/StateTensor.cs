@@ -19,7 +19,7 @@ internal abstract class StateTensor(ElementType type, long[] shape)
     public abstract void Read(ChunkAction read);
 
     /// <summary>The number of elements with one index of the first dimension.</summary>
-    public long RowLength => shape.Length == 0 ? 1 : PlainTensor.CountOf(shape[1..]);
+    public long RowLength { get; } = shape.Length == 0 ? 1 : PlainTensor.CountOf(shape[1..]);
 
     /// <summary>Copies the elements of a tensor of float32.</summary>
     public virtual float[] ToSingles()

@@ -9,10 +9,12 @@ namespace Microsoft.ML.ArcFace.Weights;
 /// </summary>
 internal sealed class WeightsFile : IDisposable
 {
+    private readonly ByteSource _file;
     private readonly ByteSource _source;
 
     private WeightsFile(ByteSource source)
     {
+        _file = source;
         try
         {
             _source = ModelWeights.Find(source) ?? source;
@@ -21,10 +23,6 @@ internal sealed class WeightsFile : IDisposable
             (Tensors, Metadata) = TorchCheckpoint.IsCheckpoint(_source) && !BeginsAsSafetensors(_source)
                 ? (TorchCheckpoint.Read(_source), new Dictionary<string, string>())
                 : ReadSafetensors(_source);
-            if (_source != source)
-            {
-                source.Dispose();
-            }
         }
         catch (WeightsFormatException error) when (FileUse.Weights.Mismatch(FileNature.Of(source)) is { } mismatch)
         {
@@ -78,7 +76,11 @@ internal sealed class WeightsFile : IDisposable
         }
     }
 
-    public void Dispose() => _source.Dispose();
+    public void Dispose()
+    {
+        _source.Dispose();
+        _file.Dispose();
+    }
 
     private void CheckSum(StoredElements stored)
     {

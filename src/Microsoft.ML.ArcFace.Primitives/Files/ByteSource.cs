@@ -37,6 +37,11 @@ internal abstract class ByteSource : IDisposable
         }
     }
 
+    /// <summary>Opens a part as a source of its own; disposing of it leaves this one open.</summary>
+    public ByteSource Part(long position, long length) => Holds(position, length)
+        ? new PartSource(this, position, length)
+        : throw new EndOfStreamException($"{length} bytes at position {position} were asked for; there are {Length} in all.");
+
     /// <summary>Opens a part as a stream that reads forwards; it leaves the source open.</summary>
     public Stream ToStream(long position, long length) => new PartStream(this, position, length);
 
@@ -71,6 +76,17 @@ internal abstract class ByteSource : IDisposable
         protected override int ReadSome(long position, Span<byte> buffer)
         {
             bytes.Span.Slice((int)position, buffer.Length).CopyTo(buffer);
+            return buffer.Length;
+        }
+    }
+
+    private sealed class PartSource(ByteSource source, long begin, long length) : ByteSource
+    {
+        public override long Length => length;
+
+        protected override int ReadSome(long position, Span<byte> buffer)
+        {
+            source.Read(begin + position, buffer);
             return buffer.Length;
         }
     }

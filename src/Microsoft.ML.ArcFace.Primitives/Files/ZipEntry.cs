@@ -40,6 +40,31 @@ internal sealed record ZipEntry(string Name, long Position, long PackedLength, l
         }
     }
 
+    /// <summary>Compares the bytes with their checksum and opens them: where they lie, or unpacked to memory if they are compressed.</summary>
+    /// <inheritdoc cref="Unpack"/>
+    public ByteSource Open(ByteSource source)
+    {
+        if (Packing != ZipPacking.Stored)
+        {
+            return ByteSource.Of(Unpack(source));
+        }
+
+        if (PackedLength != Length)
+        {
+            throw new InvalidDataException($"the entry '{Name}' does not have the {Length} bytes that it claims");
+        }
+
+        using Stream stream = source.ToStream(Position, Length);
+        var crc = new Crc32();
+        byte[] piece = new byte[1 << 16];
+        for (int count; (count = stream.Read(piece)) > 0;)
+        {
+            crc.Add(piece.AsSpan(0, count));
+        }
+
+        return crc.Value == Crc32 ? source.Part(Position, Length) : throw new InvalidDataException($"the entry '{Name}' does not have its checksum");
+    }
+
     /// <summary>Unpacks the bytes and compares them with their checksum.</summary>
     /// <exception cref="InvalidDataException">They are damaged, encrypted, or too many. The message is a part of a sentence.</exception>
     public byte[] Unpack(ByteSource source)

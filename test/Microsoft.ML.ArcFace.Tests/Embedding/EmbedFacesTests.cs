@@ -62,6 +62,65 @@ public class EmbedFacesTests
     }
 
     [TestMethod]
+    public void Fit_PthFile_EmbedsInEachWayAlikeAndLeavesNoTensorAlive()
+    {
+        var ml = new MLContext(seed: 1);
+        IDataView data = ml.FaceRecognition().LoadFromFolder(s_people.Folder);
+        string pth = Path.Combine(s_people.Folder, "weights.pth"), onnx = Path.Combine(s_people.Folder, "exported.onnx");
+        File.WriteAllBytes(pth, Checkpoint());
+        long alive = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        ITransformer model = ml.Transforms.LoadFaceImages("Image", "ImagePath")
+            .Append(ml.Transforms.EmbedFaces("Embedding", "Image", pth, BackboneArchitecture.MobileFaceNet)).Fit(data);
+        using (FaceEmbeddingTransformer ofSafetensors = ml.Transforms.EmbedFaces("Embedding", "Image", s_weights, BackboneArchitecture.MobileFaceNet).Fit(ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(data).Transform(data)))
+        {
+            Assert.AreEqual(ofSafetensors.Fingerprint, model.FaceEmbedding().Fingerprint);
+        }
+
+        string[] paths = [.. data.GetColumn<string>("ImagePath")];
+        float[][] expected = [.. model.Transform(data).GetColumn<float[]>("Embedding")];
+        ml.FaceRecognition().ExportToOnnx(model, onnx);
+        float[][] byOnnxRuntime = OnnxFile.Embed(onnx, [.. paths.SelectMany(Face)]);
+        PredictionEngine<Photograph, Embedded> engine = ml.Model.CreatePredictionEngine<Photograph, Embedded>(model);
+        for (int row = 0; row < paths.Length; row++)
+        {
+            Assert.IsGreaterThan(0.99999, OnnxFile.Cosine(expected[row], byOnnxRuntime[row]));
+            Assert.IsGreaterThan(0.99999, OnnxFile.Cosine(expected[row], engine.Predict(new Photograph { ImagePath = paths[row] }).Embedding));
+        }
+
+        // The engine owns the model; in either order each ends once.
+        string fingerprint = model.FaceEmbedding().Fingerprint;
+        engine.Dispose();
+        (model as IDisposable)?.Dispose();
+        engine.Dispose();
+        Assert.AreEqual(fingerprint, model.FaceEmbedding().Fingerprint);
+        Assert.IsInstanceOfType<ObjectDisposedException>(Assert.Throws<Exception>(() => ml.FaceRecognition().ExportToOnnx(model, onnx)).GetBaseException());
+        Assert.AreEqual(alive, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    /// <summary>The weights as torch.save writes them.</summary>
+    private static byte[] Checkpoint()
+    {
+        var tensors = new List<TorchFileTensor>();
+        var storages = new List<TorchFileStorage>();
+        foreach ((string name, StateTensor tensor) in ModuleState.ReadableByName(s_backbone))
+        {
+            var bytes = new MemoryStream();
+            tensor.Read(piece => bytes.Write(piece));
+            string key = $"{storages.Count}";
+            storages.Add(new TorchFileStorage(key, tensor.Type == ElementType.Int64 ? "LongStorage" : "FloatStorage", tensor.Count, bytes.ToArray()));
+            long[] strides = new long[tensor.Shape.Length];
+            for (int axis = strides.Length - 1, stride = 1; axis >= 0; stride *= (int)tensor.Shape[axis--])
+            {
+                strides[axis] = stride;
+            }
+
+            tensors.Add(new TorchFileTensor(name, key, 0, tensor.Shape, strides));
+        }
+
+        return TorchFileWriter.Zip(TorchFileWriter.Pickle(tensors, storages), storages);
+    }
+
+    [TestMethod]
     public void GetOutputSchema_OfEstimatorAndTransformer_Agree()
     {
         var ml = new MLContext();
@@ -143,16 +202,33 @@ public class EmbedFacesTests
         StringAssert.Contains(violations.Message, "BackboneLearningRateShare is 0");
     }
 
-    private static float[] Expected(string path)
+    private static byte[] Face(string path)
     {
         byte[] face = new byte[FaceTensor.ByteCount];
-        using (MLImage image = FaceImage.FromFile(path))
-        {
-            FaceTensor.FromImage(image, face);
-        }
+        using MLImage image = FaceImage.FromFile(path);
+        FaceTensor.FromImage(image, face);
+        return face;
+    }
 
+    private static float[] Expected(string path)
+    {
+        byte[] face = Face(path);
         using var noGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
         return nn.functional.normalize(s_backbone.forward(FaceInput.ToTensor(face, 1, CPU)), p: 2, dim: 1).data<float>().ToArray();
+    }
+
+    private sealed class Photograph
+    {
+        public string ImagePath { get; set; } = "";
+
+        public string RelativePath { get; set; } = "";
+
+        public string Label { get; set; } = "";
+    }
+
+    private sealed class Embedded
+    {
+        public float[] Embedding { get; set; } = [];
     }
 }

@@ -207,6 +207,26 @@ public class LoadModelTests
         StringAssert.Contains(Assert.ThrowsExactly<FileNotFoundException>(() => Ml.FaceRecognition().LoadModel(folder.FullName, out _)).Message, "is a folder");
     }
 
+    [TestMethod]
+    public void EmbedFaces_WeightsInAZip_AreReadWhereTheyLieAndHeldToTheirChecksum()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] bytes = File.ReadAllBytes(s_zip);
+        IDataView images = Ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(s_data).Transform(s_data);
+        using (FaceEmbeddingTransformer expected = Ml.Model.Load(s_zip, out _).FaceEmbedding())
+        using (FaceEmbeddingTransformer actual = Embedding(folder.Write("whole.zip", bytes)))
+        {
+            CollectionAssert.AreEqual(
+                expected.Transform(images).GetColumn<float[]>("Embedding").SelectMany(vector => vector).ToArray(),
+                actual.Transform(images).GetColumn<float[]>("Embedding").SelectMany(vector => vector).ToArray());
+        }
+
+        bytes[bytes.Length / 2] ^= 1;
+        StringAssert.Contains(Assert.ThrowsExactly<WeightsFormatException>(() => Embedding(folder.Write("damaged.zip", bytes))).Message, "does not have its checksum");
+
+        FaceEmbeddingTransformer Embedding(string path) => Ml.Transforms.EmbedFaces("Embedding", "Image", path, BackboneArchitecture.MobileFaceNet).Fit(images);
+    }
+
     /// <summary>The weights of a saved model, which are not compressed.</summary>
     private static byte[] WeightsIn(byte[] zip)
     {

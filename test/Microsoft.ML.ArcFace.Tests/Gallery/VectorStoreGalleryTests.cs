@@ -24,6 +24,13 @@ public class VectorStoreGalleryTests
     }
 
     [TestMethod]
+    public async Task Gallery_OfAModelOfTheLibrary_TakesItsEmbeddingsAlone()
+    {
+        using var collection = new MemoryCollection<Guid>();
+        await GalleryOfAModel.CheckAsync(model => Faces.OpenGalleryAsync(model, collection, Options));
+    }
+
+    [TestMethod]
     public async Task Search_ManyPeople_RanksExactlyWhatTheStoreFindsRoundly()
     {
         using var collection = new MemoryCollection<Guid>();

@@ -202,6 +202,15 @@ public class GraphNetworkTests
         }
     }
 
+    [TestMethod]
+    public void Parse_HostileGraphs_AreRefused()
+    {
+        foreach ((string what, _, Func<byte[]> file) in HostileGraphs.All)
+        {
+            Assert.ThrowsExactly<WeightsFormatException>(() => GraphNetwork.Parse(file(), what), what);
+        }
+    }
+
     /// <summary>Writes a description as it was read, and has ONNX Runtime compute both files.</summary>
     internal static void AssertComputesTheSame(byte[] file, GraphNetwork graph)
     {

@@ -24,6 +24,21 @@ public class PostgresGalleryTests
     }
 
     [TestMethod]
+    public async Task Gallery_OfAModelOfTheLibrary_TakesItsEmbeddingsAlone() =>
+        await GalleryOfAModel.CheckAsync(async model => await PostgresFaceGallery.OpenAsync(ConnectionString, model, new PostgresGalleryOptions { Schema = "of_a_model", CosineThreshold = 0.5 }));
+
+    [TestMethod]
+    public async Task MeasureRecall_ProbesThatSayNoModelOrAnother_AreRefused()
+    {
+        FaceGalleryModel model = TestModel with { AcceptsBareVectors = false };
+        await using PostgresFaceGallery gallery = await PostgresFaceGallery.OpenAsync(ConnectionString, model, new PostgresGalleryOptions { Schema = "probes", CosineThreshold = 0.5 });
+        await gallery.EnrollAsync([new FaceToEnroll("ada", model.Embedding(At(0)))]);
+        Assert.AreEqual(1, (await gallery.MeasureRecallAsync([model.Embedding(At(1))])).FirstRecall);
+        await Assert.ThrowsExactlyAsync<ArgumentException>(() => gallery.MeasureRecallAsync([At(1)]));
+        Assert.AreEqual(FaceGalleryProblem.OtherModel, (await Assert.ThrowsExactlyAsync<FaceGalleryException>(() => gallery.MeasureRecallAsync([new FaceEmbedding(At(1), "another")]))).Problem);
+    }
+
+    [TestMethod]
     public async Task Search_ByTheIndex_FindsAlmostAllThatAnExactSearchFinds()
     {
         // 800 people of 5 photographs: directions with a spread, as embeddings of people have.
