@@ -81,7 +81,7 @@ public class GraphComputingTests
         string map = model.Input(1, 3, 8, 8);
         string flat = model.Node("Reshape", [map, model.Longs(1, 3, 4, 2, 8)]);
         GraphNetwork graph = GraphNetwork.Parse(model.ToBytes(model.Head(model.Node("Relu", [flat]), 192)), "the test");
-        string message = Assert.ThrowsExactly<NotSupportedException>(() => new InferenceNetwork(graph.Network, graph.Tensors, VectorWidths.Best, () => 1)).Message;
+        string message = Assert.ThrowsExactly<WeightsFormatException>(() => new InferenceNetwork(graph.Network, graph.Tensors, VectorWidths.Best, () => 1)).Message;
         StringAssert.Contains(message, "'Reshape_0' (Reshape)");
     }
 
