@@ -66,7 +66,7 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         {
             _ = model.Facts.Architecture is null ? model.Computed : null;
         }
-        catch (NotSupportedException error)
+        catch (WeightsFormatException error)
         {
             model.Dispose();
             throw _file.NotComputed(error);

@@ -182,6 +182,10 @@ public class EmbedGraphTests
         var ml = new MLContext();
         string large = s_folder.Write("large.onnx", SmallRecognizers.Write(size: 160));
         StringAssert.Contains(Refusal(large), "reads faces of 160×160 pixels; recognizers of 112×112 pixels are read");
+        var odd = new GraphModel();
+        string parted = odd.Node("Reshape", [odd.Input(1, 3, 112, 112), odd.Longs(1, 3, 56, 2, 112)]);
+        string unknown = s_folder.Write("odd.onnx", odd.ToBytes(odd.Head(odd.Node("Relu", [parted]), 3 * 112 * 112)));
+        StringAssert.Contains(Assert.ThrowsExactly<WeightsFormatException>(() => Fit(ml, unknown, FacePixels.Standard)).Message, "'odd.onnx' cannot be computed. No step computes");
         string architecture = Assert.ThrowsExactly<WeightsFormatException>(() => ml.Transforms.EmbedFaces("Embedding", "Image", s_file, BackboneArchitecture.IResNet50)).Message;
         StringAssert.Contains(architecture, "has its network in itself");
         FacePreprocessingSearch other = new([], new FacePreprocessingChoice(FacePixels.Standard, 1, 1, 1, true), "", "00", 2, 4, 2, 4);
