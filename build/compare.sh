@@ -3,7 +3,7 @@
 # ONNX Runtime and PyTorch, a step of training beside PyTorch. Ratios as tables and as JSON. Without a Python that has
 # PyTorch (PYTHON, /usr/bin/python3) it takes the one that build/integration/python.sh fetches (0.5 GB, into a folder of its
 # own); where that cannot be had either, PyTorch is left out.
-# Usage: build/compare.sh [--yes] [options, such as --only training --backbones mbf --threads 1 --output FILE.json; --help lists them]
+# Usage: build/compare.sh [--yes] [options, such as --only training --backbones mbf --threads 1 --output FILE.json, or --graph FILE.onnx; --help lists them]
 #   --yes: install what is missing without asking
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)

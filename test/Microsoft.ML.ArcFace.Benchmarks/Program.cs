@@ -37,31 +37,39 @@ var only = new Option<string[]>("--only") { Description = "Parts to measure; by 
 only.AcceptOnlyFromAmong("embedding", "training", "input");
 var avx2 = new Option<bool>("--avx2") { Description = "Also embeds in a process without AVX-512, beside the multiply-adds that one thread makes so." };
 var otherBuild = new Option<string?>("--other-build") { Description = "Also embeds with this build and another one in turns: the folder of this program as the other made it." };
+var graphFile = new Option<string?>("--graph") { Description = "Measures this .onnx file of a recognizer instead, beside ApplyOnnxModel and ONNX Runtime on the same file." };
 var images = new Option<int>("--images") { Description = "Photographs that the input side reads in an epoch.", DefaultValueFactory = _ => 20_000 };
 var listed = new Option<int>("--listed") { Description = "Photographs that are listed for it, and read once before, at least --images.", DefaultValueFactory = _ => 20_000 };
 var compareRounds = new Option<int>("--rounds") { Description = rounds.Description, DefaultValueFactory = _ => 5 };
-var compare = new Command("compare", "Embedding beside ApplyOnnxModel, ONNX Runtime and PyTorch, training beside PyTorch, the input side alone.") { only, compareRounds, backbones, avx2, otherBuild, faces, batch, people, images, listed, threads, gpu, data, python, output };
+var compare = new Command("compare", "Embedding beside ApplyOnnxModel, ONNX Runtime and PyTorch, training beside PyTorch, the input side alone.") { only, graphFile, compareRounds, backbones, avx2, otherBuild, faces, batch, people, images, listed, threads, gpu, data, python, output };
 compare.SetAction(parsed =>
 {
     var measured = new Dictionary<string, object>();
-    if (parsed.GetValue(only)!.Contains("embedding") && parsed.GetValue(gpu) is { } onGpu)
+    string[] parts = parsed.GetValue(only)!;
+    if (parsed.GetValue(graphFile) is { } recognizer)
+    {
+        parts = [];
+        measured["graph"] = new GraphComparison(recognizer, parsed.GetValue(compareRounds), parsed.GetValue(faces), parsed.GetValue(batch), parsed.GetValue(threads)).Run();
+    }
+
+    if (parts.Contains("embedding") && parsed.GetValue(gpu) is { } onGpu)
     {
         var embedding = new GpuEmbeddingComparison(parsed.GetValue(compareRounds), parsed.GetValue(batch), onGpu, parsed.GetValue(python)!);
         measured["embedding"] = embedding.Run(Backbones("r50"));
     }
-    else if (parsed.GetValue(only)!.Contains("embedding"))
+    else if (parts.Contains("embedding"))
     {
         var embedding = new EmbeddingComparison(parsed.GetValue(compareRounds), parsed.GetValue(faces), parsed.GetValue(batch), parsed.GetValue(threads), parsed.GetValue(data), parsed.GetValue(python)!, parsed.GetValue(avx2), parsed.GetValue(otherBuild));
         measured["embedding"] = embedding.Run(Backbones("r18", "r50", "mbf"));
     }
 
-    if (parsed.GetValue(only)!.Contains("training"))
+    if (parts.Contains("training"))
     {
         var training = new TrainingComparison(parsed.GetValue(compareRounds), parsed.GetValue(batch), parsed.GetValue(people), parsed.GetValue(threads), parsed.GetValue(gpu), parsed.GetValue(python)!);
         measured["training"] = training.Run(parsed.GetValue(gpu) is null ? Backbones("r18", "mbf") : Backbones("r50"));
     }
 
-    if (parsed.GetValue(only)!.Contains("input") && parsed.GetValue(gpu) is null)
+    if (parts.Contains("input") && parsed.GetValue(gpu) is null)
     {
         measured["input"] = new InputThroughput(Math.Max(parsed.GetValue(listed), parsed.GetValue(images)), parsed.GetValue(images), parsed.GetValue(batch), parsed.GetValue(data)).Run();
     }

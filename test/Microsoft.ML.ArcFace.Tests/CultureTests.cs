@@ -28,7 +28,7 @@ public partial class CultureTests
         {
             [typeof(ErrorRate)] = new ErrorRate(12, 1234, 10),
             [typeof(VerificationVerdict)] = new VerificationVerdict(0.001, 0.85, 1234, 123_456),
-            [typeof(FacePreprocessingSearch)] = new FacePreprocessingSearch([new(FacePixels.ImageNet, 0.9975, 0.99, 0.9999, true)], new(FacePixels.ImageNet, 0.9975, 0.99, 0.9999, true), new string('0', 64), 1234, 12_345, 1234, 123_456),
+            [typeof(FacePreprocessingSearch)] = new FacePreprocessingSearch([new(FacePixels.ImageNet, 0.9975, 0.99, 0.9999, true)], new(FacePixels.ImageNet, 0.9975, 0.99, 0.9999, true), "the only choice", new string('0', 64), 1234, 12_345, 1234, 123_456),
             [typeof(FaceTrial)] = new FaceTrial(3, 0, 9, new Dictionary<string, object?> { ["Margin"] = 0.3125, ["Epochs"] = -3 }, new ArcFaceTrainer.Options()),
         };
         foreach (object[] answer in SerializationTests.Answers())

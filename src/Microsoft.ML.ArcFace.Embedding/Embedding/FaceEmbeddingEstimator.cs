@@ -49,7 +49,7 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
             using IChannel channel = _host.Start(nameof(FaceEmbeddingEstimator));
             channel.Warning(
                 $"Nothing says which pixels '{_file.FileName}' reads. {pixels.Pixels} are taken, which is a guess: wrong ones cost accuracy without an error. " +
-                $"Find them out on labeled photographs with FindPreprocessing, or set {nameof(Options.Pixels)}.");
+                $"Find them out on labeled photographs, --find-pixels (FindPreprocessing), or say them, --pixels ({nameof(Options.Pixels)}).");
         }
 
         var model = FaceEmbeddingModel.OfFile(_file, pixels, _options.InferencePrecision, EmbeddingDevice.Choose(_host));
@@ -66,7 +66,7 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         {
             _ = model.Facts.Architecture is null ? model.Computed : null;
         }
-        catch (NotSupportedException error)
+        catch (WeightsFormatException error)
         {
             model.Dispose();
             throw _file.NotComputed(error);

@@ -112,7 +112,7 @@ internal sealed class RecognizerFile
             {
                 return new InferenceNetwork(network, weights.Tensors, VectorWidths.Best, () => ProcessorThreads.Count);
             }
-            catch (NotSupportedException error)
+            catch (WeightsFormatException error)
             {
                 throw NotComputed(error);
             }
@@ -120,7 +120,7 @@ internal sealed class RecognizerFile
     }
 
     /// <summary>Says that the graph was read, but that a node of it is not computed.</summary>
-    public WeightsFormatException NotComputed(NotSupportedException error) => new($"'{FileName}' cannot be computed. {error.Message}", error);
+    public WeightsFormatException NotComputed(WeightsFormatException error) => new($"'{FileName}' cannot be computed. {error.Message}", error);
 
     /// <summary>Reads scale·value + shift as (value - mean) / deviation.</summary>
     private static (double[] Mean, double[] Deviation) MeanAndDeviation(PixelScaling scaling) =>

@@ -5,13 +5,14 @@ namespace Microsoft.ML.ArcFace;
 /// <summary>Tells which pixels a file of a recognizer reads, by trying the usual ones on labeled photographs.</summary>
 /// <param name="Choices">All that were tried, the best first.</param>
 /// <param name="Chosen">The one to take: of those that are as good as the best, the one that the file says, else the most usual.</param>
+/// <param name="Reason">Why that one is taken, in words.</param>
 /// <param name="Sha256">The SHA-256 of the file.</param>
 /// <param name="PersonCount">People who were compared.</param>
 /// <param name="PhotographCount">Photographs that were compared.</param>
 /// <param name="GenuinePairCount">Pairs of photographs of one person.</param>
 /// <param name="ImpostorPairCount">Pairs of photographs of different people.</param>
 public sealed record FacePreprocessingSearch(
-    IReadOnlyList<FacePreprocessingChoice> Choices, FacePreprocessingChoice Chosen, string Sha256, int PersonCount, int PhotographCount, int GenuinePairCount, int ImpostorPairCount)
+    IReadOnlyList<FacePreprocessingChoice> Choices, FacePreprocessingChoice Chosen, string Reason, string Sha256, int PersonCount, int PhotographCount, int GenuinePairCount, int ImpostorPairCount)
 {
     /// <summary>An area below this is that of a network that was given something wrong beside the pixels.</summary>
     private const double SmallestUsefulArea = 0.9;
@@ -22,25 +23,19 @@ public sealed record FacePreprocessingSearch(
     /// <summary>Writes a table of the choices and what is taken of them, in the invariant culture.</summary>
     public override string ToString()
     {
-        int asGood = Choices.Count(choice => choice.IsAsGoodAsBest);
         string[] lines =
         [
             string.Create(CultureInfo.InvariantCulture, $"{PersonCount:N0} people, {PhotographCount:N0} photographs: {GenuinePairCount:N0} genuine and {ImpostorPairCount:N0} impostor pairs"),
             .. Choices.Select(choice => string.Create(CultureInfo.InvariantCulture,
                 $"  {choice.Pixels.Name,-16} area {choice.AreaUnderRocCurve:0.0000} [{choice.LowerArea:0.0000}, {choice.UpperArea:0.0000}]  {(choice.IsAsGoodAsBest ? "as good as the best" : "worse")}  {choice.Pixels}")),
-            $"Taken: {Chosen.Pixels.Name}, {Reason(asGood)}",
+            $"Taken: {Chosen.Pixels.Name}, {Reason}.",
         ];
         return string.Join(Environment.NewLine, lines) + (IsDoubtful
             ? $"{Environment.NewLine}No choice separates these people well. Look whether the photographs are aligned faces with the right labels, and whether the file is a recognizer of faces."
             : "");
     }
 
-    /// <summary>Says why the choice was taken, as a part of a sentence.</summary>
-    internal string Reason(int asGood) => asGood == 1
-        ? "the only one that fits these photographs."
-        : string.Create(CultureInfo.InvariantCulture, $"the most usual, or the one that the file says, of {asGood} that these photographs cannot tell apart.");
-
     /// <summary>The same as a decision.</summary>
     internal FacePixelsDecision Decision => new(Chosen.Pixels, FacePixelsSource.Measured, string.Create(CultureInfo.InvariantCulture,
-        $"found on {PhotographCount:N0} photographs of {PersonCount:N0} people: {Reason(Choices.Count(choice => choice.IsAsGoodAsBest)).TrimEnd('.')}"));
+        $"found on {PhotographCount:N0} photographs of {PersonCount:N0} people: {Reason}"));
 }

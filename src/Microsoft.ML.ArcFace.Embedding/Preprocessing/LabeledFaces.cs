@@ -14,7 +14,7 @@ internal sealed record LabeledFaces(byte[] Bytes, int[] People)
     public const int Most = 400;
 
     /// <summary>Photographs of one person.</summary>
-    private const int MostOfPerson = 6;
+    private const int FewestOfPerson = 2, MostOfPerson = 6;
 
     public int Count => People.Length;
 
@@ -61,17 +61,12 @@ internal sealed record LabeledFaces(byte[] Bytes, int[] People)
         return [.. names];
     }
 
-    /// <summary>Takes photographs person by person: those with two or more, up to six of each.</summary>
-    private static int[] Choose(string[] names)
+    /// <summary>Takes two to six photographs of each person who has two or more; of too many people, some from all over the list.</summary>
+    internal static int[] Choose(string[] names)
     {
         IGrouping<string, int>[] byPerson = [.. Enumerable.Range(0, names.Length).GroupBy(row => names[row], StringComparer.Ordinal).Where(rows => rows.Key.Length > 0 && rows.Skip(1).Any())];
-        var chosen = new List<int>();
-        for (int round = 0; round < MostOfPerson; round++)
-        {
-            chosen.AddRange(byPerson.Select(rows => rows.Skip(round).Take(1)).SelectMany(rows => rows).Take(Most - chosen.Count));
-        }
-
-        return [.. chosen.Order()];
+        int ofPerson = Math.Clamp(Most / Math.Max(1, byPerson.Length), FewestOfPerson, MostOfPerson), people = Math.Min(byPerson.Length, Most / ofPerson);
+        return [.. Enumerable.Range(0, people).SelectMany(number => byPerson[(int)((long)number * byPerson.Length / people)].Take(ofPerson)).Order()];
     }
 
     private static Func<int, int> Renumber(List<int> labels)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Embedding;
@@ -32,8 +33,18 @@ internal static class PreprocessingFinder
         (double Area, double Lower, double Upper, bool IsAsGoodAsBest)[] measured = CosineSeparation.Measure(embeddings, faces.People, Resamples, seed);
         FacePreprocessingChoice[] choices = [.. tried.Zip(measured, (pixels, of) => new FacePreprocessingChoice(pixels, of.Area, of.Lower, of.Upper, of.IsAsGoodAsBest))];
         int genuine = faces.People.CountBy(person => person).Sum(entry => entry.Value * (entry.Value - 1) / 2), all = faces.Count * (faces.Count - 1) / 2;
+        FacePreprocessingChoice chosen = Array.Find(choices, choice => choice.IsAsGoodAsBest)!;
         return new FacePreprocessingSearch(
-            [.. choices.OrderByDescending(choice => choice.AreaUnderRocCurve)], Array.Find(choices, choice => choice.IsAsGoodAsBest)!, file.Sha256, faces.PersonCount, faces.Count, genuine, all - genuine);
+            [.. choices.OrderByDescending(choice => choice.AreaUnderRocCurve)], chosen, ReasonFor(chosen, said, choices), file.Sha256, faces.PersonCount, faces.Count, genuine, all - genuine);
+    }
+
+    private static string ReasonFor(FacePreprocessingChoice chosen, FacePixelsDecision said, FacePreprocessingChoice[] choices)
+    {
+        int asGood = choices.Count(choice => choice.IsAsGoodAsBest);
+        string others = string.Create(CultureInfo.InvariantCulture, $"{asGood} that these photographs cannot tell apart");
+        return asGood == 1 ? "the only choice that fits these photographs"
+            : chosen.Pixels == said.Pixels && said.Source != FacePixelsSource.Guess ? $"which is known beforehand ({said.Reason}), and one of {others}"
+            : $"the most usual of {others}";
     }
 
     private static float[] Embed(InferenceNetwork network, FacePixels pixels, LabeledFaces faces, WorkMeter meter)

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.Data;
 using SkiaSharp;
@@ -111,6 +113,41 @@ public class EmbedGraphTests
     }
 
     [TestMethod]
+    [DataRow("\"numbers\":[16,16]", "\"numbers\":[16,12]", DisplayName = "another stride")]
+    [DataRow("\"numbers\":[16,16]", "\"numbers\":[99,99]", DisplayName = "a kernel larger than its tensor")]
+    [DataRow("\"shape\":[16,3136]", "\"shape\":[16,9999]", DisplayName = "a tensor of other sizes")]
+    [DataRow("\"shape\":[16,3136]", "\"shape\":[99,3136]", DisplayName = "more outputs than the embedding has")]
+    [DataRow("[-1,3,112,112]", "[-1,3,999,999]", DisplayName = "a larger picture")]
+    [DataRow("\"operator\":\"Gemm\"", "\"operator\":\"Gems\"", DisplayName = "an operator that there is not")]
+    [DataRow("\"pixels\",\"inputs\"", "\"pixels\",\"inputz\"", DisplayName = "a field that there is not")]
+    public void Load_AlteredGraph_IsRefusedBeforeAnythingIsComputed(string before, string after)
+    {
+        var ml = new MLContext();
+        using FaceEmbeddingTransformer model = Fit(ml, s_file, FacePixels.ImageNet);
+        string zip = Path.Combine(s_folder.FullName, "whole.zip");
+        ml.Model.Save(model, null, zip);
+        int found = 0;
+        byte[] altered = AlteredZip.Of(File.ReadAllBytes(zip), (name, bytes) =>
+        {
+            if (!name.EndsWith("Model.key", StringComparison.Ordinal) || bytes.AsSpan().IndexOf(Encoding.UTF8.GetBytes(before)) < 0)
+            {
+                return bytes;
+            }
+
+            // With a checksum that is right.
+            found++;
+            int start = bytes.AsSpan().IndexOf([(byte)5, .. "Image"u8]);
+            int end = Enumerable.Range(start, bytes.Length - start - SHA256.HashSizeInBytes + 1).First(at => SHA256.HashData(bytes.AsSpan(start..at)).AsSpan().SequenceEqual(bytes.AsSpan(at, SHA256.HashSizeInBytes)));
+            byte[] changed = AlteredZip.Replaced(bytes, Encoding.UTF8.GetBytes(before), Encoding.UTF8.GetBytes(after));
+            SHA256.HashData(changed.AsSpan(start..end)).CopyTo(changed, end);
+            return changed;
+        });
+        Assert.AreEqual(1, found, before);
+        string message = Assert.Throws<Exception>(() => ml.Model.Load(s_folder.Write("altered.zip", altered), out _)).GetBaseException().Message;
+        StringAssert.Contains(message, "altered");
+    }
+
+    [TestMethod]
     public void ExportToOnnx_Graph_IsImportedAgainAsTheSameEmbedding()
     {
         var ml = new MLContext();
@@ -145,9 +182,13 @@ public class EmbedGraphTests
         var ml = new MLContext();
         string large = s_folder.Write("large.onnx", SmallRecognizers.Write(size: 160));
         StringAssert.Contains(Refusal(large), "reads faces of 160×160 pixels; recognizers of 112×112 pixels are read");
+        var odd = new GraphModel();
+        string parted = odd.Node("Reshape", [odd.Input(1, 3, 112, 112), odd.Longs(1, 3, 56, 2, 112)]);
+        string unknown = s_folder.Write("odd.onnx", odd.ToBytes(odd.Head(odd.Node("Relu", [parted]), 3 * 112 * 112)));
+        StringAssert.Contains(Assert.ThrowsExactly<WeightsFormatException>(() => Fit(ml, unknown, FacePixels.Standard)).Message, "'odd.onnx' cannot be computed. No step computes");
         string architecture = Assert.ThrowsExactly<WeightsFormatException>(() => ml.Transforms.EmbedFaces("Embedding", "Image", s_file, BackboneArchitecture.IResNet50)).Message;
         StringAssert.Contains(architecture, "has its network in itself");
-        FacePreprocessingSearch other = new([], new FacePreprocessingChoice(FacePixels.Standard, 1, 1, 1, true), "00", 2, 4, 2, 4);
+        FacePreprocessingSearch other = new([], new FacePreprocessingChoice(FacePixels.Standard, 1, 1, 1, true), "", "00", 2, 4, 2, 4);
         Assert.ThrowsExactly<ArgumentException>(() => ml.Transforms.EmbedFaces(new FaceEmbeddingEstimator.Options { WeightsFile = s_file, Preprocessing = other }));
         string weights = Assert.ThrowsExactly<WeightsFormatException>(() => ml.FaceRecognition().Trainers.ArcFace(new ArcFaceTrainer.Options { InitialWeights = s_file }).Fit(Photographs(ml))).Message;
         StringAssert.Contains(weights, "arcface import");

@@ -81,8 +81,17 @@ public class GraphComputingTests
         string map = model.Input(1, 3, 8, 8);
         string flat = model.Node("Reshape", [map, model.Longs(1, 3, 4, 2, 8)]);
         GraphNetwork graph = GraphNetwork.Parse(model.ToBytes(model.Head(model.Node("Relu", [flat]), 192)), "the test");
-        string message = Assert.ThrowsExactly<NotSupportedException>(() => new InferenceNetwork(graph.Network, graph.Tensors, VectorWidths.Best, () => 1)).Message;
+        string message = Assert.ThrowsExactly<WeightsFormatException>(() => new InferenceNetwork(graph.Network, graph.Tensors, VectorWidths.Best, () => 1)).Message;
         StringAssert.Contains(message, "'Reshape_0' (Reshape)");
+    }
+
+    [TestMethod]
+    public void Embed_PaddingOfManyGigabytes_IsRefused()
+    {
+        var model = new GraphModel();
+        string map = model.Node("Conv", [model.Input(1, 3, 8, 8), model.Random(5, 3, 3, 3)], ("pads", (long[])[65536, 0, 0, 0]));
+        GraphNetwork graph = GraphNetwork.Parse(model.ToBytes(model.Node("ReduceMax", [map], ("axes", (long[])[2, 3]), ("keepdims", 0L))), "the test");
+        StringAssert.Contains(Assert.ThrowsExactly<WeightsFormatException>(() => new InferenceNetwork(graph.Network, graph.Tensors, VectorWidths.Best, () => 1)).Message, "256 MiB");
     }
 
     private static void AssertEqual(byte[] file, GraphNetwork graph)

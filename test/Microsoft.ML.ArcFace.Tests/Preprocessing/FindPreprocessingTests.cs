@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Preprocessing;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using SkiaSharp;
 
@@ -39,7 +40,7 @@ public class FindPreprocessingTests
         Assert.IsTrue(both.IsAsGoodAsBest, "Gray faces do not tell the order of colors.");
         Assert.IsTrue(found.Choices.Zip(found.Choices.Skip(1)).All(pair => pair.First.AreaUnderRocCurve >= pair.Second.AreaUnderRocCurve), "The best is first.");
         StringAssert.Contains(found.ToString(), "unscaled");
-        StringAssert.Contains(found.ToString(), "Taken: standard");
+        StringAssert.Contains(found.ToString(), "Taken: standard, the most usual of ");
 
         using FaceEmbeddingTransformer model = ml.Transforms.EmbedFaces(new FaceEmbeddingEstimator.Options { WeightsFile = s_file, Preprocessing = found }).Fit(Faces(ml, s_people));
         Assert.AreEqual((FacePixelsSource.Measured, FacePixels.Standard), (model.NetworkFile!.Pixels.Source, model.NetworkFile.Pixels.Pixels));
@@ -72,8 +73,24 @@ public class FindPreprocessingTests
 
         FacePreprocessingSearch found = ml.FaceRecognition().FindPreprocessing(RecognizerModels.MobileFaceNet, Faces(ml, folder));
         Assert.AreEqual(FacePixels.ImageNet, found.Chosen.Pixels, "The file is known, and what is known of it is as good as the best.");
+        StringAssert.Contains(found.Reason, "which is known beforehand");
         Assert.IsFalse(found.Choices.Single(choice => choice.Pixels == FacePixels.Unscaled).IsAsGoodAsBest, found.ToString());
         Assert.IsGreaterThan(0.98, found.Chosen.AreaUnderRocCurve);
+    }
+
+    [TestMethod]
+    [DataRow(2, 3, 2, 3)]
+    [DataRow(20, 40, 20, 6)]
+    [DataRow(80, 10, 80, 5)]
+    [DataRow(615, 3, 200, 2)]
+    public void Choose_SomePeople_TakesSeveralPhotographsOfEach(int people, int photographs, int chosenPeople, int ofEach)
+    {
+        string[] names = [.. Enumerable.Range(0, people * photographs).Select(row => $"{row % people}"), "nobody else", ""];
+        int[] chosen = LabeledFaces.Choose(names);
+        IGrouping<string, int>[] byPerson = [.. chosen.GroupBy(row => names[row])];
+        Assert.HasCount(chosenPeople, byPerson);
+        Assert.IsTrue(byPerson.All(rows => rows.Count() == ofEach));
+        Assert.IsLessThanOrEqualTo(LabeledFaces.Most, chosen.Length);
     }
 
     private static IDataView Faces(MLContext ml, string folder)

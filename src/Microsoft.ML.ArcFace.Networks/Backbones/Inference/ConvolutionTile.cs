@@ -67,7 +67,11 @@ internal unsafe ref struct TileFinish<TOutput>
     /// <summary>Of a PReLU, [channels]; null for none.</summary>
     public float* Slopes;
 
-    /// <summary>What the results of the PReLU are limited to.</summary>
+    /// <summary>Whether results are kept between <see cref="Least"/> and <see cref="Most"/>.</summary>
+    public bool IsLimited;
+
+    public float Least;
+
     public float Most;
 
     /// <summary>[6]: what is added, [channels] for each pixel; null for nothing.</summary>
@@ -85,9 +89,9 @@ internal unsafe ref struct TileFinish<TOutput>
             sum.Activate(Slopes + channel);
         }
 
-        if (Most < float.PositiveInfinity)
+        if (IsLimited)
         {
-            sum.Limit(Most);
+            sum.Limit(Least, Most);
         }
 
         if (Shortcuts != null)

@@ -23,7 +23,7 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
     private readonly ConvolutionWindow _window;
     private readonly int _tapsOfRow;
     private readonly int _tapLength;
-    private readonly float _most;
+    private readonly LayerActivation _activation;
     private readonly int _panels;
     private readonly int _panelsOfBlock;
     private readonly NativeFloats _weights;     // [out/panel, kernel rows, kernel columns · in, panel]
@@ -40,7 +40,7 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
         : base(input, output, shortcut)
     {
         // Columns side by side are one run of values.
-        (_window, _most, _tapsOfRow) = (window, activation.Most, window.ColumnDilation == 1 ? 1 : window.Columns);
+        (_window, _activation, _tapsOfRow) = (window, activation, window.ColumnDilation == 1 ? 1 : window.Columns);
         _tapLength = window.Columns / _tapsOfRow * input.Channels;
         _panels = output.Channels / TPanel.Count;
         _panelsOfBlock = PanelsOfBlock(_panels, Taps * _tapLength);
@@ -96,7 +96,9 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
             {
                 Bias = _bias.Data + firstChannel,
                 Slopes = _slopes is null ? null : _slopes.Data + firstChannel,
-                Most = _most,
+                IsLimited = _activation.IsLimited,
+                Least = _activation.Least,
+                Most = _activation.Most,
                 Shortcuts = Shortcut is null ? null : shortcuts,
                 Outputs = outputs,
             };

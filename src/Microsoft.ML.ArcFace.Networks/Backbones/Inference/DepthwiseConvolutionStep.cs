@@ -29,8 +29,8 @@ internal sealed unsafe class DepthwiseConvolutionStep<TLanes, TOutput> : SmallGr
     protected override void ConvolvePixels(float* window, TOutput* output)
     {
         nint channels = Input.Channels, step = Stride * channels, rowStride = Input.RowStride, outputs = Output.Channels;
-        float* weights = Weights.Data, biases = Bias.Data, slopes = Slopes.Data;
-        float most = Most;
+        float* weights = Weights.Data, biases = Bias.Data, slopes = Slopes is null ? null : Slopes.Data;
+        LayerActivation activation = Activation;
         for (nint channel = 0; channel < channels; channel += TLanes.Count, weights += Positions * TLanes.Count)
         {
             TLanes sum0 = TLanes.Load(biases + channel), sum1 = sum0, sum2 = sum0, sum3 = sum0;
@@ -49,14 +49,14 @@ internal sealed unsafe class DepthwiseConvolutionStep<TLanes, TOutput> : SmallGr
             }
 
             TOutput* to = output + channel;
-            float* slope = slopes + channel;
-            Activate(ref sum0, slope, most);
+            float* slope = slopes == null ? null : slopes + channel;
+            Activate(ref sum0, slope, activation);
             sum0.Store(to);
-            Activate(ref sum1, slope, most);
+            Activate(ref sum1, slope, activation);
             sum1.Store(to + outputs);
-            Activate(ref sum2, slope, most);
+            Activate(ref sum2, slope, activation);
             sum2.Store(to + (2 * outputs));
-            Activate(ref sum3, slope, most);
+            Activate(ref sum3, slope, activation);
             sum3.Store(to + (3 * outputs));
         }
     }

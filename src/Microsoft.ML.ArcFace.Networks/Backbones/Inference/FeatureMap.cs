@@ -16,6 +16,9 @@ internal sealed class FeatureMap(int height, int width, int channels, bool isBFl
     /// <summary>What the channels in memory are a multiple of, but for those of pixels: the widest registers are full.</summary>
     private const int ChannelMultiple = 16;
 
+    /// <summary>Values of an image, at 256 MiB: a face has 0.8 million of them in the widest map of IResNet.</summary>
+    private const long MostValues = 1 << 26;
+
     public int Height => height;
 
     public int Width => width;
@@ -50,10 +53,16 @@ internal sealed class FeatureMap(int height, int width, int channels, bool isBFl
     public nint Offset(int image, int row, int column) => ((nint)image * ImageStride) + ((nint)(row + Border) * RowStride) + ((nint)(column + Border) * channels);
 
     /// <summary>A map of float32 whose channels fill up registers.</summary>
-    public static FeatureMap Of(int height, int width, int usedChannels) =>
-        new(height, width, (usedChannels + ChannelMultiple - 1) / ChannelMultiple * ChannelMultiple, isBFloat16: false, usedChannels);
+    /// <exception cref="WeightsFormatException">It takes too much memory.</exception>
+    public static FeatureMap Of(long height, long width, long usedChannels)
+    {
+        long channels = (usedChannels + ChannelMultiple - 1) / ChannelMultiple * ChannelMultiple;
+        CheckSize(height, width, channels, border: 0);
+        return new FeatureMap((int)height, (int)width, (int)channels, isBFloat16: false, (int)usedChannels);
+    }
 
     /// <summary>Asks for a border; false if the map has another one already, which others read.</summary>
+    /// <exception cref="WeightsFormatException">It takes too much memory.</exception>
     public bool TrySurround(int border, float[]? values)
     {
         if (border == 0 || (Border > 0 && Border >= border && BorderValues == values))
@@ -66,8 +75,17 @@ internal sealed class FeatureMap(int height, int width, int channels, bool isBFl
             return false;
         }
 
+        CheckSize(height, width, channels, border);
         (Border, BorderValues) = (border, values);
         return true;
+    }
+
+    private static void CheckSize(long height, long width, long channels, long border)
+    {
+        if ((double)(height + (2 * border)) * (width + (2 * border)) * channels > MostValues)
+        {
+            throw new WeightsFormatException($"A map of {height}×{width} pixels of {channels} channels with a border of {border} takes more than {(MostValues * sizeof(float)) >> 20} MiB for an image; that is the most that is computed here.");
+        }
     }
 
     /// <summary>Asks for float32, where that is read faster.</summary>

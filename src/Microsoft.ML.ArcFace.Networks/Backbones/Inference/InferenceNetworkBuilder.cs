@@ -76,7 +76,12 @@ internal sealed partial class InferenceNetworkBuilder
         int channels = (int)shape[0], channelsOfGroup = (int)shape[1], groups = (int)node.Attributes.Number("group", 1);
         bool fillsPanels = channels % ConvolutionTile.ChannelMultiple == 0;
         (FeatureMap input, LayerChange? change) = InputOf(layer, window);
-        FeatureMap output = fillsPanels ? new FeatureMap((int)sizes[2], (int)sizes[3], channels, _useBFloat16, channels) : FeatureMap.Of((int)sizes[2], (int)sizes[3], channels);
+        FeatureMap output = FeatureMap.Of(sizes[2], sizes[3], channels);
+        if (_useBFloat16 && fillsPanels)
+        {
+            output = new FeatureMap(output.Height, output.Width, channels, isBFloat16: true, channels);
+        }
+
         _maps[layer.Output] = output;
         NeedsSingles |= !fillsPanels || !window.IsSquare(window.Rows, window.Padding) || window.Padding < 0 || layer.Activation?.Operator == Operators.Clip;
         if (groups == 1)

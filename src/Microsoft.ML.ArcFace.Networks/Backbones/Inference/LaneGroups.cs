@@ -38,10 +38,10 @@ internal unsafe struct LanePair<T>(T first, T second) : IChannels<LanePair<T>>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Limit(float most)
+    public void Limit(float least, float most)
     {
-        _first.Limit(most);
-        _second.Limit(most);
+        _first.Limit(least, most);
+        _second.Limit(least, most);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -97,12 +97,12 @@ internal unsafe struct LaneQuad<T>(T first, T second, T third, T fourth) : IChan
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Limit(float most)
+    public void Limit(float least, float most)
     {
-        _first.Limit(most);
-        _second.Limit(most);
-        _third.Limit(most);
-        _fourth.Limit(most);
+        _first.Limit(least, most);
+        _second.Limit(least, most);
+        _third.Limit(least, most);
+        _fourth.Limit(least, most);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -26,8 +26,8 @@ internal unsafe interface IChannels<TSelf>
     /// <summary>Applies PReLU: max(0, x) + slope·min(0, x).</summary>
     void Activate(float* slopes);
 
-    /// <summary>Takes the smaller one of each number and a limit.</summary>
-    void Limit(float most);
+    /// <summary>Keeps each number between two limits.</summary>
+    void Limit(float least, float most);
 
     /// <summary>Writes to a feature map.</summary>
     void Store<TValue>(TValue* values)
@@ -78,7 +78,7 @@ internal unsafe struct Lanes16(Vector512<float> values) : ILanes<Lanes16>
         Vector512.MinNative(_values, Vector512<float>.Zero), Vector512.Load(slopes), Vector512.MaxNative(_values, Vector512<float>.Zero));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Limit(float most) => _values = Vector512.MinNative(_values, Vector512.Create(most));
+    public void Limit(float least, float most) => _values = Vector512.MinNative(Vector512.MaxNative(_values, Vector512.Create(least)), Vector512.Create(most));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store<TValue>(TValue* values)
@@ -116,7 +116,7 @@ internal unsafe struct Lanes8(Vector256<float> values) : ILanes<Lanes8>
         Vector256.MinNative(_values, Vector256<float>.Zero), Vector256.Load(slopes), Vector256.MaxNative(_values, Vector256<float>.Zero));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Limit(float most) => _values = Vector256.MinNative(_values, Vector256.Create(most));
+    public void Limit(float least, float most) => _values = Vector256.MinNative(Vector256.MaxNative(_values, Vector256.Create(least)), Vector256.Create(most));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store<TValue>(TValue* values)
@@ -154,7 +154,7 @@ internal unsafe struct Lanes4(Vector128<float> values) : ILanes<Lanes4>
         Vector128.MinNative(_values, Vector128<float>.Zero), Vector128.Load(slopes), Vector128.MaxNative(_values, Vector128<float>.Zero));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Limit(float most) => _values = Vector128.MinNative(_values, Vector128.Create(most));
+    public void Limit(float least, float most) => _values = Vector128.MinNative(Vector128.MaxNative(_values, Vector128.Create(least)), Vector128.Create(most));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Store<TValue>(TValue* values)

@@ -34,8 +34,8 @@ internal sealed unsafe class PairedConvolutionStep<TLanes, TOutput> : SmallGroup
     protected override void ConvolvePixels(float* window, TOutput* output)
     {
         nint channels = Input.Channels, rowStride = Input.RowStride;
-        float* weights = Weights.Data, biases = Bias.Data, slopes = Slopes.Data;
-        float most = Most;
+        float* weights = Weights.Data, biases = Bias.Data, slopes = Slopes is null ? null : Slopes.Data;
+        LayerActivation activation = Activation;
         for (nint channel = 0; channel < channels; channel += TLanes.Count, weights += Positions * 2 * TLanes.Count)
         {
             TLanes own0 = TLanes.Load(biases + channel), own1 = own0, own2 = own0, own3 = own0;
@@ -61,18 +61,18 @@ internal sealed unsafe class PairedConvolutionStep<TLanes, TOutput> : SmallGroup
             }
 
             TOutput* to = output + channel;
-            float* slope = slopes + channel;
+            float* slope = slopes == null ? null : slopes + channel;
             own0.AddPartners(cross0);
-            Activate(ref own0, slope, most);
+            Activate(ref own0, slope, activation);
             own0.Store(to);
             own1.AddPartners(cross1);
-            Activate(ref own1, slope, most);
+            Activate(ref own1, slope, activation);
             own1.Store(to + channels);
             own2.AddPartners(cross2);
-            Activate(ref own2, slope, most);
+            Activate(ref own2, slope, activation);
             own2.Store(to + (2 * channels));
             own3.AddPartners(cross3);
-            Activate(ref own3, slope, most);
+            Activate(ref own3, slope, activation);
             own3.Store(to + (3 * channels));
         }
     }

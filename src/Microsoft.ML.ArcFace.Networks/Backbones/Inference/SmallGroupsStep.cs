@@ -21,17 +21,14 @@ internal abstract unsafe class SmallGroupsStep<TLanes, TOutput> : InferenceStep
     protected SmallGroupsStep(FeatureMap input, FeatureMap output, int weightCount, float[] bias, LayerActivation activation, int stride)
         : base(input, output, shortcut: null)
     {
-        (Stride, Most) = (stride, activation.Most);
-        (Weights, Bias) = (new NativeFloats(weightCount), new NativeFloats(bias));
-
-        // A slope of 1 changes nothing.
-        Slopes = new NativeFloats(activation.Slopes ?? [.. Enumerable.Repeat(1f, bias.Length)]);
+        (Stride, Activation) = (stride, activation);
+        (Weights, Bias, Slopes) = (new NativeFloats(weightCount), new NativeFloats(bias), activation.Slopes is null ? null : new NativeFloats(activation.Slopes));
     }
 
     protected int Stride { get; }
 
-    /// <summary>What results are limited to; infinite for nothing.</summary>
-    protected float Most { get; }
+    /// <summary>What is done with the sums.</summary>
+    protected LayerActivation Activation { get; }
 
     /// <summary>In the order in which the kernel meets them; filled by the class that derives.</summary>
     protected NativeFloats Weights { get; }
@@ -39,8 +36,8 @@ internal abstract unsafe class SmallGroupsStep<TLanes, TOutput> : InferenceStep
     /// <summary>[C].</summary>
     protected NativeFloats Bias { get; }
 
-    /// <summary>[C].</summary>
-    protected NativeFloats Slopes { get; }
+    /// <summary>[C]; null for no PReLU.</summary>
+    protected NativeFloats? Slopes { get; }
 
     public override int PartCount(int images) => images * Output.Height;
 
@@ -62,17 +59,24 @@ internal abstract unsafe class SmallGroupsStep<TLanes, TOutput> : InferenceStep
     {
         Weights.Dispose();
         Bias.Dispose();
-        Slopes.Dispose();
+        Slopes?.Dispose();
     }
 
-    /// <summary>Applies PReLU and limit.</summary>
+    /// <summary>Applies what is done with the sums.</summary>
+    /// <param name="sum">The sums, changed.</param>
+    /// <param name="slopes">Of a PReLU; null for none.</param>
+    /// <param name="activation">Limits.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    protected static void Activate(ref TLanes sum, float* slopes, float most)
+    protected static void Activate(ref TLanes sum, float* slopes, in LayerActivation activation)
     {
-        sum.Activate(slopes);
-        if (most < float.PositiveInfinity)
+        if (slopes != null)
         {
-            sum.Limit(most);
+            sum.Activate(slopes);
+        }
+
+        if (activation.IsLimited)
+        {
+            sum.Limit(activation.Least, activation.Most);
         }
     }
 

@@ -36,8 +36,8 @@ internal abstract class StepFactory
                 (false, false) when output.Channels % LanePair<TLanes>.Count == 0 => new DenseConvolutionStep<LanePair<TLanes>, SingleValue>(input, output, shortcut, weights, activation, window),
                 (false, false) => new DenseConvolutionStep<TLanes, SingleValue>(input, output, shortcut, weights, activation, window),
                 (false, true) => new DenseConvolutionStep<TPanel, BFloat16Value>(input, output, shortcut, weights, activation, window),
-                (true, false) => bfloat16!.Dense<TLanes, SingleValue>(input, output, shortcut, weights, activation.Slopes, window.Rows, window.RowStride, window.Padding),
-                (true, true) => bfloat16!.Dense<TLanes, BFloat16Value>(input, output, shortcut, weights, activation.Slopes, window.Rows, window.RowStride, window.Padding),
+                (true, false) => bfloat16!.Dense<TLanes, SingleValue>(input, output, shortcut, weights, activation.AsSlopes(output.Channels), window.Rows, window.RowStride, window.Padding),
+                (true, true) => bfloat16!.Dense<TLanes, BFloat16Value>(input, output, shortcut, weights, activation.AsSlopes(output.Channels), window.Rows, window.RowStride, window.Padding),
             };
 
         public override InferenceStep Depthwise(FeatureMap input, FeatureMap output, (float[] Weight, float[] Bias) weights, LayerActivation activation, int stride) => output.IsBFloat16

@@ -93,8 +93,9 @@ internal sealed unsafe class GroupedConvolutionStep : InferenceStep
             }
         }
 
-        if (_activation.Most < float.PositiveInfinity)
+        if (_activation.IsLimited)
         {
+            TensorPrimitives.Max(sums, _activation.Least, sums);
             TensorPrimitives.Min(sums, _activation.Most, sums);
         }
 

@@ -8,9 +8,9 @@ internal static class MapLayout
     /// <summary>Makes a map for a value of sizes [batch, d], [batch, C, L] or [batch, C, H, W]; null for others.</summary>
     public static FeatureMap? MapOf(long[] shape) => shape switch
     {
-        [_, var numbers] => FeatureMap.Of(1, 1, (int)numbers),
-        [_, var channels, var rows] => FeatureMap.Of((int)rows, 1, (int)channels),
-        [_, var channels, var rows, var columns] => FeatureMap.Of((int)rows, (int)columns, (int)channels),
+        [_, var numbers] => FeatureMap.Of(1, 1, numbers),
+        [_, var channels, var rows] => FeatureMap.Of(rows, 1, channels),
+        [_, var channels, var rows, var columns] => FeatureMap.Of(rows, columns, channels),
         _ => null,
     };
 
