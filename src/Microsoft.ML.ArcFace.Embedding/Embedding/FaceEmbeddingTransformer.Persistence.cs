@@ -184,9 +184,10 @@ public sealed partial class FaceEmbeddingTransformer
     internal static SafetensorsReader OpenWeights(Stream weights, long length, ModelHeader header)
     {
         var reader = new SafetensorsReader(weights);
-        if (length - reader.DataBegin != reader.DataLength)
+        long left = length - reader.DataBegin;
+        if (left != reader.DataLength)
         {
-            throw Damaged($"its weights have {length - reader.DataBegin} bytes where {reader.DataLength} are due: it is {(length - reader.DataBegin < reader.DataLength ? "truncated" : "altered")}");
+            throw Damaged(FormattableString.Invariant($"its weights have {left} bytes where {reader.DataLength} are due: it is {(left < reader.DataLength ? "truncated" : "altered")}"));
         }
 
         SafetensorsEntry? centres = reader.Entries.FirstOrDefault(entry => entry.Name == NetworkWeights.ClassCentresName);

@@ -67,7 +67,10 @@ internal sealed record GraphNetwork(NetworkDescription Network, IReadOnlyDiction
         {
             ModelProto model = GraphFile.Parse(bytes);
             GraphInput input = GraphInput.Of(model.Graph);
-            GraphCost cost = GraphCost.Of(model.Graph, _ => input.Sizes, GraphLimits.For(input.Width * input.Height));
+            GraphLimits limits = GraphLimits.For(input.Width * input.Height);
+
+            // The file's own numbers are in memory already; those of half precision become twice as many bytes.
+            GraphCost cost = GraphCost.Of(model.Graph, _ => input.Sizes, limits with { Bytes = limits.Bytes + (2L * bytes.Length) });
             (string Name, long[] Shape)[] outputs = [.. model.Graph.Output.Select(output => (output.Name, cost.Values.TryGetValue(output.Name, out GraphValue? value) ? value.Shape : throw new WeightsFormatException($"The output '{output.Name}' is made by no node of the graph.")))];
             string embedding = EmbeddingOf(outputs);
             (NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, bool addsMirrorImage) = GraphReader.Read(model, cost, input, embedding);

@@ -158,14 +158,20 @@ internal sealed partial class GraphReader
 
     private static GraphOperand Scaled(GraphOperand operand, double factor)
     {
-        StateTensor tensor = operand.Tensor!;
-        return factor == 1 ? operand : operand with
+        if (factor == 1)
         {
-            Tensor = new ComputedTensor(operand.Shape, (first, rows) =>
-            {
-                tensor.CopyRows(first, rows);
-                TensorPrimitives.Multiply(rows, (float)factor, rows);
-            }),
-        };
+            return operand;
+        }
+
+        StateTensor tensor = operand.Tensor!;
+        var scaled = new ComputedTensor(operand.Shape, (first, rows) =>
+        {
+            tensor.CopyRows(first, rows);
+            TensorPrimitives.Multiply(rows, (float)factor, rows);
+        });
+        bool isFinite = true;
+        scaled.Read(piece => isFinite &= ElementConversion.AreFinite(piece, ElementType.Float32));
+        Require(isFinite, FormattableString.Invariant($"its factor {factor} makes numbers that float32 does not hold of {operand}"));
+        return operand with { Tensor = scaled };
     }
 }

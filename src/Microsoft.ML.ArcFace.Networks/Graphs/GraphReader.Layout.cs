@@ -124,7 +124,9 @@ internal sealed partial class GraphReader
         }
 
         Require(Array.TrueForAll(pads, pad => pad >= 0) && pads[0] == 0 && pads[rank] == 0, $"its padding [{string.Join(", ", stated)}] takes something away, or changes the batch");
-        double filling = reading.Has(2) ? reading.TensorIn(2).Tensor!.ToSingles()[0] : reading.Real("value", 0);
+        double filling = !reading.Has(2) ? reading.Real("value", 0)
+            : reading.TensorIn(2).Tensor!.ToSingles() is [var number] ? number
+            : throw new WeightsFormatException("what it fills with is not one number");
         return [Array.TrueForAll(pads, pad => pad == 0) ? value : reading.Emit(Operators.Pad, [value], ("pads", pads), ("value", filling))];
     }
 

@@ -71,7 +71,9 @@ internal sealed partial class GraphReader
     {
         // Before version 7, what is broadcast stood in attributes.
         Require(!reading.Numbers.HasAttribute("broadcast") && !reading.Numbers.HasAttribute("axis"), "its attributes broadcast and axis are of an operator set before 7; export the network with a newer one");
-        return [reading.Emit(reading.Node.OpType, [reading.In(0), reading.In(1)])];
+        GraphOperand second = reading.In(1);
+        Require(reading.Node.OpType != "Div" || second.Tensor is null || !second.Tensor.ToSingles().Contains(0), $"it divides by {second}, which has zeros");
+        return [reading.Emit(reading.Node.OpType, [reading.In(0), second])];
     }
 
     private static GraphOperand[] ReadAdd(NodeReading reading)
@@ -129,7 +131,8 @@ internal sealed partial class GraphReader
     {
         return [Limit(reading, reading.In(0), Bound("min", 1, float.MinValue), Bound("max", 2, float.MaxValue))];
 
-        double Bound(string name, int input, double otherwise) => !reading.Has(input) ? reading.Real(name, otherwise)
+        // No limit may be written as an infinite one.
+        double Bound(string name, int input, double otherwise) => !reading.Has(input) ? double.IsInfinity(reading.Numbers.Float(name)) ? otherwise : reading.Real(name, otherwise)
             : reading.Numbers.HasAttribute(name) ? throw new WeightsFormatException($"it has {name} both as an attribute and as an input")
             : reading.TensorIn(input).Tensor!.ToSingles() is [var number] ? number
             : throw new WeightsFormatException($"its limit {name} is not one number");
@@ -163,6 +166,7 @@ internal sealed partial class GraphReader
     private static GraphOperand[] ReadParametricRelu(NodeReading reading)
     {
         (GraphOperand value, GraphOperand slopes) = (reading.ValueIn(0), reading.TensorIn(1));
+        Require(value.Shape.Length > 1, $"it reads {value}, which has no channels");
         long channels = value.Shape[1];
         long[] shape = [.. slopes.Shape.SkipWhile(size => size == 1)];
         bool isOne = TensorIndexes.Count(slopes.Shape) == 1;
@@ -178,11 +182,15 @@ internal sealed partial class GraphReader
     private static GraphOperand[] ReadBatchNormalization(NodeReading reading)
     {
         GraphOperand value = reading.ValueIn(0);
+        Require(value.Shape.Length > 1, $"it reads {value}, which has no channels");
         GraphOperand[] norm = [.. Enumerable.Range(1, 4).Select(reading.TensorIn)];
         double epsilon = reading.Real("epsilon", 1e-5);
         Require(reading.Numbers.Int("training_mode", 0) == 0, "it takes statistics of the batch as in training; export the network for evaluation");
         int count = TensorIndexes.Count(norm[0].Shape);
         Require(Array.TrueForAll(norm, tensor => TensorIndexes.Count(tensor.Shape) == count), "its tensors are not equally many numbers");
+        float[] gamma = norm[0].Tensor!.ToSingles(), variance = norm[3].Tensor!.ToSingles();
+        double[] scales = [.. gamma.Select((number, i) => number / Math.Sqrt(variance[i] + epsilon))];
+        Require(Array.TrueForAll(scales, scale => float.IsFinite((float)scale)), "its variances have no root to divide by; the file is damaged");
         if (count == value.Shape[1])
         {
             return [reading.Emit(Operators.BatchNormalization, [value, .. norm.Select(tensor => WithShape(tensor, [count]))], ("epsilon", epsilon))];
@@ -191,10 +199,9 @@ internal sealed partial class GraphReader
         // Before version 9 each number could have statistics of its own (spatial is 0).
         Require(count == TensorIndexes.Count(value.Shape), $"its {count} numbers are not those of the channels of {value}");
         long[] shape = value.Shape[1..];
-        double[][] values = [.. norm.Select(tensor => Array.ConvertAll(tensor.Tensor!.ToSingles(), number => (double)number))];
-        double[] scales = [.. values[0].Select((number, i) => number / Math.Sqrt(values[3][i] + epsilon))];
+        float[] beta = norm[1].Tensor!.ToSingles(), mean = norm[2].Tensor!.ToSingles();
         var scale = new GraphOperand(norm[0].Name, shape, PlainTensor.Of(shape, Array.ConvertAll(scales, number => (float)number)));
-        var shift = new GraphOperand(norm[1].Name, shape, PlainTensor.Of(shape, [.. scales.Select((number, i) => (float)(values[1][i] - (values[2][i] * number)))]));
+        var shift = new GraphOperand(norm[1].Name, shape, PlainTensor.Of(shape, [.. scales.Select((number, i) => (float)(beta[i] - (mean[i] * number)))]));
         return [reading.Emit(Operators.Add, [reading.Emit(Operators.Multiply, [value, scale]), shift])];
     }
 

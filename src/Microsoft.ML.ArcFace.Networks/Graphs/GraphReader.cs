@@ -14,6 +14,7 @@ internal sealed partial class GraphReader
     private readonly Dictionary<string, GraphOperand> _operands = new(StringComparer.Ordinal);
     private readonly HashSet<string> _names = new(StringComparer.Ordinal) { FaceInput.Name };
     private readonly Dictionary<string, int> _readers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _lastNumbers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long[]> _shapes = new(StringComparer.Ordinal);
     private readonly List<NetworkNode> _nodes = [];
     private readonly Dictionary<string, (StateTensor Tensor, TensorKind Kind)> _tensors = new(StringComparer.Ordinal);
@@ -82,13 +83,9 @@ internal sealed partial class GraphReader
             return ConstantFolding.Compute(node, inputs) ?? throw reading.Refusal("it is computed from constants, which is not known here for its operator");
         }
 
-        foreach (GraphOperand input in inputs)
-        {
-            _shapes[input.Name] = input.Tensor is null ? [NetworkDescription.Batch, .. input.Shape[1..]] : input.Shape;
-        }
-
-        long[] shape = reading.Explained(() => OperatorShapes.Of(node, value => _shapes[value])[0]);
+        // Tensors get names of their own first, by which their shapes are known beside those of values.
         node = node with { Inputs = [.. inputs.Select((input, place) => input.Tensor is null ? input.Name : Describe(input, operation, place))] };
+        long[] shape = reading.Explained(() => OperatorShapes.Of(node, value => _shapes[value])[0]);
         _nodes.Add(node);
         _shapes[name] = shape;
         return new GraphOperand(name, [1, .. shape[1..]], Tensor: null) { IsMirrorPair = inputs.Any(input => input.IsMirrorPair) };
@@ -152,13 +149,13 @@ internal sealed partial class GraphReader
     /// <summary>Puts a tensor among those of the description, under a name that is its own, and gives that name.</summary>
     private string Describe(GraphOperand operand, string operation, int place)
     {
+        // Where there is such a name already, also that of a value, it is another tensor's.
         string name = operand.Name;
-        for (int number = 2; _tensors.TryGetValue(name, out var described) && described.Tensor != operand.Tensor; number++)
+        while (!(_tensors.TryGetValue(name, out var described) ? described.Tensor == operand.Tensor : _names.Add(name)))
         {
-            name = FormattableString.Invariant($"{operand.Name}_{number}");
+            name = Numbered(operand.Name);
         }
 
-        _names.Add(name);
         _shapes[name] = operand.Shape;
         _tensors[name] = (operand.Tensor!, operation == Operators.BatchNormalization && place > 2 ? TensorKind.Statistic : TensorKind.Weight);
         return name;
@@ -168,12 +165,19 @@ internal sealed partial class GraphReader
     private string Unique(string name)
     {
         string unique = name;
-        for (int number = 2; _initializers.ContainsKey(unique) || !_names.Add(unique); number++)
+        while (_initializers.ContainsKey(unique) || !_names.Add(unique))
         {
-            unique = FormattableString.Invariant($"{name}_{number}");
+            unique = Numbered(name);
         }
 
         return unique;
+    }
+
+    /// <summary>A further name; of thousands of one name, none is tried twice.</summary>
+    private string Numbered(string name)
+    {
+        int number = _lastNumbers[name] = _lastNumbers.GetValueOrDefault(name, 1) + 1;
+        return FormattableString.Invariant($"{name}_{number}");
     }
 
     private (NetworkDescription Network, IReadOnlyDictionary<string, StateTensor> Tensors, bool AddsMirrorImage) Finish(string name, string output)

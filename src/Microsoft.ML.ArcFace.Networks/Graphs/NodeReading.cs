@@ -41,10 +41,10 @@ internal sealed partial class GraphReader
         /// <summary>How many nodes read a value of the graph; its outputs count, too.</summary>
         public int ReadersOfInput(int input) => reader._readers[node.Input[input]];
 
-        /// <summary>A real number as its writer meant it: 1E-05, which float32 holds no better.</summary>
-        public double Real(string name, double otherwise) => Numbers.HasAttribute(name)
-            ? double.Parse(Numbers.Float(name).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
-            : otherwise;
+        /// <summary>A real number, which must be finite, as its writer meant it: 1E-05, which float32 holds no better.</summary>
+        public double Real(string name, double otherwise) => !Numbers.HasAttribute(name) ? otherwise
+            : Numbers.Float(name) is var number && float.IsFinite(number) ? double.Parse(number.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
+            : throw new WeightsFormatException(FormattableString.Invariant($"its attribute {name} is {number}; a finite number is needed"));
 
         public GraphOperand Emit(string operation, IReadOnlyList<GraphOperand> inputs, params (string Name, object Value)[] attributes) => reader.Emit(this, operation, inputs, attributes);
 

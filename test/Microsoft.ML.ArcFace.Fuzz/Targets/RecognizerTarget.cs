@@ -32,7 +32,7 @@ internal sealed class RecognizerTarget() : FuzzTarget("recognizer")
         ("a chain of constants", HostileGraphs.Chain(GraphLimits.MostNodes - 100, isConstant: true)),
     ];
 
-    public override bool IsRefusal(Exception exception) => exception is WeightsFormatException or NotSupportedException;
+    public override bool IsRefusal(Exception exception) => exception is WeightsFormatException;
 
     public override byte[] Mutate(Random random) => random.Next(4) == 0 ? Mutate(random, Seeds) : GraphMutator.Mutate(random, Seeds[random.Next(Seeds.Count)]);
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Export;
@@ -65,6 +66,17 @@ public class GraphNetworkTests
     }
 
     [TestMethod]
+    public void Parse_WeightOfAnIResNet100_IsWithinTheBounds()
+    {
+        // 241 MB, as those of an IResNet100 together, which a product of matrices takes twice while it is computed.
+        const int outputs = 1600, columns = 3 * 112 * 112;
+        var model = new GraphModel();
+        model.Graph.Initializer.Add(new TensorProto { Name = "weight", DataType = (int)TensorProto.Types.DataType.Float, Dims = { outputs, columns }, RawData = UnsafeByteOperations.UnsafeWrap(new byte[sizeof(float) * outputs * columns]) });
+        string embedding = model.Node("Gemm", [model.Node("Flatten", [model.Input(1, 3, 112, 112)]), "weight"], ("transB", 1L));
+        Assert.AreEqual(outputs, GraphNetwork.Parse(model.ToBytes(embedding), "the test").Network.OutputSize);
+    }
+
+    [TestMethod]
     public void Parse_TwoOutputs_TakesTheEmbeddingAndNamesItsLength()
     {
         var model = new GraphModel(11);
@@ -128,6 +140,66 @@ public class GraphNetworkTests
             string cycle = model.Node("Add", [model.Input(1, 3, 8, 8), "Relu_1_out"]);
             return model.Head(model.Node("Relu", [cycle]), 192);
         });
+    }
+
+    [TestMethod]
+    public void Parse_NumbersThatAreNone_AreRefusedByNode()
+    {
+        AssertRefused("its attribute alpha is NaN", model => model.Head(model.Node("LeakyRelu", [model.Input(1, 3, 8, 8)], ("alpha", double.NaN)), 192));
+        AssertRefused("its attribute alpha is ", model => model.Head(model.Node("HardSigmoid", [model.Input(1, 3, 8, 8)], ("alpha", double.PositiveInfinity)), 192));
+        AssertRefused("its attribute value is NaN", model => model.Head(model.Node("Pad", [model.Input(1, 3, 8, 8)], ("pads", (long[])[0, 0, 1, 1, 0, 0, 1, 1]), ("value", double.NaN)), 300), version: 2);
+        AssertRefused("its attribute min is NaN", model => model.Head(model.Node("Clip", [model.Input(1, 3, 8, 8)], ("min", double.NaN)), 192), version: 6);
+        AssertRefused("float32 does not hold", model => model.Node("Gemm", [model.Node("Flatten", [model.Input(1, 3, 8, 8)]), model.Floats([.. Enumerable.Repeat(1e30f, 192 * 8)], 8, 192)], ("transB", 1L), ("alpha", 1e30)));
+        AssertRefused("which has zeros", model => model.Head(model.Node("Div", [model.Input(1, 3, 8, 8), model.Floats([1, 0, 1], 3, 1, 1)]), 192));
+        AssertRefused("its variances", model => model.Head(model.Node("BatchNormalization", [model.Input(1, 3, 8, 8), model.Positive(3), model.Random(3), model.Random(3), model.Floats([1, -1, 1], 3)]), 192));
+        AssertRefused("its variances", model => model.Head(model.Node("BatchNormalization", [model.Input(1, 3, 8, 8), model.Positive(3), model.Random(3), model.Random(3), model.Floats([1, 0, 1], 3)], ("epsilon", 0.0)), 192));
+        AssertRefused("fills with is not one number", model => model.Head(model.Node("Pad", [model.Input(1, 3, 8, 8), model.Longs(0, 0, 1, 1, 0, 0, 1, 1), model.Floats([], 0)]), 300));
+    }
+
+    [TestMethod]
+    [DataRow("PRelu")]
+    [DataRow("BatchNormalization")]
+    public void Parse_ValueWithoutChannels_IsRefusedByNode(string operation) => AssertRefused("which has no channels", model =>
+    {
+        string number = model.Node("ReduceSum", [model.Head(model.Input(1, 3, 8, 8), 192), model.Longs(1)], ("keepdims", 0L));
+        string[] tensors = operation == "PRelu" ? [model.Float(0.2f)] : [model.Positive(1), model.Random(1), model.Random(1), model.Positive(1)];
+        return model.Head(model.Node("Unsqueeze", [model.Node(operation, [number, .. tensors]), model.Longs(1)]), 1);
+    });
+
+    [TestMethod]
+    public void Parse_TensorsAndValuesOfOneName_AreKeptApart()
+    {
+        // Slopes of one number become those of the channels, and a product's weight is transposed: both need a further name, which a value may have.
+        AssertReadAsItStands(model =>
+        {
+            string face = model.Input(1, 3, 8, 8), slope = model.Floats([0.3f], 1);
+            string taken = Named(model, "Relu", [face], slope + "_2");
+            return model.Head(model.Node("Add", [model.Node("Mul", [model.Node("PRelu", [face, slope]), slope]), taken]), 192);
+        });
+        AssertReadAsItStands(model =>
+        {
+            string face = model.Node("Flatten", [model.Input(1, 3, 8, 8)]), weight = model.Random(192, 8);
+            return model.Node("MatMul", [Named(model, "Relu", [face], weight + ".transposed"), weight]);
+        });
+        AssertReadAsItStands(model =>
+        {
+            string face = model.Input(1, 3, 8, 8);
+            model.Graph.Initializer.Add(new TensorProto { Name = "input", DataType = (int)TensorProto.Types.DataType.Float, Dims = { 3, 1, 1 }, FloatData = ByteString.CopyFrom(MemoryMarshal.AsBytes<float>([0.5f, -2, 3])) });
+            return model.Head(model.Node("Mul", [model.Node("Relu", [face]), "input"]), 192);
+        });
+
+        static string Named(GraphModel model, string operation, string[] inputs, string output)
+        {
+            model.Graph.Node.Add(new NodeProto { OpType = operation, Input = { inputs }, Output = { output } });
+            return output;
+        }
+
+        static void AssertReadAsItStands(Func<GraphModel, string> build)
+        {
+            var model = new GraphModel();
+            byte[] bytes = model.ToBytes(build(model));
+            AssertComputesTheSame(bytes, GraphNetwork.Parse(bytes, "the test"));
+        }
     }
 
     [TestMethod]

@@ -53,7 +53,7 @@ internal sealed class FeatureMap(int height, int width, int channels, bool isBFl
     public nint Offset(int image, int row, int column) => ((nint)image * ImageStride) + ((nint)(row + Border) * RowStride) + ((nint)(column + Border) * channels);
 
     /// <summary>A map of float32 whose channels fill up registers.</summary>
-    /// <exception cref="NotSupportedException">It takes too much memory.</exception>
+    /// <exception cref="WeightsFormatException">It takes too much memory.</exception>
     public static FeatureMap Of(long height, long width, long usedChannels)
     {
         long channels = (usedChannels + ChannelMultiple - 1) / ChannelMultiple * ChannelMultiple;
@@ -62,7 +62,7 @@ internal sealed class FeatureMap(int height, int width, int channels, bool isBFl
     }
 
     /// <summary>Asks for a border; false if the map has another one already, which others read.</summary>
-    /// <exception cref="NotSupportedException">It takes too much memory.</exception>
+    /// <exception cref="WeightsFormatException">It takes too much memory.</exception>
     public bool TrySurround(int border, float[]? values)
     {
         if (border == 0 || (Border > 0 && Border >= border && BorderValues == values))
@@ -84,7 +84,7 @@ internal sealed class FeatureMap(int height, int width, int channels, bool isBFl
     {
         if ((double)(height + (2 * border)) * (width + (2 * border)) * channels > MostValues)
         {
-            throw new NotSupportedException($"A map of {height}×{width} pixels of {channels} channels with a border of {border} takes more than {(MostValues * sizeof(float)) >> 20} MiB for an image; that is the most that is computed here.");
+            throw new WeightsFormatException($"A map of {height}×{width} pixels of {channels} channels with a border of {border} takes more than {(MostValues * sizeof(float)) >> 20} MiB for an image; that is the most that is computed here.");
         }
     }
 

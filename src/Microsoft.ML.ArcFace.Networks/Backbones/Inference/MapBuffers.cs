@@ -9,7 +9,7 @@ internal sealed class BufferPlan
     /// <param name="input">What the first step reads.</param>
     /// <param name="steps">The steps.</param>
     /// <param name="firstSmall">The first step that runs over more images at once; the map before it collects them.</param>
-    /// <exception cref="NotSupportedException">They take too much memory.</exception>
+    /// <exception cref="WeightsFormatException">They take too much memory.</exception>
     public BufferPlan(FeatureMap input, IReadOnlyList<InferenceStep> steps, int firstSmall)
     {
         const long mostValues = 1 << 28;
@@ -30,7 +30,7 @@ internal sealed class BufferPlan
 
         if (_buffers.Sum(buffer => buffer.ValuesOfImage) is var values and > mostValues)
         {
-            throw new NotSupportedException($"The maps of the network take {(values * sizeof(float)) >> 20} MiB for an image; at most {(mostValues * sizeof(float)) >> 20} are computed here.");
+            throw new WeightsFormatException($"The maps of the network take {(values * sizeof(float)) >> 20} MiB for an image; at most {(mostValues * sizeof(float)) >> 20} are computed here.");
         }
     }
 
