@@ -53,7 +53,7 @@ public sealed partial class FaceEmbeddingTransformer
 
         if (network.Nodes.SelectMany(node => node.Outputs).Sum(value => network.ShapeOf(value).Skip(1).Aggregate(1.0, (count, length) => count * length)) > MostNumbers)
         {
-            throw Damaged($"its network makes more than {MostNumbers} numbers of one face; it was altered after saving");
+            throw Damaged(FormattableString.Invariant($"its network makes more than {MostNumbers} numbers of one face; it was altered after saving"));
         }
 
         Dictionary<string, SafetensorsEntry> stored = entries.ToDictionary(entry => entry.Name);
