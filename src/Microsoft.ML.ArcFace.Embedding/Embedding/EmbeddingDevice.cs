@@ -9,6 +9,8 @@ namespace Microsoft.ML.ArcFace.Embedding;
 /// <summary>Decides where a model is computed: on the processor, where libtorch is needed for bfloat16 only, or on a GPU by libtorch.</summary>
 internal sealed class EmbeddingDevice
 {
+    private const string AskForFloat32 = $"set {nameof(FaceEmbeddingEstimator.Options.InferencePrecision)} to {nameof(InferencePrecision.Float32)}";
+
     private readonly IHostEnvironment _environment;
     private readonly ITorchRuntime? _torch;
     private readonly IGpu? _gpu;
@@ -64,19 +66,33 @@ internal sealed class EmbeddingDevice
         }
 
         IBFloat16Arithmetic? bfloat16 = precision == InferencePrecision.BFloat16 ? FindBFloat16() : null;
-        return new Lazy<IFaceNetwork>(() => new InferenceNetwork(network, tensors, VectorWidths.Best, () => ProcessorThreads.Count, bfloat16));
+        return new Lazy<IFaceNetwork>(() =>
+        {
+            var computed = new InferenceNetwork(network, tensors, VectorWidths.Best, () => ProcessorThreads.Count, bfloat16);
+            if (bfloat16 is not null && computed.Precision != InferencePrecision.BFloat16)
+            {
+                Warn($"The model asks for bfloat16, but the network '{network.Name}' has steps that are computed in float32 alone, so that all of it is; {AskForFloat32}.");
+            }
+
+            return computed;
+        });
     }
 
     private IBFloat16Arithmetic? FindBFloat16()
     {
         if (_torch is null)
         {
-            using IChannel channel = _environment.Start(nameof(FaceEmbeddingTransformer));
-            channel.Warning(
+            Warn(
                 $"The model asks for bfloat16, which is computed by libtorch; this program does not bring that, so that the model computes in float32. Add the package {TorchRuntime.Package} and TorchSharp-cpu, " +
-                $"or set {nameof(FaceEmbeddingEstimator.Options.InferencePrecision)} to {nameof(InferencePrecision.Float32)}.");
+                $"or {AskForFloat32}.");
         }
 
         return _torch?.CreateBFloat16();
+    }
+
+    private void Warn(string message)
+    {
+        using IChannel channel = _environment.Start(nameof(FaceEmbeddingTransformer));
+        channel.Warning(message);
     }
 }

@@ -2,8 +2,11 @@ using Microsoft.Extensions.Logging;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Runtime;
+using Microsoft.ML.ArcFace.Tests.Graphs;
+using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Weights;
 
 namespace Microsoft.ML.ArcFace.Tests.Embedding;
@@ -51,6 +54,22 @@ public class EmbeddingDeviceTests
     }
 
     [TestMethod]
+    public void Compute_BFloat16OfANetworkThatKnowsFloat32Alone_IsFloat32AndSaysSoOnce()
+    {
+        var ml = new MLContext();
+        List<string> warnings = LoggedWarnings.Of(ml);
+        var model = new GraphModel(13);
+        RecognizerCase sigmoid = RecognizerCases.All.Single(entry => entry.Name == "Sigmoid");
+        GraphNetwork graph = GraphNetwork.Parse(model.ToBytes(sigmoid.Build(model)), "sigmoid.onnx");
+        EmbeddingDevice device = EmbeddingDevice.Choose(ml, new UnusedTorch());
+        using IFaceNetwork rounded = device.Compute(graph.Network, graph.Tensors, InferencePrecision.BFloat16).Value, exact = device.Compute(graph.Network, graph.Tensors, InferencePrecision.Float32).Value;
+        byte[] face = new byte[graph.Network.ShapeOf(graph.Network.Input)[1..].Aggregate(1L, (product, size) => product * size)];
+        new Random(2).NextBytes(face);
+        CollectionAssert.AreEqual(exact.Embed(face, 1), rounded.Embed(face, 1));
+        Assert.Contains("float32 alone", warnings.Single());
+    }
+
+    [TestMethod]
     public void Choose_GpuWithoutLibTorch_NamesThePackageOrTakesTheProcessor()
     {
         string message = Assert.ThrowsExactly<InvalidOperationException>(() => EmbeddingDevice.Choose(new MLContext { GpuDeviceId = 1 }, torch: null)).Message;
@@ -80,6 +99,26 @@ public class EmbeddingDeviceTests
         }
 
         return weights.Tensors;
+    }
+
+    /// <summary>Offers bfloat16, which a network that knows float32 alone must not use.</summary>
+    private sealed class UnusedTorch : ITorchRuntime, IBFloat16Arithmetic
+    {
+        public IBFloat16Arithmetic? CreateBFloat16() => this;
+
+        public void FollowThreadsOfProgram()
+        {
+        }
+
+        public IGpu? ChooseGpu(int gpuDeviceId, bool fallbackToCpu) => null;
+
+        public InferenceStep Dense<TLanes, TOutput>(FeatureMap input, FeatureMap output, FeatureMap? shortcut, LayerWeights weights, float[]? slopes, int kernel, int stride, int padding)
+            where TLanes : unmanaged, ILanes<TLanes>
+            where TOutput : unmanaged, IMapValue<TOutput> => throw new AssertFailedException("A step is made in bfloat16.");
+
+        public IMapOwner Allocate(long values) => throw new AssertFailedException("A map is made in bfloat16.");
+
+        public IDisposable ShareThreads(int threads) => throw new AssertFailedException("A step is computed in bfloat16.");
     }
 
     private sealed class WarningLog : ILogger

@@ -45,7 +45,7 @@ internal sealed class InferenceNetwork : IFaceNetwork
     /// <param name="weights">Its weights by name; they are copied.</param>
     /// <param name="width">The registers to compute with, of those that the processor has.</param>
     /// <param name="threads">How many threads may work at a call.</param>
-    /// <param name="bfloat16">Multiplies in bfloat16; null for float32 throughout.</param>
+    /// <param name="bfloat16">Multiplies in bfloat16, unless a step of the network knows float32 alone; null for float32 throughout.</param>
     /// <exception cref="WeightsFormatException">A node cannot be computed; the message names it.</exception>
     public InferenceNetwork(NetworkDescription network, IReadOnlyDictionary<string, StateTensor> weights, VectorWidth width, Func<int> threads, IBFloat16Arithmetic? bfloat16 = null)
     {
@@ -68,6 +68,7 @@ internal sealed class InferenceNetwork : IFaceNetwork
         _plan = new BufferPlan(_faces, _body, _firstSmall);
         _threads = threads;
         _bfloat16 = bfloat16;
+        Precision = useBFloat16 ? InferencePrecision.BFloat16 : InferencePrecision.Float32;
 
         // MobileFaceNet and its like, whose channels convolve mostly for themselves.
         bool isMobile = network.Nodes.Any(node => node.Operator == Operators.Convolution && node.Attributes.Number("group", 1) > 1);
@@ -79,6 +80,9 @@ internal sealed class InferenceNetwork : IFaceNetwork
             (true, false) => (2, 32),
         };
     }
+
+    /// <summary>Tells the arithmetic that computes the network, which may be float32 where bfloat16 was offered.</summary>
+    public InferencePrecision Precision { get; }
 
     /// <summary>Numbers of a face as the network reads it.</summary>
     private int FaceLength => _faces.Height * _faces.Width * _faces.Channels;
