@@ -2,7 +2,7 @@ namespace Microsoft.ML.ArcFace.Files;
 
 /// <summary>
 /// Keeps bytes outside of memory, in a temporary file that only this process can reach and that is gone with it, however it ends:
-/// on Unix the file has no name once it is open, on Windows the system deletes it when it is closed.
+/// on Unix the file has no name once it has its bytes, on Windows the system deletes it when it is closed.
 /// </summary>
 internal sealed class UnnamedFile : ByteSource
 {
@@ -20,7 +20,10 @@ internal sealed class UnnamedFile : ByteSource
     public static UnnamedFile Create(string folder, long length)
     {
         Directory.CreateDirectory(folder);
-        string path = Path.Combine(folder, $"arcface-{Guid.NewGuid():N}.part");
+
+        // A process that is killed before the name is gone leaves the file behind, for a day.
+        string name = Path.Combine(Path.GetFullPath(folder), "arcface"), path = $"{name}.{Guid.NewGuid():N}.part";
+        AbandonedParts.Delete(name);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0, PreallocationSize = length };
         if (OperatingSystem.IsWindows())
         {

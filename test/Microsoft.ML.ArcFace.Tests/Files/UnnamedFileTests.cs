@@ -29,6 +29,17 @@ public class UnnamedFileTests
     }
 
     [TestMethod]
+    public void Create_FilesOfKilledProcesses_AreDeletedAfterADay()
+    {
+        using var folder = new TemporaryFolder();
+        string old = folder.Write($"arcface.{Guid.NewGuid():N}.part", [1]), recent = folder.Write($"arcface.{Guid.NewGuid():N}.part", [1]), other = folder.Write("arcface.part", [1]);
+        Array.ForEach([old, other], path => File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddDays(-2)));
+        UnnamedFile.Create(folder.FullName, 10).Dispose();
+        Assert.IsFalse(File.Exists(old));
+        Assert.IsTrue(File.Exists(recent) && File.Exists(other));
+    }
+
+    [TestMethod]
     public void Create_FileInPlaceOfTheFolder_IsAnIOException()
     {
         using var folder = new TemporaryFolder();

@@ -161,7 +161,7 @@ internal sealed partial class CheckpointFolder : IDisposable
     /// <summary>Deletes what runs that were killed left half written; while this run holds the lock, no other writes here.</summary>
     private void DeleteParts()
     {
-        foreach (string part in Directory.Exists(_path) ? Directory.GetFiles(_path, "checkpoint-*.part") : [])
+        foreach (string part in Directory.Exists(_path) ? Directory.GetFiles(_path, "checkpoint-*.part").Where(file => PartName().IsMatch(Path.GetFileName(file))) : [])
         {
             File.Delete(part);
         }
@@ -171,6 +171,10 @@ internal sealed partial class CheckpointFolder : IDisposable
     private string[] Files() => !Directory.Exists(_path) ? [] :
         [.. Directory.EnumerateFiles(_path).Where(file => FileName().IsMatch(Path.GetFileName(file))).OrderDescending(StringComparer.Ordinal)];
 
-    [GeneratedRegex(@"^checkpoint-\d{10}\.safetensors$")]
+    [GeneratedRegex(@"^checkpoint-[0-9]{10}\.safetensors$")]
     private static partial Regex FileName();
+
+    /// <summary>What <see cref="WholeFile"/> calls the part of a checkpoint; others' files may end so, too.</summary>
+    [GeneratedRegex(@"^checkpoint-[0-9]{10}\.safetensors\.[0-9a-f]{32}\.part$")]
+    private static partial Regex PartName();
 }
