@@ -64,8 +64,17 @@ internal sealed partial class CheckpointFolder : IDisposable
 
         WritableFolder.Prepare(directory, nameof(ArcFaceTrainer.Options.CheckpointDirectory));
         var folder = new CheckpointFolder(channel, Path.GetFullPath(directory), setup.CheckpointsKept) { _lock = Lock(directory) };
-        folder.DeleteParts();
-        folder.SecondStage.DeleteParts();
+        try
+        {
+            folder.DeleteParts();
+            folder.SecondStage.DeleteParts();
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+
         if (!setup.Resume)
         {
             // Passed over, and deleted with the first checkpoint of the new run.
