@@ -35,7 +35,7 @@ internal static partial class ToolWords
         ("--overwrite (overwrite: true)", "--overwrite"),
         (", or TripletMining.BatchHard", ""),
         ("Use NormSoftmaxLoss, ArcFaceLoss or another margin loss", "Use --loss norm-softmax, arcface or another one with a margin"),
-        ("DetectFaces and AlignFaces before the embedding, or arcface train --detector", "with a model of arcface train --detector"),
+        ("DetectFaces and AlignFaces before the embedding, or arcface train --detector", "with a model that has a detector (--detector of arcface train and arcface import)"),
         ("Evaluate other people: faces.TrainTestSplitByPerson parts them before training", "Give --data with other people"),
         (" each, or fewer folds", " each"),
         ("null scores all people", "without it all people are scored"),

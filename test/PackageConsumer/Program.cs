@@ -10,14 +10,19 @@ switch (args)
         DrawnFaces.WriteFolder(folder, int.Parse(people), int.Parse(picturesEach), seed: 1);
         return 0;
     case ["weights", string model, string file]:
-        // README's own snippet reads InsightFace's weights; here it gets those of the model that its first snippet trained.
+        // README's own snippet reads InsightFace's weights; here it gets those of the model that its third snippet trained.
         var exporter = new MLContext();
         exporter.FaceRecognition().ExportToSafetensors(exporter.Model.Load(model, out _), file);
+        return 0;
+    case ["graph", string model, string file]:
+        // README starts from a recognizer of others; here it is that model as an ONNX file.
+        var graphs = new MLContext();
+        graphs.FaceRecognition().ExportToOnnx(graphs.Model.Load(model, out _), file);
         return 0;
     case ["predict", string model, string photograph]:
         return Predict(model, photograph);
     default:
-        Console.Error.WriteLine($"{Assembly.GetExecutingAssembly().GetName().Name} draw FOLDER PEOPLE PICTURES-EACH | weights MODEL FILE | predict MODEL PHOTOGRAPH");
+        Console.Error.WriteLine($"{Assembly.GetExecutingAssembly().GetName().Name} draw FOLDER PEOPLE PICTURES-EACH | weights MODEL FILE | graph MODEL FILE | predict MODEL PHOTOGRAPH");
         return 2;
 }
 

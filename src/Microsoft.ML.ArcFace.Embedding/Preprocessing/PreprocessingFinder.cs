@@ -43,8 +43,8 @@ internal static class PreprocessingFinder
         int asGood = choices.Count(choice => choice.IsAsGoodAsBest);
         string others = string.Create(CultureInfo.InvariantCulture, $"{asGood} that these photographs cannot tell apart");
         return asGood == 1 ? "the only choice that fits these photographs"
-            : chosen.Pixels == said.Pixels && said.Source != FacePixelsSource.Guess ? $"which is known beforehand ({said.Reason}), and one of {others}"
-            : $"the most usual of {others}";
+            : chosen.Pixels == said.Pixels && said.Source != FacePixelsSource.Guess ? $"known beforehand ({said.Reason}), and one of {others}"
+            : $"the most usual of {others}; photographs of more people tell more of them apart";
     }
 
     private static float[] Embed(InferenceNetwork network, FacePixels pixels, LabeledFaces faces, WorkMeter meter)

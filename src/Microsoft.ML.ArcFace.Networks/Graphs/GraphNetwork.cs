@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Google.Protobuf;
+using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Weights;
@@ -17,7 +18,7 @@ internal sealed record GraphNetwork(NetworkDescription Network, IReadOnlyDiction
     /// <summary>An IResNet-200 has 475 MB.</summary>
     public const int MostBytes = 1 << 30;
 
-    private const int LongestEmbedding = 1 << 14;
+    private const int LongestEmbedding = BackboneDescription.LargestEmbeddingSize;
 
     /// <summary>SHA-256 of the file, in small hexadecimal digits.</summary>
     public required string Sha256 { get; init; }
@@ -102,6 +103,6 @@ internal sealed record GraphNetwork(NetworkDescription Network, IReadOnlyDiction
         (string Name, long[] Shape)[] rows = [.. outputs.Where(output => output.Shape is [1, > 1 and <= LongestEmbedding]).OrderByDescending(output => output.Shape[1])];
         return rows is [var row, .. var others] && (others.Length == 0 || others[0].Shape[1] < row.Shape[1])
             ? row.Name
-            : throw new WeightsFormatException($"The graph gives {all} for a picture; a recognizer gives one embedding [1, d] of 2 to {LongestEmbedding} numbers, and perhaps its length.");
+            : throw new WeightsFormatException($"The graph gives {all} for a picture; a recognizer gives one embedding [1, d] of 2 to {LongestEmbedding} numbers, and perhaps its length. A face detector goes to DetectFaces (arcface import --detector).");
     }
 }

@@ -20,7 +20,7 @@ internal static class PixelsChoice
     {
         if (said is not null)
         {
-            return new(said, FacePixelsSource.Caller, "as the program said");
+            return new(said, FacePixelsSource.Caller, "as was asked for");
         }
 
         if (KnownFaceFiles.Find(sha256) is { } known)

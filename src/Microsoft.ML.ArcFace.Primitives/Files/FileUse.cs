@@ -21,6 +21,14 @@ internal sealed record FileUse(string Needed, IReadOnlyList<FileKind> Fitting, I
             [FileKind.Archive] = "Unpack it, and give the file of weights that is in it.",
         });
 
+    public static readonly FileUse Recognizer = new(
+        "a recognizer (.onnx), or weights of a published network (.pth, .pt, .safetensors, or the .zip of a face model)",
+        [FileKind.Onnx, .. Weights.Fitting],
+        new Dictionary<FileKind, string>(Weights.Remedies)
+        {
+            [FileKind.Zip] = "A pack of .onnx files, such as buffalo_l.zip, goes to arcface import --pack; from another archive, give the file of the recognizer that is in it.",
+        });
+
     public static readonly FileUse Model = new(
         "the .zip of a face model, as arcface train and ml.Model.Save write it",
         [FileKind.FaceModel],

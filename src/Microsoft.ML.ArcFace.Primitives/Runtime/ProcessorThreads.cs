@@ -15,8 +15,9 @@ internal static class ProcessorThreads
     /// <summary>The number that was chosen; 0: none.</summary>
     private static volatile int s_chosen;
 
-    /// <summary>Gets the number of threads, at least 1: libtorch's where it is loaded, otherwise the one that was chosen or that of <see cref="Variable"/>, otherwise all processors.</summary>
-    public static int Count => s_library?.Count() ?? (s_chosen > 0 ? s_chosen : s_usual);
+    /// <summary>Gets the number of threads, at least 1: the one that was chosen, otherwise libtorch's where it is loaded, otherwise that of <see cref="Variable"/>, otherwise all processors.</summary>
+    /// <remarks>libtorch keeps a number for each thread that has called it, so that it cannot tell on one thread what was chosen on another.</remarks>
+    public static int Count => s_chosen is > 0 and var chosen ? chosen : s_library?.Count() ?? s_usual;
 
     /// <summary>Has another library count, so that both use as many; it is told the number that was chosen.</summary>
     /// <param name="count">Gives the library's number.</param>

@@ -32,6 +32,31 @@ public sealed class ProcessorThreadsTests
     }
 
     [TestMethod]
+    public void Count_ThreadThatHasCalledLibtorch_IsTheNumberChosenOnAnother()
+    {
+        NativeLibraries.EnsureLoaded();
+        int before = ProcessorThreads.Count, during = 0;
+        using var hasCalled = new ManualResetEventSlim();
+        using var isChosen = new ManualResetEventSlim();
+        var thread = new Thread(() =>
+        {
+            TorchSharp.torch.set_num_threads(before);
+            hasCalled.Set();
+            isChosen.Wait();
+            during = ProcessorThreads.Count;
+        });
+        thread.Start();
+        hasCalled.Wait();
+        using (ProcessorThreads.Choose(before + 3))
+        {
+            isChosen.Set();
+            thread.Join();
+        }
+
+        Assert.AreEqual(before + 3, during);
+    }
+
+    [TestMethod]
     public void Count_LibtorchLoadedByTheProgram_IsItsOwn()
     {
         ProcessStartInfo start = ChildProgram.StartInfo(ProgramThreads.Name);
