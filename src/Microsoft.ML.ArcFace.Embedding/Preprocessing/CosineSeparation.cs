@@ -5,8 +5,8 @@ namespace Microsoft.ML.ArcFace.Preprocessing;
 
 /// <summary>
 /// Measures how well the cosines of several embeddings of the same faces separate genuine from impostor pairs: the area under the
-/// ROC curve, and how it varies with the people. People are drawn with replacement, and a pair counts as often as its people
-/// were drawn, multiplied; all embeddings are held against the same draws, so that their differences are known better than each.
+/// ROC curve, and how it varies with the people. People are drawn with replacement: a genuine pair counts as often as its person
+/// was drawn, an impostor pair as often as one of its people times the other; all embeddings are held against the same draws, so that their differences are known better than each.
 /// </summary>
 internal static class CosineSeparation
 {

@@ -42,11 +42,7 @@ internal static class ConstantFolding
         return Array.ConvertAll(TensorIndexes.OfBroadcast(operand.Shape, shape), index => values[index]);
     }
 
-    private static long[] Sizes(NetworkNode node, long[][] shapes)
-    {
-        var operation = new NodeProto { OpType = node.Operator, Attribute = { node.Attributes.Values.Select(attribute => Export.OnnxGraph.Attribute(attribute.Key, attribute.Value)) } };
-        return GraphOperators.Evaluate(operation, Array.ConvertAll(shapes, shape => new GraphValue(TensorProto.Types.DataType.Float, shape))).Outputs[0].Shape;
-    }
+    private static long[] Sizes(NetworkNode node, long[][] shapes) => OperatorShapes.OfSizes(node, shapes)[0].Shape;
 
     private static GraphOperand Of(NetworkNode node, long[] shape, float[] values) => Array.TrueForAll(values, float.IsFinite)
         ? new GraphOperand(node.Output, shape, PlainTensor.Of(shape, values))

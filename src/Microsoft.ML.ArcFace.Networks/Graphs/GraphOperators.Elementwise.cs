@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Weights;
 using DataType = Microsoft.ML.ArcFace.Graphs.TensorProto.Types.DataType;
 
@@ -146,25 +147,5 @@ internal static partial class GraphOperators
         static bool Fits(double number) => Math.Abs(number) <= largest;
     }
 
-    /// <summary>Finds the element of a broadcast value for each element of what it is broadcast to.</summary>
-    private static int[] Places(GraphValue value, GraphValue output)
-    {
-        int[] places = new int[output.Count];
-        for (int i = 0; i < places.Length; i++)
-        {
-            int rest = i, step = 1;
-            for (int axis = 1; axis <= output.Rank; axis++)
-            {
-                int size = (int)output.Shape[^axis], at = rest % size;
-                rest /= size;
-                if (axis <= value.Rank)
-                {
-                    places[i] += value.Shape[^axis] == 1 ? 0 : at * step;
-                    step *= (int)value.Shape[^axis];
-                }
-            }
-        }
-
-        return places;
-    }
+    private static int[] Places(GraphValue value, GraphValue output) => TensorIndexes.OfBroadcast(value.Shape, output.Shape);
 }

@@ -23,18 +23,27 @@ internal static class OperatorShapes
             throw new WeightsFormatException($"{node} needs a weight [outputs, inputs], and transB of 1.");
         }
 
-        var operation = new NodeProto { OpType = node.Operator, Attribute = { node.Attributes.Values.Select(attribute => OnnxGraph.Attribute(attribute.Key, attribute.Value)) } };
-        operation.Output.AddRange(node.Outputs);
         try
         {
             // A pass for one image has the sizes of all passes, behind that of the batch.
-            GraphStep step = GraphOperators.Evaluate(operation, [.. node.Inputs.Select(name => new GraphValue(DataType.Float, ForOneImage(shapeOf(name))))]);
-            return [.. step.Outputs.Select(output => output.Shape is [1, .. var sizes] ? (long[])[NetworkDescription.Batch, .. sizes] : throw new WeightsFormatException($"its result {output} has no axis of images"))];
+            GraphValue[] outputs = OfSizes(node, node.Inputs.Select(name => ForOneImage(shapeOf(name))));
+            return Array.ConvertAll(outputs, output => output.Shape is [1, .. var sizes] ? (long[])[NetworkDescription.Batch, .. sizes] : throw new WeightsFormatException($"its result {output} has no axis of images"));
         }
         catch (WeightsFormatException error)
         {
             throw new WeightsFormatException($"{node} cannot be computed: {error.Message.TrimEnd('.')}.", error);
         }
+    }
+
+    /// <summary>What a node makes of values of known sizes, the first of which need not be a batch.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="inputs">The sizes of what it reads.</param>
+    /// <exception cref="WeightsFormatException">They do not fit it; the message is a part of a sentence.</exception>
+    public static GraphValue[] OfSizes(NetworkNode node, IEnumerable<long[]> inputs)
+    {
+        var operation = new NodeProto { OpType = node.Operator, Attribute = { node.Attributes.Values.Select(attribute => OnnxGraph.Attribute(attribute.Key, attribute.Value)) } };
+        operation.Output.AddRange(node.Outputs);
+        return GraphOperators.Evaluate(operation, [.. inputs.Select(sizes => new GraphValue(DataType.Float, sizes))]).Outputs;
     }
 
     private static long[] ForOneImage(long[] shape) => shape is [NetworkDescription.Batch, .. var sizes] ? [1, .. sizes] : shape;
