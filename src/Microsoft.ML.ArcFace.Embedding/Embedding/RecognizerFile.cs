@@ -58,7 +58,7 @@ internal sealed class RecognizerFile
                 : throw new WeightsFormatException($"'{path}' is an ONNX model, which has its network in itself; {architecture} is not needed. Leave the architecture out, or give the .pth or .safetensors file of that network.");
         }
 
-        return File.Exists(path) && FileUse.Recognizer.Mismatch(path) is { } mismatch ? throw new WeightsFormatException($"'{path}' is no recognizer. {mismatch}") : OfWeights(path, architecture);
+        return File.Exists(path) && FileUse.Recognizer.Mismatch(path) is { } mismatch ? throw new WeightsFormatException($"'{path}': {mismatch}") : OfWeights(path, architecture);
     }
 
     /// <summary>Takes a graph that was read.</summary>
