@@ -29,7 +29,7 @@ internal static class TorchFunctions
             },
             Operators.Relu => static value => value.relu(),
             Operators.Clip => value => value.Clamped(LimitOf(least), LimitOf(most)),
-            Operators.LeakyRelu => value => nn.functional.leaky_relu(value, alpha),
+            Operators.LeakyRelu => value => LeakyRelu(value, alpha),
             _ => throw new NotSupportedException($"No function of libtorch computes {node}."),
         };
     }
@@ -55,7 +55,7 @@ internal static class TorchFunctions
         return node.Operator switch
         {
             "ReduceL1" => value => Reduced(value.abs(), sizes => sizes.sum(axes, keeps)),
-            Operators.ReduceLength => value => linalg.vector_norm(value, 2, axes, keeps),
+            Operators.ReduceLength => value => Length(value, axes, keeps),
             "ReduceMax" => value => value.amax(axes, keeps),
             "ReduceMean" => value => value.mean(axes, keeps),
             "ReduceMin" => value => value.amin(axes, keeps),
@@ -99,6 +99,20 @@ internal static class TorchFunctions
 
     /// <summary>A value in another element type; the tensor is the caller's.</summary>
     public static Tensor As(this Tensor value, ScalarType type) => value.dtype == type ? value.alias() : value.to(type);
+
+    private static Tensor LeakyRelu(Tensor value, double alpha)
+    {
+        using Tensor slope = TensorArithmetic.Repeated(alpha, 1), matching = slope.to(value.dtype, value.device);
+        return nn.functional.prelu(value, matching);
+    }
+
+    /// <summary>The root of the sum of squares, which has a slope at 0, too.</summary>
+    private static Tensor Length(Tensor value, long[] axes, bool keeps)
+    {
+        const double leastSquare = 1e-37;
+        using Tensor squares = value.mul(value), sum = squares.sum(axes, keeps), positive = sum.AtLeast(leastSquare);
+        return positive.sqrt();
+    }
 
     private static Tensor Reduced(Tensor values, Func<Tensor, Tensor> reduce)
     {
