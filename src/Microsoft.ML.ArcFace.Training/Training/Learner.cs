@@ -28,15 +28,16 @@ internal sealed class Learner : IRunPart, IDisposable
 
     private readonly WeightAverage[] _averages;
 
-    public Learner(TrainingRecipe recipe, TrainingPlan plan, int people, Device device)
+    public Learner(InitialNetwork initial, TrainingRecipe recipe, TrainingPlan plan, int people, Device device)
     {
         _recipe = recipe;
         _device = device;
         _computeType = ComputeType(recipe.Precision, device);
-        FaceBackbone CreateBackbone() => OnDevice(InitialBackbone.Create(recipe));
-        LossHead CreateHead() => OnDevice(recipe.Loss.CreateHead(recipe.EmbeddingSize, people, plan.Scale));
+        FaceBackbone CreateBackbone() => OnDevice(initial.Create());
+        LossHead CreateHead() => OnDevice(recipe.Loss.CreateHead(_backbone!.EmbeddingSize, people, plan.Scale));
 
-        (_backbone, _head) = (CreateBackbone(), CreateHead());
+        _backbone = CreateBackbone();
+        _head = CreateHead();
         UpdateRule rule = UpdateRule.Create(plan.Optimizer, recipe.Momentum, plan.WeightDecay);
         if (recipe.ClassSampleRate is { } rate && _head is ClassificationHead classification)
         {
@@ -57,7 +58,7 @@ internal sealed class Learner : IRunPart, IDisposable
             }
         }
 
-        var backboneGroup = ParameterGroup.Of(_backbone, "backbone", InitialBackbone.LearningRateShare(recipe));
+        var backboneGroup = ParameterGroup.Of(_backbone, "backbone", InitialNetwork.LearningRateShare(recipe));
         _backboneParameters = [.. backboneGroup.Parameters.Select(named => named.Parameter)];
         _optimizer = new ParameterOptimizer(rule, backboneGroup, ParameterGroup.Of(_head, "head"));
     }
