@@ -28,7 +28,7 @@ internal static class OnnxNetwork
         foreach (NetworkNode node in network.Nodes)
         {
             string[] inputs = [.. node.Inputs.Select(name => names.TryGetValue(name, out string? value) ? value : names[name] = Constant(graph, folded, node, name))];
-            (string[] further, AttributeProto[] attributes) = node.Operator == Operators.Resize ? Resize(graph, network, node) : InputsOfAttributes(graph, node);
+            (string[] further, AttributeProto[] attributes) = node.Operator == Operators.Resize ? Resize(graph, network, node, inputs[0]) : InputsOfAttributes(graph, node);
             string[] outputs = graph.Node(node.Operator, [.. inputs, .. further], node.Outputs.Count, attributes);
             foreach ((string name, string output) in node.Outputs.Zip(outputs))
             {
@@ -49,16 +49,20 @@ internal static class OnnxNetwork
             : folded.Tensors[name].Shape);
     }
 
-    /// <summary>Writes scales, from which sizes follow: a batch of any number has no size that could be written.</summary>
-    private static (string[] Inputs, AttributeProto[] Attributes) Resize(OnnxGraph graph, NetworkDescription network, NetworkNode node)
+    /// <summary>Writes scales where sizes follow from them, else sizes behind those of the batch.</summary>
+    private static (string[] Inputs, AttributeProto[] Attributes) Resize(OnnxGraph graph, NetworkDescription network, NetworkNode node, string value)
     {
         long[] input = network.ShapeOf(node.Input), sizes = node.Attributes.Numbers("sizes");
-        float[] scales = [1, 1, .. node.Attributes.Reals("scales").Select((scale, axis) => Scale(input[axis + 2], (float)scale, sizes[axis]))];
+        double[] scales = node.Attributes.Reals("scales");
         AttributeProto[] attributes = [.. node.Attributes.Values.Where(attribute => attribute.Key is not ("sizes" or "scales")).Select(attribute => OnnxGraph.Attribute(attribute.Key, attribute.Value))];
-        return (["", graph.Constant($"{node.Output}.scales", scales, scales.Length)], attributes);
+        if (Enumerable.Range(0, sizes.Length).All(axis => (long)(input[axis + 2] * scales[axis]) == sizes[axis]))
+        {
+            return (["", graph.Constant($"{node.Output}.scales", [1, 1, .. scales.Select(scale => (float)scale)], 4)], attributes);
+        }
 
-        // Of sizes whose quotient was rounded down, the next larger number.
-        static float Scale(long size, float scale, long result) => (long)(size * scale) < result ? MathF.BitIncrement(scale) : scale;
+        string batch = graph.Node("Slice", [graph.Node("Shape", [value]), graph.Constant($"{node.Output}.starts", 0), graph.Constant($"{node.Output}.ends", 2)]);
+        string all = graph.Node("Concat", [batch, graph.Constant($"{node.Output}.sizes", sizes)], OnnxGraph.Number("axis", 0L));
+        return (["", "", all], attributes);
     }
 
     /// <summary>Makes inputs of the attributes that are inputs in <see cref="OnnxGraph.OperatorSet"/>, in their order there.</summary>
