@@ -1,7 +1,6 @@
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Runtime;
-using Microsoft.ML.ArcFace.Weights;
 
 namespace Microsoft.ML.ArcFace.Graphs;
 
@@ -82,8 +81,8 @@ internal sealed class PictureGraph : IPictureGraph
         GraphLimits limits = GraphLimits.For((long)width * height);
         var input = new GraphInput(_input, width, height, IsChannelsLast: false);
         GraphCost cost = GraphCost.Of(_model.Graph, _ => input.Sizes, limits);
-        (NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, _) = GraphReader.Read(_model, cost, input, isOnePicture: true, _outputs);
-        return new PictureNetwork(network, tensors, VectorWidths.Best, () => ProcessorThreads.Count, limits.Bytes);
+        GraphReading reading = GraphReader.Read(_model, cost, input, isOnePicture: true, _outputs);
+        return new PictureNetwork(reading.Network, reading.Tensors, VectorWidths.Best, () => ProcessorThreads.Count, limits.Bytes);
     }
 
     private Sized Borrow(int width, int height)

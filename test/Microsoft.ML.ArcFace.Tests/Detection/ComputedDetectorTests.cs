@@ -125,8 +125,8 @@ public class ComputedDetectorTests
         ModelProto parsed = GraphFile.Parse(model.ToBytes(output));
         var input = new GraphInput("face", size, size, IsChannelsLast: false);
         GraphCost cost = GraphCost.Of(parsed.Graph, _ => input.Sizes, new GraphLimits(1L << 40, 1e15));
-        (NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, _) = GraphReader.Read(parsed, cost, input, isOnePicture: true, output);
-        return (network, tensors);
+        GraphReading reading = GraphReader.Read(parsed, cost, input, isOnePicture: true, output);
+        return (reading.Network, reading.Tensors);
     }
 
     private static void AssertEqual(byte[] file, IReadOnlyList<string> outputs, int width, int height)
@@ -139,10 +139,10 @@ public class ComputedDetectorTests
         ModelProto model = DetectorGraph.WithOpenSizes(GraphFile.Parse(file));
         var input = new GraphInput(model.Graph.Input[0].Name, width, height, IsChannelsLast: false);
         GraphCost cost = GraphCost.Of(model.Graph, _ => input.Sizes, GraphLimits.For(pixels));
-        (NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, _) = GraphReader.Read(model, cost, input, isOnePicture: true, outputs);
+        GraphReading reading = GraphReader.Read(model, cost, input, isOnePicture: true, outputs);
         foreach (VectorWidth registers in VectorWidths.Available)
         {
-            using var computed = new PictureNetwork(network, tensors, registers, () => 2, 1L << 30);
+            using var computed = new PictureNetwork(reading.Network, reading.Tensors, registers, () => 2, 1L << 30);
             using var room = new NativeFloats(computed.MapValues);
             float[][] actual = computed.Run(picture, room, TimeSpan.FromMinutes(1));
             for (int i = 0; i < outputs.Count; i++)
