@@ -26,7 +26,7 @@ internal static class ModelExport
         if (OriginalGraphOf(embedding, network.Facts, options) is { } original)
         {
             Dictionary<string, string> metadata = DescribeGraph(embedding, network.Facts.File!, isSameEmbedding: original.AddsMirrorImage == embedding.AddsMirrorImage);
-            Write(path, stream => GraphWriting.Write(stream, original, network.Tensors, metadata));
+            Write(path, stream => GraphWriting.Write(stream, original, RenewedNorms.Fold(network.Network, network.Tensors).Tensors, metadata));
             return;
         }
 

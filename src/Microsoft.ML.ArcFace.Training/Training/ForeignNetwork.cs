@@ -5,6 +5,7 @@ using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Pixels;
 using Microsoft.ML.ArcFace.Runtime;
@@ -21,16 +22,22 @@ internal sealed class ForeignNetwork
     private readonly NetworkDescription _network;
     private readonly Dictionary<string, StateTensor> _tensors;
 
-    private ForeignNetwork(string path, NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, FaceNetworkFile? file, bool addsMirrorImage, bool renewsNorms)
+    private ForeignNetwork(string path, NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, FaceNetworkFile? file, OriginalGraph? graph, bool addsMirrorImage, bool renewsNorms)
     {
         (_path, File, AddsMirrorImage) = (path, file, addsMirrorImage);
         var trainable = TrainableNetwork.Of(network);
+
+        // The graph does not know of copies of a tensor that learn numbers of their own.
+        Graph = trainable.Sources.All(source => source.Key == source.Value) ? graph : null;
         _network = renewsNorms ? RenewedNorms.AddTo(trainable.Network) : trainable.Network;
         _tensors = new(trainable.With(tensors));
     }
 
     /// <summary>The file that the network was read from first, and its pixels; null if an older model does not tell it.</summary>
     public FaceNetworkFile? File { get; }
+
+    /// <summary>The graph that the network was read from, to be written again; null if there is none, or layers shared tensors there.</summary>
+    public OriginalGraph? Graph { get; }
 
     /// <summary>Whether the embedding is the sum of those of a face and of its mirror image.</summary>
     public bool AddsMirrorImage { get; }
@@ -163,7 +170,7 @@ internal sealed class ForeignNetwork
         }
 
         (NetworkDescription network, WeightStore weights) = file.Load(decision.Pixels, WeightStore.InMemory);
-        return new ForeignNetwork(recipe.InitialWeights!, network, weights.Tensors, new FaceNetworkFile(file.FileName, file.Sha256, decision), file.AddsMirrorImage, recipe.RenewNorms);
+        return new ForeignNetwork(recipe.InitialWeights!, network, weights.Tensors, new FaceNetworkFile(file.FileName, file.Sha256, decision), file.Original, file.AddsMirrorImage, recipe.RenewNorms);
     }
 
     private static ForeignNetwork OfModel(IHostEnvironment environment, TrainingRecipe recipe)
@@ -179,7 +186,7 @@ internal sealed class ForeignNetwork
                 tensor.CopyFrom(use.Model.Tensors[name]);
             }
 
-            return new ForeignNetwork(recipe.InitialWeights!, use.Model.Network, weights.Tensors, embedding.NetworkFile, embedding.AddsMirrorImage, recipe.RenewNorms);
+            return new ForeignNetwork(recipe.InitialWeights!, use.Model.Network, weights.Tensors, embedding.NetworkFile, use.Model.Facts.Graph, embedding.AddsMirrorImage, recipe.RenewNorms);
         }
     }
 }

@@ -88,6 +88,7 @@ internal sealed class TrainingLoop : IDisposable
         {
             Architecture = _run.Initial.Architecture,
             File = _run.Initial.Foreign?.File,
+            Graph = _run.Initial.Foreign?.Graph,
             PersonNames = _run.Faces.Labels.Names,
             Scale = _plan.Scale,
             Precision = _run.Setup.InferencePrecision,

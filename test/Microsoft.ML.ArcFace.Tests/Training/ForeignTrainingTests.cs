@@ -66,6 +66,14 @@ public class ForeignTrainingTests
         ml.Model.Save(trained, images.Schema, path);
         using var loaded = (FaceEmbeddingTransformer)ml.Model.Load(path, out _);
         CollectionAssert.AreEqual(Embeddings(trained, images).SelectMany(row => row).ToArray(), Embeddings(loaded, images).SelectMany(row => row).ToArray());
+
+        // The original graph with the new weights: norms that were made anew are folded into its nodes.
+        string written = Path.Combine(s_folder.FullName, "written.onnx");
+        ml.FaceRecognition().ExportToOnnx(loaded, written);
+        using FaceEmbeddingTransformer again = ml.Transforms.EmbedFaces("Embedding", "Image", written).Fit(images);
+        Assert.AreEqual(NetworkJson.WriteComputation(before.Model.Network), NetworkJson.WriteComputation(again.Model.Network));
+        AssertSame(Embeddings(trained, images), Embeddings(again, images));
+
         using FaceEmbeddingTransformer further = ml.FaceRecognition().Trainers.ArcFace(s_quick with { InitialWeights = path, Pixels = null }).Fit(images);
         Assert.AreEqual(trained.NetworkFile, further.NetworkFile);
         Assert.AreEqual(NetworkJson.Write(trained.Model.Network), NetworkJson.Write(further.Model.Network));
