@@ -24,7 +24,11 @@ internal sealed class SplitGraphTarget() : FuzzTarget("split-graph")
 
     public override IReadOnlyList<byte[]> Seeds { get; } = [.. s_graphs.Select(graph => File(graph, graph.Graph))];
 
-    public override IEnumerable<(string What, byte[] File)> Attacks => [.. HostileGraphs.All.Select(graph => (graph.What, File(s_graphs[0], Convert.ToBase64String(graph.File()))))];
+    public override IEnumerable<(string What, byte[] File)> Attacks =>
+    [
+        .. HostileGraphs.All.Select(graph => (graph.What, File: Convert.ToBase64String(graph.File())))
+            .Where(graph => graph.File.Length < Safetensors.LargestHeaderLength / 2).Select(graph => (graph.What, File(s_graphs[0], graph.File))),
+    ];
 
     public override bool IsRefusal(Exception exception) => exception is WeightsFormatException;
 
