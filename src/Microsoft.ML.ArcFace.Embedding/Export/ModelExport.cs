@@ -28,7 +28,7 @@ internal static class ModelExport
         if (OriginalGraphOf(embedding, network.Facts, options) is { } original)
         {
             Dictionary<string, string> metadata = DescribeGraph(embedding, network.Facts.File!, isSameEmbedding: original.AddsMirrorImage == embedding.AddsMirrorImage);
-            Write(path, stream => GraphWriting.Write(stream, original, network.Tensors, metadata));
+            Write(path, stream => GraphWriting.Write(stream, original, NumbersOf(network), metadata));
             return;
         }
 
@@ -43,7 +43,7 @@ internal static class ModelExport
         FaceEmbeddingModel network = use.Model;
         IEnumerable<(string, StateTensor)> centers = includeClassCentres ? [(NetworkWeights.ClassCentresName, network.Centers.Trained)] : [];
         Dictionary<string, string> description = Describe(embedding, isSameEmbedding: true);
-        SplitGraph? graph = network.Facts is { Graph: { } original, File: not null } ? SplitGraph.Of(original, network.Tensors) : null;
+        SplitGraph? graph = network.Facts is { Graph: { } original, File: not null } ? SplitGraph.Of(original, NumbersOf(network)) : null;
         if (graph is not null)
         {
             FacePixels pixels = network.Facts.File!.Pixels.Pixels;
@@ -77,6 +77,9 @@ internal static class ModelExport
                 $"Import the .onnx file again, or set {nameof(options.OriginalGraph)} to false.", nameof(options)),
         };
     }
+
+    /// <summary>Gives the tensors that a graph has: norms that a training made anew are folded into their convolutions.</summary>
+    private static IReadOnlyDictionary<string, StateTensor> NumbersOf(FaceEmbeddingModel model) => RenewedNorms.Fold(model.Network, model.Tensors).Tensors;
 
     /// <summary>What the graph of others does not say of itself.</summary>
     private static Dictionary<string, string> DescribeGraph(FaceEmbeddingTransformer embedding, FaceNetworkFile file, bool isSameEmbedding)

@@ -46,6 +46,9 @@ internal sealed class SplitGraphTarget() : FuzzTarget("split-graph")
 
     public override void Read(byte[] file, AllocationMeter meter)
     {
+        // Text has two bytes a character, and the graph is there as text, as bytes, parsed, and with its tensors.
+        const int copies = 12;
+        meter.Allow((long)copies * file.Length);
         using WeightsFile weights = WeightsFile.Open(new CountedSource(file));
         if (weights.Metadata.TryGetValue(SplitGraph.MetadataKey, out string? graph))
         {
