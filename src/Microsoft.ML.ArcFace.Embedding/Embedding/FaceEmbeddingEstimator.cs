@@ -44,11 +44,16 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         _host.CheckValue(input, nameof(input));
         FacePixelReader.Column(_host, input.Schema, _options.InputColumnName);
         FacePixelsDecision pixels = _file.Decide(_options.Pixels, _options.Preprocessing);
+        using IChannel channel = _host.Start(nameof(FaceEmbeddingEstimator));
+        if (_file.PassedOverInWords is { } passedOver)
+        {
+            channel.Info(passedOver);
+        }
+
         if (pixels.Source == FacePixelsSource.Guess)
         {
-            using IChannel channel = _host.Start(nameof(FaceEmbeddingEstimator));
             channel.Warning(
-                $"Nothing says which pixels '{_file.FileName}' reads. {pixels.Pixels} are taken, which is a guess: wrong ones cost accuracy without an error. " +
+                $"Nothing says which pixels '{_file.FileName}' reads. {pixels.Pixels} are taken, which is {pixels.Reason}. Wrong ones cost accuracy without an error. " +
                 $"Find them out on labeled photographs, --find-pixels (FindPreprocessing), or say them, --pixels ({nameof(Options.Pixels)}).");
         }
 
@@ -107,7 +112,7 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         /// <summary>The output column: the unit-length embedding.</summary>
         public string OutputColumnName { get; init; } = "Embedding";
 
-        /// <summary>An ONNX file, a PyTorch state dictionary (.pth, .pt, of either form), a .safetensors file, or the .zip of a saved face model of a published network.</summary>
+        /// <summary>An ONNX file, a PyTorch state dictionary (.pth, .pt, of either form) or .safetensors file of a published network or by the names of AdaFace, or the .zip of a saved face model of a published network.</summary>
         public required string WeightsFile { get; init; }
 
         /// <summary>The published network that weights belong to. Null, the default: told from the names of their tensors. An ONNX file has its network in itself.</summary>
