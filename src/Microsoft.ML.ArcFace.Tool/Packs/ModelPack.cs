@@ -52,6 +52,11 @@ internal sealed record ModelPack(RecognizerFile Recognizer, FacePreparation.Dete
             }
         }
 
+        if (recognizers.Count + detectors.Count + leftOut.Count == 0)
+        {
+            throw new WeightsFormatException($"The pack '{path}' has no {Ending} files. Give a .zip or a folder with the recognizer's {Ending} file in it; other weights go to --weights.");
+        }
+
         if (recognizers.Count != 1 || detectors.Count > 1)
         {
             string others = string.Concat(leftOut.Select(file => $" '{file.File}' {file.Reason}"));
