@@ -29,7 +29,7 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         }
     }
 
-    private EmbeddingColumns Columns => new(_options.InputColumnName, _options.OutputColumnName, PredictedLabel: null, Score: null, Cosine: null);
+    private EmbeddingColumns Columns => new(_options.InputColumnName, _options.OutputColumnName, PredictedLabel: null, Score: null, Cosine: null, _options.QualityColumnName);
 
     /// <summary>
     /// Loads the weights, after a check of the schema; with them the threshold that <c>ExportToSafetensors</c> wrote beside them,
@@ -123,6 +123,12 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         /// <summary>The output column: the unit-length embedding.</summary>
         public string OutputColumnName { get; init; } = "Embedding";
 
+        /// <summary>
+        /// The output column: the embedding's length before it becomes 1, which tells of quality where training made it so, as AdaFace's and
+        /// MagFace's do; of a graph that gives embeddings of unit length, what it divides by. Null, the default: none.
+        /// </summary>
+        public string? QualityColumnName { get; init; }
+
         /// <summary>An ONNX file, a PyTorch state dictionary (.pth, .pt, of either form) or .safetensors file of a published network or by the names of AdaFace, or the .zip of a saved face model of a published network.</summary>
         public required string WeightsFile { get; init; }
 
@@ -156,6 +162,8 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
             var check = new OptionsCheck();
             check.Name(InputColumnName);
             check.Name(OutputColumnName);
+            check.OptionalName(QualityColumnName);
+            check.Distinct(OutputColumnName, QualityColumnName);
             check.That(!string.IsNullOrEmpty(WeightsFile), $"{nameof(WeightsFile)} is empty; name an .onnx, .pth, .pt or .safetensors file, or the .zip of a face model.");
             check.Defined(Architecture);
             check.InRange(InferenceBatchSize, 1, 4096);
