@@ -14,8 +14,9 @@ internal static class GraphFile
     /// <summary>Parses a file and refuses what has no place in a network of faces.</summary>
     /// <param name="bytes">The file.</param>
     /// <param name="external">Reads tensors that lie beside the file; null: they are refused.</param>
+    /// <param name="mayBeEmptied">Whether tensors may have no numbers, as those of <see cref="OriginalGraph"/>.</param>
     /// <exception cref="WeightsFormatException">It is no ONNX model, or has parts elsewhere, functions, subgraphs, operators that are not allowed, or damaged tensors.</exception>
-    public static ModelProto Parse(byte[] bytes, ExternalData? external = null)
+    public static ModelProto Parse(byte[] bytes, ExternalData? external = null, bool mayBeEmptied = false)
     {
         GraphScan.Check(bytes);
         ModelProto model;
@@ -33,19 +34,19 @@ internal static class GraphFile
             throw new WeightsFormatException($"The {bytes.Length} bytes are no ONNX model: they hold no graph.");
         }
 
-        CheckTensors(graph, "the graph", external);
+        CheckTensors(graph, "the graph", external, mayBeEmptied);
         CheckFunctions(model);
         GraphOperators.Check(graph);
         return model;
     }
 
     /// <summary>Looks for data in other files, sparse tensors and damaged ones, in subgraphs and attributes, too.</summary>
-    private static void CheckTensors(GraphProto graph, string where, ExternalData? external)
+    private static void CheckTensors(GraphProto graph, string where, ExternalData? external, bool mayBeEmptied)
     {
         foreach (TensorProto tensor in graph.Initializer)
         {
             external?.Embed(tensor, where);
-            GraphTensor.Check(tensor, where);
+            GraphTensor.Check(tensor, where, mayBeEmptied);
         }
 
         CheckSparse(graph.SparseInitializer, where);
@@ -57,13 +58,13 @@ internal static class GraphFile
                 foreach (TensorProto tensor in attribute.T is { } one ? attribute.Tensors.Prepend(one) : attribute.Tensors)
                 {
                     external?.Embed(tensor, node);
-                    GraphTensor.Check(tensor, node);
+                    GraphTensor.Check(tensor, node, mayBeEmptied);
                 }
 
                 CheckSparse(attribute.SparseTensor is { } sparse ? attribute.SparseTensors.Prepend(sparse) : attribute.SparseTensors, node);
                 foreach (GraphProto inner in attribute.G is { } subgraph ? attribute.Graphs.Prepend(subgraph) : attribute.Graphs)
                 {
-                    CheckTensors(inner, node, external);
+                    CheckTensors(inner, node, external, mayBeEmptied);
                 }
             }
         }

@@ -47,6 +47,9 @@ internal sealed record GraphNetwork(NetworkDescription Network, IReadOnlyDiction
     /// <summary>Whether the graph adds the embeddings of a face and of its mirror image. The description is of one of them.</summary>
     public required bool AddsMirrorImage { get; init; }
 
+    /// <summary>The graph itself without its large tensors, to be written with others; null where it is too large to be kept.</summary>
+    public required OriginalGraph? Original { get; init; }
+
     /// <summary>Reads a file, and those beside it that hold numbers of its tensors.</summary>
     /// <exception cref="WeightsFormatException">It is no recognizer that can be read; the message names the file and what is wrong.</exception>
     /// <exception cref="IOException">It is absent or cannot be read.</exception>
@@ -77,7 +80,7 @@ internal sealed record GraphNetwork(NetworkDescription Network, IReadOnlyDiction
             GraphCost cost = GraphCost.Of(model.Graph, _ => input.Sizes, limits with { Bytes = limits.Bytes + (2 * length) });
             (string Name, long[] Shape)[] outputs = [.. model.Graph.Output.Select(output => (output.Name, cost.Values.TryGetValue(output.Name, out GraphValue? value) ? value.Shape : throw new WeightsFormatException($"The output '{output.Name}' is made by no node of the graph.")))];
             string embedding = EmbeddingOf(outputs);
-            (NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, bool addsMirrorImage) = GraphReader.Read(model, cost, input, embedding);
+            (NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, IReadOnlyDictionary<string, TensorOrigin> origins, bool addsMirrorImage) = GraphReader.Read(model, cost, input, embedding);
             string? raw = UnitLength.ValueBefore(network);
             (network, tensors) = NeededPart.Of(network, tensors, raw ?? network.Output);
             return new GraphNetwork(network, tensors)
@@ -91,6 +94,7 @@ internal sealed record GraphNetwork(NetworkDescription Network, IReadOnlyDiction
                 Scaling = PixelScaling.Of(network, tensors),
                 IsUnitLength = raw is not null,
                 AddsMirrorImage = addsMirrorImage,
+                Original = OriginalGraph.Of(model, cost, tensors, origins, addsMirrorImage),
             };
         }
         catch (Exception error) when (error is WeightsFormatException or GraphSizesException or InvalidProtocolBufferException)

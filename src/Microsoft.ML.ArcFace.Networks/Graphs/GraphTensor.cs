@@ -12,7 +12,7 @@ internal static class GraphTensor
     private const int LongestVarint = 10;
 
     /// <summary>Refuses a tensor whose numbers lie elsewhere, or are not as many as its sizes say.</summary>
-    public static void Check(TensorProto tensor, string where)
+    public static void Check(TensorProto tensor, string where, bool mayBeEmptied = false)
     {
         if (ExternalData.HasNumbersOf(tensor))
         {
@@ -21,7 +21,7 @@ internal static class GraphTensor
 
         var type = (DataType)tensor.DataType;
         long count = Count(tensor, where);
-        bool isWhole = tensor.RawData.Length > 0
+        bool isWhole = mayBeEmptied && GraphTensors.IsEmptied(tensor) ? BytesOf(type, count, where) >= 0 : tensor.RawData.Length > 0
             ? tensor.RawData.Length == BytesOf(type, count, where)
             : type switch
             {
