@@ -186,8 +186,7 @@ internal sealed class RecognizerFile
             ? $"'{path}' is a model of an ONNX graph, not of a published network: use the model itself (FaceEmbedder, LoadModel)."
             : $"'{path}': {(recognized is null ? "the names of its tensors do not tell its network" : $"it holds weights of {recognized.Name}")}; read are {string.Join(", ", BackboneArchitectures.ShortNames)}, by the names of InsightFace's arcface_torch, IResNets by those of AdaFace, and .onnx files of other networks.");
         var network = BackboneDescription.Of(architecture, NetworkWeights.EmbeddingSizeOf(file));
-<<<<<<< HEAD
-        return new RecognizerFile(path, HashOf(path), network, architecture, into => CopyWeights(path, network, into), file.Metadata, scaling: null, addsMirrorImage: false)
+        return new RecognizerFile(path, HashOf(path), network, architecture, into => CopyWeights(path, network, into), file.Metadata)
         {
             UsualPixels = PixelsChoice.OfPublishedNetworks,
         };
@@ -200,7 +199,7 @@ internal sealed class RecognizerFile
         {
             NetworkDescription network = IrNetwork.Describe(tensors);
             IReadOnlyDictionary<string, StateTensor> constants = IrNetwork.ConstantsOf(network, tensors);
-            return new RecognizerFile(path, HashOf(path), network, architecture: null, into => CopyWeights(path, network, into, constants), file.Metadata, scaling: null, addsMirrorImage: false)
+            return new RecognizerFile(path, HashOf(path), network, architecture: null, into => CopyWeights(path, network, into, constants), file.Metadata)
             {
                 PassedOver = [.. file.Tensors.Except(tensors.Where(tensor => IrNetwork.HasTensor(tensor.Key)).Select(tensor => tensor.Value)).Select(tensor => tensor.Name)],
                 UsualPixels = PixelsChoice.OfIrNetworks(isOfAdaFace: constants.Count > 0 && !file.Tensors.Any(tensor => tensor.Name.Contains(NameInCvlFace, StringComparison.Ordinal))),
@@ -210,9 +209,6 @@ internal sealed class RecognizerFile
         {
             throw new WeightsFormatException($"'{path}': {error.Message}", error);
         }
-=======
-        return new RecognizerFile(path, HashOf(path), network, architecture, tensors => CopyWeights(path, network, tensors), file.Metadata);
->>>>>>> main
     }
 
     /// <summary>Reads weights that this library exported of a graph.</summary>

@@ -167,7 +167,6 @@ public class EmbedGraphTests
     }
 
     [TestMethod]
-<<<<<<< HEAD
     public void EmbedFaces_GraphThatGivesTheNorm_HasItAsQuality()
     {
         (byte[] graph, string norm) = SmallRecognizers.WriteWithNorm();
@@ -191,7 +190,9 @@ public class EmbedGraphTests
 
         string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ml.Transforms.EmbedFaces(options with { QualityColumnName = "Embedding" })).Message;
         StringAssert.Contains(message, "'Embedding' is used twice");
-=======
+    }
+
+    [TestMethod]
     [DataRow(false), DataRow(true)]
     public void ExportToOnnx_SavedGraph_IsTheFileAndSaysItsPixels(bool isSaved)
     {
@@ -287,7 +288,6 @@ public class EmbedGraphTests
         }
 
         StringAssert.Contains(Assert.Throws<Exception>(() => ml.Model.Load(s_folder.Write("altered.zip", stream.ToArray()), out _)).GetBaseException().Message, expected);
->>>>>>> main
     }
 
     [TestMethod]
