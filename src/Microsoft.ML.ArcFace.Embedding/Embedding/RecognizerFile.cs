@@ -3,6 +3,7 @@ using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Graphs;
+using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Pixels;
 using Microsoft.ML.ArcFace.Runtime;
@@ -15,6 +16,11 @@ internal sealed class RecognizerFile
 {
     /// <summary>The metadata of exported weights that hold the description of their network.</summary>
     public const string NetworkKey = "network";
+
+    private const int MostNamed = 8;
+
+    /// <summary>CVLFace keeps a network within a module of this name; AdaFace does not.</summary>
+    private const string NameInCvlFace = "net." + IrNetwork.FirstTensor;
 
     private readonly NetworkDescription _network;
     private readonly Action<IReadOnlyDictionary<string, WritableTensor>> _copyWeights;
@@ -47,6 +53,15 @@ internal sealed class RecognizerFile
 
     /// <summary>Whether the graph adds the embedding of the mirror image.</summary>
     public bool AddsMirrorImage { get; }
+
+    /// <summary>Names the tensors of the file that are none of the network, such as class centers beside it; null if there are none.</summary>
+    public string? PassedOverInWords => PassedOver.Count == 0 ? null
+        : $"'{FileName}' has {PassedOver.Count} tensors that are none of the network and are passed over: {string.Join(", ", PassedOver.Take(MostNamed).Select(ShownName.Of))}{(PassedOver.Count > MostNamed ? ", …" : "")}.";
+
+    private IReadOnlyList<string> PassedOver { get; init; } = [];
+
+    /// <summary>What networks with such tensors read; null: nothing is known of them.</summary>
+    private FacePixelsDecision? UsualPixels { get; init; }
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
@@ -82,7 +97,7 @@ internal sealed class RecognizerFile
     /// <exception cref="WeightsFormatException">The metadata of the file are damaged.</exception>
     public FacePixelsDecision Decide(FacePixels? said, FacePreprocessingSearch? found) => said is null && found is not null
         ? found.Decision
-        : PixelsChoice.Decide(said, Sha256, Metadata, _scaling is null ? null : MeanAndDeviation(_scaling), Architecture is not null);
+        : PixelsChoice.Decide(said, Sha256, Metadata, _scaling is null ? null : MeanAndDeviation(_scaling), UsualPixels);
 
     /// <summary>Reads the weights into a store, behind what makes the pixels of faces.</summary>
     /// <param name="pixels">The pixels.</param>
@@ -170,12 +185,40 @@ internal sealed class RecognizerFile
             return OfExportedGraph(path, file, json);
         }
 
-        NetworkOfWeights? recognized = NetworkOfWeights.Recognize(NetworkWeights.ByPublishedName(file));
+        Dictionary<string, StoredTensor> tensors = NetworkWeights.ByPublishedName(file);
+        if (given is null && IrNetwork.IsOf(tensors))
+        {
+            return OfIrNetwork(path, file, tensors);
+        }
+
+        NetworkOfWeights? recognized = NetworkOfWeights.Recognize(tensors);
         BackboneArchitecture architecture = given ?? recognized?.Architecture ?? throw new WeightsFormatException(FileNature.Of(path)?.Kind == FileKind.FaceModel
             ? $"'{path}' is a model of an ONNX graph, not of a published network: use the model itself (FaceEmbedder, LoadModel)."
-            : $"'{path}': {(recognized is null ? "the names of its tensors do not tell its network" : $"it holds weights of {recognized.Name}")}; read are {string.Join(", ", BackboneArchitectures.ShortNames)}, by the names of InsightFace's arcface_torch, and .onnx files of other networks.");
+            : $"'{path}': {(recognized is null ? "the names of its tensors do not tell its network" : $"it holds weights of {recognized.Name}")}; read are {string.Join(", ", BackboneArchitectures.ShortNames)}, by the names of InsightFace's arcface_torch, IResNets by those of AdaFace, and .onnx files of other networks.");
         var network = BackboneDescription.Of(architecture, NetworkWeights.EmbeddingSizeOf(file));
-        return new RecognizerFile(path, HashOf(path), network, architecture, tensors => CopyWeights(path, network, tensors), file.Metadata);
+        return new RecognizerFile(path, HashOf(path), network, architecture, into => CopyWeights(path, network, into), file.Metadata)
+        {
+            UsualPixels = PixelsChoice.OfPublishedNetworks,
+        };
+    }
+
+    /// <summary>Reads weights of AdaFace, CVLFace, face.evoLVe and TFace.</summary>
+    private static RecognizerFile OfIrNetwork(string path, WeightsFile file, Dictionary<string, StoredTensor> tensors)
+    {
+        try
+        {
+            NetworkDescription network = IrNetwork.Describe(tensors);
+            IReadOnlyDictionary<string, StateTensor> constants = IrNetwork.ConstantsOf(network, tensors);
+            return new RecognizerFile(path, HashOf(path), network, architecture: null, into => CopyWeights(path, network, into, constants), file.Metadata)
+            {
+                PassedOver = [.. file.Tensors.Except(tensors.Where(tensor => IrNetwork.HasTensor(tensor.Key)).Select(tensor => tensor.Value)).Select(tensor => tensor.Name)],
+                UsualPixels = PixelsChoice.OfIrNetworks(isOfAdaFace: constants.Count > 0 && !file.Tensors.Any(tensor => tensor.Name.Contains(NameInCvlFace, StringComparison.Ordinal))),
+            };
+        }
+        catch (WeightsFormatException error)
+        {
+            throw new WeightsFormatException($"'{path}': {error.Message}", error);
+        }
     }
 
     /// <summary>Reads a graph whose weights this library exported by the graph's own names.</summary>
@@ -205,10 +248,11 @@ internal sealed class RecognizerFile
         }
     }
 
-    private static void CopyWeights(string path, NetworkDescription network, IReadOnlyDictionary<string, WritableTensor> tensors)
+    private static void CopyWeights(
+        string path, NetworkDescription network, IReadOnlyDictionary<string, WritableTensor> tensors, IReadOnlyDictionary<string, StateTensor>? constants = null)
     {
         using WeightsFile file = WeightsFile.Open(path);
-        NetworkWeights.CopyInto(file, network, tensors, path);
+        NetworkWeights.CopyInto(file, network, tensors, path, constants);
     }
 
     private static string HashOf(string path)

@@ -168,6 +168,32 @@ public class EmbedGraphTests
     }
 
     [TestMethod]
+    public void EmbedFaces_GraphThatGivesTheNorm_HasItAsQuality()
+    {
+        (byte[] graph, string norm) = SmallRecognizers.WriteWithNorm();
+        var options = new FaceEmbeddingEstimator.Options { WeightsFile = s_folder.Write("norm.onnx", graph), Pixels = FacePixels.Standard, QualityColumnName = "Quality" };
+        var ml = new MLContext();
+        IDataView faces = Photographs(ml);
+        FaceEmbeddingEstimator estimator = ml.Transforms.EmbedFaces(options);
+        using FaceEmbeddingTransformer model = estimator.Fit(faces);
+        SchemaShape.Column described = estimator.GetOutputSchema(SchemaShapes.Of(faces.Schema)).Single(column => column.Name == "Quality");
+        Assert.AreEqual(SchemaShapes.Describe(SchemaShapes.Of(model.GetOutputSchema(faces.Schema)).Single(column => column.Name == "Quality")), SchemaShapes.Describe(described));
+        float expected = SmallRecognizers.Reference(graph, s_face, FacePixels.Standard, norm).Single();
+        Assert.IsGreaterThan(2, expected);
+        float quality = model.Transform(faces).GetColumn<float>("Quality").Single();
+        Assert.AreEqual(expected, quality, 1e-4f * expected);
+        Assert.IsGreaterThan(0.99999, OnnxFile.Cosine(SmallRecognizers.Reference(graph, s_face, FacePixels.Standard), Embed(model)));
+
+        string zip = Path.Combine(s_folder.FullName, "norm.zip");
+        ml.Model.Save(model, faces.Schema, zip);
+        using var loaded = (FaceEmbeddingTransformer)ml.Model.Load(zip, out _);
+        Assert.AreEqual(quality, loaded.Transform(faces).GetColumn<float>("Quality").Single());
+
+        string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ml.Transforms.EmbedFaces(options with { QualityColumnName = "Embedding" })).Message;
+        StringAssert.Contains(message, "'Embedding' is used twice");
+    }
+
+    [TestMethod]
     [DataRow(false), DataRow(true)]
     public void ExportToOnnx_SavedGraph_IsTheFileAndSaysItsPixels(bool isSaved)
     {
