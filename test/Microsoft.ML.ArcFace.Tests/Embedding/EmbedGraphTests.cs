@@ -167,6 +167,28 @@ public class EmbedGraphTests
     }
 
     [TestMethod]
+    public void EmbedFaces_NarrowFace_ReadsTheMiddleColumns()
+    {
+        const int width = 96, left = 8, area = 112 * width;
+        byte[] graph = SmallRecognizers.Write(width: width);
+        float[] planes = [.. Enumerable.Range(0, 3 * area).Select(i => (i / area, i % area / width, i % width)).Select(at => (s_face[(((at.Item2 * 112) + at.Item3 + left) * 3) + 2 - at.Item1] - 127.5f) / 127.5f)];
+        float[] expected = GraphModel.Run(graph, "data", [1, 3, 112, width], planes);
+        var ml = new MLContext();
+        FacePixels pixels = FacePixels.Standard with { ColorOrder = FaceColorOrder.Bgr };
+        using FaceEmbeddingTransformer model = Fit(ml, s_folder.Write("narrow.onnx", graph), pixels);
+        Assert.IsGreaterThan(0.99999, OnnxFile.Cosine(expected, Embed(model)));
+
+        string zip = Path.Combine(s_folder.FullName, "narrow.zip"), onnx = Path.Combine(s_folder.FullName, "narrow-again.onnx");
+        ml.Model.Save(model, Photographs(ml).Schema, zip);
+        using var loaded = (FaceEmbeddingTransformer)ml.Model.Load(zip, out _);
+        CollectionAssert.AreEqual(Embed(model), Embed(loaded));
+        ml.FaceRecognition().ExportToOnnx(model, onnx);
+        using FaceEmbeddingTransformer again = Fit(ml, onnx, pixels);
+        Assert.IsGreaterThan(0.99999, OnnxFile.Cosine(expected, Embed(again)));
+        Assert.AreEqual(model.Fingerprint, again.Fingerprint);
+    }
+
+    [TestMethod]
     public void EmbedFaces_GraphThatGivesTheNorm_HasItAsQuality()
     {
         (byte[] graph, string norm) = SmallRecognizers.WriteWithNorm();
@@ -307,7 +329,7 @@ public class EmbedGraphTests
     {
         var ml = new MLContext();
         string large = s_folder.Write("large.onnx", SmallRecognizers.Write(size: 160));
-        StringAssert.Contains(Refusal(large), "reads faces of 160×160 pixels; recognizers of 112×112 pixels are read");
+        StringAssert.Contains(Refusal(large), "reads faces of 160×160 pixels (height × width); read are faces 112 pixels high");
         var odd = new GraphModel();
         string parted = odd.Node("Reshape", [odd.Input(1, 3, 112, 112), odd.Longs(1, 3, 56, 2, 112)]);
         string unknown = s_folder.Write("odd.onnx", odd.ToBytes(odd.Head(odd.Node("Relu", [parted]), 3 * 112 * 112)));
