@@ -1,10 +1,12 @@
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.Data;
 using SkiaSharp;
+using TorchSharp;
 
 namespace Microsoft.ML.ArcFace.Tests.Backbones;
 
@@ -96,6 +98,34 @@ public class IrNetworkTests
         Assert.HasCount(1, warnings);
 
         float[] Embed(FaceEmbeddingTransformer one) => one.Transform(faces).GetColumn<float[]>("Embedding").Single();
+    }
+
+    [TestMethod]
+    public void Train_Description_LearnsAllButWhatTheLastNormLacks()
+    {
+        var weightsOf = new SmallIrNetworks(attention: "se_block");
+        RecognizerFile file = RecognizerFile.Open(_folder.Write("ir.safetensors", weightsOf.ToSafetensors()), architecture: null);
+        (NetworkDescription network, WeightStore weights) = file.Load(FacePixels.Standard, WeightStore.InMemory);
+        using (weights)
+        {
+            using DisposeScope scope = torch.NewDisposeScope();
+            using var backbone = new FaceBackbone(network);
+            backbone.CopyFrom(weights.Tensors);
+            float[] faces = new GraphModel().Draw([2, 3, 112, 112]);
+            backbone.eval();
+            torch.Tensor embedding = backbone.call(torch.tensor(faces, [2, 3, 112, 112]));
+            float[] expected = weightsOf.Embed(faces);
+            Assert.IsGreaterThan(0.99999, OnnxFile.Cosine(expected, [.. embedding.data<float>()]));
+
+            embedding.square().sum().backward();
+            Dictionary<string, float> slopes = backbone.State.Where(tensor => tensor.Tensor.requires_grad).ToDictionary(tensor => tensor.Name, tensor => tensor.Tensor.grad!.abs().max().item<float>());
+            string[] constants = ["output_layer.4.weight", "output_layer.4.bias"];
+            CollectionAssert.AreEquivalent(
+                network.Tensors.Where(tensor => tensor.Kind is TensorKind.Weight).Select(tensor => tensor.Name).ToArray(),
+                slopes.Keys.ToArray());
+            Assert.IsFalse(constants.Any(slopes.ContainsKey));
+            Assert.IsTrue(slopes.Values.All(slope => slope > 0 && float.IsFinite(slope)));
+        }
     }
 
     [TestMethod]
