@@ -152,6 +152,26 @@ public class IrNetworkTests
         }
     }
 
+    [TestMethod]
+    public void Open_WideViewsOfAFewBytes_AreRefusedWithoutMemory()
+    {
+        // Four stages of up to 4096 channels, 50 blocks each, whose weights are all one number: the network would have 20 billion.
+        List<TorchFileTensor> tensors = [View("input_layer.0.weight", 64, 3, 3, 3), View("output_layer.3.weight", 12, 4096 * 49)];
+        for (int block = 0; block < 200; block++)
+        {
+            tensors.Add(View(FormattableString.Invariant($"body.{block}.res_layer.1.weight"), 4093 + (block / 50), 1, 3, 3));
+        }
+
+        TorchFileStorage[] storages = [new("0", "FloatStorage", 1, new byte[4])];
+        string path = _folder.Write("wide.pth", TorchFileWriter.Zip(TorchFileWriter.Pickle(tensors, storages), storages));
+        long before = GC.GetTotalAllocatedBytes();
+        string message = Assert.ThrowsExactly<WeightsFormatException>(() => RecognizerFile.Open(path, architecture: null)).Message;
+        StringAssert.Contains(message, "268435456 at most");
+        Assert.IsLessThan(64L << 20, GC.GetTotalAllocatedBytes() - before);
+
+        static TorchFileTensor View(string name, params long[] shape) => new(name, "0", 0, shape, new long[shape.Length]);
+    }
+
     private static float[] ChannelsLast(float[] faces)
     {
         const int area = 112 * 112;
