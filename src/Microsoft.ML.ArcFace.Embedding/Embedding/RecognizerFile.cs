@@ -90,14 +90,15 @@ internal sealed class RecognizerFile
     /// <param name="graph">The graph.</param>
     /// <param name="path">The name of its file.</param>
     /// <exception cref="WeightsFormatException">It reads other faces than those of the ArcFace template.</exception>
-    public static RecognizerFile OfGraph(GraphNetwork graph, string path) => OfGraph(graph, path, tensors => Copy(graph, tensors));
+    public static RecognizerFile OfGraph(GraphNetwork graph, string path) => OfGraph(graph, path, graph.Sha256, graph.Metadata, tensors => Copy(graph, tensors));
 
-    private static RecognizerFile OfGraph(GraphNetwork graph, string path, Action<IReadOnlyDictionary<string, WritableTensor>> copyWeights)
+    private static RecognizerFile OfGraph(
+        GraphNetwork graph, string path, string sha256, IReadOnlyDictionary<string, string> metadata, Action<IReadOnlyDictionary<string, WritableTensor>> copyWeights)
     {
         try
         {
             NetworkDescription network = FaceSizeNodes.Before(graph.Network);
-            return new RecognizerFile(path, graph.Sha256, network, architecture: null, copyWeights, graph.Metadata, graph.Scaling, graph.Original, graph.AddsMirrorImage)
+            return new RecognizerFile(path, sha256, network, architecture: null, copyWeights, metadata, graph.Scaling, graph.Original, graph.AddsMirrorImage)
             {
                 FaceSizeInWords = FaceSizeNodes.Describe(graph.Network) is { } description ? $"'{Path.GetFileName(path)}' {description}." : null,
             };
@@ -170,7 +171,7 @@ internal sealed class RecognizerFile
     {
         GraphNetwork graph = GraphNetwork.Open(path);
         string sha256 = graph.Sha256;
-        return OfGraph(graph, path, tensors =>
+        return OfGraph(graph, path, sha256, graph.Metadata, tensors =>
         {
             GraphNetwork again = GraphNetwork.Open(path);
             Copy(again.Sha256 == sha256 ? again : throw new WeightsFormatException($"'{path}' was changed after it was looked at. Call EmbedFaces again, with the file as it is to be used."), tensors);
@@ -188,6 +189,15 @@ internal sealed class RecognizerFile
     private static RecognizerFile OfWeights(string path, BackboneArchitecture? given)
     {
         using WeightsFile file = WeightsFile.Open(path);
+        if (given is null && file.Metadata.ContainsKey(SplitGraph.MetadataKey))
+        {
+            return OfGraph(ReadSplitGraph(path, file), path, HashOf(path), file.Metadata, tensors =>
+            {
+                using WeightsFile again = WeightsFile.Open(path);
+                Copy(ReadSplitGraph(path, again), tensors);
+            });
+        }
+
         if (given is null && file.Metadata.TryGetValue(NetworkKey, out string? json))
         {
             return OfExportedGraph(path, file, json);
@@ -229,7 +239,20 @@ internal sealed class RecognizerFile
         }
     }
 
-    /// <summary>Reads weights that this library exported of a graph.</summary>
+    /// <summary>Reads a graph whose weights this library exported by the graph's own names.</summary>
+    private static GraphNetwork ReadSplitGraph(string path, WeightsFile file)
+    {
+        try
+        {
+            return GraphNetwork.Parse(SplitGraph.Join(file.Metadata[SplitGraph.MetadataKey], file), $"'{path}'");
+        }
+        catch (WeightsFormatException error) when (!error.Message.Contains(path, StringComparison.Ordinal))
+        {
+            throw new WeightsFormatException($"'{path}': {error.Message}", error);
+        }
+    }
+
+    /// <summary>Reads weights that this library exported of a network without a graph of its own.</summary>
     private static RecognizerFile OfExportedGraph(string path, WeightsFile file, string json)
     {
         try

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
+using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.Data;
 using SkiaSharp;
 
@@ -338,6 +339,54 @@ public class EmbedGraphTests
         using FaceEmbeddingTransformer again = Fit(ml, path, pixels: null);
         Assert.AreEqual(model.Fingerprint, again.Fingerprint);
         CollectionAssert.AreEqual(Embed(model), Embed(again));
+
+        // The tensors have the names and sizes of the graph, and the graph is there to be written again.
+        GraphProto graph = ModelProto.Parser.ParseFrom(File.ReadAllBytes(s_file)).Graph;
+        using (WeightsFile weights = WeightsFile.Open(path))
+        {
+            CollectionAssert.AreEqual(graph.Initializer.Select(tensor => $"{tensor.Name} [{string.Join(", ", tensor.Dims)}]").ToArray(), weights.Tensors.Select(tensor => $"{tensor.Name} [{string.Join(", ", tensor.Shape)}]").ToArray());
+        }
+
+        string onnx = Path.Combine(s_folder.FullName, "of-safetensors.onnx");
+        ml.FaceRecognition().ExportToOnnx(again, onnx);
+        Assert.AreEqual(graph, ModelProto.Parser.ParseFrom(File.ReadAllBytes(onnx)).Graph);
+    }
+
+    [TestMethod]
+    public void ExportToSafetensors_ModelWithoutItsGraph_HoldsItsNetwork()
+    {
+        var ml = new MLContext();
+        string path = Path.Combine(s_folder.FullName, "described.safetensors");
+        ITransformer model = ml.Model.Load(Path.Combine(SavedModelsTests.Folder, "graph-00010005.zip"), out _);
+        using (model as IDisposable)
+        {
+            ml.FaceRecognition().ExportToSafetensors(model, path);
+            using FaceEmbeddingTransformer again = Fit(ml, path, pixels: null);
+            Assert.AreEqual(model.FaceEmbedding().Fingerprint, again.Fingerprint);
+        }
+    }
+
+    [TestMethod]
+    [DataRow("tensor.0", "1 missing: tensor.0", DisplayName = "no tensor")]
+    [DataRow("graph", "no base64", DisplayName = "no graph")]
+    public void EmbedFaces_AlteredSafetensorsOfAGraph_IsRefused(string part, string expected)
+    {
+        var ml = new MLContext();
+        string path = Path.Combine(s_folder.FullName, "whole.safetensors"), altered = Path.Combine(s_folder.FullName, "altered.safetensors");
+        using FaceEmbeddingTransformer model = Fit(ml, s_file, FacePixels.Standard);
+        ml.FaceRecognition().ExportToSafetensors(model, path);
+        using (WeightsFile weights = WeightsFile.Open(path))
+        {
+            (string, StateTensor)[] tensors = [.. weights.Tensors.Where(tensor => tensor.Name != part).Select(tensor => (tensor.Name, (StateTensor)PlainTensor.Of(tensor.Shape, new float[PlainTensor.CountOf(tensor.Shape)])))];
+            Dictionary<string, string> metadata = new(weights.Metadata);
+            metadata[SplitGraph.MetadataKey] = part == "graph" ? "?" : metadata[SplitGraph.MetadataKey];
+            using FileStream stream = File.Create(altered);
+            Safetensors.Write(stream, tensors, metadata);
+        }
+
+        string message = Assert.ThrowsExactly<WeightsFormatException>(() => Fit(ml, altered, pixels: null)).Message;
+        StringAssert.Contains(message, "altered.safetensors");
+        StringAssert.Contains(message, expected);
     }
 
     [TestMethod]
