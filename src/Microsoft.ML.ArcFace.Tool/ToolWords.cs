@@ -43,7 +43,7 @@ internal static partial class ToolWords
         ("--skip-unusable of the command line, UnreadableImages.Skip of LoadFromFolder", "--skip-unusable"),
         ("a parameter such as Encoding.Latin1; --encoding latin1 on the command line", "--encoding latin1"),
         ("a parameter such as Encoding.Unicode; --encoding utf-16 on the command line", "--encoding utf-16"),
-        ("or do not require aligned faces", "or leave out --require-aligned"),
+        ("or do not require aligned faces", "or leave out --require-aligned (arcface import: give --allow-unaligned)"),
         ("picturePattern of LoadPairs, --picture-pattern", "--picture-pattern"),
         ("make a model of them with EmbedFaces and ml.Model.Save, or start a training from them (arcface train --weights, InitialWeights)", "start a training from them (arcface train --weights)"),
         (" (InitialWeights), or EmbedFaces", ""),

@@ -1,6 +1,8 @@
 using Microsoft.ML.ArcFace;
+using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Preprocessing;
+using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML;
 
@@ -12,7 +14,7 @@ public sealed partial class FaceRecognitionCatalog
     /// Twenty people with three photographs each are enough to refuse what is wrong. <c>EmbedFaces</c> takes the result.
     /// </summary>
     /// <param name="file">An .onnx file, or weights (.pth, .pt, .safetensors) of a published network of this library.</param>
-    /// <param name="labeledFaces">Faces, aligned to the ArcFace template, of people whom it need not know; of more than 400, some are taken.</param>
+    /// <param name="labeledFaces">Faces, aligned to the ArcFace template, of people whom it need not know; of more than 400, some are taken. Images of another size are cropped and resized, with one warning.</param>
     /// <param name="imageColumnName">The column of faces: an image, or Vector&lt;Single, 37632&gt;.</param>
     /// <param name="labelColumnName">The column of people: text, or a key.</param>
     /// <param name="seed">Decides which people are drawn for the intervals.</param>
@@ -23,16 +25,25 @@ public sealed partial class FaceRecognitionCatalog
     public FacePreprocessingSearch FindPreprocessing(string file, IDataView labeledFaces, string imageColumnName = "Image", string labelColumnName = "Label", int seed = 0)
     {
         ArgumentException.ThrowIfNullOrEmpty(file);
-        return FindPreprocessing(RecognizerFile.Open(file, architecture: null), labeledFaces, imageColumnName, labelColumnName, seed);
+        return FindPreprocessing(RecognizerFile.Open(file, architecture: null), labeledFaces, requiresAligned: false, imageColumnName, labelColumnName, seed);
     }
 
-    /// <summary>The same for a file that is open already.</summary>
-    internal FacePreprocessingSearch FindPreprocessing(RecognizerFile file, IDataView labeledFaces, string imageColumnName = "Image", string labelColumnName = "Label", int seed = 0)
+    /// <summary>Finds the pixels of a file that is open already.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="labeledFaces">The faces.</param>
+    /// <param name="requiresAligned">Whether images of another size than an aligned face's are an error; else they are cropped and resized, with one warning.</param>
+    /// <param name="imageColumnName">The column of faces.</param>
+    /// <param name="labelColumnName">The column of people.</param>
+    /// <param name="seed">Decides which people are drawn.</param>
+    internal FacePreprocessingSearch FindPreprocessing(
+        RecognizerFile file, IDataView labeledFaces, bool requiresAligned, string imageColumnName = "Image", string labelColumnName = "Label", int seed = 0)
     {
         ArgumentNullException.ThrowIfNull(labeledFaces);
         ArgumentException.ThrowIfNullOrEmpty(imageColumnName);
         ArgumentException.ThrowIfNullOrEmpty(labelColumnName);
-        LabeledFaces faces = LabeledFaces.Read(_environment, labeledFaces, imageColumnName, labelColumnName);
+        using IChannel channel = _environment.Start(nameof(FindPreprocessing));
+        var alignment = new AlignmentCheck(requiresAligned, channel.Warning);
+        LabeledFaces faces = LabeledFaces.Read(_environment, labeledFaces, imageColumnName, labelColumnName, alignment);
         return PreprocessingFinder.Find(file, faces, _observer, seed);
     }
 }

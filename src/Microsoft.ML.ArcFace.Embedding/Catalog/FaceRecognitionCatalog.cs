@@ -258,13 +258,15 @@ public sealed partial class FaceRecognitionCatalog
     }
 
     /// <summary>
-    /// Writes the embedding of a model as an ONNX file (opset 13) for other programs and for ML.NET's ApplyOnnxModel:
-    /// faces [batch, 3, 112, 112] → embeddings [batch, d]. Batch norms are folded into the layers beside them.
+    /// Writes the embedding of a model as an ONNX file for other programs and for ML.NET's ApplyOnnxModel. Of a model that was imported
+    /// from an .onnx file it is that graph with the model's weights; of others a graph of opset 13, faces [batch, 3, 112, 112] →
+    /// embeddings [batch, d], with batch norms folded into the layers beside them.
     /// </summary>
     /// <param name="model">A model with one face embedding in it, such as a fitted pipeline.</param>
     /// <param name="path">The file; an existing one is replaced once the new one is whole.</param>
-    /// <param name="options">What the file takes and gives; null: pixel values of 0 to 255, and the embeddings that the model gives.</param>
-    /// <exception cref="ArgumentException">The model has no face embedding, or several.</exception>
+    /// <param name="options">What the file takes and gives; null: the graph that was imported, else pixel values of 0 to 255 and the embeddings that the model gives.</param>
+    /// <exception cref="ArgumentException">The model has no face embedding, or several; or the graph is asked for that it was imported from, and it does not keep one.</exception>
+    /// <exception cref="WeightsFormatException">The type of a tensor's elements in that graph does not hold the model's numbers; the message names it.</exception>
     public void ExportToOnnx(ITransformer model, string path, OnnxExportOptions? options = null)
     {
         _environment.CheckValue(model, nameof(model));

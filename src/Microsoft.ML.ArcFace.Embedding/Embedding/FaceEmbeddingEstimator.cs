@@ -44,19 +44,30 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         _host.CheckValue(input, nameof(input));
         FacePixelReader.Column(_host, input.Schema, _options.InputColumnName);
         FacePixelsDecision pixels = _file.Decide(_options.Pixels, _options.Preprocessing);
-        if (pixels.Source == FacePixelsSource.Guess)
-        {
-            using IChannel channel = _host.Start(nameof(FaceEmbeddingEstimator));
-            channel.Warning(
-                $"Nothing says which pixels '{_file.FileName}' reads. {pixels.Pixels} are taken, which is a guess: wrong ones cost accuracy without an error. " +
-                $"Find them out on labeled photographs, --find-pixels (FindPreprocessing), or say them, --pixels ({nameof(Options.Pixels)}).");
-        }
-
+        WarnOfPixels(pixels);
         var model = FaceEmbeddingModel.OfFile(_file, pixels, _options.InferencePrecision, EmbeddingDevice.Choose(_host));
         CheckComputed(model);
         bool addsMirrorImage = _options.AddMirrorImage || _file.AddsMirrorImage;
         using var embedding = new FaceEmbeddingTransformer(_host, model, Columns, addsMirrorImage, _options.InferenceBatchSize, threshold: null, _options.RequireAligned);
         return embedding.With(StoredThreshold(embedding));
+    }
+
+    /// <summary>Warns of pixels that nothing confirms, and of those that contradict what is known of the file.</summary>
+    private void WarnOfPixels(FacePixelsDecision decision)
+    {
+        string? warning =
+            decision.Source == FacePixelsSource.Guess
+                ? $"Nothing says which pixels '{_file.FileName}' reads. {decision.Pixels} are taken, which is a guess: wrong ones cost accuracy without an error. " +
+                  $"Find them out on labeled photographs, --find-pixels (FindPreprocessing), or say them, --pixels ({nameof(Options.Pixels)})."
+            : decision.Source == FacePixelsSource.Caller && KnownFaceFiles.Find(_file.Sha256) is { } known && known.Pixels != decision.Pixels
+                ? $"'{_file.FileName}' is {known.FileName} of {known.Publisher}, by its SHA-256, and reads {known.Pixels}. It is given {decision.Pixels}, as was asked for: " +
+                  $"wrong pixels cost accuracy without an error. Leave --pixels out ({nameof(Options.Pixels)} null) to take those that are known."
+            : null;
+        if (warning is not null)
+        {
+            using IChannel channel = _host.Start(nameof(FaceEmbeddingEstimator));
+            channel.Warning(warning);
+        }
     }
 
     /// <summary>Makes what computes a graph of others now, so that a node that is not computed is told of before a photograph is embedded.</summary>

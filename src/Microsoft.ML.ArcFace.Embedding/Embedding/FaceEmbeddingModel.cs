@@ -48,7 +48,7 @@ internal sealed class FaceEmbeddingModel : IDisposable
         // With other pixels than the published networks read it is a network of its own.
         BackboneArchitecture? architecture = pixels.Pixels == FacePixels.Standard ? file.Architecture : null;
         var origin = new FaceNetworkFile(file.FileName, file.Sha256, pixels);
-        var facts = new EmbeddingFacts(architecture, network.OutputSize, PersonCount: 0, PersonNames: [], Scale: 1, precision, Training: null, origin);
+        var facts = new EmbeddingFacts(architecture, network.OutputSize, PersonCount: 0, PersonNames: [], Scale: 1, precision, Training: null, origin, file.Original);
         return Of(network, weights, ClassCenters.None(network.OutputSize), facts, device);
     }
 

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Pixels;
 using Microsoft.ML.ArcFace.Weights;
@@ -41,6 +44,25 @@ public sealed partial class FaceEmbeddingTransformer
         return name.Length <= LongestText && sha256.Length == Sha256Characters && sha256.All(char.IsAsciiHexDigitLower) && Enum.IsDefined(source) && reason.Length <= LongestText
             ? new FaceNetworkFile(name, sha256, new FacePixelsDecision(StoredPixels.FromJson(pixels), source, reason))
             : throw new FormatException("it does not tell the file that its network was read from");
+    }
+
+    /// <summary>Reads the graph that the network was read from, if the model keeps it, and compares it with its hash.</summary>
+    private static byte[]? ReadGraph(ModelLoadContext context, ModelHeader header)
+    {
+        if (header.GraphSha256 is null)
+        {
+            return null;
+        }
+
+        byte[]? graph = null;
+        ModelEntry.TryRead(context, GraphEntry, (stream, length) =>
+        {
+            graph = new byte[length <= OriginalGraph.MostBytes ? length : throw Damaged(FormattableString.Invariant($"its entry {GraphEntry} has {length} bytes, where at most {OriginalGraph.MostBytes} are read; it was altered after saving"))];
+            stream.ReadExactly(graph);
+        });
+        return graph is null ? throw Damaged($"it has no entry {GraphEntry}")
+            : Convert.ToHexStringLower(SHA256.HashData(graph)) == header.GraphSha256 ? graph
+            : throw Damaged("the graph that it was imported from does not fit its checksum; it was altered after saving");
     }
 
     /// <summary>Holds a graph to what the rest of the file says, and its tensors to those of the weights, before memory is taken for them.</summary>

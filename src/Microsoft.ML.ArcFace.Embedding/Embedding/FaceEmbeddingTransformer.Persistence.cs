@@ -5,6 +5,7 @@ using Microsoft.ML.ArcFace;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Weights;
@@ -20,17 +21,20 @@ public sealed partial class FaceEmbeddingTransformer
 {
     internal const string LoaderSignature = "FaceEmbedding";
 
-    private const string WeightsEntry = FileNature.ModelWeightsName;
+    private const string WeightsEntry = FileNature.ModelWeightsName, GraphEntry = "Graph.onnx";
     private const string BackbonePrefix = "backbone.";
 
     /// <summary>The format's version. Those before 0x00010004 were written for an assembly that has no transformers any more.</summary>
-    internal const uint FormatVersion = 0x00010006;
+    internal const uint FormatVersion = 0x00010007;
+
+    /// <summary>The first version that keeps the graph that a network was read from.</summary>
+    private const uint FirstVersionWithGraph = 0x00010006;
 
     /// <summary>The first version that is read, which has published networks alone and does not tell the file that they come from.</summary>
     internal const uint FirstVersion = 0x00010004;
 
     /// <summary>The first version that tells the teacher of a training.</summary>
-    private const uint FirstVersionOfTeachers = 0x00010006;
+    private const uint FirstVersionWithTeacher = 0x00010007;
 
     private static VersionInfo GetVersionInfo() => new(
         modelSignature: "FACEEMB ",
@@ -57,6 +61,11 @@ public sealed partial class FaceEmbeddingTransformer
             Safetensors.Write(hashing, tensors, metadata);
             weightsHash = hashing.Hash();
         });
+
+        if (_facts.Graph is { } graph)
+        {
+            ModelEntry.WriteStored(context, GraphEntry, stream => stream.Write(graph.Bytes.Span));
+        }
 
         context.Writer.Flush();
         using var hashed = new HashingStream(context.Writer.BaseStream);
@@ -92,6 +101,7 @@ public sealed partial class FaceEmbeddingTransformer
         WriteOptional(header, Threshold?.ToJson());
         WriteTraining(header, Training);
         WriteNetwork(header, network);
+        WriteOptional(header, _facts.Graph is { } graph ? Convert.ToHexStringLower(SHA256.HashData(graph.Bytes.Span)) : null);
         header.Write(weightsHash);
     }
 
@@ -127,9 +137,10 @@ public sealed partial class FaceEmbeddingTransformer
                 fields.ReadInt32() is var people and >= 0 and <= EmbeddingFacts.MostPeople ? people : throw Damaged("its header was altered after saving"),
                 fields.ReadBoolean() ? ReadNames(fields, people) : null,
                 ReadOptional(fields) is { } threshold ? VerificationThreshold.FromJson(threshold) : null,
-                ReadTraining(fields, version >= FirstVersionOfTeachers),
+                ReadTraining(fields, version >= FirstVersionWithTeacher),
                 version > FirstVersion ? ReadNetwork(fields) : null,
                 version > FirstVersion ? ReadNetworkFile(fields) : null,
+                version >= FirstVersionWithGraph ? ReadOptional(fields) : null,
                 fields.ReadBytes(SHA256.HashSizeInBytes));
             if (!reader.ReadBytes(SHA256.HashSizeInBytes).AsSpan().SequenceEqual(hashed.Hash()))
             {
@@ -151,15 +162,17 @@ public sealed partial class FaceEmbeddingTransformer
     {
         EmbeddingDevice device = EmbeddingDevice.Choose(environment);
         FaceEmbeddingModel? model = null;
-        bool exists = ModelEntry.TryRead(context, WeightsEntry, (stream, length) => model = LoadModel(stream, length, header, architecture, device));
+        byte[]? graph = ReadGraph(context, header);
+        bool exists = ModelEntry.TryRead(context, WeightsEntry, (stream, length) => model = LoadModel(stream, length, header, graph, architecture, device));
         return exists ? model! : throw Damaged($"it has no entry {WeightsEntry}");
     }
 
-    private static FaceEmbeddingModel LoadModel(Stream stream, long length, ModelHeader header, BackboneArchitecture? architecture, EmbeddingDevice device)
+    private static FaceEmbeddingModel LoadModel(Stream stream, long length, ModelHeader header, byte[]? graph, BackboneArchitecture? architecture, EmbeddingDevice device)
     {
         using var hashing = new HashingStream(stream);
         SafetensorsReader reader = OpenWeights(hashing, length, header);
-        NetworkDescription network = header.Network is { } graph ? Checked(graph, header.EmbeddingSize, reader.Entries) : BackboneDescription.Of(architecture!.Value, header.EmbeddingSize);
+        NetworkDescription network = header.Network is { } described ? Checked(described, header.EmbeddingSize, reader.Entries) : BackboneDescription.Of(architecture!.Value, header.EmbeddingSize);
+        OriginalGraph? original = graph is null ? null : OriginalGraph.Read(graph, network);
         PlainTensor<float> centers = PlainTensor.Of([header.People, header.EmbeddingSize], new float[(long)header.People * header.EmbeddingSize]);
         WeightStore weights = device.KeepWeights(network);
         try
@@ -176,7 +189,7 @@ public sealed partial class FaceEmbeddingTransformer
             throw;
         }
 
-        var facts = new EmbeddingFacts(architecture, header.EmbeddingSize, header.People, header.PersonNames, header.Scale, header.Precision, header.Training, header.File);
+        var facts = new EmbeddingFacts(architecture, header.EmbeddingSize, header.People, header.PersonNames, header.Scale, header.Precision, header.Training, header.File, original);
         return FaceEmbeddingModel.Of(network, weights, new ClassCenters(centers), facts, device);
     }
 
@@ -257,5 +270,5 @@ public sealed partial class FaceEmbeddingTransformer
     /// <summary>What stands before the weights.</summary>
     internal sealed record ModelHeader(
         EmbeddingColumns Columns, bool AddMirrorImage, int BatchSize, InferencePrecision Precision, string Architecture, int EmbeddingSize, double Scale, int People, string[]? PersonNames,
-        VerificationThreshold? Threshold, FaceTrainingSummary? Training, NetworkDescription? Network, FaceNetworkFile? File, byte[] WeightsHash);
+        VerificationThreshold? Threshold, FaceTrainingSummary? Training, NetworkDescription? Network, FaceNetworkFile? File, string? GraphSha256, byte[] WeightsHash);
 }

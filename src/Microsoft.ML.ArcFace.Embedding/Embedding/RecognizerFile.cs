@@ -22,9 +22,10 @@ internal sealed class RecognizerFile
 
     private RecognizerFile(
         string path, string sha256, NetworkDescription network, BackboneArchitecture? architecture, Action<IReadOnlyDictionary<string, WritableTensor>> copyWeights,
-        IReadOnlyDictionary<string, string> metadata, PixelScaling? scaling, bool addsMirrorImage)
+        IReadOnlyDictionary<string, string> metadata, PixelScaling? scaling = null, OriginalGraph? original = null, bool addsMirrorImage = false)
     {
-        (FileName, Sha256, _network, Architecture, _copyWeights, Metadata, _scaling, AddsMirrorImage) = (Path.GetFileName(path), sha256, network, architecture, copyWeights, metadata, scaling, addsMirrorImage);
+        (FileName, Sha256, _network, Architecture, _copyWeights) = (Path.GetFileName(path), sha256, network, architecture, copyWeights);
+        (Metadata, _scaling, Original, AddsMirrorImage) = (metadata, scaling, original, addsMirrorImage);
         if (network.OutputSize is < BackboneDescription.SmallestEmbeddingSize or > BackboneDescription.LargestEmbeddingSize)
         {
             throw new WeightsFormatException($"'{path}': its embedding has {network.OutputSize} numbers; read are {BackboneDescription.SmallestEmbeddingSize} to {BackboneDescription.LargestEmbeddingSize}.");
@@ -41,6 +42,9 @@ internal sealed class RecognizerFile
     /// <summary>The published network whose weights these are; null for a graph.</summary>
     public BackboneArchitecture? Architecture { get; }
 
+    /// <summary>The graph of an ONNX file without its large tensors, to be written again; null for weights, and where it is too large to be kept.</summary>
+    public OriginalGraph? Original { get; }
+
     /// <summary>Whether the graph adds the embedding of the mirror image.</summary>
     public bool AddsMirrorImage { get; }
 
@@ -54,7 +58,7 @@ internal sealed class RecognizerFile
         if (File.Exists(path) && FileNature.Of(path)?.Kind == FileKind.Onnx)
         {
             return architecture is null
-                ? OfGraph(GraphNetwork.Open(path), path)
+                ? OfGraphFile(path)
                 : throw new WeightsFormatException($"'{path}' is an ONNX model, which has its network in itself; {architecture} is not needed. Leave the architecture out, or give the .pth or .safetensors file of that network.");
         }
 
@@ -65,8 +69,10 @@ internal sealed class RecognizerFile
     /// <param name="graph">The graph.</param>
     /// <param name="path">The name of its file.</param>
     /// <exception cref="WeightsFormatException">It reads other faces than those of the ArcFace template.</exception>
-    public static RecognizerFile OfGraph(GraphNetwork graph, string path) => graph.Input is { Width: FaceInput.Size, Height: FaceInput.Size }
-        ? new RecognizerFile(path, graph.Sha256, graph.Network, architecture: null, tensors => Copy(graph, tensors), graph.Metadata, graph.Scaling, graph.AddsMirrorImage)
+    public static RecognizerFile OfGraph(GraphNetwork graph, string path) => OfGraph(graph, path, tensors => Copy(graph, tensors));
+
+    private static RecognizerFile OfGraph(GraphNetwork graph, string path, Action<IReadOnlyDictionary<string, WritableTensor>> copyWeights) => graph.Input is { Width: FaceInput.Size, Height: FaceInput.Size }
+        ? new RecognizerFile(path, graph.Sha256, graph.Network, architecture: null, copyWeights, graph.Metadata, graph.Scaling, graph.Original, graph.AddsMirrorImage)
         : throw new WeightsFormatException($"'{path}' reads faces of {graph.Input.Width}×{graph.Input.Height} pixels; recognizers of {FaceInput.Size}×{FaceInput.Size} pixels are read.");
 
     /// <summary>Decides which pixels the network is given.</summary>
@@ -126,6 +132,18 @@ internal sealed class RecognizerFile
     private static (double[] Mean, double[] Deviation) MeanAndDeviation(PixelScaling scaling) =>
         ([.. scaling.Shift.Zip(scaling.Scale, (shift, scale) => -(double)shift / scale)], [.. scaling.Scale.Select(scale => 1.0 / scale)]);
 
+    /// <summary>Reads a file now for what it is, and again for its numbers: whoever holds this does not hold them.</summary>
+    private static RecognizerFile OfGraphFile(string path)
+    {
+        GraphNetwork graph = GraphNetwork.Open(path);
+        string sha256 = graph.Sha256;
+        return OfGraph(graph, path, tensors =>
+        {
+            GraphNetwork again = GraphNetwork.Open(path);
+            Copy(again.Sha256 == sha256 ? again : throw new WeightsFormatException($"'{path}' was changed after it was looked at. Call EmbedFaces again, with the file as it is to be used."), tensors);
+        });
+    }
+
     private static void Copy(GraphNetwork graph, IReadOnlyDictionary<string, WritableTensor> tensors)
     {
         foreach ((string name, StateTensor tensor) in graph.Tensors)
@@ -147,7 +165,7 @@ internal sealed class RecognizerFile
             ? $"'{path}' is a model of an ONNX graph, not of a published network: use the model itself (FaceEmbedder, LoadModel)."
             : $"'{path}': {(recognized is null ? "the names of its tensors do not tell its network" : $"it holds weights of {recognized.Name}")}; read are {string.Join(", ", BackboneArchitectures.ShortNames)}, by the names of InsightFace's arcface_torch, and .onnx files of other networks.");
         var network = BackboneDescription.Of(architecture, NetworkWeights.EmbeddingSizeOf(file));
-        return new RecognizerFile(path, HashOf(path), network, architecture, tensors => CopyWeights(path, network, tensors), file.Metadata, scaling: null, addsMirrorImage: false);
+        return new RecognizerFile(path, HashOf(path), network, architecture, tensors => CopyWeights(path, network, tensors), file.Metadata);
     }
 
     /// <summary>Reads weights that this library exported of a graph.</summary>
@@ -156,7 +174,7 @@ internal sealed class RecognizerFile
         try
         {
             var network = NetworkJson.Read(json);
-            return new RecognizerFile(path, HashOf(path), network, architecture: null, tensors => CopyWeights(path, network, tensors), file.Metadata, scaling: null, addsMirrorImage: false);
+            return new RecognizerFile(path, HashOf(path), network, architecture: null, tensors => CopyWeights(path, network, tensors), file.Metadata);
         }
         catch (FormatException error)
         {

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Pixels;
 using Microsoft.ML.ArcFace.Runtime;
@@ -22,6 +23,13 @@ internal static class ModelExport
         FaceEmbeddingTransformer embedding = model.FaceEmbedding();
         using ModelLease<FaceEmbeddingModel>.Use use = embedding.Lease.Begin();
         FaceEmbeddingModel network = use.Model;
+        if (OriginalGraphOf(embedding, network.Facts, options) is { } original)
+        {
+            Dictionary<string, string> metadata = DescribeGraph(embedding, network.Facts.File!, isSameEmbedding: original.AddsMirrorImage == embedding.AddsMirrorImage);
+            Write(path, stream => GraphWriting.Write(stream, original, network.Tensors, metadata));
+            return;
+        }
+
         bool addsMirrorImage = options.AddMirrorImage ?? embedding.AddsMirrorImage;
         Write(path, stream => OnnxExport.Write(stream, network.Network, network.Tensors, options, addsMirrorImage, Describe(embedding, isSameEmbedding: addsMirrorImage == embedding.AddsMirrorImage)));
     }
@@ -39,6 +47,32 @@ internal static class ModelExport
         }
 
         Write(path, stream => Safetensors.Write(stream, tensors, description));
+    }
+
+    /// <summary>Decides whether the graph that a model was imported from is written; null: it is not.</summary>
+    /// <exception cref="ArgumentException">It is asked for and is not there, or the options ask for what only a graph of this library has.</exception>
+    private static OriginalGraph? OriginalGraphOf(FaceEmbeddingTransformer embedding, EmbeddingFacts facts, OnnxExportOptions options)
+    {
+        bool isChanged = options with { OriginalGraph = null } != new OnnxExportOptions();
+        return options.OriginalGraph switch
+        {
+            false => null,
+            null => facts is { Graph: { } graph, File: not null } && !isChanged && graph.AddsMirrorImage == embedding.AddsMirrorImage ? graph : null,
+            true when isChanged => throw new ArgumentException(
+                $"The graph that a model was imported from reads its own pixels and gives its own outputs: {nameof(options.IncludePreprocessing)}, {nameof(options.NormalizeOutput)} and {nameof(options.AddMirrorImage)} are of a graph of this library. " +
+                $"Leave them out, or set {nameof(options.OriginalGraph)} to false.", nameof(options)),
+            true => facts is { Graph: { } graph, File: not null } ? graph : throw new ArgumentException(
+                $"The model does not keep the graph that it was imported from: it is of a published network or of weights, an older version of the library saved it, or what no embedding needs takes more than {OriginalGraph.MostBytes >> 20} MiB. " +
+                $"Import the .onnx file again, or set {nameof(options.OriginalGraph)} to false.", nameof(options)),
+        };
+    }
+
+    /// <summary>What the graph of others does not say of itself.</summary>
+    private static Dictionary<string, string> DescribeGraph(FaceEmbeddingTransformer embedding, FaceNetworkFile file, bool isSameEmbedding)
+    {
+        Dictionary<string, string> all = Describe(embedding, isSameEmbedding);
+        string[] kept = ["labels", FingerprintKey, ThresholdKey];
+        return new(all.Where(entry => kept.Contains(entry.Key))) { [StoredPixels.MetadataKey] = StoredPixels.ToJson(file.Pixels.Pixels) };
     }
 
     /// <summary>What a reader of the weights must know to use them.</summary>

@@ -22,7 +22,8 @@ internal sealed record LabeledFaces(byte[] Bytes, int[] People)
 
     /// <summary>Reads faces.</summary>
     /// <exception cref="ArgumentException">There are fewer than two people with two photographs each.</exception>
-    public static LabeledFaces Read(IHostEnvironment host, IDataView faces, string imageColumnName, string labelColumnName)
+    /// <exception cref="FaceImageException">A face has not the size of an aligned one, and that is required.</exception>
+    public static LabeledFaces Read(IHostEnvironment host, IDataView faces, string imageColumnName, string labelColumnName, AlignmentCheck alignment)
     {
         DataViewSchema.Column image = FacePixelReader.Column(host, faces.Schema, imageColumnName);
         string[] names = Names(faces, NameColumn.Find(host, faces, labelColumnName));
@@ -31,7 +32,7 @@ internal sealed record LabeledFaces(byte[] Bytes, int[] People)
         byte[] bytes = new byte[rows.Length * FaceTensor.ByteCount];
         var labels = new List<int>();
         using DataViewRowCursor cursor = faces.GetRowCursor([image]);
-        FacePixelReader.Getter getFace = FacePixelReader.Create(cursor, image);
+        FacePixelReader.Getter getFace = FacePixelReader.Create(cursor, image, (face, name) => alignment.IsAligned(face, name));
         HashSet<int> wanted = [.. rows];
         for (int row = 0; labels.Count < rows.Length && cursor.MoveNext(); row++)
         {

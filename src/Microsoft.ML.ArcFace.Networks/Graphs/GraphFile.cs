@@ -12,8 +12,11 @@ internal static class GraphFile
     private static readonly MessageParser<ModelProto> s_parser = ModelProto.Parser.WithDiscardUnknownFields(true);
 
     /// <summary>Parses a file and refuses what has no place in a network of faces.</summary>
-    /// <exception cref="WeightsFormatException">It is no ONNX model, or has parts in other files, functions, subgraphs, operators that are not allowed, or damaged tensors.</exception>
-    public static ModelProto Parse(byte[] bytes)
+    /// <param name="bytes">The file.</param>
+    /// <param name="external">Reads tensors that lie beside the file; null: they are refused.</param>
+    /// <param name="mayBeEmptied">Whether tensors may have no numbers, as those of <see cref="OriginalGraph"/>.</param>
+    /// <exception cref="WeightsFormatException">It is no ONNX model, or has parts elsewhere, functions, subgraphs, operators that are not allowed, or damaged tensors.</exception>
+    public static ModelProto Parse(byte[] bytes, ExternalData? external = null, bool mayBeEmptied = false)
     {
         GraphScan.Check(bytes);
         ModelProto model;
@@ -31,18 +34,19 @@ internal static class GraphFile
             throw new WeightsFormatException($"The {bytes.Length} bytes are no ONNX model: they hold no graph.");
         }
 
-        CheckTensors(graph, "the graph");
+        CheckTensors(graph, "the graph", external, mayBeEmptied);
         CheckFunctions(model);
         GraphOperators.Check(graph);
         return model;
     }
 
     /// <summary>Looks for data in other files, sparse tensors and damaged ones, in subgraphs and attributes, too.</summary>
-    private static void CheckTensors(GraphProto graph, string where)
+    private static void CheckTensors(GraphProto graph, string where, ExternalData? external, bool mayBeEmptied)
     {
         foreach (TensorProto tensor in graph.Initializer)
         {
-            GraphTensor.Check(tensor, where);
+            external?.Embed(tensor, where);
+            GraphTensor.Check(tensor, where, mayBeEmptied);
         }
 
         CheckSparse(graph.SparseInitializer, where);
@@ -53,13 +57,14 @@ internal static class GraphFile
             {
                 foreach (TensorProto tensor in attribute.T is { } one ? attribute.Tensors.Prepend(one) : attribute.Tensors)
                 {
-                    GraphTensor.Check(tensor, node);
+                    external?.Embed(tensor, node);
+                    GraphTensor.Check(tensor, node, mayBeEmptied);
                 }
 
                 CheckSparse(attribute.SparseTensor is { } sparse ? attribute.SparseTensors.Prepend(sparse) : attribute.SparseTensors, node);
                 foreach (GraphProto inner in attribute.G is { } subgraph ? attribute.Graphs.Prepend(subgraph) : attribute.Graphs)
                 {
-                    CheckTensors(inner, node);
+                    CheckTensors(inner, node, external, mayBeEmptied);
                 }
             }
         }

@@ -15,7 +15,7 @@ namespace Microsoft.ML.ArcFace.Graphs;
 /// <param name="Tensors">The numbers of the description's tensors; they are read out of the file's bytes when they are needed.</param>
 internal sealed record GraphNetwork(NetworkDescription Network, IReadOnlyDictionary<string, StateTensor> Tensors)
 {
-    /// <summary>An IResNet-200 has 475 MB.</summary>
+    /// <summary>The most bytes of a file, with those beside it that hold its tensors. An IResNet-200 has 475 MB.</summary>
     public const int MostBytes = 1 << 30;
 
     private const int LongestEmbedding = BackboneDescription.LargestEmbeddingSize;
@@ -47,34 +47,40 @@ internal sealed record GraphNetwork(NetworkDescription Network, IReadOnlyDiction
     /// <summary>Whether the graph adds the embeddings of a face and of its mirror image. The description is of one of them.</summary>
     public required bool AddsMirrorImage { get; init; }
 
-    /// <summary>Reads a file.</summary>
+    /// <summary>The graph itself without its large tensors, to be written with others; null where it is too large to be kept.</summary>
+    public required OriginalGraph? Original { get; init; }
+
+    /// <summary>Reads a file, and those beside it that hold numbers of its tensors.</summary>
     /// <exception cref="WeightsFormatException">It is no recognizer that can be read; the message names the file and what is wrong.</exception>
     /// <exception cref="IOException">It is absent or cannot be read.</exception>
     public static GraphNetwork Open(string path)
     {
         long length = new FileInfo(path).Length;
         return length is > 0 and <= MostBytes
-            ? Parse(RegularFile.ReadAllBytes(path, MostBytes), $"'{path}'")
+            ? Parse(RegularFile.ReadAllBytes(path, MostBytes), $"'{path}'", Path.GetDirectoryName(Path.GetFullPath(path)))
             : throw new WeightsFormatException($"The recognizer '{path}' has {length} bytes; allowed are 1 to {MostBytes}.");
     }
 
     /// <summary>Reads the bytes of a file.</summary>
     /// <param name="bytes">An ONNX model; kept as long as the tensors.</param>
     /// <param name="name">Names the file in messages.</param>
+    /// <param name="folder">Where the file lies, with others that may hold numbers of its tensors; null: all are in the file.</param>
     /// <exception cref="WeightsFormatException">It is no recognizer that can be read.</exception>
-    public static GraphNetwork Parse(byte[] bytes, string name)
+    public static GraphNetwork Parse(byte[] bytes, string name, string? folder = null)
     {
         try
         {
-            ModelProto model = GraphFile.Parse(bytes);
+            ExternalData? external = folder is null ? null : new ExternalData(folder, MostBytes - bytes.Length);
+            ModelProto model = GraphFile.Parse(bytes, external);
+            long length = bytes.Length + (external?.Bytes ?? 0);
             GraphInput input = GraphInput.Of(model.Graph);
             GraphLimits limits = GraphLimits.For(input.Width * input.Height);
 
-            // The file's own numbers are in memory already; those of half precision become twice as many bytes.
-            GraphCost cost = GraphCost.Of(model.Graph, _ => input.Sizes, limits with { Bytes = limits.Bytes + (2L * bytes.Length) });
+            // The numbers of the file, and of those beside it, are in memory already; those of half precision become twice as many bytes.
+            GraphCost cost = GraphCost.Of(model.Graph, _ => input.Sizes, limits with { Bytes = limits.Bytes + (2 * length) });
             (string Name, long[] Shape)[] outputs = [.. model.Graph.Output.Select(output => (output.Name, cost.Values.TryGetValue(output.Name, out GraphValue? value) ? value.Shape : throw new WeightsFormatException($"The output '{output.Name}' is made by no node of the graph.")))];
             string embedding = EmbeddingOf(outputs);
-            (NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, bool addsMirrorImage) = GraphReader.Read(model, cost, input, embedding);
+            (NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, IReadOnlyDictionary<string, TensorOrigin> origins, bool addsMirrorImage) = GraphReader.Read(model, cost, input, embedding);
             string? raw = UnitLength.ValueBefore(network);
             (network, tensors) = NeededPart.Of(network, tensors, raw ?? network.Output);
             return new GraphNetwork(network, tensors)
@@ -88,6 +94,7 @@ internal sealed record GraphNetwork(NetworkDescription Network, IReadOnlyDiction
                 Scaling = PixelScaling.Of(network, tensors),
                 IsUnitLength = raw is not null,
                 AddsMirrorImage = addsMirrorImage,
+                Original = OriginalGraph.Of(model, cost, tensors, origins, addsMirrorImage),
             };
         }
         catch (Exception error) when (error is WeightsFormatException or GraphSizesException or InvalidProtocolBufferException)

@@ -14,5 +14,11 @@ internal sealed record GraphOperand(string Name, long[] Shape, StateTensor? Tens
     /// <summary>Which half of a <see cref="IsMirrorPair"/> it is; null for neither.</summary>
     public int? Half { get; init; }
 
+    /// <summary>Where the numbers of a tensor come from.</summary>
+    public TensorSource Source { get; init; } = TensorSource.Computed;
+
+    /// <summary>Which input of a node the tensor was read from last.</summary>
+    public TensorUse? Use { get; init; }
+
     public override string ToString() => $"'{Name}' [{string.Join(", ", Shape)}]";
 }

@@ -56,7 +56,7 @@ internal sealed partial class GraphReader
         GraphOperand bias = reading.TensorIn(2);
         long outputs = weight.Shape[0];
         Require(TensorIndexes.Count(bias.Shape) is var count && (count == 1 || (count == outputs && bias.Shape[^1] == outputs)), $"what it adds, {bias}, is not one number for each of {outputs} outputs");
-        bias = count == outputs ? WithShape(bias, [outputs]) : Repeated(bias, outputs);
+        bias = count == outputs ? WithShape(bias, [outputs]) : Repeated(bias, [outputs]);
         return [reading.Emit(Operators.Linear, [value, weight, Scaled(bias, reading.Real("beta", 1))], ("transB", 1L))];
     }
 
@@ -153,7 +153,11 @@ internal sealed partial class GraphReader
                 transposed[(column * rows) + row] = values[(row * columns) + column];
             }
         });
-        return new GraphOperand(matrix.Name + ".transposed", [columns, rows], PlainTensor.Of([columns, rows], transposed));
+        return new GraphOperand(matrix.Name + ".transposed", [columns, rows], PlainTensor.Of([columns, rows], transposed))
+        {
+            Source = matrix.Source.Then(new TensorStep(TensorStepKind.Transpose, matrix.Shape, [1, 0])),
+            Use = matrix.Use,
+        };
     }
 
     private static GraphOperand Scaled(GraphOperand operand, double factor)
@@ -172,6 +176,6 @@ internal sealed partial class GraphReader
         bool isFinite = true;
         scaled.Read(piece => isFinite &= ElementConversion.AreFinite(piece, ElementType.Float32));
         Require(isFinite, FormattableString.Invariant($"its factor {factor} makes numbers that float32 does not hold of {operand}"));
-        return operand with { Tensor = scaled };
+        return operand with { Tensor = scaled, Source = operand.Source.Then(new TensorStep(TensorStepKind.Scale, Number: factor)) };
     }
 }

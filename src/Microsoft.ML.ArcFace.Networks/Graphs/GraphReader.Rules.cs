@@ -158,7 +158,7 @@ internal sealed partial class GraphReader
     }
 
     private static GraphOperand[] ReadConstant(NodeReading reading) => reading.Numbers.Tensor("value") is { } tensor
-        ? [new GraphOperand(reading.Output, [.. tensor.Dims], GraphStateTensor.Of(tensor, reading.Output))]
+        ? [new GraphOperand(reading.Output, [.. tensor.Dims], GraphStateTensor.Of(tensor, reading.Output)) { Source = new TensorSource(reading.Output, []) }]
         : reading.Numbers.Floats("value_floats") is { } numbers
             ? [new GraphOperand(reading.Output, [numbers.Length], PlainTensor.Of([numbers.Length], numbers))]
             : throw new WeightsFormatException("it has no tensor as its value");
@@ -175,7 +175,7 @@ internal sealed partial class GraphReader
         bool isOfChannels = shape is [var count, .. var rest] && count == channels && Array.TrueForAll(rest, size => size == 1)
             && (rest.Length == value.Shape.Length - 2 || (rest.Length == 0 && (reading.Version < 7 || value.Shape[^1] != channels)));
         Require(isOne || isOfChannels, $"its slopes {slopes} are not one for each channel of {value}");
-        slopes = isOne && channels > 1 ? Repeated(slopes, channels) : WithShape(slopes, [channels]);
+        slopes = isOne && channels > 1 ? Repeated(slopes, [channels, .. Enumerable.Repeat(1L, value.Shape.Length - 2)]) : WithShape(slopes, [channels]);
         return [reading.Emit(Operators.ParametricRelu, [value, slopes])];
     }
 
@@ -200,16 +200,39 @@ internal sealed partial class GraphReader
         Require(count == TensorIndexes.Count(value.Shape), $"its {count} numbers are not those of the channels of {value}");
         long[] shape = value.Shape[1..];
         float[] beta = norm[1].Tensor!.ToSingles(), mean = norm[2].Tensor!.ToSingles();
-        var scale = new GraphOperand(norm[0].Name, shape, PlainTensor.Of(shape, Array.ConvertAll(scales, number => (float)number)));
-        var shift = new GraphOperand(norm[1].Name, shape, PlainTensor.Of(shape, [.. scales.Select((number, i) => (float)(beta[i] - (mean[i] * number)))]));
+        GraphOperand scale = norm[0] with
+        {
+            Shape = shape,
+            Tensor = PlainTensor.Of(shape, Array.ConvertAll(scales, number => (float)number)),
+            Source = norm[0].Source.Then(new TensorStep(TensorStepKind.NormScale, Number: epsilon, Statistic: Statistic(norm[3]))),
+        };
+        GraphOperand shift = norm[1] with
+        {
+            Shape = shape,
+            Tensor = PlainTensor.Of(shape, [.. scales.Select((number, i) => (float)(beta[i] - (mean[i] * number)))]),
+            Source = norm[1].Source.Then(new TensorStep(TensorStepKind.NormShift, Statistic: Statistic(norm[2]))),
+        };
         return [reading.Emit(Operators.Add, [reading.Emit(Operators.Multiply, [value, scale]), shift])];
+
+        static string Statistic(GraphOperand tensor) => tensor.Source is { Root: { } root, Steps.Count: 0 } ? root : "";
     }
 
     private static GraphOperand WithShape(GraphOperand tensor, long[] shape) =>
         tensor.Shape.SequenceEqual(shape) ? tensor : tensor with { Shape = shape, Tensor = PlainTensor.Of(shape, tensor.Tensor!.ToSingles()) };
 
-    private static GraphOperand Repeated(GraphOperand number, long count) =>
-        number with { Shape = [count], Tensor = PlainTensor.Of([count], [.. Enumerable.Repeat(number.Tensor!.ToSingles()[0], (int)count)]) };
+    /// <summary>Makes one number as many as a node takes instead of it.</summary>
+    /// <param name="number">The number.</param>
+    /// <param name="sizes">The sizes that the node of the graph takes; the description has a row of them.</param>
+    private static GraphOperand Repeated(GraphOperand number, long[] sizes)
+    {
+        int count = TensorIndexes.Count(sizes);
+        return number with
+        {
+            Shape = [count],
+            Tensor = PlainTensor.Of([count], [.. Enumerable.Repeat(number.Tensor!.ToSingles()[0], count)]),
+            Source = number.Source.Then(new TensorStep(TensorStepKind.Repeat, sizes)),
+        };
+    }
 
     private static void Require(bool condition, string otherwise)
     {

@@ -18,11 +18,14 @@ internal sealed partial class GraphReader
     private readonly Dictionary<string, long[]> _shapes = new(StringComparer.Ordinal);
     private readonly List<NetworkNode> _nodes = [];
     private readonly Dictionary<string, (StateTensor Tensor, TensorKind Kind)> _tensors = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TensorOrigin> _origins = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _constants;
 
     private GraphReader(GraphProto graph, GraphCost cost)
     {
         _cost = cost;
         _initializers = graph.Initializer.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+        _constants = [.. graph.Node.Where(node => node.OpType == "Constant" && node.Attribute.Any(attribute => attribute.Name == "value")).Select(node => node.Output[0])];
         foreach (string name in graph.Node.SelectMany(node => node.Input).Concat(graph.Output.Select(output => output.Name)))
         {
             _readers[name] = _readers.GetValueOrDefault(name) + 1;
@@ -38,7 +41,7 @@ internal sealed partial class GraphReader
     /// <param name="input">Its only input.</param>
     /// <param name="output">The output.</param>
     /// <exception cref="WeightsFormatException">A node cannot be described; the message names it and its operator.</exception>
-    public static (NetworkDescription Network, IReadOnlyDictionary<string, StateTensor> Tensors, bool AddsMirrorImage) Read(ModelProto model, GraphCost cost, GraphInput input, string output)
+    public static GraphReading Read(ModelProto model, GraphCost cost, GraphInput input, string output)
     {
         GraphProto graph = model.Graph;
         var reader = new GraphReader(graph, cost);
@@ -80,7 +83,10 @@ internal sealed partial class GraphReader
         var node = new NetworkNode(operation, layer, [.. inputs.Select(input => input.Name)], [name]) { Attributes = described };
         if (inputs.All(input => input.Tensor is not null))
         {
-            return ConstantFolding.Compute(node, inputs) ?? throw reading.Refusal("it is computed from constants, which is not known here for its operator");
+            GraphOperand computed = ConstantFolding.Compute(node, inputs) ?? throw reading.Refusal("it is computed from constants, which is not known here for its operator");
+            return operation == Operators.Transpose
+                ? computed with { Source = inputs[0].Source.Then(new TensorStep(TensorStepKind.Transpose, inputs[0].Shape, Array.ConvertAll(described.Numbers("perm"), axis => (int)axis))) }
+                : computed;
         }
 
         // Tensors get names of their own first, by which their shapes are known beside those of values.
@@ -143,7 +149,7 @@ internal sealed partial class GraphReader
         StateTensor tensor = _initializers.TryGetValue(name, out TensorProto? initializer) ? GraphStateTensor.Of(initializer, name)
             : value.Numbers is { } numbers ? PlainTensor.Of(value.Shape, Array.ConvertAll(numbers, number => (float)number))
             : throw new WeightsFormatException($"the value '{name}' is not known");
-        return _operands[name] = new GraphOperand(name, value.Shape, tensor);
+        return _operands[name] = new GraphOperand(name, value.Shape, tensor) { Source = initializer is not null || _constants.Contains(name) ? new TensorSource(name, []) : TensorSource.Computed };
     }
 
     /// <summary>Puts a tensor among those of the description, under a name that is its own, and gives that name.</summary>
@@ -157,6 +163,7 @@ internal sealed partial class GraphReader
         }
 
         _shapes[name] = operand.Shape;
+        _origins[name] = new TensorOrigin(name, operand.Source, [.. _origins.TryGetValue(name, out TensorOrigin? known) ? known.Uses : [], .. operand.Use is { } use ? [use] : Array.Empty<TensorUse>()]);
         _tensors[name] = (operand.Tensor!, operation == Operators.BatchNormalization && place > 2 ? TensorKind.Statistic : TensorKind.Weight);
         return name;
     }
@@ -180,7 +187,7 @@ internal sealed partial class GraphReader
         return FormattableString.Invariant($"{name}_{number}");
     }
 
-    private (NetworkDescription Network, IReadOnlyDictionary<string, StateTensor> Tensors, bool AddsMirrorImage) Finish(string name, string output)
+    private GraphReading Finish(string name, string output)
     {
         if (Operand(output) is not { Tensor: null } result)
         {
@@ -194,6 +201,13 @@ internal sealed partial class GraphReader
 
         NetworkTensor[] tensors = [.. _tensors.Select(tensor => new NetworkTensor(tensor.Key, tensor.Value.Tensor.Shape, tensor.Value.Kind))];
         var network = new NetworkDescription(name, FaceInput.Name, _shapes[FaceInput.Name], _nodes, tensors, result.Name);
-        return (network, _tensors.ToDictionary(tensor => tensor.Key, tensor => tensor.Value.Tensor), AddsMirrorImage);
+        return new GraphReading(network, _tensors.ToDictionary(tensor => tensor.Key, tensor => tensor.Value.Tensor), _origins, AddsMirrorImage);
     }
 }
+
+/// <summary>What was read of a graph.</summary>
+/// <param name="Network">The description.</param>
+/// <param name="Tensors">The numbers of its tensors.</param>
+/// <param name="Origins">Where each of them comes from.</param>
+/// <param name="AddsMirrorImage">Whether the graph adds the embedding of the mirror image.</param>
+internal sealed record GraphReading(NetworkDescription Network, IReadOnlyDictionary<string, StateTensor> Tensors, IReadOnlyDictionary<string, TensorOrigin> Origins, bool AddsMirrorImage);

@@ -121,6 +121,7 @@ internal ref struct GraphScan
         (Message.Graph, 1) => Message.Node,
         (Message.Graph, 5) => Message.Tensor,
         (Message.Graph, 11 or 12 or 13) => Message.ValueInfo,
+        (Message.Graph, 16) or (Message.Node, 9) => Message.Leaf,
         (Message.Graph, 15) or (Message.Attribute, 22 or 23) => Message.Sparse,
         (Message.Node, 5) => Message.Attribute,
         (Message.Attribute, 5 or 10) or (Message.Sparse, 1 or 2) => Message.Tensor,

@@ -12,16 +12,16 @@ internal static class GraphTensor
     private const int LongestVarint = 10;
 
     /// <summary>Refuses a tensor whose numbers lie elsewhere, or are not as many as its sizes say.</summary>
-    public static void Check(TensorProto tensor, string where)
+    public static void Check(TensorProto tensor, string where, bool mayBeEmptied = false)
     {
-        if (tensor.DataLocation == TensorProto.Types.DataLocation.External || tensor.ExternalData.Count > 0)
+        if (ExternalData.HasNumbersOf(tensor))
         {
             throw new WeightsFormatException($"The tensor '{tensor.Name}' of {where} lies in another file than the graph. Save the network as one .onnx file.");
         }
 
         var type = (DataType)tensor.DataType;
         long count = Count(tensor, where);
-        bool isWhole = tensor.RawData.Length > 0
+        bool isWhole = mayBeEmptied && GraphTensors.IsEmptied(tensor) ? BytesOf(type, count, where) >= 0 : tensor.RawData.Length > 0
             ? tensor.RawData.Length == BytesOf(type, count, where)
             : type switch
             {
@@ -36,6 +36,9 @@ internal static class GraphTensor
             throw new WeightsFormatException($"The tensor '{tensor.Name}' of {where} does not have the {count} numbers of type {type} that its sizes [{string.Join(", ", tensor.Dims)}] ask for: the file is damaged.");
         }
     }
+
+    /// <summary>The bytes that the numbers of a tensor take, as its type and sizes say.</summary>
+    public static long ByteCount(TensorProto tensor, string where) => BytesOf((DataType)tensor.DataType, Count(tensor, where), where);
 
     /// <summary>Describes a tensor, with its numbers where they are few.</summary>
     public static GraphValue ToValue(TensorProto tensor)

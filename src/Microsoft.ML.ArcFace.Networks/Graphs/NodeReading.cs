@@ -28,7 +28,11 @@ internal sealed partial class GraphReader
 
         public bool Has(int input) => Numbers.Has(input);
 
-        public GraphOperand In(int input) => Has(input) ? reader.Operand(node.Input[input]) : throw new WeightsFormatException($"its input {input + 1} is missing");
+        public GraphOperand In(int input)
+        {
+            GraphOperand operand = Has(input) ? reader.Operand(node.Input[input]) : throw new WeightsFormatException($"its input {input + 1} is missing");
+            return operand.Tensor is null ? operand : operand with { Use = new TensorUse(index, input, operand.Source.Steps.Count, operand.Shape, (int)values[input]!.Type) };
+        }
 
         /// <summary>An input that must be a tensor.</summary>
         public GraphOperand TensorIn(int input) => In(input) is { Tensor: not null } operand

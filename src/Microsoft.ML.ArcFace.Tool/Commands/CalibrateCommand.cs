@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Microsoft.ML.ArcFace.Evaluation;
 using Microsoft.ML.ArcFace.Terminal;
 
@@ -16,6 +17,9 @@ internal static class CalibrateCommand
           arcface calibrate --model faces.zip --data faces/test --rate 0.001
           arcface calibrate --model faces.zip --data faces/test --pairs pairs.txt --rate 0.01 --output calibrated.zip
         """;
+
+    /// <summary>The size of gallery that the answer tells a threshold for.</summary>
+    private const int GalleryExample = 100;
 
     private static readonly Option<FileInfo> Model = FileOptions.Model();
     private static readonly Option<DirectoryInfo> Data = FileOptions.People("Whom to calibrate on");
@@ -52,8 +56,13 @@ internal static class CalibrateCommand
                 output, threshold.Verdict.ToString(), threshold.Cosine, threshold.LowerCosine, threshold.UpperCosine,
                 threshold.TargetFalseMatchRate, threshold.FalseMatchRate, threshold.FalseNonMatchRate,
                 threshold.GenuinePairCount, threshold.ImpostorPairCount, threshold.PersonCount, threshold.TrainedOnPeople, model.NotAligned, photographs.Unusable, run.LeftOut),
-            $"{threshold.Verdict}{Environment.NewLine}{TerminalText.OfLine(output)}: {threshold}");
+            $"{TerminalText.OfLine(output)}: {Text(threshold)}");
     }
+
+    /// <summary>Tells what a threshold means for two photographs, and which one a gallery asks for in its place.</summary>
+    public static string Text(VerificationThreshold threshold) => string.Create(CultureInfo.InvariantCulture,
+        $"{threshold.Verdict}{Environment.NewLine}{threshold}{Environment.NewLine}" +
+        $"That is for two photographs. A gallery asks for more, so that a whole search keeps the rate: a cosine over {threshold.ForGallerySize(GalleryExample).Cosine:0.0000} among {GalleryExample} photographs.");
 
     private static VerificationThreshold Calibrate(ToolRun run, FaceRecognitionCatalog faces, IDataView embedded, IReadOnlyList<FacePair> pairs)
     {

@@ -18,7 +18,11 @@ internal static class ComparedPairs
     /// <summary>Those of the file, or all pairs of the photographs.</summary>
     /// <exception cref="InvalidOperationException">There are too few photographs or people to pair.</exception>
     public static IReadOnlyList<FacePair> Read(ToolRun run, LoadedModel model, UsablePhotographs photographs, Option<DirectoryInfo> data, int folds = 10) =>
-        run.Get(File) is { } file ? photographs.WithoutUnusable(run, model.Context, Load(run, model.Faces, file)) : AllOf(run.Need(data), model.Faces, photographs.Rows, folds);
+        Read(run, model.Context, model.Faces, photographs, data, folds);
+
+    /// <inheritdoc cref="Read(ToolRun, LoadedModel, UsablePhotographs, Option{DirectoryInfo}, int)"/>
+    public static IReadOnlyList<FacePair> Read(ToolRun run, MLContext ml, FaceRecognitionCatalog faces, UsablePhotographs photographs, Option<DirectoryInfo> data, int folds) =>
+        run.Get(File) is { } file ? photographs.WithoutUnusable(run, ml, Load(run, faces, file)) : AllOf($"{data.Name} '{run.Need(data)}'", faces, photographs.Rows, folds);
 
     /// <summary>Loads the pairs of a file.</summary>
     public static IReadOnlyList<FacePair> Load(ToolRun run, FaceRecognitionCatalog faces, FileInfo file) => run.Get(PicturePattern) is { } pattern
@@ -27,7 +31,7 @@ internal static class ComparedPairs
 
     /// <summary>Gives all pairs of the photographs of a folder, or a sample of them.</summary>
     /// <exception cref="InvalidOperationException">There are too few photographs or people to pair.</exception>
-    private static IReadOnlyList<FacePair> AllOf(DirectoryInfo folder, FaceRecognitionCatalog faces, IDataView photographs, int folds)
+    private static IReadOnlyList<FacePair> AllOf(string folder, FaceRecognitionCatalog faces, IDataView photographs, int folds)
     {
         try
         {
@@ -35,7 +39,7 @@ internal static class ComparedPairs
         }
         catch (ArgumentException error)
         {
-            throw new InvalidOperationException($"--data '{folder}' cannot be paired: {ToolWords.Of(error)}", error);
+            throw new InvalidOperationException($"{folder} cannot be paired: {ToolWords.Of(error)}", error);
         }
     }
 }

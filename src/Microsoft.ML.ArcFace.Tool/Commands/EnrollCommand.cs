@@ -50,6 +50,11 @@ internal static class EnrollCommand
         using FaceEmbedder embedder = EmbedderFile.Open(run, Model);
         using FaceGallery gallery = GalleryFile.Open(run, embedder, Gallery, KeyFile, new FaceGalleryOptions());
         gallery.ThrowIfReadOnly();
+        if (embedder.Threshold is null)
+        {
+            run.Say($"'{run.Need(Model)}' has no threshold yet, without which identify does not answer: arcface calibrate --model {run.Need(Model)} --data PEOPLE chooses one, before or after enrolling.");
+        }
+
         var faces = new List<FaceToEnroll>();
         var embeddings = new List<FaceEmbedding>();
         string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, files, run.Get(SkipUnusable), (path, embedding) =>

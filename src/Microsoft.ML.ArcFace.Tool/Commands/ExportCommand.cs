@@ -17,12 +17,13 @@ internal static class ExportCommand
 
     private static readonly Option<FileInfo> Model = FileOptions.Model();
     private static readonly Option<FileInfo> Output = new("--output") { Description = "The file to write; its ending decides: .onnx or .safetensors.", HelpName = "FILE", Required = true };
+    private static readonly Option<bool> OwnGraph = new("--own-graph") { Description = "ONNX: a graph of this library, also of a model that was imported from an .onnx file, whose own graph is written otherwise." };
     private static readonly Option<bool> NormalizedInput = new("--normalized-input") { Description = "ONNX: the file takes (value - 127.5) / 127.5 instead of pixel values." };
     private static readonly Option<bool> RawOutput = new("--raw-output") { Description = "ONNX: the file gives embeddings that are not of unit length." };
 
     public static Command Create()
     {
-        var command = new Command("export", Description) { Model, Output, NormalizedInput, RawOutput };
+        var command = new Command("export", Description) { Model, Output, OwnGraph, NormalizedInput, RawOutput };
         command.Validators.Add(result =>
         {
             if (result.GetValue(Output) is { } file && file.Extension.ToLowerInvariant() is not (".onnx" or ".safetensors"))
@@ -42,7 +43,7 @@ internal static class ExportCommand
         bool isOnnx = Path.GetExtension(output).Equals(".onnx", StringComparison.OrdinalIgnoreCase);
         if (isOnnx)
         {
-            model.Faces.ExportToOnnx(model.Model, output, new OnnxExportOptions { IncludePreprocessing = !run.Get(NormalizedInput), NormalizeOutput = !run.Get(RawOutput) });
+            model.Faces.ExportToOnnx(model.Model, output, new OnnxExportOptions { OriginalGraph = run.Get(OwnGraph) ? false : null, IncludePreprocessing = !run.Get(NormalizedInput), NormalizeOutput = !run.Get(RawOutput) });
         }
         else
         {

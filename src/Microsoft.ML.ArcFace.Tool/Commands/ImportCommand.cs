@@ -30,13 +30,14 @@ internal static class ImportCommand
     private static readonly Option<DirectoryInfo> FindPixels = FileOptions.Existing(new Option<DirectoryInfo>("--find-pixels") { Description = "Find out which pixels the recognizer reads, on photographs in one folder a person: 20 people with 3 each are enough.", HelpName = "DIR" });
     private static readonly Option<DirectoryInfo> Calibrate = FileOptions.Existing(new Option<DirectoryInfo>("--calibrate") { Description = "Choose the threshold on these photographs, one folder a person, of people whom the recognizer was not trained on, as arcface calibrate does.", HelpName = "DIR" });
     private static readonly Option<double?> Rate = NumberOption.Real("--rate", "The share of impostor pairs that --calibrate lets be accepted. Default 0.001", "over 0, below 1", value => value is > 0 and < 1, 0.001);
+    private static readonly Option<bool> AllowUnaligned = new("--allow-unaligned") { Description = "Take photographs of --find-pixels and --calibrate that are no aligned faces of 112×112 pixels, cropped to their central square and resized. Default: they are an error." };
     private static readonly Option<bool> MirrorImage = new("--mirror") { Description = "Embed each face together with its mirror image: better by a little, twice the time." };
     private static readonly Option<bool> SkipUnusable = new("--skip-unusable") { Description = "Leave out photographs of --find-pixels and --calibrate that cannot be read or show no face, instead of ending with an error." };
     private static readonly Option<FileInfo> Output = new("--output") { Description = "The model's .zip.", HelpName = "FILE", Required = true };
 
     public static Command Create()
     {
-        var command = new Command("import", Description) { Weights, Pack, Detector, Pixels, FindPixels, Calibrate, Rate, MirrorImage, SkipUnusable, Output };
+        var command = new Command("import", Description) { Weights, Pack, Detector, Pixels, FindPixels, Calibrate, ComparedPairs.File, ComparedPairs.PicturePattern, ComparedPairs.Encoding, Rate, AllowUnaligned, MirrorImage, SkipUnusable, Output };
         command.Validators.Add(result =>
         {
             if (result.GetResult(Weights) is null == result.GetResult(Pack) is null)
@@ -49,9 +50,12 @@ internal static class ImportCommand
                 result.AddError("--pixels says what --find-pixels would find out; give one of them.");
             }
 
-            if (result.GetResult(Rate) is not null && result.GetResult(Calibrate) is null)
+            foreach (Option option in (Option[])[Rate, ComparedPairs.File])
             {
-                result.AddError("--rate is that of --calibrate; give photographs to calibrate on with --calibrate DIR.");
+                if (result.GetResult(option) is not null && result.GetResult(Calibrate) is null)
+                {
+                    result.AddError($"{option.Name} is that of --calibrate; give photographs to calibrate on with --calibrate DIR.");
+                }
             }
         });
         command.Answer(Run);
@@ -75,11 +79,13 @@ internal static class ImportCommand
         IDataView none = FaceFile.ToView([]);
         ITransformer preparation = FacePreparation.Create(ml, nameof(FaceFile.ImagePath), detector, run.Get(SkipUnusable)).Fit(none);
         using var native = preparation as IDisposable;
-        FacePreprocessingSearch? found = run.Get(FindPixels) is { } folder ? Find(run, faces, recognizer, preparation, folder) : null;
+        CalibrationPhotographs? calibration = run.Get(Calibrate) is null ? null : CalibrationPhotographs.Read(run, ml, faces, preparation, Calibrate, run.Get(SkipUnusable), run.Get(Rate) ?? 0.001);
+        bool requiresAligned = detector is null && !run.Get(AllowUnaligned);
+        FacePreprocessingSearch? found = run.Get(FindPixels) is { } folder ? Find(run, faces, recognizer, preparation, folder, requiresAligned) : null;
         var options = new FaceEmbeddingEstimator.Options { WeightsFile = recognizer.FileName, Pixels = run.Get(Pixels), Preprocessing = found, AddMirrorImage = run.Get(MirrorImage) };
         using FaceEmbeddingTransformer embedding = new FaceEmbeddingEstimator(ml, options, recognizer).Fit(preparation.Transform(none));
         var model = new TransformerChain<ITransformer>(preparation, embedding);
-        VerificationThreshold? threshold = run.Get(Calibrate) is { } people ? FindThreshold(run, faces, model, preparation, people) : null;
+        VerificationThreshold? threshold = calibration is null ? null : FindThreshold(faces, model, calibration, requiresAligned);
         run.CancellationToken.ThrowIfCancellationRequested();
         ITransformer calibrated = threshold is null ? model : model.WithThreshold(threshold);
         using var copy = threshold is null ? null : calibrated as IDisposable;
@@ -87,16 +93,21 @@ internal static class ImportCommand
         return Answer(output, embedding, threshold, detector?.Name, found, pack, run.LeftOut);
     }
 
-    private static VerificationThreshold FindThreshold(ToolRun run, FaceRecognitionCatalog faces, ITransformer model, ITransformer preparation, DirectoryInfo folder)
+    private static VerificationThreshold FindThreshold(FaceRecognitionCatalog faces, ITransformer model, CalibrationPhotographs photographs, bool requiresAligned)
     {
-        IDataView all = run.LoadFromFolder(faces, folder, run.Get(SkipUnusable));
-        IDataView people = run.Get(SkipUnusable) ? UsablePhotographs.Find(run, all, preparation, "Image").Rows : all;
-        return faces.CalibrateThreshold(model.Transform(people), faces.AllPairs(people, folds: 2), run.Get(Rate) ?? 0.001);
+        if (!requiresAligned)
+        {
+            return photographs.Calibrate(faces, model);
+        }
+
+        ITransformer strict = model.RequireAlignedFaces();
+        using var copy = strict as IDisposable;
+        return photographs.Calibrate(faces, strict);
     }
 
-    private static FacePreprocessingSearch Find(ToolRun run, FaceRecognitionCatalog faces, RecognizerFile recognizer, ITransformer preparation, DirectoryInfo folder)
+    private static FacePreprocessingSearch Find(ToolRun run, FaceRecognitionCatalog faces, RecognizerFile recognizer, ITransformer preparation, DirectoryInfo folder, bool requiresAligned)
     {
-        FacePreprocessingSearch found = faces.FindPreprocessing(recognizer, preparation.Transform(run.LoadFromFolder(faces, folder, run.Get(SkipUnusable))));
+        FacePreprocessingSearch found = faces.FindPreprocessing(recognizer, preparation.Transform(run.LoadFromFolder(faces, folder, run.Get(SkipUnusable))), requiresAligned);
         foreach (string line in found.ToString().Split(Environment.NewLine))
         {
             run.Say(line);
@@ -117,7 +128,9 @@ internal static class ImportCommand
                 pack?.LeftOut ?? [], embedding.Fingerprint, leftOut),
             string.Create(CultureInfo.InvariantCulture,
                 $"Wrote {shown} ({new FileInfo(output).Length / 1e6:F1} MB): {TerminalText.OfLine(file.FileName)}, embeddings of {embedding.EmbeddingSize} numbers, pixels {file.Pixels}.{license}{Environment.NewLine}")
-            + (threshold is null ? $"Next: arcface calibrate --model {shown} --data PEOPLE --rate 0.001" : $"{threshold.Verdict}{Environment.NewLine}{threshold}"));
+            + (threshold is null
+                ? $"Next: arcface calibrate --model {shown} --data PEOPLE --rate 0.001"
+                : $"{CalibrateCommand.Text(threshold)}{Environment.NewLine}Next: arcface enroll --model {shown} --gallery people.db --data KNOWN"));
     }
 }
 

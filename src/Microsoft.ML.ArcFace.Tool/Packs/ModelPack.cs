@@ -30,25 +30,31 @@ internal sealed record ModelPack(RecognizerFile Recognizer, FacePreparation.Dete
         var recognizers = new List<RecognizerFile>();
         var detectors = new List<FacePreparation.Detector>();
         var leftOut = new List<LeftOutOfPack>();
+        string? folder = Directory.Exists(path) ? path : null;
         foreach ((string name, Func<byte[]> read) in Files(path))
         {
             try
             {
                 byte[] bytes = read();
-                if (GraphFile.Parse(bytes).Graph.Output.Count >= FewestOutputsOfDetector)
+                if (OutputsOf(bytes, folder) >= FewestOutputsOfDetector)
                 {
                     FaceDetector.Create(bytes, kind: null).Dispose();
                     detectors.Add(new FacePreparation.Detector(name, bytes));
                 }
                 else
                 {
-                    recognizers.Add(RecognizerFile.OfGraph(GraphNetwork.Parse(bytes, $"'{name}'"), name));
+                    recognizers.Add(RecognizerFile.OfGraph(GraphNetwork.Parse(bytes, $"'{name}'", folder), name));
                 }
             }
             catch (Exception error) when (error is WeightsFormatException or InvalidDataException)
             {
                 leftOut.Add(new LeftOutOfPack(name, $"is neither a recognizer nor a detector that is read: {error.Message}"));
             }
+        }
+
+        if (recognizers.Count + detectors.Count + leftOut.Count == 0)
+        {
+            throw new WeightsFormatException($"The pack '{path}' has no {Ending} files. Give a .zip or a folder with the recognizer's {Ending} file in it; other weights go to --weights.");
         }
 
         if (recognizers.Count != 1 || detectors.Count > 1)
@@ -60,6 +66,9 @@ internal sealed record ModelPack(RecognizerFile Recognizer, FacePreparation.Dete
 
         return new ModelPack(recognizers[0], detectors.FirstOrDefault(), leftOut);
     }
+
+    private static int OutputsOf(byte[] bytes, string? folder) =>
+        GraphFile.Parse(bytes, folder is null ? null : new ExternalData(folder, GraphNetwork.MostBytes - bytes.Length)).Graph.Output.Count;
 
     /// <summary>The .onnx files of a pack by name.</summary>
     private static IEnumerable<(string Name, Func<byte[]> Read)> Files(string path)

@@ -5,11 +5,11 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.ArcFace.Backbones;
 
 /// <summary>
-/// BatchNorm of [B,C] or [B,C,H,W] with torch's usual constants. TorchSharp's counts its batches with a number that may be
+/// BatchNorm of [B,C], [B,C,L] or [B,C,H,W] with torch's usual constants. TorchSharp's counts its batches with a number that may be
 /// freed during the call (<see cref="TensorArithmetic"/>).
 /// </summary>
-internal sealed class BatchNormalization(long channels)
-    : BatchNorm(channels, Epsilon, Rate, affine: true, track_running_stats: true, device: null, dtype: null, nameof(BatchNormalization))
+internal sealed class BatchNormalization(long channels, double epsilon = BatchNormalization.Epsilon)
+    : BatchNorm(channels, epsilon, Rate, affine: true, track_running_stats: true, device: null, dtype: null, nameof(BatchNormalization))
 {
     /// <summary>Added to variances.</summary>
     public const double Epsilon = 1e-5;
@@ -29,9 +29,9 @@ internal sealed class BatchNormalization(long channels)
 
     protected override void ValidateInputDimensions(Tensor input)
     {
-        if (input.dim() is not (2 or 4))
+        if (input.dim() is not (2 or 3 or 4))
         {
-            throw new ArgumentException($"BatchNorm takes [B,C] or [B,C,H,W]; it was given {input.dim()} dimensions.", nameof(input));
+            throw new ArgumentException($"BatchNorm takes [B,C], [B,C,L] or [B,C,H,W]; it was given {input.dim()} dimensions.", nameof(input));
         }
     }
 }

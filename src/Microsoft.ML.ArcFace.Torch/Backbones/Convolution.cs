@@ -1,5 +1,7 @@
+using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Backbones.Kernels;
 using Microsoft.ML.ArcFace.Networks;
+using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -7,27 +9,50 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.ArcFace.Backbones;
 
 /// <summary>
-/// A square convolution without bias, [B,in,H,W] → [B,out,H′,W′], which computes in the element type of its input: the
-/// weight is cast on the way, differentiably, so float32 weights can be trained with bfloat16 arithmetic.
+/// A convolution, [B,in,H,W] → [B,out,H′,W′], which computes in the element type of its input: the weight is cast on the way,
+/// differentiably, so float32 weights can be trained with bfloat16 arithmetic.
 /// </summary>
-/// <remarks>The weight [out, in/groups, kernel, kernel] is left for the network to initialise.</remarks>
+/// <remarks>The weight [out, in/groups, rows, columns] is left for the network to initialise; a bias [out] starts at 0.</remarks>
 internal sealed class Convolution : nn.Module<Tensor, Tensor>
 {
+    private readonly ConvolutionWindow _window;
     private readonly long[] _stride;
     private readonly long[] _padding;
+    private readonly long[] _dilation;
+    private readonly long[]? _margin;       // left, right, top, bottom, where they differ
     private readonly long _groups;
 
-    // Not readonly: moving the module to another device or type replaces it. Its name is the published one.
+    // Not readonly: moving the module to another device or type replaces them. Their names are the published ones.
     private Parameter weight;
+    private Parameter? bias;
 
     public Convolution(long[] weightShape, ConvolutionShape shape)
+        : this(
+            weightShape,
+            new ConvolutionWindow(shape.Kernel, shape.Kernel, shape.Stride, shape.Stride, shape.Padding, shape.Padding, shape.Padding, shape.Padding, 1, 1),
+            shape.Groups,
+            hasBias: false)
+    {
+    }
+
+    public Convolution(long[] weightShape, ConvolutionWindow window, long groups, bool hasBias)
         : base(nameof(Convolution))
     {
-        _stride = [shape.Stride, shape.Stride];
-        _padding = [shape.Padding, shape.Padding];
-        _groups = shape.Groups;
+        _window = window;
+        _stride = [window.RowStride, window.ColumnStride];
+        _dilation = [window.RowDilation, window.ColumnDilation];
+        bool isSymmetric = window.Top == window.Bottom && window.Left == window.Right;
+        _padding = isSymmetric ? [window.Top, window.Left] : [0, 0];
+        _margin = isSymmetric ? null : [window.Left, window.Right, window.Top, window.Bottom];
+        _groups = groups;
         weight = new Parameter(empty(weightShape));
         weight.DetachFromDisposeScope();
+        if (hasBias)
+        {
+            bias = new Parameter(zeros(weightShape[0]));
+            bias.DetachFromDisposeScope();
+        }
+
         RegisterComponents();
     }
 
@@ -35,10 +60,10 @@ internal sealed class Convolution : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor input)
     {
-        bool keepsSize = _stride[0] == 1 && _padding[0] == 1;
+        bool keepsSize = _window.IsSquare(_window.Rows, 1) && _window.RowStride == 1;
         if (training && keepsSize && PairedConvolution.Fits(input, weight, _groups))
         {
-            return PairedConvolution.Apply(input, weight);
+            return PairedWithBias(input);
         }
 
         // libtorch's way back through these in bfloat16 takes 10 to 30 times as long as in float32.
@@ -53,11 +78,39 @@ internal sealed class Convolution : nn.Module<Tensor, Tensor>
         return Convolve(input);
     }
 
+    private Tensor PairedWithBias(Tensor input)
+    {
+        Tensor output = PairedConvolution.Apply(input, weight);
+        if (bias is null)
+        {
+            return output;
+        }
+
+        using (output)
+        using (Tensor matching = bias.to(output.dtype))
+        using (Tensor channels = matching.view(1, -1, 1, 1))
+        {
+            return output.Plus(channels);
+        }
+    }
+
     private Tensor Convolve(Tensor input)
     {
-        using Tensor matching = weight.to(input.dtype);
-        return ConvolutionCheck.IsSound(input, matching, _stride[0], Apply) ? Apply(input) : ConvolutionCheck.InPlanarOrder(input, Apply);
+        if (_margin is null)
+        {
+            return ConvolveInside(input);
+        }
 
-        Tensor Apply(Tensor maps) => nn.functional.conv2d(maps, matching, strides: _stride, padding: _padding, groups: _groups);
+        using Tensor padded = nn.functional.pad(input, _margin);
+        return ConvolveInside(padded);
+    }
+
+    private Tensor ConvolveInside(Tensor input)
+    {
+        using Tensor matching = weight.to(input.dtype);
+        using Tensor? matchingBias = bias?.to(input.dtype);
+        return ConvolutionCheck.IsSound(input, matching, _stride[0], Apply, _window) ? Apply(input) : ConvolutionCheck.InPlanarOrder(input, Apply);
+
+        Tensor Apply(Tensor maps) => nn.functional.conv2d(maps, matching, matchingBias, _stride, _padding, _dilation, _groups);
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.ML.ArcFace.Backbones.Inference;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,7 +23,8 @@ internal static class ConvolutionCheck
     /// <param name="weight">The weight in the input's element type.</param>
     /// <param name="stride">From one result to the next, in both directions.</param>
     /// <param name="convolve">Convolves maps with the weight.</param>
-    public static bool IsSound(Tensor input, Tensor weight, long stride, Func<Tensor, Tensor> convolve)
+    /// <param name="window">How the kernel goes over the map, where that does not follow from kernel and stride.</param>
+    public static bool IsSound(Tensor input, Tensor weight, long stride, Func<Tensor, Tensor> convolve, ConvolutionWindow window = default)
     {
         if (input.device_type != DeviceType.CPU || input.is_contiguous())
         {
@@ -30,7 +32,7 @@ internal static class ConvolutionCheck
         }
 
         (long[] maps, long[] taps) = (input.shape, weight.shape);
-        Shape shape = new(input.dtype, maps[0], maps[1], maps[2], maps[3], taps[0], taps[1], taps[2], stride, get_num_threads());
+        Shape shape = new(input.dtype, maps[0], maps[1], maps[2], maps[3], taps[0], taps[1], taps[2], stride, window, get_num_threads());
         if (!Sound.TryGetValue(shape, out bool isSound))
         {
             Sound[shape] = isSound = AreEqual(input, convolve);
@@ -58,6 +60,6 @@ internal static class ConvolutionCheck
         return !double.IsFinite(norm) || difference <= largest * norm;
     }
 
-    /// <summary>Tells convolutions apart; padding follows from the kernel in all networks.</summary>
-    private readonly record struct Shape(ScalarType Type, long Batch, long In, long Height, long Width, long Out, long InOfGroup, long Kernel, long Stride, int Threads);
+    /// <summary>Tells convolutions apart; padding follows from the kernel in the published networks.</summary>
+    private readonly record struct Shape(ScalarType Type, long Batch, long In, long Height, long Width, long Out, long InOfGroup, long Kernel, long Stride, ConvolutionWindow Window, int Threads);
 }

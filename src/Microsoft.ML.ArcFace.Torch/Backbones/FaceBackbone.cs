@@ -27,17 +27,40 @@ internal class FaceBackbone : nn.Module<Tensor, Tensor>
         Network = network;
         using var scope = NewDisposeScope();
         _program = new TorchProgram(network, () => training);
-        foreach ((string name, nn.Module layer) in _program.Layers)
+        if (_program.Layers.All(HasPublishedNames))
         {
-            Register(this, name.Split('.'), layer);
+            foreach (TorchLayer layer in _program.Layers)
+            {
+                Register(this, layer.Node!.Name.Split('.'), layer.Module);
+            }
+        }
+        else
+        {
+            // Others name nodes and tensors in ways in which no tree of modules can be named.
+            for (int i = 0; i < _program.Layers.Count; i++)
+            {
+                register_module(FormattableString.Invariant($"layer{i}"), _program.Layers[i].Module);
+            }
         }
 
-        WeightDrawing.Draw(network, ModuleState.Of(this));
+        WeightDrawing.Draw(network, State);
     }
 
     public NetworkDescription Network { get; }
 
+    /// <summary>The published network that it is.</summary>
+    /// <exception cref="FormatException">It is none.</exception>
     public BackboneArchitecture Architecture => BackboneArchitectures.Parse(Network.Name);
+
+    /// <summary>The tensors of the description, in its order; they belong to the module.</summary>
+    public IReadOnlyList<(string Name, Tensor Tensor)> State
+    {
+        get
+        {
+            Dictionary<string, Tensor> held = _program.Layers.SelectMany(layer => layer.Tensors.Zip(ModuleState.Of(layer.Module), (name, entry) => (name, entry.Tensor))).ToDictionary();
+            return [.. Network.Tensors.Select(tensor => (tensor.Name, held[tensor.Name]))];
+        }
+    }
 
     /// <summary>The number of components of an embedding.</summary>
     public int EmbeddingSize => Network.OutputSize;
@@ -80,8 +103,7 @@ internal class FaceBackbone : nn.Module<Tensor, Tensor>
     {
         ArgumentOutOfRangeException.ThrowIfNegative(stages);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(stages, BackboneDescription.StageCount);
-        HashSet<string> names = [.. Network.Nodes.Where(node => stages > 0 && node.Stage <= stages).Select(node => node.Name)];
-        _frozen = [.. _program.Layers.Where(layer => names.Contains(layer.Name)).Select(layer => layer.Layer)];
+        _frozen = [.. _program.Layers.Where(layer => stages > 0 && layer.Node?.Stage <= stages).Select(layer => layer.Module)];
         foreach (var parameter in _frozen.SelectMany(layer => layer.parameters()))
         {
             parameter.requires_grad = false;
@@ -97,7 +119,23 @@ internal class FaceBackbone : nn.Module<Tensor, Tensor>
         }
     }
 
-    public override Tensor forward(Tensor input) => _program.Run(input);
+    public override Tensor forward(Tensor input)
+    {
+        Tensor output = _program.Run(input);
+        if (output.dtype == _program.HeadType)
+        {
+            return output;
+        }
+
+        using (output)
+        {
+            return output.to(_program.HeadType);
+        }
+    }
+
+    /// <summary>Whether the tensors of a layer are named as its node is, with the module's own names behind a dot.</summary>
+    private static bool HasPublishedNames(TorchLayer layer) =>
+        layer.Node is { } node && layer.Tensors.SequenceEqual(ModuleState.Of(layer.Module).Select(entry => $"{node.Name}.{entry.Name}"));
 
     /// <summary>Hangs a layer into the tree of modules that its name spells out.</summary>
     private static void Register(nn.Module parent, ReadOnlySpan<string> path, nn.Module layer)

@@ -7,6 +7,7 @@ namespace Microsoft.ML.ArcFace.Backbones;
 /// <summary>The nodes of a network as calls of libtorch and of our own kernels, which free each value after its last use.</summary>
 internal sealed class TorchProgram
 {
+    private readonly TorchOperators _operators;
     private readonly int _valueCount;
     private readonly int _output;
     private readonly List<Step> _steps = [];
@@ -16,7 +17,7 @@ internal sealed class TorchProgram
     /// <exception cref="WeightsFormatException">There is no code for a node; the message names it.</exception>
     public TorchProgram(NetworkDescription network, Func<bool> isTraining)
     {
-        TorchOperators operators = new(network, isTraining);
+        TorchOperators operators = _operators = new(network, isTraining);
         Dictionary<string, int> places = new() { [network.Input] = 0 };
         Dictionary<string, int> lastReaders = network.Nodes.SelectMany((node, number) => node.Inputs.Select(value => (value, number))).GroupBy(entry => entry.value).ToDictionary(group => group.Key, group => group.Max(entry => entry.number));
         for (int number = 0; number < network.Nodes.Count; number++)
@@ -34,8 +35,11 @@ internal sealed class TorchProgram
         (_valueCount, _output) = (places.Count, places[network.Output]);
     }
 
-    /// <summary>The layers that have tensors, in the order of the nodes, by the names with which those of their tensors begin.</summary>
-    public IReadOnlyList<(string Name, nn.Module Layer)> Layers { get; }
+    /// <summary>The layers that have tensors, in the order of the nodes.</summary>
+    public IReadOnlyList<TorchLayer> Layers { get; }
+
+    /// <inheritdoc cref="TorchOperators.HeadType"/>
+    public ScalarType HeadType => _operators.HeadType;
 
     /// <summary>Runs all nodes; the input stays.</summary>
     public Tensor Run(Tensor input)

@@ -32,9 +32,9 @@ internal static class WeightDrawing
                     throw new NotSupportedException($"The tensor '{name}' is to be drawn by {unknown}, which is not known here.");
             }
 
-            if (described.Kind == TensorKind.FixedWeight)
+            if (described.Kind == TensorKind.FixedWeight && tensor is Parameter parameter)
             {
-                ((Parameter)tensor).requires_grad = false;
+                parameter.requires_grad = false;
             }
         }
     }

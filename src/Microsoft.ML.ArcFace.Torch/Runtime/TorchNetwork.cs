@@ -37,8 +37,9 @@ internal sealed class TorchNetwork : IFaceNetwork
         // A new network draws its weights before these take their place; torch's generator stays as it was.
         using var randomState = new RandomStateGuard(seed: 0);
         using var scope = NewDisposeScope();
-        var backbone = new FaceBackbone(network);
-        backbone.CopyFrom(tensors);
+        var trainable = TrainableNetwork.Of(network);
+        var backbone = new FaceBackbone(trainable.Network);
+        backbone.CopyFrom(trainable.With(tensors));
         backbone.to(device);
         return new TorchNetwork(backbone, device, precision);
     }

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Backbones;
 using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Weights;
@@ -7,11 +8,16 @@ internal static class ModuleState
 {
     /// <summary>
     /// Parameters, then persistent buffers, then the same of each child: the order of PyTorch's <c>state_dict</c>, which
-    /// TorchSharp's does not keep. The tensors belong to the module.
+    /// TorchSharp's does not keep; of a <see cref="FaceBackbone"/> the tensors that its network describes. They belong to the module.
     /// </summary>
     public static IReadOnlyList<(string Name, Tensor Tensor)> Of(nn.Module module)
     {
         ArgumentNullException.ThrowIfNull(module);
+        if (module is FaceBackbone backbone)
+        {
+            return backbone.State;
+        }
+
         var state = new List<(string, Tensor)>();
         Collect(module, prefix: "", state);
         return state;

@@ -119,6 +119,12 @@ internal sealed class ModelTarget() : FuzzTarget("model")
             writer.Write("as the program said");
         }
 
+        writer.Write(hasGraph);
+        if (hasGraph)
+        {
+            writer.Write(new string('b', 64));             // of the graph that was imported
+        }
+
         writer.Write(new byte[SHA256.HashSizeInBytes]);    // of the weights
         byte[] fields = stream.ToArray();
         return [.. fields, .. SHA256.HashData(fields)];

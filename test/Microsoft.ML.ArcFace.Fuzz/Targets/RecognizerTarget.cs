@@ -1,3 +1,5 @@
+using System.Globalization;
+using Google.Protobuf;
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Tests.Graphs;
@@ -14,14 +16,20 @@ internal sealed class RecognizerTarget() : FuzzTarget("recognizer")
     /// <summary>What one file may add to the resident set: the bound of a pass, and tables of our own for it.</summary>
     private const long MostGrowth = 1L << 30;
 
+    private static readonly string s_folder = Directory.CreateTempSubdirectory("arcface-fuzz-").FullName;
+
     // Half a million fields are parsed, however short the file.
     public override long FixedAllowance => 320 << 20;
 
-    public override IReadOnlyList<byte[]> Seeds { get; } = [.. RecognizerCases.All.Select(recognizer =>
-    {
-        var model = new GraphModel(recognizer.Version);
-        return model.ToBytes(recognizer.Build(model));
-    })];
+    public override IReadOnlyList<byte[]> Seeds { get; } =
+    [
+        .. RecognizerCases.All.Select(recognizer =>
+        {
+            var model = new GraphModel(recognizer.Version);
+            return model.ToBytes(recognizer.Build(model));
+        }),
+        WithNumbersBesideIt(),
+    ];
 
     public override IReadOnlyList<byte[]> Tokens => GraphMutator.Tokens;
 
@@ -46,7 +54,7 @@ internal sealed class RecognizerTarget() : FuzzTarget("recognizer")
         {
             try
             {
-                Embed(GraphNetwork.Parse(file, "the file"));
+                Embed(GraphNetwork.Parse(file, "the file", s_folder));
             }
             catch (Exception error) when (IsRefusal(error))
             {
@@ -58,6 +66,26 @@ internal sealed class RecognizerTarget() : FuzzTarget("recognizer")
         {
             throw refusal;
         }
+    }
+
+    /// <summary>A graph whose tensors lie in a file of <see cref="s_folder"/>, which is the same for all files.</summary>
+    private static byte[] WithNumbersBesideIt()
+    {
+        const string location = "numbers";
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(s_folder, recursive: true);
+        var model = new GraphModel();
+        ModelProto split = ModelProto.Parser.ParseFrom(model.ToBytes(model.Head(model.Node("Conv", [model.Input(1, 3, 8, 8), model.Random(5, 3, 3, 3)]), 180)));
+        using FileStream numbers = File.Create(Path.Combine(s_folder, location));
+        foreach (TensorProto tensor in split.Graph.Initializer)
+        {
+            tensor.DataLocation = TensorProto.Types.DataLocation.External;
+            tensor.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = location });
+            tensor.ExternalData.Add(new StringStringEntryProto { Key = "offset", Value = numbers.Length.ToString(CultureInfo.InvariantCulture) });
+            tensor.RawData.WriteTo(numbers);
+            tensor.RawData = ByteString.Empty;
+        }
+
+        return split.ToByteArray();
     }
 
     private static void Embed(GraphNetwork graph)

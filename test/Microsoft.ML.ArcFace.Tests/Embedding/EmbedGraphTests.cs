@@ -1,5 +1,7 @@
+using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.Data;
 using SkiaSharp;
@@ -156,12 +158,110 @@ public class EmbedGraphTests
         foreach (bool includesPreprocessing in new[] { true, false })
         {
             string path = Path.Combine(s_folder.FullName, $"exported-{includesPreprocessing}.onnx");
-            ml.FaceRecognition().ExportToOnnx(model, path, new OnnxExportOptions { IncludePreprocessing = includesPreprocessing });
+            ml.FaceRecognition().ExportToOnnx(model, path, new OnnxExportOptions { OriginalGraph = false, IncludePreprocessing = includesPreprocessing });
             Assert.IsGreaterThan(0.99999, OnnxFile.Cosine(expected, OnnxFile.Embed(path, s_face, includesPreprocessing)[0]));
             using FaceEmbeddingTransformer again = Fit(ml, path, pixels: null);
             Assert.AreEqual((FacePixelsSource.Metadata, includesPreprocessing ? FacePixels.Unscaled : FacePixels.Standard), (again.NetworkFile!.Pixels.Source, again.NetworkFile.Pixels.Pixels));
             Assert.IsGreaterThan(0.99999, OnnxFile.Cosine(expected, Embed(again)));
         }
+    }
+
+    [TestMethod]
+    [DataRow(false), DataRow(true)]
+    public void ExportToOnnx_SavedGraph_IsTheFileAndSaysItsPixels(bool isSaved)
+    {
+        var ml = new MLContext();
+        FacePixels pixels = FacePixels.ImageNet with { ColorOrder = FaceColorOrder.Bgr };
+        using FaceEmbeddingTransformer model = Fit(ml, s_file, pixels);
+        string zip = Path.Combine(s_folder.FullName, "to-export.zip"), path = Path.Combine(s_folder.FullName, "original.onnx");
+        using var calibrated = (IDisposable)model.WithThreshold(Thresholds.Of(0.3));
+        ml.Model.Save((ITransformer)calibrated, null, zip);
+        ITransformer source = isSaved ? ml.Model.Load(zip, out _) : (ITransformer)calibrated;
+        using (source as IDisposable)
+        {
+            ml.FaceRecognition().ExportToOnnx(source, path);
+        }
+
+        ModelProto before = ModelProto.Parser.ParseFrom(File.ReadAllBytes(s_file)), after = ModelProto.Parser.ParseFrom(File.ReadAllBytes(path));
+        Assert.AreEqual(before.Graph, after.Graph);
+        using FaceEmbeddingTransformer again = Fit(ml, path, pixels: null);
+        Assert.AreEqual((FacePixelsSource.Metadata, pixels), (again.NetworkFile!.Pixels.Source, again.NetworkFile.Pixels.Pixels));
+        Assert.AreEqual((model.Fingerprint, Thresholds.Of(0.3)), (again.Fingerprint, again.Threshold!));
+        Assert.IsGreaterThan(0.99999, OnnxFile.Cosine(Embed(model), SmallRecognizers.Reference(File.ReadAllBytes(path), s_face, pixels)));
+    }
+
+    [TestMethod]
+    public void ExportToOnnx_ChoiceOfTheGraph_IsThatOfTheOptions()
+    {
+        var ml = new MLContext();
+        string path = Path.Combine(s_folder.FullName, "chosen.onnx");
+        using FaceEmbeddingTransformer model = Fit(ml, s_file, FacePixels.Standard);
+        ml.FaceRecognition().ExportToOnnx(model, path, new OnnxExportOptions { NormalizeOutput = false });
+        Assert.AreEqual("embedding", Graph().Output.Single().Name, "Other options are of a graph of this library.");
+        string refusal = Assert.ThrowsExactly<ArgumentException>(() => ml.FaceRecognition().ExportToOnnx(model, path, new OnnxExportOptions { OriginalGraph = true, NormalizeOutput = false })).Message;
+        StringAssert.Contains(refusal, "its own outputs");
+
+        // The model alone adds the mirror image: by itself, the graph would give another embedding.
+        using var mirrored = ml.Transforms.EmbedFaces(new FaceEmbeddingEstimator.Options { WeightsFile = s_file, Pixels = FacePixels.Standard, AddMirrorImage = true }).Fit(Photographs(ml));
+        ml.FaceRecognition().ExportToOnnx(mirrored, path);
+        Assert.AreEqual("embedding", Graph().Output.Single().Name);
+        ml.FaceRecognition().ExportToOnnx(mirrored, path, new OnnxExportOptions { OriginalGraph = true });
+        Assert.AreEqual(ModelProto.Parser.ParseFrom(File.ReadAllBytes(s_file)).Graph, Graph());
+        CollectionAssert.AreEquivalent(new[] { "pixels" }, ModelProto.Parser.ParseFrom(File.ReadAllBytes(path)).MetadataProps.Select(entry => entry.Key).ToArray());
+
+        string older = Path.Combine(SavedModelsTests.Folder, "graph-00010005.zip");
+        ITransformer loaded = ml.Model.Load(older, out _);
+        using (loaded as IDisposable)
+        {
+            ml.FaceRecognition().ExportToOnnx(loaded, path);
+            Assert.AreEqual("embedding", Graph().Output.Single().Name);
+            string absent = Assert.ThrowsExactly<ArgumentException>(() => ml.FaceRecognition().ExportToOnnx(loaded, path, new OnnxExportOptions { OriginalGraph = true })).Message;
+            StringAssert.Contains(absent, "does not keep the graph that it was imported from");
+        }
+
+        GraphProto Graph() => ModelProto.Parser.ParseFrom(File.ReadAllBytes(path)).Graph;
+    }
+
+    [TestMethod]
+    public void Fit_FileThatWasChanged_IsRefused()
+    {
+        var ml = new MLContext();
+        string path = s_folder.Write("changing.onnx", SmallRecognizers.Write());
+        FaceEmbeddingEstimator estimator = ml.Transforms.EmbedFaces(new FaceEmbeddingEstimator.Options { WeightsFile = path, Pixels = FacePixels.Standard });
+        s_folder.Write("changing.onnx", SmallRecognizers.Write(activates: false));
+        StringAssert.Contains(Assert.ThrowsExactly<WeightsFormatException>(() => estimator.Fit(Photographs(ml))).Message, "was changed after it was looked at");
+    }
+
+    [TestMethod]
+    [DataRow("the entry", null, "Graph.onnx", DisplayName = "no graph")]
+    [DataRow("tensor.0", "tensor.9", "checksum", DisplayName = "another graph")]
+    public void Load_AlteredOriginalGraph_IsRefused(string before, string? after, string expected)
+    {
+        var ml = new MLContext();
+        using FaceEmbeddingTransformer model = Fit(ml, s_file, FacePixels.Standard);
+        string zip = Path.Combine(s_folder.FullName, "whole.zip");
+        ml.Model.Save(model, null, zip);
+        using var stream = new MemoryStream();
+        stream.Write(File.ReadAllBytes(zip));
+        using (var archive = new ZipArchive(stream, ZipArchiveMode.Update, leaveOpen: true))
+        {
+            ZipArchiveEntry entry = archive.Entries.Single(entry => entry.FullName.EndsWith("Graph.onnx", StringComparison.Ordinal));
+            byte[] graph = new byte[entry.Length];
+            using (Stream read = entry.Open())
+            {
+                read.ReadExactly(graph);
+            }
+
+            string name = entry.FullName;
+            entry.Delete();
+            if (after is not null)
+            {
+                using Stream written = archive.CreateEntry(name).Open();
+                written.Write(AlteredZip.Replaced(graph, Encoding.UTF8.GetBytes(before), Encoding.UTF8.GetBytes(after)));
+            }
+        }
+
+        StringAssert.Contains(Assert.Throws<Exception>(() => ml.Model.Load(s_folder.Write("altered.zip", stream.ToArray()), out _)).GetBaseException().Message, expected);
     }
 
     [TestMethod]

@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Pixels;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
@@ -16,19 +17,36 @@ internal static class SavedGraph
     public static FaceNetworkFile File { get; } = new(
         "formula.onnx", new string('0', 60) + "abcd", new FacePixelsDecision(FacePixels.ImageNet with { ColorOrder = FaceColorOrder.Bgr }, FacePixelsSource.Caller, "as the program said"));
 
+    /// <summary>The ONNX file that it is read from.</summary>
+    public static byte[] Onnx()
+    {
+        var graph = new GraphModel();
+        string value = graph.Input("data", TensorProto.Types.DataType.Float, 1, FaceInput.Channels, FaceInput.Size, FaceInput.Size);
+        value = graph.Node("Conv", [value, Tensor("stem.weight", Channels, 3, Stride, Stride)], ("strides", new long[] { Stride, Stride }));
+        value = graph.Node("PRelu", [value, Tensor("slopes.weight", Channels, 1, 1)]);
+        value = graph.Node("Conv", [value, Tensor("mix.weight", Channels, Channels, 1, 1)]);
+        return graph.ToBytes(graph.Node("Gemm", [graph.Node("Flatten", [value]), Tensor("last.weight", EmbeddingSize, Channels * Places * Places), Tensor("last.bias", EmbeddingSize)], ("transB", 1L)));
+
+        string Tensor(string name, params long[] shape)
+        {
+            graph.Floats(Formula(name, (int)PlainTensor.CountOf(shape)), shape);
+            return graph.Graph.Initializer[^1].Name = name;
+        }
+    }
+
     /// <summary>Saves a model of it.</summary>
     public static void Save(string path)
     {
         var ml = new MLContext();
-        NetworkDescription graph = Describe();
-        var pixels = PixelsNode.Before(graph, File.Pixels.Pixels);
+        GraphNetwork graph = GraphNetwork.Parse(Onnx(), File.FileName);
+        var pixels = PixelsNode.Before(graph.Network, File.Pixels.Pixels);
         var weights = WeightStore.InMemory(pixels.Network);
         foreach ((string name, WritableTensor tensor) in weights.Writable)
         {
-            tensor.CopyFrom(pixels.Tensors.TryGetValue(name, out PlainTensor<float>? own) ? own : PlainTensor.Of(tensor.Shape, Formula(name, (int)tensor.Count)));
+            tensor.CopyFrom(pixels.Tensors.TryGetValue(name, out PlainTensor<float>? own) ? own : graph.Tensors[name]);
         }
 
-        var facts = new EmbeddingFacts(null, EmbeddingSize, PersonCount: 0, [], Scale: 1, InferencePrecision.Float32, Training: null, File);
+        var facts = new EmbeddingFacts(null, EmbeddingSize, PersonCount: 0, [], Scale: 1, InferencePrecision.Float32, Training: null, File, graph.Original);
         var model = FaceEmbeddingModel.Of(pixels.Network, weights, ClassCenters.None(EmbeddingSize), facts, EmbeddingDevice.Choose(ml));
         using var embedding = new FaceEmbeddingTransformer(ml, model, new EmbeddingColumns("Image", "Embedding", null, null, null), addMirrorImage: false, batchSize: 32, Thresholds.Of(0.4));
         IDataView rows = ml.Data.LoadFromEnumerable<Row>([]);
@@ -64,16 +82,6 @@ internal static class SavedGraph
 
         double length = Math.Sqrt(embedding.Sum(value => value * value));
         return Array.ConvertAll(embedding, value => (float)(value / length));
-    }
-
-    private static NetworkDescription Describe()
-    {
-        var network = new NetworkBuilder("graph", FaceInput.Name, FaceInput.Channels, FaceInput.Size, FaceInput.Size);
-        WeightInitialization drawn = new WeightInitialization.Normal(1);
-        string value = network.Convolution(FaceInput.Name, "stem", Channels, drawn, Stride, Stride);
-        value = network.Convolution(network.ParametricRelu(value, "slopes"), "mix", Channels, drawn, kernel: 1);
-        value = network.HeadInput(value, name: "", dropout: 0);
-        return network.Build(network.Linear(value, "last", EmbeddingSize, hasBias: true, drawn));
     }
 
     private static float[] Formula(string name, int count) => [.. Enumerable.Range(0, count).Select(i => name.StartsWith("slopes", StringComparison.Ordinal) ? Slope : ((i % 11) - 4.5f) / 64)];

@@ -54,6 +54,7 @@ public class PixelsChoiceTests
             Assert.AreEqual(32, Convert.FromHexString(file.Sha256).Length, file.FileName);
             Assert.IsTrue(Uri.TryCreate(file.Page, UriKind.Absolute, out Uri? page) && page.Scheme == "https", file.Page);
             Assert.IsFalse(string.IsNullOrWhiteSpace(file.UsualLicense), file.FileName);
+            Assert.IsTrue(file.Size is > 1_000_000 and < 1_000_000_000, file.FileName);
             Assert.AreSame(file, KnownFaceFiles.Find(file.Sha256));
         }
 

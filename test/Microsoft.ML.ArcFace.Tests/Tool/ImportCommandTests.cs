@@ -1,6 +1,8 @@
 using System.IO.Compression;
+using System.Text;
 using System.Text.Json;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
+using SkiaSharp;
 
 namespace Microsoft.ML.ArcFace.Tests.Tool;
 
@@ -69,6 +71,76 @@ public class ImportCommandTests
     }
 
     [TestMethod]
+    [DataRow("--find-pixels"), DataRow("--calibrate")]
+    public void Import_PhotographsThatAreNotAligned_AreRefusedUnlessAllowed(string option)
+    {
+        string camera = Path.Combine(s_folder.FullName, "camera" + option);
+        foreach (string photograph in Directory.EnumerateFiles(s_people.Folder, "*.jpg", SearchOption.AllDirectories))
+        {
+            string copy = Path.Combine(camera, Path.GetRelativePath(s_people.Folder, photograph));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            using SKBitmap face = SKBitmap.Decode(photograph);
+            using SKBitmap wide = face.Resize(new SKImageInfo(160, 120), SKFilterQuality.Medium);
+            using SKData encoded = wide.Encode(SKEncodedImageFormat.Jpeg, 95);
+            File.WriteAllBytes(copy, encoded.ToArray());
+        }
+
+        string output = Path.Combine(s_folder.FullName, $"camera{option}.zip");
+        string[] command = ["import", "--weights", s_recognizer, option, camera, "--output", output, .. option == "--calibrate" ? (string[])["--rate", "0.5"] : []];
+        ToolOutcome refused = ToolProgram.Run(command);
+        Assert.AreEqual(1, refused.ExitCode, refused.Error);
+        StringAssert.Contains(refused.Error, "160×120 pixels, but aligned faces of 112×112 are required");
+        StringAssert.Contains(refused.Error, "--detector");
+        StringAssert.Contains(refused.Error, "--allow-unaligned");
+        Assert.IsFalse(File.Exists(output));
+
+        ToolOutcome allowed = ToolProgram.Run([.. command, "--allow-unaligned"]);
+        Assert.AreEqual(0, allowed.ExitCode, allowed.Error);
+        StringAssert.Contains(allowed.Error, "is no aligned face of 112×112 pixels");
+    }
+
+    [TestMethod]
+    public void Import_TooFewPairsForTheRate_AreToldBeforeThePixelsAreSearched()
+    {
+        string output = Path.Combine(s_folder.FullName, "few.zip");
+        ToolOutcome outcome = ToolProgram.Run("import", "--weights", s_recognizer, "--find-pixels", s_people.Folder, "--calibrate", s_people.Folder, "--output", output);
+        Assert.AreEqual(1, outcome.ExitCode, outcome.Error);
+        StringAssert.Contains(outcome.Error, $"--calibrate '{s_people.Folder}'");
+        StringAssert.Contains(outcome.Error, "it takes at least 10/rate = 10000");
+        Assert.IsFalse(outcome.Error.Contains("as good as the best", StringComparison.Ordinal), outcome.Error);
+    }
+
+    [TestMethod]
+    public void Import_Pairs_AreThoseThatAreCalibratedOn()
+    {
+        string[] pictures = [.. Directory.EnumerateFiles(s_people.Folder, "*.jpg", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(s_people.Folder, file)).Order(StringComparer.Ordinal)];
+        string[] people = [.. pictures.Select(file => Path.GetDirectoryName(file)!).Distinct()];
+        string pairs = s_folder.Write("pairs.txt", Encoding.UTF8.GetBytes($"2\t2\n{string.Concat(Enumerable.Range(0, 2).Select(_ => $"{people[0]}\t1\t2\n{people[1]}\t1\t2\n{people[0]}\t1\t{people[1]}\t1\n{people[1]}\t2\t{people[2]}\t1\n"))}"));
+        string[] command = ["import", "--weights", s_recognizer, "--pairs", pairs, "--rate", "0.9", "--output", Path.Combine(s_folder.FullName, "pairs.zip")];
+        Assert.AreEqual(2, ToolProgram.Run(command).ExitCode);                     // --pairs without --calibrate
+        ToolOutcome outcome = ToolProgram.Run([.. command, "--calibrate", s_people.Folder]);
+        Assert.AreEqual(1, outcome.ExitCode, outcome.Error);
+        StringAssert.Contains(outcome.Error, "cannot be calibrated on 4 impostor pairs");
+    }
+
+    [TestMethod]
+    public void Import_Calibrated_SaysWhatAGalleryAsksForAndWhatComesNext()
+    {
+        string output = Path.Combine(s_folder.FullName, "next.zip"), gallery = Path.Combine(s_folder.FullName, "next.db");
+        ToolOutcome import = ToolProgram.Run("import", "--weights", s_recognizer, "--calibrate", s_people.Folder, "--rate", "0.5", "--output", output);
+        Assert.AreEqual(0, import.ExitCode, import.Error);
+        StringAssert.Contains(import.Output, "among 100 photographs");
+        StringAssert.Contains(import.Output, "Next: arcface enroll --model");
+        Assert.IsFalse(ToolProgram.Run("enroll", "--model", output, "--gallery", gallery, "--data", s_people.Folder).Error.Contains("no threshold", StringComparison.Ordinal));
+
+        string without = Path.Combine(s_folder.FullName, "without.zip");
+        ToolProgram.Answer(0, "import", "--weights", s_recognizer, "--output", without);
+        ToolOutcome enroll = ToolProgram.Run("enroll", "--model", without, "--gallery", Path.Combine(s_folder.FullName, "without.db"), "--data", s_people.Folder);
+        Assert.AreEqual(0, enroll.ExitCode, enroll.Error);
+        StringAssert.Contains(enroll.Error, "has no threshold yet");
+    }
+
+    [TestMethod]
     [DataRow(false), DataRow(true)]
     public void Import_Pack_TellsItsFilesApartByTheirGraphs(bool isZip)
     {
@@ -90,6 +162,7 @@ public class ImportCommandTests
         string none = Pack(isZip: false, ("d.onnx", s_detector));
         StringAssert.Contains(Refusal(none), "no recognizers and 1 detectors (d.onnx)");
         StringAssert.Contains(Refusal(s_recognizer), "an ONNX model; give a .zip or a folder");
+        StringAssert.Contains(Refusal(Pack(isZip: true, ("readme.txt", "text"u8.ToArray()))), "has no .onnx files");
         string cut = s_folder.Write("cut.zip", File.ReadAllBytes(two)[..^40]);
         StringAssert.Contains(Refusal(cut), "cannot be read");
 

@@ -1,0 +1,125 @@
+using Google.Protobuf;
+using Microsoft.ML.ArcFace.Weights;
+using DataType = Microsoft.ML.ArcFace.Graphs.TensorProto.Types.DataType;
+
+namespace Microsoft.ML.ArcFace.Graphs;
+
+/// <summary>
+/// Writes a graph again with other numbers: nodes, names, inputs and outputs are those of the file that it was read from, and so are
+/// tensors that did not change. Numbers go back to the tensor that they came from, in its sizes and type of element. Where that is
+/// not possible, because others need it as it is, because nodes compute it, or because its type does not hold the numbers, they
+/// become a tensor of their own, which the nodes read instead.
+/// </summary>
+internal sealed class GraphWriting
+{
+    /// <summary>The first version of the format whose tensors need not be among the inputs.</summary>
+    private const int IrWithoutInputs = 4;
+
+    private readonly ModelProto _model;
+    private readonly IReadOnlyList<TensorOrigin> _origins;
+    private readonly IReadOnlyDictionary<string, StateTensor> _numbers;
+    private readonly Dictionary<string, TensorProto> _roots;
+    private readonly HashSet<string> _names;
+
+    private GraphWriting(ModelProto model, IReadOnlyList<TensorOrigin> origins, IReadOnlyDictionary<string, StateTensor> numbers)
+    {
+        (_model, _origins, _numbers, _roots) = (model, origins, numbers, GraphTensors.Of(model.Graph));
+        _names = [.. model.Graph.Initializer.Select(tensor => tensor.Name), .. model.Graph.Input.Select(input => input.Name), .. model.Graph.Node.SelectMany(node => node.Output)];
+    }
+
+    /// <summary>Writes a file.</summary>
+    /// <param name="stream">What is written to.</param>
+    /// <param name="original">The graph.</param>
+    /// <param name="numbers">The tensors of the network that was made of it.</param>
+    /// <param name="metadata">What the file is to say of itself besides what it said already.</param>
+    /// <exception cref="WeightsFormatException">The type of a tensor's elements does not hold its numbers; the message names it.</exception>
+    public static void Write(Stream stream, OriginalGraph original, IReadOnlyDictionary<string, StateTensor> numbers, IReadOnlyDictionary<string, string> metadata)
+    {
+        (ModelProto model, IReadOnlyList<TensorOrigin> origins) = original.Parse();
+        var writing = new GraphWriting(model, origins, numbers);
+        foreach (TensorOrigin origin in origins)
+        {
+            writing.PutBack(origin);
+        }
+
+        foreach ((string key, string value) in metadata)
+        {
+            OriginalGraph.SetMetadata(model, key, value);
+        }
+
+        model.WriteTo(stream);
+    }
+
+    private void PutBack(TensorOrigin origin)
+    {
+        StateTensor tensor = _numbers[origin.Tensor];
+        if (origin.Unchanged is not null && origin.Unchanged == OriginalGraph.Identify(tensor))
+        {
+            return;
+        }
+
+        if (origin.IsOnlyOne && TensorStepsBack.Undo(this, origin, start: 0) is { Widened: null } numbers && GraphTensors.TryFill(_roots[origin.Source.Root!], numbers.Values))
+        {
+            return;
+        }
+
+        foreach (IGrouping<int, TensorUse> uses in origin.Uses.GroupBy(use => use.Start))
+        {
+            Replace(origin, uses.Key, [.. uses]);
+        }
+    }
+
+    /// <summary>Gives a tensor of its own to those who read the numbers after so many steps.</summary>
+    private void Replace(TensorOrigin origin, int start, TensorUse[] uses)
+    {
+        (float[] values, long[]? widened) = TensorStepsBack.Undo(this, origin, start);
+        string name = origin.Tensor;
+        for (int number = 2; !_names.Add(name); number++)
+        {
+            name = FormattableString.Invariant($"{origin.Tensor}_{number}");
+        }
+
+        var tensor = new TensorProto { Name = name, DataType = uses[0].Type, Dims = { widened ?? uses[0].Shape } };
+        if (!GraphTensors.TryFill(tensor, values))
+        {
+            throw NotWritten($"The tensor '{origin.Tensor}' has numbers that {(DataType)tensor.DataType} does not hold, the type in which {GraphNode.Describe(_model.Graph.Node[uses[0].Node], uses[0].Node)} reads it");
+        }
+
+        _model.Graph.Initializer.Add(tensor);
+        if (_model.IrVersion < IrWithoutInputs)
+        {
+            _model.Graph.Input.Add(Declared(tensor));
+        }
+
+        foreach (TensorUse use in uses)
+        {
+            _model.Graph.Node[use.Node].Input[use.Input] = name;
+        }
+    }
+
+    private static ValueInfoProto Declared(TensorProto tensor) => new()
+    {
+        Name = tensor.Name,
+        Type = new TypeProto
+        {
+            TensorType = new TypeProto.Types.Tensor { ElemType = tensor.DataType, Shape = new TensorShapeProto { Dim = { tensor.Dims.Select(size => new TensorShapeProto.Types.Dimension { DimValue = size }) } } },
+        },
+    };
+
+    /// <summary>Gives the numbers of a tensor of the network.</summary>
+    public float[] Numbers(string tensor) => _numbers[tensor].ToSingles();
+
+    /// <summary>Gives what the norm that a tensor belongs to multiplies by.</summary>
+    public float[] ScaleBeside(TensorOrigin origin) => Numbers(
+        _origins.FirstOrDefault(other => other.Source.Steps is [.., { Kind: TensorStepKind.NormScale }] && other.Uses.Any(use => origin.Uses.Any(own => own.Node == use.Node)))?.Tensor
+        ?? throw NotWritten("Of a norm, the factor was not kept"));
+
+    /// <summary>Gives the numbers of a norm's statistic, which the network has no tensor for.</summary>
+    public float[] Statistic(string root) => _roots.TryGetValue(root, out TensorProto? tensor) && !GraphTensors.IsEmptied(tensor)
+        ? GraphStateTensor.Of(tensor, root).ToSingles()
+        : throw NotWritten("Of a norm, the statistics are computed by nodes");
+
+    /// <summary>Says that what was learned does not fit into the graph.</summary>
+    public static WeightsFormatException NotWritten(string why) =>
+        new($"{why}; what was learned cannot be written into the graph that was imported. Write the network as a graph of this library ({nameof(OnnxExportOptions)}.{nameof(OnnxExportOptions.OriginalGraph)} = false).");
+}
