@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Graphs;
+using DataType = Microsoft.ML.ArcFace.Graphs.TensorProto.Types.DataType;
 
 namespace Microsoft.ML.ArcFace.Detection;
 
@@ -25,6 +26,19 @@ internal static class DetectorGraph
         return height <= LongestSide && width <= LongestSide
             ? ((int)width, (int)height)
             : throw new WeightsFormatException($"The detector takes pictures of {width}×{height} pixels only; its sides must be at most {LongestSide}. Export it with open sizes, or with 640×640.");
+    }
+
+    /// <summary>Refuses a graph that takes anything but one picture.</summary>
+    /// <exception cref="WeightsFormatException">It does.</exception>
+    public static void CheckInput(GraphProto graph)
+    {
+        HashSet<string> constants = [.. graph.Initializer.Select(tensor => tensor.Name)];
+        ValueInfoProto[] inputs = [.. graph.Input.Where(input => !constants.Contains(input.Name))];
+        if (inputs is not [{ Type.TensorType: { ElemType: (int)DataType.Float, Shape.Dim: [{ DimValue: <= 1 }, { DimValue: 3 or 0 }, _, _] } }])
+        {
+            string found = string.Join(", ", inputs.Take(8).Select(Describe));
+            throw new WeightsFormatException($"The graph is no face detector: it takes {(found.Length > 0 ? found : "nothing")}, where one picture of 3 channels, [1, 3, height, width] of Float, is needed.");
+        }
     }
 
     /// <summary>Gives the sizes of an input: those of one picture; of others what the graph says, and 1 where it says nothing.</summary>
@@ -57,6 +71,10 @@ internal static class DetectorGraph
         open.Graph.ValueInfo.Clear();
         return open;
     }
+
+    private static string Describe(ValueInfoProto input) => input.Type?.TensorType is { } tensor
+        ? $"{input.Name} [{string.Join(", ", (tensor.Shape?.Dim ?? []).Take(8).Select(size => size.DimValue > 0 ? $"{size.DimValue}" : "?"))}] of {(DataType)tensor.ElemType}"
+        : $"{input.Name}, which is no tensor";
 
     private static bool IsPicture(ValueInfoProto input) => input.Type?.TensorType?.Shape?.Dim.Count == 4;
 

@@ -1,7 +1,6 @@
 using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.Data;
-using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
+using DataType = Microsoft.ML.ArcFace.Graphs.TensorProto.Types.DataType;
 
 namespace Microsoft.ML.ArcFace.Detection;
 
@@ -9,50 +8,58 @@ namespace Microsoft.ML.ArcFace.Detection;
 internal sealed record DetectionSettings(double ScoreThreshold, double NmsThreshold, int? MaxFaces, int InputSize, bool EnlargeSmallPhotographs, MainFace MainFace);
 
 /// <summary>
-/// A detector's network in ONNX Runtime, on the CPU. Immutable: many threads may detect at once. A
-/// <see cref="Runtime.ModelLease{T}"/> frees it when nobody uses it any more.
+/// A detector's network on the processor: computed without native code where it has nothing but operators that are known here, else in
+/// ONNX Runtime. Many threads may detect at once. A <see cref="Runtime.ModelLease{T}"/> frees it when nobody uses it any more.
 /// </summary>
 internal sealed class FaceDetector : IDisposable
 {
     /// <summary>The picture of a trial pass; not square, and no size that a file is traced with.</summary>
     private const int TrialWidth = 96, TrialHeight = 64;
 
-    private readonly BoundedSession _session;
-    private readonly string _inputName;
+    private readonly IPictureGraph _graph;
 
     /// <summary>The only size that the network takes; null: any.</summary>
     private readonly (int Width, int Height)? _fixedSize;
 
     private FaceDetector(ModelProto model, bool hasOpenSizes, FaceDetectorKind? kind)
     {
-        (int width, int height) = hasOpenSizes ? (TrialWidth, TrialHeight) : DetectorGraph.StatedSize(model.Graph) ?? (TrialWidth, TrialHeight);
-        _session = new BoundedSession(model, input => DetectorGraph.SizesOf(input, width, height), GraphLimits.For((long)width * height));
+        (int Width, int Height)? stated = DetectorGraph.StatedSize(model.Graph);
+        (int width, int height) = hasOpenSizes ? (TrialWidth, TrialHeight) : stated ?? (TrialWidth, TrialHeight);
+        _fixedSize = hasOpenSizes ? null : stated;
+        GraphCost cost = GraphCost.Of(model.Graph, input => DetectorGraph.SizesOf(input, width, height), GraphLimits.For((long)width * height));
+        DetectorGraph.CheckInput(model.Graph);
+        Decoder = FaceDecoder.For([.. model.Graph.Output.Select(output => OutputOf(output, cost))], kind);
+        if (width % Letterbox.SideStep != 0 || height % Letterbox.SideStep != 0)
+        {
+            throw new WeightsFormatException($"The detector takes pictures of {width}×{height} pixels only; its sides must be multiples of {Letterbox.SideStep}. Export it with open sizes, or with 640×640.");
+        }
+
+        if (Decoder.OutputNames.FirstOrDefault(name => cost.Values[name].Type != DataType.Float) is { } other)
+        {
+            throw new WeightsFormatException($"The graph is no {Decoder.Kind} that can be read: its output {other} has numbers of {cost.Values[other].Type}, where Float is needed.");
+        }
+
+        _graph = Open(model, width, height);
         try
         {
-            (_inputName, (int, int)? stated) = Input(_session);
-            Decoder = FaceDecoder.For([.. _session.Outputs.Select(Describe)], kind);
-            _fixedSize = hasOpenSizes ? null : stated;
-
-            if (width % Letterbox.SideStep != 0 || height % Letterbox.SideStep != 0)
-            {
-                throw new WeightsFormatException($"The detector takes pictures of {width}×{height} pixels only; its sides must be multiples of {Letterbox.SideStep}. Export it with open sizes, or with 640×640.");
-            }
-
             // A pass over a black picture shows whether the outputs have the sizes that they are decoded by.
             Run(new float[3 * width * height], width, height);
         }
         catch
         {
-            _session.Dispose();
+            _graph.Dispose();
             throw;
         }
     }
 
     public FaceDecoder Decoder { get; }
 
+    /// <summary>Whether the network is computed without ONNX Runtime.</summary>
+    public bool IsComputedHere => _graph is PictureGraph;
+
     /// <summary>Makes a detector of the bytes of an ONNX file; a trial pass shows that its outputs have the sizes that they should.</summary>
     /// <exception cref="WeightsFormatException">The file is no ONNX model, or the model no known detector.</exception>
-    /// <exception cref="NativeRuntimeException">ONNX Runtime's native library cannot be loaded.</exception>
+    /// <exception cref="NativeRuntimeException">The network needs ONNX Runtime, whose native library cannot be loaded.</exception>
     public static FaceDetector Create(byte[] onnx, FaceDetectorKind? kind)
     {
         ModelProto model = GraphFile.Parse(onnx);
@@ -60,7 +67,7 @@ internal sealed class FaceDetector : IDisposable
         {
             return new FaceDetector(DetectorGraph.WithOpenSizes(model), hasOpenSizes: true, kind);
         }
-        catch (Exception error) when (error is OnnxRuntimeException or GraphSizesException)
+        catch (Exception error) when (error is GraphRuntimeException or GraphSizesException)
         {
             // A graph that is bound to its size is used with that size, and a broken one says again what is wrong.
             return CreateAsStated(model, kind);
@@ -77,7 +84,7 @@ internal sealed class FaceDetector : IDisposable
         {
             throw new WeightsFormatException(error.Message, error);
         }
-        catch (OnnxRuntimeException error)
+        catch (GraphRuntimeException error)
         {
             throw new WeightsFormatException($"ONNX Runtime cannot use the detector's graph: {error.Message.TrimEnd('.')}.", error);
         }
@@ -91,9 +98,13 @@ internal sealed class FaceDetector : IDisposable
         float[][] outputs;
         try
         {
-            outputs = Run(box.ToInput(image, Decoder.Scaling), box.Width, box.Height);
+            outputs = Run(box.ToInput(image, Decoder.Scaling, _graph.IsInterleaved), box.Width, box.Height);
         }
-        catch (OnnxRuntimeException error)
+        catch (GraphSizesException error)
+        {
+            throw new WeightsFormatException(error.Message, error);
+        }
+        catch (GraphRuntimeException error)
         {
             throw new WeightsFormatException($"The detector cannot be computed for a picture of {box.Width}×{box.Height} pixels, though it could for the trial pass: {error.Message.TrimEnd('.')}.", error);
         }
@@ -102,40 +113,44 @@ internal sealed class FaceDetector : IDisposable
         return [.. FaceChoice.Order(faces.Select(box.ToPhotograph), settings.MainFace, image.Width, image.Height).Take(settings.MaxFaces ?? int.MaxValue)];
     }
 
-    public void Dispose() => _session.Dispose();
+    public void Dispose() => _graph.Dispose();
 
-    private static (string Name, (int Width, int Height)? Size) Input(BoundedSession session)
+    private static GraphOutput OutputOf(ValueInfoProto output, GraphCost cost) => cost.Values.TryGetValue(output.Name, out GraphValue? value)
+        ? new GraphOutput(output.Name, [.. value.Shape.Select(size => (int)Math.Min(size, int.MaxValue))])
+        : throw new WeightsFormatException($"The output '{output.Name}' is made by no node of the graph.");
+
+    private IPictureGraph Open(ModelProto model, int width, int height)
     {
-        if (session.Inputs.Count == 1 && session.Inputs.Single() is { Value: { IsTensor: true, Dimensions: [<= 1, 3 or < 0, var height, var width] } input } named
-            && input.ElementDataType == TensorElementType.Float)
+        try
         {
-            return (named.Key, height > 0 && width > 0 ? (width, height) : null);
+            return new PictureGraph(model, Decoder.OutputNames, width, height);
         }
-
-        string found = string.Join(", ", session.Inputs.Select(entry => $"{Describe(entry)} of {(entry.Value.IsTensor ? entry.Value.ElementDataType : entry.Value.OnnxValueType)}"));
-        throw new WeightsFormatException($"The graph is no face detector: it takes {found}, where one picture of 3 channels, [1, 3, height, width] of Float, is needed.");
+        catch (WeightsFormatException reason)
+        {
+            try
+            {
+                return new RuntimeGraph(model, Decoder.OutputNames, width, height);
+            }
+            catch (NativeRuntimeException error)
+            {
+                throw new WeightsFormatException($"The detector's graph needs ONNX Runtime, which is not there: {reason.Message} {error.Message}", error);
+            }
+        }
     }
-
-    /// <summary>Sequences and maps have no sizes.</summary>
-    private static GraphOutput Describe(KeyValuePair<string, NodeMetadata> value) => new(value.Key, value.Value.IsTensor ? value.Value.Dimensions : []);
 
     /// <summary>One forward pass: every output as it lies in memory.</summary>
     private float[][] Run(float[] input, int width, int height)
     {
-        using IDisposableReadOnlyCollection<OrtValue> values = _session.Run(_inputName, input, [1, 3, height, width], Decoder.OutputNames);
-        var outputs = new float[values.Count][];
+        float[][] outputs = _graph.Run(input, width, height);
         for (int i = 0; i < outputs.Length; i++)
         {
-            OrtTensorTypeAndShapeInfo type = values[i].GetTensorTypeAndShape();
             int expected = Decoder.ExpectedCount(i, width, height);
-            if (type.ElementDataType != TensorElementType.Float || type.ElementCount != expected)
+            if (outputs[i].Length != expected)
             {
                 throw new WeightsFormatException(
-                    $"The graph is no {Decoder.Kind} that can be read: for a picture of {width}×{height} pixels its output {Decoder.OutputNames[i]} has {type.ElementCount} numbers of {type.ElementDataType}, where {expected} of Float are needed " +
+                    $"The graph is no {Decoder.Kind} that can be read: for a picture of {width}×{height} pixels its output {Decoder.OutputNames[i]} has {outputs[i].Length} numbers, where {expected} are needed " +
                     $"({Decoder.AnchorsPerPlace} anchors a place at a stride of {FaceDecoder.Strides[i / Decoder.PartWidths.Count]}).");
             }
-
-            outputs[i] = values[i].GetTensorDataAsSpan<float>().ToArray();
         }
 
         return outputs;

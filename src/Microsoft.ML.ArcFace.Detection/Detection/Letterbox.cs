@@ -58,8 +58,8 @@ internal readonly record struct Letterbox(int PhotographWidth, int PhotographHei
             Back(face.X, ScaleX), Back(face.Y, ScaleY), (float)(face.Width / ScaleX), (float)(face.Height / ScaleY), face.Score, landmarks);
     }
 
-    /// <summary>The network's input, [1, 3, Height, Width].</summary>
-    public float[] ToInput(MLImage image, PixelScaling scaling)
+    /// <summary>The network's input, [3, Height, Width] or, interleaved, [Height, Width, 3].</summary>
+    public float[] ToInput(MLImage image, PixelScaling scaling, bool isInterleaved)
     {
         (int red, int blue) = FaceTensor.PlacesOfColours(image);
         ReadOnlySpan<byte> pixels = ContentWidth == PhotographWidth && ContentHeight == PhotographHeight
@@ -67,16 +67,17 @@ internal readonly record struct Letterbox(int PhotographWidth, int PhotographHei
             : FaceResizer.Resize(image.Pixels, PhotographWidth, PhotographWidth, PhotographHeight, ContentWidth, ContentHeight);
         var input = new float[3 * Width * Height];
         Array.Fill(input, scaling.Apply(0));
+        (int channelStep, int pixelStep) = isInterleaved ? (1, 3) : (Width * Height, 1);
         ReadOnlySpan<int> places = scaling.IsRedFirst ? [red, 1, blue] : [blue, 1, red];
         for (int channel = 0; channel < places.Length; channel++)
         {
             for (int y = 0; y < ContentHeight; y++)
             {
                 ReadOnlySpan<byte> row = pixels.Slice(y * ContentWidth * BytesPerPixel, ContentWidth * BytesPerPixel);
-                Span<float> target = input.AsSpan(((channel * Height) + y) * Width, ContentWidth);
-                for (int x = 0; x < target.Length; x++)
+                int target = (channel * channelStep) + (y * Width * pixelStep);
+                for (int at = places[channel]; at < row.Length; at += BytesPerPixel, target += pixelStep)
                 {
-                    target[x] = scaling.Apply(row[(x * BytesPerPixel) + places[channel]]);
+                    input[target] = scaling.Apply(row[at]);
                 }
             }
         }

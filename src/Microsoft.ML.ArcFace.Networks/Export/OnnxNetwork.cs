@@ -28,7 +28,7 @@ internal static class OnnxNetwork
         foreach (NetworkNode node in network.Nodes)
         {
             string[] inputs = [.. node.Inputs.Select(name => names.TryGetValue(name, out string? value) ? value : names[name] = Constant(graph, folded, node, name))];
-            (string[] further, AttributeProto[] attributes) = InputsOfAttributes(graph, node);
+            (string[] further, AttributeProto[] attributes) = node.Operator == Operators.Resize ? Resize(graph, network, node, inputs[0]) : InputsOfAttributes(graph, node);
             string[] outputs = graph.Node(node.Operator, [.. inputs, .. further], node.Outputs.Count, attributes);
             foreach ((string name, string output) in node.Outputs.Zip(outputs))
             {
@@ -47,6 +47,22 @@ internal static class OnnxNetwork
         return graph.Constant(name, values, node.Operator == Operators.ParametricRelu
             ? [values.Length, .. Enumerable.Repeat(1L, folded.Network.ShapeOf(node.Input).Length - 2)]
             : folded.Tensors[name].Shape);
+    }
+
+    /// <summary>Writes scales where sizes follow from them, else sizes behind those of the batch.</summary>
+    private static (string[] Inputs, AttributeProto[] Attributes) Resize(OnnxGraph graph, NetworkDescription network, NetworkNode node, string value)
+    {
+        long[] input = network.ShapeOf(node.Input), sizes = node.Attributes.Numbers("sizes");
+        double[] scales = node.Attributes.Reals("scales");
+        AttributeProto[] attributes = [.. node.Attributes.Values.Where(attribute => attribute.Key is not ("sizes" or "scales")).Select(attribute => OnnxGraph.Attribute(attribute.Key, attribute.Value))];
+        if (Enumerable.Range(0, sizes.Length).All(axis => (long)(input[axis + 2] * scales[axis]) == sizes[axis]))
+        {
+            return (["", graph.Constant($"{node.Output}.scales", [1, 1, .. scales.Select(scale => (float)scale)], 4)], attributes);
+        }
+
+        string batch = graph.Node("Slice", [graph.Node("Shape", [value]), graph.Constant($"{node.Output}.starts", 0), graph.Constant($"{node.Output}.ends", 2)]);
+        string all = graph.Node("Concat", [batch, graph.Constant($"{node.Output}.sizes", sizes)], OnnxGraph.Number("axis", 0L));
+        return (["", "", all], attributes);
     }
 
     /// <summary>Makes inputs of the attributes that are inputs in <see cref="OnnxGraph.OperatorSet"/>, in their order there.</summary>

@@ -16,6 +16,10 @@ internal readonly record struct GraphLimits(long Bytes, double Work)
     // IResNet200 takes 2.3e10 for a face; SCRFD-34G 5.5e4 for a pixel.
     private const double FreeWork = 5e10, WorkPerPixel = 1e5;
 
+    /// <summary>Says that a pass took too long.</summary>
+    public static WeightsFormatException TooLong(long[] shape, Exception error) =>
+        new(FormattableString.Invariant($"The graph did not finish [{string.Join(", ", shape)}] within {LongestPass.TotalSeconds} s. Use a smaller network, or a machine that has less to do."), error);
+
     /// <summary>Gives the limits for an input of that many pixels.</summary>
     public static GraphLimits For(long pixels) => new(Math.Min(FreeBytes + (BytesPerPixel * pixels), MostBytes), FreeWork + (WorkPerPixel * pixels));
 }

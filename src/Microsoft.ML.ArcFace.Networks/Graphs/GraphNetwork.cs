@@ -80,7 +80,7 @@ internal sealed record GraphNetwork(NetworkDescription Network, IReadOnlyDiction
             GraphCost cost = GraphCost.Of(model.Graph, _ => input.Sizes, limits with { Bytes = limits.Bytes + (2 * length) });
             (string Name, long[] Shape)[] outputs = [.. model.Graph.Output.Select(output => (output.Name, cost.Values.TryGetValue(output.Name, out GraphValue? value) ? value.Shape : throw new WeightsFormatException($"The output '{output.Name}' is made by no node of the graph.")))];
             string embedding = EmbeddingOf(outputs);
-            (NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, IReadOnlyDictionary<string, TensorOrigin> origins, bool addsMirrorImage) = GraphReader.Read(model, cost, input, embedding);
+            (NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, IReadOnlyDictionary<string, TensorOrigin> origins, bool addsMirrorImage) = GraphReader.Read(model, cost, input, isOnePicture: false, embedding);
             string? raw = UnitLength.ValueBefore(network);
             (network, tensors) = NeededPart.Of(network, tensors, raw ?? network.Output);
             return new GraphNetwork(network, tensors)

@@ -8,6 +8,12 @@ namespace Microsoft.ML.ArcFace.Graphs;
 /// <param name="Tensor">The numbers of a tensor; null for a value that depends on the image.</param>
 internal sealed record GraphOperand(string Name, long[] Shape, StateTensor? Tensor)
 {
+    /// <summary>
+    /// The sizes that it has in the graph, where these do not begin with the batch, as outputs of SCRFD [places, numbers]; null where
+    /// they do. The numbers are the same in the same order.
+    /// </summary>
+    public long[]? Stated { get; init; }
+
     /// <summary>Whether the value is of a face and its mirror image, one behind the other in a batch.</summary>
     public bool IsMirrorPair { get; init; }
 

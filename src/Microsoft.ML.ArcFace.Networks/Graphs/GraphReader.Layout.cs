@@ -11,13 +11,26 @@ internal sealed partial class GraphReader
     {
         GraphOperand value = reading.In(0);
         long[] shape = SizesOfResult(reading, value);
-        if (value.Tensor is not null || shape.SequenceEqual(value.Shape))
+        if (value.Tensor is not null || shape.SequenceEqual(value.Stated ?? value.Shape))
         {
             return [value.Tensor is null ? value : WithShape(value, shape)];
         }
 
+        if (reading.Reader._isOnePicture)
+        {
+            return [OfOnePicture(reading, value, shape)];
+        }
+
         Require(shape is [1, ..] && TensorIndexes.Count(shape) == TensorIndexes.Count(value.Shape), $"it makes [{string.Join(", ", shape)}] of {value} for one picture, which mixes the pictures of a batch");
         return [shape.Length == 2 ? reading.Emit(Operators.Flatten, [value], ("axis", 1L)) : reading.Emit(Operators.Reshape, [value], ("shape", (long[])[-1, .. shape[1..]]))];
+    }
+
+    /// <summary>Numbers of the only picture in other sizes, which need not begin with a batch.</summary>
+    private static GraphOperand OfOnePicture(NodeReading reading, GraphOperand value, long[] shape)
+    {
+        long[] sizes = shape is [1, _, ..] ? shape : [1, .. shape];
+        GraphOperand result = sizes.SequenceEqual(value.Shape) ? value : reading.Emit(Operators.Reshape, [value], ("shape", (long[])[-1, .. sizes[1..]]));
+        return result with { Stated = sizes.Length == shape.Length ? null : shape };
     }
 
     private static GraphOperand[] ReadExpand(NodeReading reading)
@@ -33,7 +46,12 @@ internal sealed partial class GraphReader
         GraphOperand value = reading.In(0);
         int rank = value.Shape.Length;
         long[] order = reading.Numbers.Ints("perm") ?? [.. Enumerable.Range(0, rank).Reverse().Select(axis => (long)axis)];
-        Require(order.Length == rank && (value.Tensor is not null || order[0] == 0), $"it moves the axis of the batch [{string.Join(", ", order)}]");
+        if (reading.Reader._isOnePicture && value is { Tensor: null, Stated: null } && order.Length == rank && order[0] != 0)
+        {
+            return [WithBatchMoved(reading, value, order)];
+        }
+
+        Require(order.Length == rank && (value.Tensor is not null || (order[0] == 0 && value.Stated is null)), $"it moves the axis of the batch [{string.Join(", ", order)}]");
 
         // Of two in a row one is left, or none.
         if (value.Tensor is null && reading.Reader._nodes.Find(node => node.Output == value.Name) is { Operator: Operators.Transpose } before)
@@ -45,6 +63,15 @@ internal sealed partial class GraphReader
         }
 
         return [order.SequenceEqual(Enumerable.Range(0, rank).Select(axis => (long)axis)) ? value : reading.Emit(Operators.Transpose, [value], ("perm", order))];
+    }
+
+    /// <summary>The axis of a single picture may stand anywhere: it changes the order of no numbers.</summary>
+    private static GraphOperand WithBatchMoved(NodeReading reading, GraphOperand value, long[] order)
+    {
+        long[] others = [0, .. order.Where(axis => axis != 0)];
+        bool isKept = others.SequenceEqual(others.Order());
+        GraphOperand result = isKept ? value : reading.Emit(Operators.Transpose, [value], ("perm", others));
+        return result with { Stated = Array.ConvertAll(order, axis => value.Shape[axis]) };
     }
 
     private static GraphOperand[] ReadConcat(NodeReading reading)

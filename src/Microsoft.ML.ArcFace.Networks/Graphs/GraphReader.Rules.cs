@@ -50,6 +50,7 @@ internal sealed partial class GraphReader
         ["ReduceSumSquare"] = ReadReduction,
         ["Relu"] = Plain,
         ["Reshape"] = ReadShape,
+        ["Resize"] = ReadResize,
         ["Sigmoid"] = Plain,
         ["Slice"] = ReadSlice,
         ["Split"] = ReadSplit,
@@ -60,6 +61,7 @@ internal sealed partial class GraphReader
         ["Tanh"] = Plain,
         ["Transpose"] = ReadTranspose,
         ["Unsqueeze"] = ReadShape,
+        ["Upsample"] = ReadResize,
     };
 
     /// <summary>The operators that can be read.</summary>

@@ -10,6 +10,7 @@ namespace Microsoft.ML.ArcFace.Graphs;
 internal sealed partial class GraphReader
 {
     private readonly GraphCost _cost;
+    private readonly bool _isOnePicture;
     private readonly Dictionary<string, TensorProto> _initializers;
     private readonly Dictionary<string, GraphOperand> _operands = new(StringComparer.Ordinal);
     private readonly HashSet<string> _names = new(StringComparer.Ordinal) { FaceInput.Name };
@@ -21,9 +22,9 @@ internal sealed partial class GraphReader
     private readonly Dictionary<string, TensorOrigin> _origins = new(StringComparer.Ordinal);
     private readonly HashSet<string> _constants;
 
-    private GraphReader(GraphProto graph, GraphCost cost)
+    private GraphReader(GraphProto graph, GraphCost cost, bool isOnePicture)
     {
-        _cost = cost;
+        (_cost, _isOnePicture) = (cost, isOnePicture);
         _initializers = graph.Initializer.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         _constants = [.. graph.Node.Where(node => node.OpType == "Constant" && node.Attribute.Any(attribute => attribute.Name == "value")).Select(node => node.Output[0])];
         foreach (string name in graph.Node.SelectMany(node => node.Input).Concat(graph.Output.Select(output => output.Name)))
@@ -39,14 +40,15 @@ internal sealed partial class GraphReader
     /// <param name="model">A graph that <see cref="GraphFile"/> has checked.</param>
     /// <param name="cost">Its sizes for one image.</param>
     /// <param name="input">Its only input.</param>
-    /// <param name="output">The output.</param>
+    /// <param name="isOnePicture">Whether no batch but of one picture is computed: sizes of values need not begin with it then.</param>
+    /// <param name="outputs">The outputs.</param>
     /// <exception cref="WeightsFormatException">A node cannot be described; the message names it and its operator.</exception>
-    public static GraphReading Read(ModelProto model, GraphCost cost, GraphInput input, string output)
+    public static GraphReading Read(ModelProto model, GraphCost cost, GraphInput input, bool isOnePicture, params IReadOnlyList<string> outputs)
     {
         GraphProto graph = model.Graph;
-        var reader = new GraphReader(graph, cost);
+        var reader = new GraphReader(graph, cost, isOnePicture);
         reader.AddInput(input);
-        HashSet<string> needed = [output];
+        HashSet<string> needed = [.. outputs];
         HashSet<NodeProto> nodes = [];
         foreach (NodeProto node in graph.Node.Reverse().Where(node => node.Output.Any(needed.Contains)))
         {
@@ -63,7 +65,7 @@ internal sealed partial class GraphReader
             }
         }
 
-        return reader.Finish(graph.Name.Length > 0 ? graph.Name : "graph", output);
+        return reader.Finish(graph.Name.Length > 0 ? graph.Name : "graph", outputs);
     }
 
     /// <summary>Adds a node, or computes it where it reads nothing but tensors.</summary>
@@ -94,7 +96,24 @@ internal sealed partial class GraphReader
         long[] shape = reading.Explained(() => OperatorShapes.Of(node, value => _shapes[value])[0]);
         _nodes.Add(node);
         _shapes[name] = shape;
-        return new GraphOperand(name, [1, .. shape[1..]], Tensor: null) { IsMirrorPair = inputs.Any(input => input.IsMirrorPair) };
+        return new GraphOperand(name, [1, .. shape[1..]], Tensor: null) { IsMirrorPair = inputs.Any(input => input.IsMirrorPair), Stated = StatedOf(reading, operation, inputs, shape) };
+    }
+
+    /// <summary>The sizes in the graph of what is made of values without the axis of the batch; null where it has that axis.</summary>
+    private static long[]? StatedOf(NodeReading reading, string operation, IReadOnlyList<GraphOperand> inputs, long[] shape)
+    {
+        GraphOperand[] values = [.. inputs.Where(input => input.Tensor is null)];
+        if (Array.TrueForAll(values, value => value.Stated is null) || operation is Operators.Flatten or Operators.Reshape)
+        {
+            return null;
+        }
+
+        // What is broadcast is aligned at the last axis, so that one in front changes nothing.
+        bool isOfEach = Operators.OfOneValue.Contains(operation)
+            || (Operators.OfTwoValues.Contains(operation) && Array.TrueForAll(values, value => value.Stated is { } stated && stated.SequenceEqual(value.Shape[1..])) && inputs.All(input => input.Tensor is null || input.Shape.Length < shape.Length));
+        return !isOfEach ? throw reading.Refusal("it reads a value without an axis of pictures, which is not known here for its operator")
+            : Operators.OfOneValue.Contains(operation) ? values[0].Stated
+            : shape[1..];
     }
 
     private void AddInput(GraphInput input)
@@ -131,7 +150,7 @@ internal sealed partial class GraphReader
     private static void CheckSizes(NodeReading reading, GraphOperand result, GraphValue expected)
     {
         long[] shape = result.Tensor is null && expected.Rank > 0 && (result.IsMirrorPair && expected.Shape[0] == 2) ? [1, .. expected.Shape[1..]] : expected.Shape;
-        if (!result.Shape.SequenceEqual(shape))
+        if (!(result.Stated ?? result.Shape).SequenceEqual(shape))
         {
             throw reading.Refusal($"it makes [{string.Join(", ", expected.Shape)}] of a single image, which are no numbers of each image for itself ({result})");
         }
@@ -187,21 +206,24 @@ internal sealed partial class GraphReader
         return FormattableString.Invariant($"{name}_{number}");
     }
 
-    private GraphReading Finish(string name, string output)
+    private GraphReading Finish(string name, IReadOnlyList<string> outputs)
+    {
+        GraphOperand[] results = [.. outputs.Select(ResultOf)];
+        NetworkTensor[] tensors = [.. _tensors.Select(tensor => new NetworkTensor(tensor.Key, tensor.Value.Tensor.Shape, tensor.Value.Kind))];
+        var network = new NetworkDescription(name, FaceInput.Name, _shapes[FaceInput.Name], _nodes, tensors, [.. results.Select(result => result.Name)]);
+        return new GraphReading(network, _tensors.ToDictionary(tensor => tensor.Key, tensor => tensor.Value.Tensor), _origins, AddsMirrorImage);
+    }
+
+    private GraphOperand ResultOf(string output)
     {
         if (Operand(output) is not { Tensor: null } result)
         {
             throw new WeightsFormatException($"The output '{output}' of the graph does not depend on the picture.");
         }
 
-        if (result.Shape.Length > 2 || result.IsMirrorPair || result.Half is not null)
-        {
-            throw new WeightsFormatException($"The output '{output}' of the graph is {result} for a picture; a recognizer gives one row of numbers.");
-        }
-
-        NetworkTensor[] tensors = [.. _tensors.Select(tensor => new NetworkTensor(tensor.Key, tensor.Value.Tensor.Shape, tensor.Value.Kind))];
-        var network = new NetworkDescription(name, FaceInput.Name, _shapes[FaceInput.Name], _nodes, tensors, result.Name);
-        return new GraphReading(network, _tensors.ToDictionary(tensor => tensor.Key, tensor => tensor.Value.Tensor), _origins, AddsMirrorImage);
+        return _isOnePicture || (result.Shape.Length <= 2 && !result.IsMirrorPair && result.Half is null)
+            ? result
+            : throw new WeightsFormatException($"The output '{output}' of the graph is {result} for a picture; a recognizer gives one row of numbers.");
     }
 }
 

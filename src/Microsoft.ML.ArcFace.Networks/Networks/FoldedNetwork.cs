@@ -68,7 +68,7 @@ internal sealed record FoldedNetwork(NetworkDescription Network, IReadOnlyDictio
             }
 
             NetworkTensor[] described = [.. _tensors.Select(entry => new NetworkTensor(entry.Key, entry.Value.Shape, TensorKind.FixedWeight))];
-            return new FoldedNetwork(new NetworkDescription(network.Name, network.Input, network.ShapeOf(network.Input), _nodes, described, Current(network.Output)), _tensors);
+            return new FoldedNetwork(new NetworkDescription(network.Name, network.Input, network.ShapeOf(network.Input), _nodes, described, [.. network.Outputs.Select(Current)]), _tensors);
         }
 
         /// <summary>The linear layer that alone reads a norm's flattened result.</summary>

@@ -21,12 +21,12 @@ internal sealed class NetworkDescription
     /// <param name="inputShape">Its shape, such as [<see cref="Batch"/>, 3, 112, 112].</param>
     /// <param name="nodes">The nodes; each stands behind those whose values it reads.</param>
     /// <param name="tensors">The state in its published order.</param>
-    /// <param name="output">The name of the value that is the result.</param>
+    /// <param name="outputs">The names of the values that are the results: of a recognizer its embedding, of a detector several.</param>
     /// <exception cref="ArgumentException">A node reads what there is not, or makes what there is already; the message names it.</exception>
     /// <exception cref="WeightsFormatException">A node has an operator that is not known, or what it reads does not fit it; the message names it.</exception>
-    public NetworkDescription(string name, string input, long[] inputShape, IReadOnlyList<NetworkNode> nodes, IReadOnlyList<NetworkTensor> tensors, string output)
+    public NetworkDescription(string name, string input, long[] inputShape, IReadOnlyList<NetworkNode> nodes, IReadOnlyList<NetworkTensor> tensors, params IReadOnlyList<string> outputs)
     {
-        (Name, Input, Nodes, Tensors, Output) = (name, input, nodes, tensors, output);
+        (Name, Input, Nodes, Tensors, Outputs) = (name, input, nodes, tensors, outputs);
         _tensors = tensors.ToDictionary(tensor => tensor.Name);
         _shapes = new Dictionary<string, long[]> { [input] = inputShape };
         _producers = [];
@@ -46,9 +46,9 @@ internal sealed class NetworkDescription
             }
         }
 
-        if (!_shapes.ContainsKey(output))
+        if (outputs.FirstOrDefault(value => !_shapes.ContainsKey(value)) is { } missing)
         {
-            throw new ArgumentException($"No node of the network '{name}' makes its output '{output}'.", nameof(output));
+            throw new ArgumentException($"No node of the network '{name}' makes its output '{missing}'.", nameof(outputs));
         }
 
         _readers = nodes.SelectMany(node => node.Inputs.Distinct(), (node, value) => (node, value)).ToLookup(entry => entry.value, entry => entry.node);
@@ -59,7 +59,11 @@ internal sealed class NetworkDescription
 
     public string Input { get; }
 
-    public string Output { get; }
+    /// <summary>The names of the results.</summary>
+    public IReadOnlyList<string> Outputs { get; }
+
+    /// <summary>The name of the only result.</summary>
+    public string Output => Outputs.Count == 1 ? Outputs[0] : throw new InvalidOperationException($"The network '{Name}' has {Outputs.Count} outputs.");
 
     public IReadOnlyList<NetworkNode> Nodes { get; }
 
@@ -75,17 +79,20 @@ internal sealed class NetworkDescription
     /// <summary>The tensor of a name; null if the name is that of a value.</summary>
     public NetworkTensor? FindTensor(string name) => _tensors.GetValueOrDefault(name);
 
+    /// <summary>Whether a value is one of the results.</summary>
+    public bool IsOutput(string value) => Outputs.Contains(value);
+
     /// <summary>The nodes that read a value or tensor.</summary>
     public IEnumerable<NetworkNode> ReadersOf(string name) => _readers[name];
 
-    /// <summary>The node that alone reads a value, if it is of this operator; null otherwise, and for the network's output.</summary>
+    /// <summary>The node that alone reads a value, if it is of this operator; null otherwise, and for outputs of the network.</summary>
     public NetworkNode? OnlyReaderOf(string value, string operation) =>
-        value != Output && _readers[value].Take(2).ToArray() is [var reader] && reader.Operator == operation ? reader : null;
+        !IsOutput(value) && _readers[value].Take(2).ToArray() is [var reader] && reader.Operator == operation ? reader : null;
 
     /// <summary>The node that makes a value; null for the input.</summary>
     public NetworkNode? ProducerOf(string value) => _producers.GetValueOrDefault(value);
 
     /// <summary>The node that makes a value for one reader alone, if it is of this operator; null otherwise.</summary>
     public NetworkNode? OnlyProducerOf(string value, string operation) =>
-        ProducerOf(value) is { } node && node.Operator == operation && value != Output && _readers[value].Take(2).Count() == 1 ? node : null;
+        ProducerOf(value) is { } node && node.Operator == operation && !IsOutput(value) && _readers[value].Take(2).Count() == 1 ? node : null;
 }

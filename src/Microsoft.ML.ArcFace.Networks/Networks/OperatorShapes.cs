@@ -25,6 +25,11 @@ internal static class OperatorShapes
 
         try
         {
+            if (node.Operator == Operators.Resize)
+            {
+                return [Resized(node, shapeOf(node.Input))];
+            }
+
             // A pass for one image has the sizes of all passes, behind that of the batch.
             GraphValue[] outputs = OfSizes(node, node.Inputs.Select(name => ForOneImage(shapeOf(name))));
             return Array.ConvertAll(outputs, output => output.Shape is [1, .. var sizes] ? (long[])[NetworkDescription.Batch, .. sizes] : throw new WeightsFormatException($"its result {output} has no axis of images"));
@@ -45,6 +50,15 @@ internal static class OperatorShapes
         operation.Output.AddRange(node.Outputs);
         return GraphOperators.Evaluate(operation, [.. inputs.Select(sizes => new GraphValue(DataType.Float, sizes))]).Outputs;
     }
+
+    /// <summary>The sizes of a <see cref="Operators.Resize"/>, whose form is not ONNX's.</summary>
+    private static long[] Resized(NetworkNode node, long[] shape) =>
+        shape is [var batch, var channels, > 0, > 0] && node.Attributes.Numbers("sizes") is [> 0 and <= int.MaxValue and var rows, > 0 and <= int.MaxValue and var columns]
+        && node.Attributes.Reals("scales") is [> 0 and var ofRows, > 0 and var ofColumns] && double.IsFinite(ofRows) && double.IsFinite(ofColumns)
+        && node.Attributes.Text("mode", "nearest") is "nearest" or "linear"
+        && ResizePositions.Transformations.Contains(node.Attributes.Text("coordinate_transformation_mode", "half_pixel")) && ResizePositions.Roundings.Contains(node.Attributes.Text("nearest_mode", "round_prefer_floor"))
+            ? [batch, channels, rows, columns]
+            : throw new WeightsFormatException($"its sizes, scales or modes are not those of a map of rows and columns [{string.Join(", ", shape)}]");
 
     private static long[] ForOneImage(long[] shape) => shape is [NetworkDescription.Batch, .. var sizes] ? [1, .. sizes] : shape;
 }

@@ -65,6 +65,12 @@ internal static class Operators
 
     public const string Relu = "Relu";
 
+    /// <summary>
+    /// Enlarges or shrinks rows and columns. Attributes: sizes and scales, for rows and columns each, and ONNX's mode ("nearest" or
+    /// "linear"), coordinate_transformation_mode and nearest_mode, see <see cref="ResizePositions"/>.
+    /// </summary>
+    public const string Resize = "Resize";
+
     /// <summary>The same numbers in another shape. Attribute: shape, whose first size stands for the batch.</summary>
     public const string Reshape = "Reshape";
 
@@ -88,5 +94,5 @@ internal static class Operators
 
     /// <summary>All of them.</summary>
     public static IReadOnlySet<string> All { get; } = new HashSet<string>(
-        [.. OfOneValue, .. OfTwoValues, .. OfReduction, .. OfLayout, AveragePool, BatchNormalization, Convolution, Dropout, GlobalAveragePool, Linear, MaxPool, ParametricRelu]);
+        [.. OfOneValue, .. OfTwoValues, .. OfReduction, .. OfLayout, AveragePool, BatchNormalization, Convolution, Dropout, GlobalAveragePool, Linear, MaxPool, ParametricRelu, Resize]);
 }

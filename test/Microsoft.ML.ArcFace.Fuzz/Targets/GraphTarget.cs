@@ -16,7 +16,7 @@ internal sealed class GraphTarget() : FuzzTarget("graph")
 
     public override IReadOnlyList<byte[]> Tokens => GraphMutator.Tokens;
 
-    public override bool IsRefusal(Exception exception) => exception is WeightsFormatException or GraphSizesException or OnnxRuntimeException;
+    public override bool IsRefusal(Exception exception) => exception is WeightsFormatException or GraphSizesException or GraphRuntimeException or OnnxRuntimeException;
 
     public override byte[] Mutate(Random random) => random.Next(8) == 0 ? Mutate(random, Seeds) : GraphMutator.Mutate(random, Seeds[random.Next(Seeds.Count)]);
 
@@ -30,7 +30,7 @@ internal sealed class GraphTarget() : FuzzTarget("graph")
         long growth = ProcessMemory.GrowthBy(() =>
         {
             // As it is used, with constants computed beforehand; then node by node.
-            using (new BoundedSession(GraphFile.Parse(file), _ => s_input, limits))
+            using (RuntimeGraph.CreateSession(GraphFile.Parse(file).ToByteArray()))
             {
             }
 

@@ -65,12 +65,12 @@ public class LetterboxTests
         Letterbox box = Letterbox.Of(2, 1, 640, enlarges: false, fixedSize: null);
         const int plane = 32 * 32;
 
-        float[] blueFirst = box.ToInput(image, new PixelScaling(IsRedFirst: false, Mean: 0, Divisor: 1));
+        float[] blueFirst = box.ToInput(image, new PixelScaling(IsRedFirst: false, Mean: 0, Divisor: 1), isInterleaved: false);
         Assert.HasCount(3 * plane, blueFirst);
         CollectionAssert.AreEqual(new float[] { 50, last, 100, 8, 200, first }, Ends(blueFirst));
         Assert.AreEqual(0, blueFirst.Where((_, place) => place % plane > 1).Max());
 
-        float[] scaled = box.ToInput(image, new PixelScaling(IsRedFirst: true, Mean: 127.5f, Divisor: 128));
+        float[] scaled = box.ToInput(image, new PixelScaling(IsRedFirst: true, Mean: 127.5f, Divisor: 128), isInterleaved: false);
         CollectionAssert.AreEqual(new[] { 200f, first, 100, 8, 50, last }.Select(value => (value - 127.5f) / 128).ToArray(), Ends(scaled));
         Assert.IsTrue(scaled.Where((_, place) => place % plane > 1).All(value => value == -127.5f / 128), "What is beside the photograph is black.");
 

@@ -10,13 +10,13 @@ namespace Microsoft.ML.ArcFace.Tests.Graphs;
 internal sealed record RecognizerCase(string Name, int Version, Func<GraphModel, string> Build);
 
 /// <summary>Small recognizers that show every operator that is computed, in the forms of several versions and programs.</summary>
-internal static class RecognizerCases
+internal static partial class RecognizerCases
 {
     private const int Current = 13;
 
     public static IReadOnlyList<RecognizerCase> All { get; } =
     [
-        .. Functions, .. Combinations, .. Convolutions, .. Pools, .. Layouts, .. Versions, .. Networks,
+        .. Functions, .. Combinations, .. Convolutions, .. Pools, .. Layouts, .. Resizes, .. Versions, .. Networks,
     ];
 
     private static IEnumerable<RecognizerCase> Functions =>

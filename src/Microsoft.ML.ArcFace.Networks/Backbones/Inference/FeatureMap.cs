@@ -16,8 +16,11 @@ internal sealed class FeatureMap(int height, int width, int channels, bool isBFl
     /// <summary>What the channels in memory are a multiple of, but for those of pixels: the widest registers are full.</summary>
     private const int ChannelMultiple = 16;
 
-    /// <summary>Values of an image, at 256 MiB: a face has 0.8 million of them in the widest map of IResNet.</summary>
-    private const long MostValues = 1 << 26;
+    /// <summary>
+    /// Values of an image, at 1 GiB: the most of a detector that is shown 4096×4096 pixels. A face has 0.8 million of them in the
+    /// widest map of IResNet.
+    /// </summary>
+    private const long MostValues = 1 << 28;
 
     public int Height => height;
 

@@ -9,7 +9,7 @@ internal sealed partial class InferenceNetworkBuilder
 {
     private void AddGeneral(NetworkNode node)
     {
-        if (node.Operator == Operators.Flatten && node.Output != _network.Output && _network.ReadersOf(node.Output).All(reader => reader.Operator == Operators.Linear))
+        if (node.Operator == Operators.Flatten && !_network.IsOutput(node.Output) && _network.ReadersOf(node.Output).All(reader => reader.Operator == Operators.Linear))
         {
             // A product of matrices reads the map as it lies.
             _maps[node.Output] = _maps[node.Input];
@@ -22,6 +22,12 @@ internal sealed partial class InferenceNetworkBuilder
         {
             _maps[node.Output] = pixel;
             return;
+        }
+
+        if (Operators.OfLayout.Contains(node.Operator) || Operators.OfReduction.Contains(node.Operator))
+        {
+            // One place for each number.
+            Charge(node, inputs.Sum(map => (long)map.Height * map.Width * map.Channels) + TensorIndexes.Count(shape[1..]));
         }
 
         FeatureMap output = MapLayout.MapOf(shape) ?? throw Unknown(node, $"its result has {shape.Length} sizes");
@@ -57,6 +63,8 @@ internal sealed partial class InferenceNetworkBuilder
                 long[] kernel = node.Attributes.Numbers("kernel_shape");
                 bool countsPadding = node.Attributes.Number("count_include_pad", 0) != 0;
                 return () => new WindowStep(input, output, ConvolutionWindow.Of(node, kernel[0], kernel[1]), node.Operator == Operators.AveragePool, countsPadding);
+            case Operators.Resize:
+                return () => new ResizeStep(input, output, node);
             case var name when Operators.OfReduction.Contains(name):
                 return () => new ReductionStep(input, output, node, ForOneImage(node.Input));
             case var name when Operators.OfLayout.Contains(name):

@@ -13,16 +13,21 @@ internal sealed partial class InferenceNetworkBuilder
     private readonly NetworkDescription _network;
     private readonly StepFactory _factory;
     private readonly bool _useBFloat16;
+    private readonly long _mostValues;
     private readonly PixelFold? _pixels;
     private readonly Dictionary<string, FeatureMap> _maps = [];
 
     // Made when all is known of the maps that they write.
     private readonly List<Func<InferenceStep>> _steps = [];
 
+    /// <param name="folded">The network.</param>
+    /// <param name="factory">Makes the steps for the registers to compute with.</param>
+    /// <param name="useBFloat16">Whether to multiply in bfloat16.</param>
+    /// <param name="mostValues">Numbers that the steps may hold beside maps: weights, and places of what is arranged anew.</param>
     /// <exception cref="WeightsFormatException">A node cannot be computed; the message names it.</exception>
-    public InferenceNetworkBuilder(FoldedNetwork folded, StepFactory factory, bool useBFloat16)
+    public InferenceNetworkBuilder(FoldedNetwork folded, StepFactory factory, bool useBFloat16, long mostValues = long.MaxValue)
     {
-        (_folded, _network, _factory, _useBFloat16) = (folded, folded.Network, factory, useBFloat16);
+        (_folded, _network, _factory, _useBFloat16, _mostValues) = (folded, folded.Network, factory, useBFloat16, mostValues);
         long[] input = _network.ShapeOf(_network.Input);
         Input = _maps[_network.Input] = new FeatureMap((int)input[2], (int)input[3], (int)input[1], isBFloat16: false, (int)input[1]);
         _pixels = PixelFold.Of(folded);
@@ -50,13 +55,22 @@ internal sealed partial class InferenceNetworkBuilder
     /// <summary>What the last step writes; its channels are rounded up.</summary>
     public FeatureMap Output => _maps[_network.Output];
 
+    /// <summary>The maps of all outputs; none is another one's copy.</summary>
+    public IEnumerable<FeatureMap> Outputs => _network.Outputs.Select(name => _maps[name]);
+
+    /// <summary>Numbers that the steps hold beside maps.</summary>
+    public long HeldValues { get; private set; }
+
     /// <summary>Whether there are steps or sizes that are computed in float32 alone.</summary>
     public bool NeedsSingles { get; private set; }
+
+    /// <summary>Makes the steps.</summary>
+    public InferenceStep[] MakeSteps() => [.. _steps.Select(make => make())];
 
     /// <summary>Makes the steps: two at least, of which the last reads nothing but what the one before it writes.</summary>
     public InferenceStep[] BuildSteps()
     {
-        List<InferenceStep> steps = [.. _steps.Select(make => make())];
+        List<InferenceStep> steps = [.. MakeSteps()];
         while (steps.Count < 2 || steps[^1].Input != steps[^2].Output || steps[^1].Shortcut is not null)
         {
             FeatureMap copy = FeatureMap.Of(Output.Height, Output.Width, Output.UsedChannels);
@@ -83,6 +97,7 @@ internal sealed partial class InferenceNetworkBuilder
         }
 
         _maps[layer.Output] = output;
+        Charge(node, (long)output.Channels * input.Channels * shape[2] * shape[3]);
         NeedsSingles |= !fillsPanels || !window.IsSquare(window.Rows, window.Padding) || window.Padding < 0 || layer.Activation?.Operator == Operators.Clip;
         if (groups == 1)
         {
@@ -120,6 +135,7 @@ internal sealed partial class InferenceNetworkBuilder
         int numbers = (int)_network.ShapeOf(node.Output)[1];
         var output = new FeatureMap(1, 1, ConvolutionTile.RoundUp(numbers), isBFloat16: false, numbers);
         _maps[node.Output] = output;
+        Charge(node, (long)output.Channels * input.Channels * input.Height * input.Width);
         _steps.Add(() => _factory.Dense(input, output, null, WeightsOf(node), LayerActivation.None, ConvolutionWindow.Whole(input)));
     }
 
@@ -171,6 +187,16 @@ internal sealed partial class InferenceNetworkBuilder
         Array.Resize(ref weight, output.Channels * columns);
         Array.Resize(ref bias, output.Channels);
         return (weight, bias);
+    }
+
+    /// <summary>Counts numbers that a step holds.</summary>
+    private void Charge(NetworkNode node, long values)
+    {
+        HeldValues += values;
+        if (HeldValues > _mostValues)
+        {
+            throw new WeightsFormatException($"The weights of the network take more than {(_mostValues * sizeof(float)) >> 20} MiB with those that fill up registers, at {node}; that is the most that is computed here.");
+        }
     }
 
     private float[] Values(string tensor) => _folded.Tensors[tensor].ToSingles();

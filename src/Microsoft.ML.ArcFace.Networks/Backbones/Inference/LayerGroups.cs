@@ -53,7 +53,7 @@ internal sealed class LayerGroups
     /// <summary>Whether a node is computed together with others.</summary>
     public bool IsPartOfOne(NetworkNode node) => _parts.Contains(node);
 
-    private static NetworkNode? ActivationOf(NetworkDescription network, string value) => value != network.Output && network.ReadersOf(value).Take(2).ToArray() is [var reader] && LayerActivation.Is(reader) ? reader : null;
+    private static NetworkNode? ActivationOf(NetworkDescription network, string value) => !network.IsOutput(value) && network.ReadersOf(value).Take(2).ToArray() is [var reader] && LayerActivation.Is(reader) ? reader : null;
 
     private static bool IsFirstToAdd(NetworkDescription network, NetworkNode sum, string value) => sum.Inputs[0] == value || !IsOfConvolution(network, sum.Inputs[0]);
 

@@ -3,6 +3,9 @@ namespace Microsoft.ML.ArcFace.Backbones.Inference;
 /// <summary>Which maps of a chain of steps may lie in the same memory: those that are never alive at once.</summary>
 internal sealed class BufferPlan
 {
+    /// <summary>The most numbers of maps that a face takes: 1 GiB.</summary>
+    private const long MostOfFace = 1 << 28;
+
     private readonly List<(bool IsBFloat16, bool IsSmall, long ValuesOfImage)> _buffers = [];
 
     /// <summary>Gives every map that the steps read, and write but for the last one, a buffer of its element type.</summary>
@@ -12,31 +15,77 @@ internal sealed class BufferPlan
     /// <exception cref="WeightsFormatException">They take too much memory.</exception>
     public BufferPlan(FeatureMap input, IReadOnlyList<InferenceStep> steps, int firstSmall)
     {
-        const long mostValues = 1 << 28;
         var free = new List<int>();
         Hold(input, free, isSmall: false);
         for (int number = 0; number < steps.Count - 1; number++)
         {
-            InferenceStep step = steps[number];
-            Hold(step.Output, free, isSmall: number >= firstSmall - 1);
-            foreach (FeatureMap map in new[] { step.Input, step.Shortcut }.OfType<FeatureMap>().Distinct())
-            {
-                if (!steps.Skip(number + 1).Any(later => later.Input == map || later.Shortcut == map))
-                {
-                    free.Add(map.Buffer);
-                }
-            }
+            Hold(step: number, steps, free, isSmall: number >= firstSmall - 1, kept: []);
         }
 
-        if (_buffers.Sum(buffer => buffer.ValuesOfImage) is var values and > mostValues)
+        Check(MostOfFace);
+    }
+
+    /// <summary>The same of single images, with the outputs, which are kept to the end.</summary>
+    /// <param name="input">What the first step reads.</param>
+    /// <param name="steps">The steps.</param>
+    /// <param name="outputs">The maps to keep.</param>
+    /// <param name="mostValues">What all of them may take.</param>
+    /// <exception cref="WeightsFormatException">They take too much memory.</exception>
+    public BufferPlan(FeatureMap input, IReadOnlyList<InferenceStep> steps, IReadOnlyCollection<FeatureMap> outputs, long mostValues)
+    {
+        var free = new List<int>();
+        Hold(input, free, isSmall: false);
+        for (int number = 0; number < steps.Count; number++)
         {
-            throw new WeightsFormatException($"The maps of the network take {(values * sizeof(float)) >> 20} MiB for an image; at most {(mostValues * sizeof(float)) >> 20} are computed here.");
+            Hold(number, steps, free, isSmall: false, outputs);
         }
+
+        Check(mostValues);
+    }
+
+    /// <summary>Numbers of all maps of an image, each from the begin of a cache line.</summary>
+    public long ValuesOfImage => _buffers.Sum(buffer => Rounded(buffer.ValuesOfImage));
+
+    /// <summary>Places the buffers of an image, of float32, one behind the other in memory of at least <see cref="ValuesOfImage"/>.</summary>
+    public unsafe nint[] Within(NativeFloats room)
+    {
+        var addresses = new nint[_buffers.Count];
+        nint next = (nint)room.Data;
+        for (int buffer = 0; buffer < addresses.Length; buffer++)
+        {
+            addresses[buffer] = next;
+            next += (nint)Rounded(_buffers[buffer].ValuesOfImage) * sizeof(float);
+        }
+
+        return addresses;
     }
 
     /// <summary>Memory for so many images at once in large and in small maps.</summary>
     public MapBuffers Allocate(int largeImages, int smallImages, IBFloat16Arithmetic? bfloat16) =>
         new(smallImages, bfloat16, _buffers.Select(buffer => (buffer.IsBFloat16, buffer.ValuesOfImage * (buffer.IsSmall ? smallImages : largeImages))));
+
+    /// <summary>Holds what a step writes, and gives free what no later one reads.</summary>
+    private void Hold(int step, IReadOnlyList<InferenceStep> steps, List<int> free, bool isSmall, IReadOnlyCollection<FeatureMap> kept)
+    {
+        Hold(steps[step].Output, free, isSmall);
+        foreach (FeatureMap map in new[] { steps[step].Input, steps[step].Shortcut }.OfType<FeatureMap>().Distinct())
+        {
+            if (!kept.Contains(map) && !steps.Skip(step + 1).Any(later => later.Input == map || later.Shortcut == map))
+            {
+                free.Add(map.Buffer);
+            }
+        }
+    }
+
+    private static long Rounded(long values) => (values + NativeFloats.PerCacheLine - 1) / NativeFloats.PerCacheLine * NativeFloats.PerCacheLine;
+
+    private void Check(long mostValues)
+    {
+        if (_buffers.Sum(buffer => buffer.ValuesOfImage) is var values && values > mostValues)
+        {
+            throw new WeightsFormatException($"The maps of the network take {(values * sizeof(float)) >> 20} MiB for an image; at most {(mostValues * sizeof(float)) >> 20} are computed here.");
+        }
+    }
 
     private void Hold(FeatureMap map, List<int> free, bool isSmall)
     {

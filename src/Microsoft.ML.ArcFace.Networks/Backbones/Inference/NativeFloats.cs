@@ -5,6 +5,9 @@ namespace Microsoft.ML.ArcFace.Backbones.Inference;
 /// <summary>Numbers outside of the managed heap, at the begin of a cache line, freed with their last user.</summary>
 internal sealed unsafe class NativeFloats : SafeHandle
 {
+    /// <summary>Numbers of a cache line.</summary>
+    public const int PerCacheLine = CacheLine / sizeof(float);
+
     private const int CacheLine = 64;
 
     public NativeFloats(long length)

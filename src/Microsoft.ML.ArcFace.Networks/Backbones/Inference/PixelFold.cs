@@ -22,7 +22,7 @@ internal sealed record PixelFold(NetworkNode Convolution, IReadOnlySet<NetworkNo
         double[] matrix = [1, 0, 0, 0, 1, 0, 0, 0, 1], shift = new double[Channels];
         HashSet<NetworkNode> nodes = [];
         string value = network.Input;
-        while (network.ShapeOf(network.Input)[1] == Channels && value != network.Output && network.ReadersOf(value).ToArray() is [var node])
+        while (network.ShapeOf(network.Input)[1] == Channels && !network.IsOutput(value) && network.ReadersOf(value).ToArray() is [var node])
         {
             if (PixelScaling.AffineOf(network, folded.Tensors, node, value) is { } affine)
             {

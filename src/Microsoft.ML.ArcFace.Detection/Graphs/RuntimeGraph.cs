@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using Google.Protobuf;
-using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Microsoft.ML.ArcFace.Graphs;
 
@@ -10,73 +10,77 @@ namespace Microsoft.ML.ArcFace.Graphs;
 /// A graph of others in ONNX Runtime, on the CPU. What a pass takes is known before the runtime sees the graph or a picture of
 /// a new size, and refused if it is too much; a pass that takes too long is ended. Many threads may run it at once.
 /// </summary>
-internal sealed class BoundedSession : IDisposable
+internal sealed class RuntimeGraph : IPictureGraph
 {
     private readonly InferenceSession _session;
 
     /// <summary>The graph without its weights.</summary>
     private readonly GraphProto _graph;
+    private readonly string _input;
+    private readonly IReadOnlyList<string> _outputs;
 
-    private readonly ConcurrentDictionary<(long, long, long, long), bool> _admitted = new();
+    private readonly ConcurrentDictionary<(int, int), bool> _admitted = new();
 
     /// <summary>Makes a session; constants are computed already.</summary>
     /// <param name="model">What <see cref="GraphFile"/> gave; the session takes it over.</param>
-    /// <param name="sizes">Gives the sizes of an input in a first pass.</param>
-    /// <param name="limits">What that pass may cost.</param>
-    /// <exception cref="GraphSizesException">The graph does not fit these sizes.</exception>
-    /// <exception cref="OnnxRuntimeException">The runtime does not take the graph.</exception>
+    /// <param name="outputs">The names of the outputs to compute.</param>
+    /// <param name="width">Width of the first pictures.</param>
+    /// <param name="height">Height of the first pictures.</param>
+    /// <exception cref="GraphSizesException">The graph does not fit this size.</exception>
+    /// <exception cref="GraphRuntimeException">The runtime does not take the graph.</exception>
     /// <exception cref="WeightsFormatException">It would cost more than it may.</exception>
     /// <exception cref="NativeRuntimeException">ONNX Runtime's native library cannot be loaded.</exception>
-    public BoundedSession(ModelProto model, Func<ValueInfoProto, long[]> sizes, GraphLimits limits)
+    public RuntimeGraph(ModelProto model, IReadOnlyList<string> outputs, int width, int height)
     {
-        GraphCost.Of(model.Graph, sizes, limits);
+        (_graph, _outputs) = (model.Graph, outputs);
+        Admit((width, height));
         _session = CreateSession(model.ToByteArray());
-        _graph = model.Graph;
+        _input = _session.InputMetadata.Keys.Single();
         GraphTensor.Lighten(_graph);
     }
 
-    public IReadOnlyDictionary<string, NodeMetadata> Inputs => _session.InputMetadata;
+    /// <inheritdoc/>
+    public bool IsInterleaved => false;
 
-    public IReadOnlyDictionary<string, NodeMetadata> Outputs => _session.OutputMetadata;
-
-    /// <summary>Computes outputs of a picture.</summary>
-    /// <param name="name">The name of the only input.</param>
-    /// <param name="picture">Its numbers.</param>
-    /// <param name="shape">Its four sizes.</param>
-    /// <param name="outputs">The names of the outputs.</param>
-    /// <exception cref="WeightsFormatException">The graph does not fit a picture of that size, or takes too much memory or time for it.</exception>
-    public IDisposableReadOnlyCollection<OrtValue> Run(string name, float[] picture, long[] shape, IReadOnlyCollection<string> outputs)
+    /// <inheritdoc/>
+    public float[][] Run(float[] picture, int width, int height)
     {
-        _admitted.GetOrAdd((shape[0], shape[1], shape[2], shape[3]), Admit);
+        _admitted.GetOrAdd((width, height), Admit);
+        long[] shape = Sizes((width, height));
         using var options = new RunOptions();
         using var clock = new PassClock(options);
         using OrtValue value = OrtValue.CreateTensorValueFromMemory(picture, shape);
         try
         {
-            return _session.Run(options, [name], [value], outputs);
+            using IDisposableReadOnlyCollection<OrtValue> values = _session.Run(options, [_input], [value], _outputs);
+            return [.. values.Select(ToArray)];
         }
         catch (OnnxRuntimeException error) when (clock.HasStruck)
         {
-            throw new WeightsFormatException(FormattableString.Invariant($"The graph did not finish [{string.Join(", ", shape)}] within {GraphLimits.LongestPass.TotalSeconds} s. Use a smaller network, or a machine that has less to do."), error);
+            throw GraphLimits.TooLong(shape, error);
+        }
+        catch (OnnxRuntimeException error)
+        {
+            throw new GraphRuntimeException(error.Message, error);
         }
     }
 
     public void Dispose() => _session.Dispose();
 
-    private bool Admit((long, long, long Height, long Width) size)
+    private static float[] ToArray(OrtValue value) => value.GetTensorTypeAndShape().ElementDataType == TensorElementType.Float
+        ? value.GetTensorDataAsSpan<float>().ToArray()
+        : throw new WeightsFormatException($"The graph gives numbers of {value.GetTensorTypeAndShape().ElementDataType}, where Float is needed.");
+
+    private static long[] Sizes((int Width, int Height) size) => [1, 3, size.Height, size.Width];
+
+    private bool Admit((int Width, int Height) size)
     {
-        try
-        {
-            GraphCost.Of(_graph, _ => [size.Item1, size.Item2, size.Height, size.Width], GraphLimits.For(size.Item1 * size.Height * size.Width));
-            return true;
-        }
-        catch (GraphSizesException error)
-        {
-            throw new WeightsFormatException(error.Message, error);
-        }
+        GraphCost.Of(_graph, _ => Sizes(size), GraphLimits.For((long)size.Width * size.Height));
+        return true;
     }
 
-    private static InferenceSession CreateSession(byte[] graph)
+    /// <summary>Makes a session as graphs of others get it.</summary>
+    internal static InferenceSession CreateSession(byte[] graph)
     {
         try
         {
@@ -89,6 +93,10 @@ internal sealed class BoundedSession : IDisposable
             // Bytes that look like its own format would be read as that, past all that was checked.
             options.AddSessionConfigEntry("session.load_model_format", "ONNX");
             return new InferenceSession(graph, options);
+        }
+        catch (OnnxRuntimeException error)
+        {
+            throw new GraphRuntimeException(error.Message, error);
         }
         catch (Exception error) when (error.GetBaseException() is DllNotFoundException or BadImageFormatException or EntryPointNotFoundException)
         {

@@ -1,0 +1,18 @@
+namespace Microsoft.ML.ArcFace.Graphs;
+
+/// <summary>Computes the outputs of a graph for single pictures. Many threads may run it at once.</summary>
+internal interface IPictureGraph : IDisposable
+{
+    /// <summary>Whether pictures are [height, width, 3]; else [3, height, width].</summary>
+    bool IsInterleaved { get; }
+
+    /// <summary>Gives the outputs that it was made for, each row by row.</summary>
+    /// <param name="picture">The numbers of a picture.</param>
+    /// <param name="width">Its width.</param>
+    /// <param name="height">Its height.</param>
+    /// <exception cref="WeightsFormatException">The graph does not fit a picture of that size, or takes too much memory or time for it.</exception>
+    float[][] Run(float[] picture, int width, int height);
+}
+
+/// <summary>A runtime that the program brings cannot use a graph, or not for a picture of some size.</summary>
+internal sealed class GraphRuntimeException(string message, Exception innerException) : Exception(message, innerException);
