@@ -45,6 +45,9 @@ internal sealed class ForeignNetwork
     /// <summary>SHA-256 of what is trained: nodes and sizes, with the norms that were made anew, and the pixels.</summary>
     public string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{NetworkJson.Write(_network)} {File?.Pixels.Pixels.Name}")));
 
+    /// <summary>Numbers in an embedding.</summary>
+    public int EmbeddingSize => _network.OutputSize;
+
     /// <summary>What messages call it.</summary>
     public string Name => File?.FileName ?? Path.GetFileName(_path);
 

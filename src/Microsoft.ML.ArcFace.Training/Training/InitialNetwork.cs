@@ -21,6 +21,9 @@ internal sealed class InitialNetwork
     /// <summary>The published network; null for one of others.</summary>
     public BackboneArchitecture? Architecture => Foreign is null ? _recipe.Backbone : null;
 
+    /// <summary>Numbers in an embedding.</summary>
+    public int EmbeddingSize => Foreign?.EmbeddingSize ?? _recipe.EmbeddingSize;
+
     /// <summary>What messages call it.</summary>
     public string Name => Foreign?.Name ?? _recipe.Backbone.ToShortName();
 
@@ -38,7 +41,7 @@ internal sealed class InitialNetwork
     {
         if (recipe.InitialWeights is null)
         {
-            return new InitialNetwork(recipe, foreign: null);
+            return Random(recipe);
         }
 
         var initial = new InitialNetwork(recipe, ForeignNetwork.Find(environment, channel, recipe));
@@ -48,6 +51,9 @@ internal sealed class InitialNetwork
         initial.Foreign?.CheckComputed(backbone);
         return initial;
     }
+
+    /// <summary>Gives the published network of a recipe that names no file.</summary>
+    public static InitialNetwork Random(TrainingRecipe recipe) => new(recipe, foreign: null);
 
     /// <summary>Makes norms anew from statistics of the first photographs, where the recipe asks for it.</summary>
     public void RenewNorms(TrainingFaces faces)

@@ -20,6 +20,7 @@ namespace Microsoft.ML.ArcFace.Training;
 [JsonSerializable(typeof(TrainingPlan))]
 [JsonSerializable(typeof(FacePixels))]
 [JsonSerializable(typeof(torch.ScalarType))]
+[JsonSerializable(typeof(FaceTeacher), GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(AdaFaceLoss))]
 [JsonSerializable(typeof(AngularTripletLoss))]
 [JsonSerializable(typeof(ArcFaceLoss))]
