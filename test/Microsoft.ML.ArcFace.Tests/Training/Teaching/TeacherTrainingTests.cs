@@ -105,6 +105,13 @@ public class TeacherTrainingTests
     }
 
     [TestMethod]
+    public void Describe_WithATeacher_NamesItsFileAndWeight()
+    {
+        ITrainingSettings settings = Quick with { Teacher = new FaceTeacher("teacher.onnx") { Weight = 2.5 } };
+        StringAssert.Contains(settings.Describe()["Teacher"], "File = teacher.onnx, Weight = 2.5,");
+    }
+
+    [TestMethod]
     public void Violations_OutOfRange_NameOptionAndRange()
     {
         var teacher = new FaceTeacher("") { Weight = 0, RelationWeight = -1, UnlabeledViewShare = 9, MixedShare = 2 };
