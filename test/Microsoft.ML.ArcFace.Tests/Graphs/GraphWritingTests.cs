@@ -2,6 +2,7 @@ using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Networks;
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Weights;
 using TorchSharp;
@@ -194,7 +195,7 @@ public class GraphWritingTests
                 {
                     // Of a length that leaves slopes and scales what they are.
                     torch.Tensor gradient = parameter.grad!;
-                    parameter.sub_(0.01 * gradient / (gradient.abs().max() + 1e-12));
+                    parameter.AddQuotientInPlace(gradient, gradient.abs().max().AtLeast(1e-12), -0.01);
                 }
             }
         }
