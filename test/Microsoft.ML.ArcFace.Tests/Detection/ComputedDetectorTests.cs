@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Detection;
+using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
@@ -75,6 +76,19 @@ public class ComputedDetectorTests
         Assert.IsFalse(detector.IsComputedHere);
         using MLImage image = MLImage.CreateFromPixels(96, 64, MLPixelFormat.Bgra32, new byte[96 * 64 * 4]);
         detector.Detect(image, new FaceDetectingEstimator.Options { ModelFile = "x" }.Settings);
+    }
+
+    [TestMethod]
+    public void Open_GraphThatNeedsARuntimeThatIsAbsent_NamesOperatorNodeAndPackages()
+    {
+        Assert.IsInstanceOfType<OnnxGraphRuntime>(GraphRuntime.Instance);
+        Assert.IsNull(GraphRuntime.Find("Microsoft.ML.ArcFace.Absent"));
+        ModelProto model = DetectorGraph.WithOpenSizes(GraphFile.Parse(DrawnDetectors.ScrfdWith((graph, map) => graph.Node("Softplus", [map]))));
+        string reason = Assert.ThrowsExactly<WeightsFormatException>(() => new PictureGraph(model, ["score_8"], 96, 64)).Message;
+        string message = Assert.ThrowsExactly<WeightsFormatException>(() => GraphRuntime.Open(null, reason, _ => throw new InvalidOperationException())).Message;
+        StringAssert.Contains(message, "(Softplus)");
+        StringAssert.Contains(message, "the node 'Softplus_");
+        StringAssert.Contains(message, "dotnet add package ArcFace.MLNet.OnnxRuntime; dotnet add package Microsoft.ML.OnnxRuntime");
     }
 
     [TestMethod]
