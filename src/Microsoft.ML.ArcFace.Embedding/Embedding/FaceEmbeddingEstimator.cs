@@ -29,7 +29,7 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         }
     }
 
-    private EmbeddingColumns Columns => new(_options.InputColumnName, _options.OutputColumnName, PredictedLabel: null, Score: null, Cosine: null);
+    private EmbeddingColumns Columns => new(_options.InputColumnName, _options.OutputColumnName, PredictedLabel: null, Score: null, Cosine: null, _options.QualityColumnName);
 
     /// <summary>
     /// Loads the weights, after a check of the schema; with them the threshold that <c>ExportToSafetensors</c> wrote beside them,
@@ -44,7 +44,7 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         _host.CheckValue(input, nameof(input));
         FacePixelReader.Column(_host, input.Schema, _options.InputColumnName);
         FacePixelsDecision pixels = _file.Decide(_options.Pixels, _options.Preprocessing);
-        WarnOfPixels(pixels);
+        LogFile(pixels);
         var model = FaceEmbeddingModel.OfFile(_file, pixels, _options.InferencePrecision, EmbeddingDevice.Choose(_host));
         CheckComputed(model);
         bool addsMirrorImage = _options.AddMirrorImage || _file.AddsMirrorImage;
@@ -52,12 +52,18 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         return embedding.With(StoredThreshold(embedding));
     }
 
-    /// <summary>Warns of pixels that nothing confirms, and of those that contradict what is known of the file.</summary>
-    private void WarnOfPixels(FacePixelsDecision decision)
+    /// <summary>Names tensors that are passed over, and warns of pixels that nothing confirms or that contradict what is known of the file.</summary>
+    private void LogFile(FacePixelsDecision decision)
     {
+        using IChannel channel = _host.Start(nameof(FaceEmbeddingEstimator));
+        if (_file.PassedOverInWords is { } passedOver)
+        {
+            channel.Info(passedOver);
+        }
+
         string? warning =
             decision.Source == FacePixelsSource.Guess
-                ? $"Nothing says which pixels '{_file.FileName}' reads. {decision.Pixels} are taken, which is a guess: wrong ones cost accuracy without an error. " +
+                ? $"Nothing says which pixels '{_file.FileName}' reads. {decision.Pixels} are taken, which is {decision.Reason}. Wrong ones cost accuracy without an error. " +
                   $"Find them out on labeled photographs, --find-pixels (FindPreprocessing), or say them, --pixels ({nameof(Options.Pixels)})."
             : decision.Source == FacePixelsSource.Caller && KnownFaceFiles.Find(_file.Sha256) is { } known && known.Pixels != decision.Pixels
                 ? $"'{_file.FileName}' is {known.FileName} of {known.Publisher}, by its SHA-256, and reads {known.Pixels}. It is given {decision.Pixels}, as was asked for: " +
@@ -65,7 +71,6 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
             : null;
         if (warning is not null)
         {
-            using IChannel channel = _host.Start(nameof(FaceEmbeddingEstimator));
             channel.Warning(warning);
         }
     }
@@ -118,7 +123,13 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         /// <summary>The output column: the unit-length embedding.</summary>
         public string OutputColumnName { get; init; } = "Embedding";
 
-        /// <summary>An ONNX file, a PyTorch state dictionary (.pth, .pt, of either form), a .safetensors file, or the .zip of a saved face model of a published network.</summary>
+        /// <summary>
+        /// The output column: the embedding's length before it becomes 1, which tells of quality where training made it so, as AdaFace's and
+        /// MagFace's do; of a graph that gives embeddings of unit length, what it divides by. Null, the default: none.
+        /// </summary>
+        public string? QualityColumnName { get; init; }
+
+        /// <summary>An ONNX file, a PyTorch state dictionary (.pth, .pt, of either form) or .safetensors file of a published network or by the names of AdaFace, or the .zip of a saved face model of a published network.</summary>
         public required string WeightsFile { get; init; }
 
         /// <summary>The published network that weights belong to. Null, the default: told from the names of their tensors. An ONNX file has its network in itself.</summary>
@@ -151,6 +162,8 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
             var check = new OptionsCheck();
             check.Name(InputColumnName);
             check.Name(OutputColumnName);
+            check.OptionalName(QualityColumnName);
+            check.Distinct(OutputColumnName, QualityColumnName);
             check.That(!string.IsNullOrEmpty(WeightsFile), $"{nameof(WeightsFile)} is empty; name an .onnx, .pth, .pt or .safetensors file, or the .zip of a face model.");
             check.Defined(Architecture);
             check.InRange(InferenceBatchSize, 1, 4096);

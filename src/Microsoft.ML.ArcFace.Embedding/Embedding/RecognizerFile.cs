@@ -3,6 +3,7 @@ using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Graphs;
+using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Pixels;
 using Microsoft.ML.ArcFace.Runtime;
@@ -15,6 +16,11 @@ internal sealed class RecognizerFile
 {
     /// <summary>The metadata of exported weights that hold the description of their network.</summary>
     public const string NetworkKey = "network";
+
+    private const int MostNamed = 8;
+
+    /// <summary>CVLFace keeps a network within a module of this name; AdaFace does not.</summary>
+    private const string NameInCvlFace = "net." + IrNetwork.FirstTensor;
 
     private readonly NetworkDescription _network;
     private readonly Action<IReadOnlyDictionary<string, WritableTensor>> _copyWeights;
@@ -48,6 +54,15 @@ internal sealed class RecognizerFile
     /// <summary>Whether the graph adds the embedding of the mirror image.</summary>
     public bool AddsMirrorImage { get; }
 
+    /// <summary>Names the tensors of the file that are none of the network, such as class centers beside it; null if there are none.</summary>
+    public string? PassedOverInWords => PassedOver.Count == 0 ? null
+        : $"'{FileName}' has {PassedOver.Count} tensors that are none of the network and are passed over: {string.Join(", ", PassedOver.Take(MostNamed).Select(ShownName.Of))}{(PassedOver.Count > MostNamed ? ", …" : "")}.";
+
+    private IReadOnlyList<string> PassedOver { get; init; } = [];
+
+    /// <summary>What networks with such tensors read; null: nothing is known of them.</summary>
+    private FacePixelsDecision? UsualPixels { get; init; }
+
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="architecture">The network that weights belong to; null: told from the names of their tensors.</param>
@@ -69,10 +84,11 @@ internal sealed class RecognizerFile
     /// <param name="graph">The graph.</param>
     /// <param name="path">The name of its file.</param>
     /// <exception cref="WeightsFormatException">It reads other faces than those of the ArcFace template.</exception>
-    public static RecognizerFile OfGraph(GraphNetwork graph, string path) => OfGraph(graph, path, tensors => Copy(graph, tensors));
+    public static RecognizerFile OfGraph(GraphNetwork graph, string path) => OfGraph(graph, path, graph.Sha256, graph.Metadata, tensors => Copy(graph, tensors));
 
-    private static RecognizerFile OfGraph(GraphNetwork graph, string path, Action<IReadOnlyDictionary<string, WritableTensor>> copyWeights) => graph.Input is { Width: FaceInput.Size, Height: FaceInput.Size }
-        ? new RecognizerFile(path, graph.Sha256, graph.Network, architecture: null, copyWeights, graph.Metadata, graph.Scaling, graph.Original, graph.AddsMirrorImage)
+    private static RecognizerFile OfGraph(
+        GraphNetwork graph, string path, string sha256, IReadOnlyDictionary<string, string> metadata, Action<IReadOnlyDictionary<string, WritableTensor>> copyWeights) => graph.Input is { Width: FaceInput.Size, Height: FaceInput.Size }
+        ? new RecognizerFile(path, sha256, graph.Network, architecture: null, copyWeights, metadata, graph.Scaling, graph.Original, graph.AddsMirrorImage)
         : throw new WeightsFormatException($"'{path}' reads faces of {graph.Input.Width}×{graph.Input.Height} pixels; recognizers of {FaceInput.Size}×{FaceInput.Size} pixels are read.");
 
     /// <summary>Decides which pixels the network is given.</summary>
@@ -81,7 +97,7 @@ internal sealed class RecognizerFile
     /// <exception cref="WeightsFormatException">The metadata of the file are damaged.</exception>
     public FacePixelsDecision Decide(FacePixels? said, FacePreprocessingSearch? found) => said is null && found is not null
         ? found.Decision
-        : PixelsChoice.Decide(said, Sha256, Metadata, _scaling is null ? null : MeanAndDeviation(_scaling), Architecture is not null);
+        : PixelsChoice.Decide(said, Sha256, Metadata, _scaling is null ? null : MeanAndDeviation(_scaling), UsualPixels);
 
     /// <summary>Reads the weights into a store, behind what makes the pixels of faces.</summary>
     /// <param name="pixels">The pixels.</param>
@@ -137,7 +153,7 @@ internal sealed class RecognizerFile
     {
         GraphNetwork graph = GraphNetwork.Open(path);
         string sha256 = graph.Sha256;
-        return OfGraph(graph, path, tensors =>
+        return OfGraph(graph, path, sha256, graph.Metadata, tensors =>
         {
             GraphNetwork again = GraphNetwork.Open(path);
             Copy(again.Sha256 == sha256 ? again : throw new WeightsFormatException($"'{path}' was changed after it was looked at. Call EmbedFaces again, with the file as it is to be used."), tensors);
@@ -155,20 +171,70 @@ internal sealed class RecognizerFile
     private static RecognizerFile OfWeights(string path, BackboneArchitecture? given)
     {
         using WeightsFile file = WeightsFile.Open(path);
+        if (given is null && file.Metadata.ContainsKey(SplitGraph.MetadataKey))
+        {
+            return OfGraph(ReadSplitGraph(path, file), path, HashOf(path), file.Metadata, tensors =>
+            {
+                using WeightsFile again = WeightsFile.Open(path);
+                Copy(ReadSplitGraph(path, again), tensors);
+            });
+        }
+
         if (given is null && file.Metadata.TryGetValue(NetworkKey, out string? json))
         {
             return OfExportedGraph(path, file, json);
         }
 
-        NetworkOfWeights? recognized = NetworkOfWeights.Recognize(NetworkWeights.ByPublishedName(file));
+        Dictionary<string, StoredTensor> tensors = NetworkWeights.ByPublishedName(file);
+        if (given is null && IrNetwork.IsOf(tensors))
+        {
+            return OfIrNetwork(path, file, tensors);
+        }
+
+        NetworkOfWeights? recognized = NetworkOfWeights.Recognize(tensors);
         BackboneArchitecture architecture = given ?? recognized?.Architecture ?? throw new WeightsFormatException(FileNature.Of(path)?.Kind == FileKind.FaceModel
             ? $"'{path}' is a model of an ONNX graph, not of a published network: use the model itself (FaceEmbedder, LoadModel)."
-            : $"'{path}': {(recognized is null ? "the names of its tensors do not tell its network" : $"it holds weights of {recognized.Name}")}; read are {string.Join(", ", BackboneArchitectures.ShortNames)}, by the names of InsightFace's arcface_torch, and .onnx files of other networks.");
+            : $"'{path}': {(recognized is null ? "the names of its tensors do not tell its network" : $"it holds weights of {recognized.Name}")}; read are {string.Join(", ", BackboneArchitectures.ShortNames)}, by the names of InsightFace's arcface_torch, IResNets by those of AdaFace, and .onnx files of other networks.");
         var network = BackboneDescription.Of(architecture, NetworkWeights.EmbeddingSizeOf(file));
-        return new RecognizerFile(path, HashOf(path), network, architecture, tensors => CopyWeights(path, network, tensors), file.Metadata);
+        return new RecognizerFile(path, HashOf(path), network, architecture, into => CopyWeights(path, network, into), file.Metadata)
+        {
+            UsualPixels = PixelsChoice.OfPublishedNetworks,
+        };
     }
 
-    /// <summary>Reads weights that this library exported of a graph.</summary>
+    /// <summary>Reads weights of AdaFace, CVLFace, face.evoLVe and TFace.</summary>
+    private static RecognizerFile OfIrNetwork(string path, WeightsFile file, Dictionary<string, StoredTensor> tensors)
+    {
+        try
+        {
+            NetworkDescription network = IrNetwork.Describe(tensors);
+            IReadOnlyDictionary<string, StateTensor> constants = IrNetwork.ConstantsOf(network, tensors);
+            return new RecognizerFile(path, HashOf(path), network, architecture: null, into => CopyWeights(path, network, into, constants), file.Metadata)
+            {
+                PassedOver = [.. file.Tensors.Except(tensors.Where(tensor => IrNetwork.HasTensor(tensor.Key)).Select(tensor => tensor.Value)).Select(tensor => tensor.Name)],
+                UsualPixels = PixelsChoice.OfIrNetworks(isOfAdaFace: constants.Count > 0 && !file.Tensors.Any(tensor => tensor.Name.Contains(NameInCvlFace, StringComparison.Ordinal))),
+            };
+        }
+        catch (WeightsFormatException error)
+        {
+            throw new WeightsFormatException($"'{path}': {error.Message}", error);
+        }
+    }
+
+    /// <summary>Reads a graph whose weights this library exported by the graph's own names.</summary>
+    private static GraphNetwork ReadSplitGraph(string path, WeightsFile file)
+    {
+        try
+        {
+            return GraphNetwork.Parse(SplitGraph.Join(file.Metadata[SplitGraph.MetadataKey], file), $"'{path}'");
+        }
+        catch (WeightsFormatException error) when (!error.Message.Contains(path, StringComparison.Ordinal))
+        {
+            throw new WeightsFormatException($"'{path}': {error.Message}", error);
+        }
+    }
+
+    /// <summary>Reads weights that this library exported of a network without a graph of its own.</summary>
     private static RecognizerFile OfExportedGraph(string path, WeightsFile file, string json)
     {
         try
@@ -182,10 +248,11 @@ internal sealed class RecognizerFile
         }
     }
 
-    private static void CopyWeights(string path, NetworkDescription network, IReadOnlyDictionary<string, WritableTensor> tensors)
+    private static void CopyWeights(
+        string path, NetworkDescription network, IReadOnlyDictionary<string, WritableTensor> tensors, IReadOnlyDictionary<string, StateTensor>? constants = null)
     {
         using WeightsFile file = WeightsFile.Open(path);
-        NetworkWeights.CopyInto(file, network, tensors, path);
+        NetworkWeights.CopyInto(file, network, tensors, path, constants);
     }
 
     private static string HashOf(string path)

@@ -18,6 +18,8 @@ internal static class ModelExport
     /// <summary>What descriptions call the embedding's fingerprint, and the threshold that holds for it.</summary>
     public const string FingerprintKey = "fingerprint", ThresholdKey = "verification_threshold";
 
+    private const string PreprocessingKey = "preprocessing";
+
     public static void ToOnnx(ITransformer model, string path, OnnxExportOptions options)
     {
         FaceEmbeddingTransformer embedding = model.FaceEmbedding();
@@ -26,7 +28,7 @@ internal static class ModelExport
         if (OriginalGraphOf(embedding, network.Facts, options) is { } original)
         {
             Dictionary<string, string> metadata = DescribeGraph(embedding, network.Facts.File!, isSameEmbedding: original.AddsMirrorImage == embedding.AddsMirrorImage);
-            Write(path, stream => GraphWriting.Write(stream, original, network.Tensors, metadata));
+            Write(path, stream => GraphWriting.Write(stream, original, NumbersOf(network), metadata));
             return;
         }
 
@@ -38,14 +40,23 @@ internal static class ModelExport
     {
         FaceEmbeddingTransformer embedding = model.FaceEmbedding();
         using ModelLease<FaceEmbeddingModel>.Use use = embedding.Lease.Begin();
-        IEnumerable<(string, StateTensor)> centers = includeClassCentres ? [(NetworkWeights.ClassCentresName, use.Model.Centers.Trained)] : [];
-        List<(string, StateTensor)> tensors = [.. use.Model.State, .. centers];
+        FaceEmbeddingModel network = use.Model;
+        IEnumerable<(string, StateTensor)> centers = includeClassCentres ? [(NetworkWeights.ClassCentresName, network.Centers.Trained)] : [];
         Dictionary<string, string> description = Describe(embedding, isSameEmbedding: true);
-        if (embedding.Backbone is null)
+        SplitGraph? graph = network.Facts is { Graph: { } original, File: not null } ? SplitGraph.Of(original, NumbersOf(network)) : null;
+        if (graph is not null)
         {
-            description[RecognizerFile.NetworkKey] = NetworkJson.Write(use.Model.Network);
+            FacePixels pixels = network.Facts.File!.Pixels.Pixels;
+            description[SplitGraph.MetadataKey] = graph.Graph;
+            description[StoredPixels.MetadataKey] = StoredPixels.ToJson(pixels);
+            description[PreprocessingKey] = $"112x112 {pixels}, aligned to the ArcFace template";
+        }
+        else if (embedding.Backbone is null)
+        {
+            description[RecognizerFile.NetworkKey] = NetworkJson.Write(network.Network);
         }
 
+        List<(string, StateTensor)> tensors = [.. graph?.Tensors ?? network.State, .. centers];
         Write(path, stream => Safetensors.Write(stream, tensors, description));
     }
 
@@ -67,6 +78,9 @@ internal static class ModelExport
         };
     }
 
+    /// <summary>Gives the tensors that a graph has: norms that a training made anew are folded into their convolutions.</summary>
+    private static IReadOnlyDictionary<string, StateTensor> NumbersOf(FaceEmbeddingModel model) => RenewedNorms.Fold(model.Network, model.Tensors).Tensors;
+
     /// <summary>What the graph of others does not say of itself.</summary>
     private static Dictionary<string, string> DescribeGraph(FaceEmbeddingTransformer embedding, FaceNetworkFile file, bool isSameEmbedding)
     {
@@ -83,7 +97,7 @@ internal static class ModelExport
             ["architecture"] = embedding.Backbone?.ToShortName() ?? "graph",
             ["embedding_size"] = embedding.EmbeddingSize.ToString(CultureInfo.InvariantCulture),
             [StoredPixels.MetadataKey] = StoredPixels.ToJson(FacePixels.Standard),
-            ["preprocessing"] = "112x112 RGB, (value - 127.5) / 127.5, aligned to the ArcFace template",
+            [PreprocessingKey] = "112x112 RGB, (value - 127.5) / 127.5, aligned to the ArcFace template",
         };
         if (embedding.PersonNames is { Count: > 0 } names)
         {

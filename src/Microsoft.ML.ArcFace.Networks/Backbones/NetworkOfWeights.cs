@@ -14,7 +14,7 @@ internal sealed record NetworkOfWeights(string Name, BackboneArchitecture? Archi
     /// <summary>Families of other programs, by a tensor that each network of the family has.</summary>
     private static readonly (string Tensor, string Family)[] OtherFamilies =
     [
-        ("input_layer.0.weight", "an IResNet or IR-SE network with other names (input_layer, body, output_layer), as AdaFace and InsightFace_Pytorch publish them"),
+        (IrNetwork.FirstTensor, "an IResNet or IR-SE network with other names (input_layer, body, output_layer), as AdaFace and CVLFace publish them"),
         ("conv2d_1a.conv.weight", "an InceptionResnetV1 of facenet-pytorch"),
         ("patch_embed.proj.weight", "a vision transformer"),
         ("cls_token", "a vision transformer"),

@@ -23,13 +23,20 @@ internal static class NetworkWeights
     /// <param name="network">The network.</param>
     /// <param name="tensors">Its tensors by name.</param>
     /// <param name="path">The name of the file, for messages.</param>
+    /// <param name="constants">Tensors that the file need not have; null: it must have all.</param>
     /// <exception cref="WeightsFormatException">The file is damaged, or its tensors do not fit; all of them are listed.</exception>
-    public static void CopyInto(WeightsFile file, NetworkDescription network, IReadOnlyDictionary<string, WritableTensor> tensors, string path)
+    public static void CopyInto(
+        WeightsFile file, NetworkDescription network, IReadOnlyDictionary<string, WritableTensor> tensors, string path, IReadOnlyDictionary<string, StateTensor>? constants = null)
     {
         try
         {
-            List<(StoredTensor Stored, WritableTensor Target)> pairs = Pair(file, network, tensors);
+            List<(StoredTensor Stored, WritableTensor Target)> pairs = Pair(file, network, tensors, constants?.Keys ?? []);
             file.CopyInto(pairs);
+            foreach ((string name, StateTensor tensor) in constants ?? new Dictionary<string, StateTensor>())
+            {
+                tensors[name].CopyFrom(tensor);
+            }
+
             CheckVariances(pairs);
         }
         catch (WeightsFormatException error)
@@ -58,6 +65,13 @@ internal static class NetworkWeights
             named = [.. named.Where(entry => entry.Name.StartsWith(prefix, StringComparison.Ordinal)).Select(entry => (Unwrap(entry.Name[prefix.Length..]), entry.Tensor))];
         }
 
+        // Programs of AdaFace's family keep the network within modules of other names.
+        if (named.Find(entry => entry.Name.EndsWith("." + IrNetwork.FirstTensor, StringComparison.Ordinal)) is { Name: { } first })
+        {
+            string within = first[..^IrNetwork.FirstTensor.Length];
+            named = [.. named.Select(entry => entry.Name.StartsWith(within, StringComparison.Ordinal) ? (entry.Name[within.Length..], entry.Tensor) : entry)];
+        }
+
         var byName = new Dictionary<string, StoredTensor>();
         foreach ((string name, StoredTensor tensor) in named)
         {
@@ -80,16 +94,21 @@ internal static class NetworkWeights
         return name;
     }
 
-    private static List<(StoredTensor Stored, WritableTensor Target)> Pair(WeightsFile file, NetworkDescription network, IReadOnlyDictionary<string, WritableTensor> tensors)
+    private static List<(StoredTensor Stored, WritableTensor Target)> Pair(WeightsFile file, NetworkDescription network, IReadOnlyDictionary<string, WritableTensor> tensors, IEnumerable<string> constants)
     {
         Dictionary<string, StoredTensor> stored = ByPublishedName(file);
+        if (IrNetwork.IsOf(stored))
+        {
+            stored = stored.Where(entry => IrNetwork.HasTensor(entry.Key) || network.FindTensor(entry.Key) is not null).ToDictionary();
+        }
+
         if (BackboneArchitectures.TryParse(network.Name, out BackboneArchitecture wanted) && NetworkOfWeights.Recognize(stored)?.Mismatch(wanted, network.OutputSize) is { } mismatch)
         {
             throw new WeightsFormatException(mismatch);
         }
 
         WeightsMismatch.ThrowIfAny(
-            missing: [.. network.Tensors.Where(tensor => !stored.ContainsKey(tensor.Name) && tensor.Kind != TensorKind.Counter).Select(tensor => tensor.Name)],
+            missing: [.. network.Tensors.Where(tensor => !stored.ContainsKey(tensor.Name) && tensor.Kind != TensorKind.Counter && !constants.Contains(tensor.Name)).Select(tensor => tensor.Name)],
             surplus: [.. stored.Keys.Where(name => network.FindTensor(name) is null)],
             ofAnotherKind: [.. stored.Where(entry => network.FindTensor(entry.Key) is { } tensor && !Fits(entry.Value, tensor))
                 .Select(entry => $"{entry.Key} ({entry.Value.Describe()}, must be {network.FindTensor(entry.Key)!.Describe()})")]);

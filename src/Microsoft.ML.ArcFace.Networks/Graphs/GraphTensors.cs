@@ -36,10 +36,10 @@ internal static class GraphTensors
     public static void Empty(TensorProto tensor) => tensor.RawData = tensor.FloatData = tensor.DoubleData = tensor.Int32Data = tensor.Int64Data = tensor.Uint64Data = ByteString.Empty;
 
     /// <summary>Puts numbers into a tensor, in the type of its elements.</summary>
-    /// <returns>False if that type does not hold them; the tensor is as it was.</returns>
+    /// <returns>False if that type does not hold them, or the tensor another count; it is as it was.</returns>
     public static bool TryFill(TensorProto tensor, float[] values)
     {
-        byte[]? bytes = (DataType)tensor.DataType switch
+        byte[]? bytes = tensor.Dims.Aggregate(1.0, (count, size) => count * size) != values.Length ? null : (DataType)tensor.DataType switch
         {
             DataType.Float => Bytes(values, static value => value),
             DataType.Double => Bytes(values, static value => (double)value),

@@ -20,10 +20,12 @@ internal sealed class GraphWriting
     private readonly IReadOnlyDictionary<string, StateTensor> _numbers;
     private readonly Dictionary<string, TensorProto> _roots;
     private readonly HashSet<string> _names;
+    private readonly HashSet<string> _weights;
 
     private GraphWriting(ModelProto model, IReadOnlyList<TensorOrigin> origins, IReadOnlyDictionary<string, StateTensor> numbers)
     {
         (_model, _origins, _numbers, _roots) = (model, origins, numbers, GraphTensors.Of(model.Graph));
+        _weights = [.. origins.Select(origin => origin.Source.Root).OfType<string>()];
         _names = [.. model.Graph.Initializer.Select(tensor => tensor.Name), .. model.Graph.Input.Select(input => input.Name), .. model.Graph.Node.SelectMany(node => node.Output)];
     }
 
@@ -35,6 +37,20 @@ internal sealed class GraphWriting
     /// <exception cref="WeightsFormatException">The type of a tensor's elements does not hold its numbers; the message names it.</exception>
     public static void Write(Stream stream, OriginalGraph original, IReadOnlyDictionary<string, StateTensor> numbers, IReadOnlyDictionary<string, string> metadata)
     {
+        ModelProto model = Fill(original, numbers).Model;
+        foreach ((string key, string value) in metadata)
+        {
+            OriginalGraph.SetMetadata(model, key, value);
+        }
+
+        model.WriteTo(stream);
+    }
+
+    /// <summary>Puts numbers into a graph.</summary>
+    /// <returns>The whole graph, and the names under which its nodes read what the network's tensors hold.</returns>
+    /// <exception cref="WeightsFormatException">The type of a tensor's elements does not hold its numbers; the message names it.</exception>
+    public static (ModelProto Model, IReadOnlySet<string> Weights) Fill(OriginalGraph original, IReadOnlyDictionary<string, StateTensor> numbers)
+    {
         (ModelProto model, IReadOnlyList<TensorOrigin> origins) = original.Parse();
         var writing = new GraphWriting(model, origins, numbers);
         foreach (TensorOrigin origin in origins)
@@ -42,12 +58,7 @@ internal sealed class GraphWriting
             writing.PutBack(origin);
         }
 
-        foreach ((string key, string value) in metadata)
-        {
-            OriginalGraph.SetMetadata(model, key, value);
-        }
-
-        model.WriteTo(stream);
+        return (model, writing._weights);
     }
 
     private void PutBack(TensorOrigin origin)
@@ -85,6 +96,7 @@ internal sealed class GraphWriting
             throw NotWritten($"The tensor '{origin.Tensor}' has numbers that {(DataType)tensor.DataType} does not hold, the type in which {GraphNode.Describe(_model.Graph.Node[uses[0].Node], uses[0].Node)} reads it");
         }
 
+        _weights.Add(name);
         _model.Graph.Initializer.Add(tensor);
         if (_model.IrVersion < IrWithoutInputs)
         {
@@ -110,13 +122,15 @@ internal sealed class GraphWriting
     public float[] Numbers(string tensor) => _numbers[tensor].ToSingles();
 
     /// <summary>Gives what the norm that a tensor belongs to multiplies by.</summary>
-    public float[] ScaleBeside(TensorOrigin origin) => Numbers(
-        _origins.FirstOrDefault(other => other.Source.Steps is [.., { Kind: TensorStepKind.NormScale }] && other.Uses.Any(use => origin.Uses.Any(own => own.Node == use.Node)))?.Tensor
-        ?? throw NotWritten("Of a norm, the factor was not kept"));
+    public float[] ScaleBeside(TensorOrigin origin, int count)
+    {
+        TensorOrigin? scale = _origins.FirstOrDefault(other => other.Source.Steps is [.., { Kind: TensorStepKind.NormScale }] && other.Uses.Any(use => origin.Uses.Any(own => own.Node == use.Node)));
+        return scale is not null && Numbers(scale.Tensor) is { } numbers && numbers.Length == count ? numbers : throw NotWritten("Of a norm, the factor was not kept");
+    }
 
     /// <summary>Gives the numbers of a norm's statistic, which the network has no tensor for.</summary>
-    public float[] Statistic(string root) => _roots.TryGetValue(root, out TensorProto? tensor) && !GraphTensors.IsEmptied(tensor)
-        ? GraphStateTensor.Of(tensor, root).ToSingles()
+    public float[] Statistic(string root, int count) => _roots.TryGetValue(root, out TensorProto? tensor) && !GraphTensors.IsEmptied(tensor) && GraphStateTensor.Of(tensor, root) is var statistic && statistic.Count == count
+        ? statistic.ToSingles()
         : throw NotWritten("Of a norm, the statistics are computed by nodes");
 
     /// <summary>Says that what was learned does not fit into the graph.</summary>

@@ -19,7 +19,7 @@ internal static class OriginsCheck
                 throw Altered(origin.Tensor);
             }
 
-            if (origin.Unchanged is null && (!origin.IsOnlyOne || !filled.Add(origin.Source.Root!)))
+            if ((origin.IsOnlyOne && origin.Source.Root is null) || (origin.Unchanged is null && (!origin.IsOnlyOne || !filled.Add(origin.Source.Root!))))
             {
                 throw Altered(origin.Tensor);
             }

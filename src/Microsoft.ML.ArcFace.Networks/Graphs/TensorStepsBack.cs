@@ -33,10 +33,10 @@ internal static class TensorStepsBack
                     widened = step.Shape;
                     break;
                 case TensorStepKind.NormScale:
-                    values = [.. values.Zip(writing.Statistic(step.Statistic!), (value, variance) => (float)(value * Math.Sqrt(variance + step.Number)))];
+                    values = [.. values.Zip(writing.Statistic(step.Statistic!, values.Length), (value, variance) => (float)(value * Math.Sqrt(variance + step.Number)))];
                     break;
                 default:
-                    float[] mean = writing.Statistic(step.Statistic!), scale = writing.ScaleBeside(origin);
+                    float[] mean = writing.Statistic(step.Statistic!, values.Length), scale = writing.ScaleBeside(origin, values.Length);
                     values = [.. values.Select((value, place) => (float)(value + ((double)mean[place] * scale[place])))];
                     break;
             }

@@ -39,7 +39,7 @@ internal sealed class NetworkBuilder
         });
     }
 
-    public string BatchNormalization(string value, string name, bool isScaleFixed = false)
+    public string BatchNormalization(string value, string name, bool isScaleFixed = false, bool isShiftFixed = false)
     {
         const double epsilon = 1e-5;
         long channels = Channels(value);
@@ -49,7 +49,7 @@ internal sealed class NetworkBuilder
             [
                 value,
                 Tensor(name + ".weight", isScaleFixed ? TensorKind.FixedWeight : TensorKind.Weight, null, channels),
-                Tensor(name + ".bias", TensorKind.Weight, null, channels),
+                Tensor(name + ".bias", isShiftFixed ? TensorKind.FixedWeight : TensorKind.Weight, null, channels),
                 Tensor(name + ".running_mean", TensorKind.Statistic, null, channels),
                 Tensor(name + ".running_var", TensorKind.Statistic, null, channels),
                 Tensor(name + ".num_batches_tracked", TensorKind.Counter, null),
@@ -59,6 +59,25 @@ internal sealed class NetworkBuilder
 
     public string ParametricRelu(string value, string name) =>
         Add(Operators.ParametricRelu, name, [value, Tensor(name + ".weight", TensorKind.Weight, null, Channels(value))]);
+
+    /// <summary>An operator of one number each, without attributes.</summary>
+    public string Function(string operation, string value, string name) => Add(operation, name, [value]);
+
+    /// <summary>The average of each map: [batch, C, H, W] → [batch, C, 1, 1].</summary>
+    public string GlobalAveragePool(string value, string name) => Add(Operators.GlobalAveragePool, name, [value]);
+
+    /// <summary>Greatest numbers of square windows, without padding.</summary>
+    public string MaxPool(string value, string name, long kernel, long stride) => Add(Operators.MaxPool, name, [value], new Dictionary<string, object>
+    {
+        ["kernel_shape"] = new[] { kernel, kernel },
+        ["strides"] = new[] { stride, stride },
+        ["pads"] = new long[4],
+        ["dilations"] = new[] { 1L, 1L },
+        ["ceil_mode"] = 0L,
+    });
+
+    /// <summary>The product of a map and one number for each of its channels, [batch, C, 1, 1].</summary>
+    public string Product(string value, string factors, string name) => Add(Operators.Multiply, name, [value, factors]);
 
     /// <summary>The sum of a value, which may be overwritten, and another of its shape.</summary>
     public string Sum(string value, string other, string name) => Add(Operators.Add, name, [value, other]);

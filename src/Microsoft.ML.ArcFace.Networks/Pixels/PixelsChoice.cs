@@ -3,6 +3,17 @@ namespace Microsoft.ML.ArcFace.Pixels;
 /// <summary>Decides which pixels a network is given. What stands first decides: the caller, the table of known files, metadata, the beginning of the graph.</summary>
 internal static class PixelsChoice
 {
+    /// <summary>What the published networks of this library read.</summary>
+    public static readonly FacePixelsDecision OfPublishedNetworks = new(FacePixels.Standard, FacePixelsSource.Architecture, "as all published networks of this architecture read");
+
+    /// <summary>What networks of AdaFace's family read, as far as it can be told from their tensors.</summary>
+    /// <param name="isOfAdaFace">Whether the tensors are as AdaFace writes them, which others do, too.</param>
+    public static FacePixelsDecision OfIrNetworks(bool isOfAdaFace) => isOfAdaFace
+        ? new(FacePixels.Standard with { ColorOrder = FaceColorOrder.Bgr }, FacePixelsSource.Guess, "a guess: AdaFace's networks read BGR, those of CVLFace and TFace with the same tensors RGB")
+        : new(FacePixels.Standard, FacePixelsSource.Guess, "a guess: networks with these tensors mostly read RGB, AdaFace's BGR");
+
+    private static readonly FacePixelsDecision s_unknown = new(FacePixels.Standard, FacePixelsSource.Guess, "a guess: nothing in the file says it");
+
     /// <summary>A mean or deviation over this is meant for bytes; those for values from 0 to 1 are at most 1.</summary>
     private const double LargestOfUnit = 2;
 
@@ -14,9 +25,9 @@ internal static class PixelsChoice
     /// <param name="sha256">The SHA-256 of the file in hexadecimal digits.</param>
     /// <param name="metadata">What the file says of itself.</param>
     /// <param name="inGraph">(value - mean) / deviation by channels as the graph begins; null where it does not, and for files of weights.</param>
-    /// <param name="isPublishedNetwork">Whether these are weights of a published network of this library.</param>
+    /// <param name="usual">What networks with such tensors read; null: nothing is known of them.</param>
     /// <exception cref="WeightsFormatException">The metadata of the file are damaged.</exception>
-    public static FacePixelsDecision Decide(FacePixels? said, string sha256, IReadOnlyDictionary<string, string> metadata, (double[] Mean, double[] Deviation)? inGraph = null, bool isPublishedNetwork = false)
+    public static FacePixelsDecision Decide(FacePixels? said, string sha256, IReadOnlyDictionary<string, string> metadata, (double[] Mean, double[] Deviation)? inGraph = null, FacePixelsDecision? usual = null)
     {
         if (said is not null)
         {
@@ -41,8 +52,7 @@ internal static class PixelsChoice
         }
 
         return inGraph is { } scaling && Outside(scaling.Mean, scaling.Deviation) is { } outside ? new(outside, FacePixelsSource.Graph, "the graph begins with a subtraction and a scaling of its own")
-            : isPublishedNetwork ? new(FacePixels.Standard, FacePixelsSource.Architecture, "as all published networks of this architecture read")
-            : new(FacePixels.Standard, FacePixelsSource.Guess, "a guess: nothing in the file says it");
+            : usual ?? s_unknown;
     }
 
     /// <summary>

@@ -75,6 +75,11 @@ internal static class ImportCommand
             run.Say($"left out of the pack: '{leftOut.File}' {leftOut.Reason}");
         }
 
+        if (recognizer.PassedOverInWords is { } passedOver)
+        {
+            run.Say(passedOver);
+        }
+
         FacePreparation.Detector? detector = FacePreparation.Detector.Of(run.Get(Detector)) ?? pack?.Detector;
         IDataView none = FaceFile.ToView([]);
         ITransformer preparation = FacePreparation.Create(ml, nameof(FaceFile.ImagePath), detector, run.Get(SkipUnusable)).Fit(none);

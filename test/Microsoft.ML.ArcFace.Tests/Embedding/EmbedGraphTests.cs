@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
+using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.Data;
 using SkiaSharp;
 
@@ -167,6 +168,32 @@ public class EmbedGraphTests
     }
 
     [TestMethod]
+    public void EmbedFaces_GraphThatGivesTheNorm_HasItAsQuality()
+    {
+        (byte[] graph, string norm) = SmallRecognizers.WriteWithNorm();
+        var options = new FaceEmbeddingEstimator.Options { WeightsFile = s_folder.Write("norm.onnx", graph), Pixels = FacePixels.Standard, QualityColumnName = "Quality" };
+        var ml = new MLContext();
+        IDataView faces = Photographs(ml);
+        FaceEmbeddingEstimator estimator = ml.Transforms.EmbedFaces(options);
+        using FaceEmbeddingTransformer model = estimator.Fit(faces);
+        SchemaShape.Column described = estimator.GetOutputSchema(SchemaShapes.Of(faces.Schema)).Single(column => column.Name == "Quality");
+        Assert.AreEqual(SchemaShapes.Describe(SchemaShapes.Of(model.GetOutputSchema(faces.Schema)).Single(column => column.Name == "Quality")), SchemaShapes.Describe(described));
+        float expected = SmallRecognizers.Reference(graph, s_face, FacePixels.Standard, norm).Single();
+        Assert.IsGreaterThan(2, expected);
+        float quality = model.Transform(faces).GetColumn<float>("Quality").Single();
+        Assert.AreEqual(expected, quality, 1e-4f * expected);
+        Assert.IsGreaterThan(0.99999, OnnxFile.Cosine(SmallRecognizers.Reference(graph, s_face, FacePixels.Standard), Embed(model)));
+
+        string zip = Path.Combine(s_folder.FullName, "norm.zip");
+        ml.Model.Save(model, faces.Schema, zip);
+        using var loaded = (FaceEmbeddingTransformer)ml.Model.Load(zip, out _);
+        Assert.AreEqual(quality, loaded.Transform(faces).GetColumn<float>("Quality").Single());
+
+        string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ml.Transforms.EmbedFaces(options with { QualityColumnName = "Embedding" })).Message;
+        StringAssert.Contains(message, "'Embedding' is used twice");
+    }
+
+    [TestMethod]
     [DataRow(false), DataRow(true)]
     public void ExportToOnnx_SavedGraph_IsTheFileAndSaysItsPixels(bool isSaved)
     {
@@ -274,6 +301,54 @@ public class EmbedGraphTests
         using FaceEmbeddingTransformer again = Fit(ml, path, pixels: null);
         Assert.AreEqual(model.Fingerprint, again.Fingerprint);
         CollectionAssert.AreEqual(Embed(model), Embed(again));
+
+        // The tensors have the names and sizes of the graph, and the graph is there to be written again.
+        GraphProto graph = ModelProto.Parser.ParseFrom(File.ReadAllBytes(s_file)).Graph;
+        using (WeightsFile weights = WeightsFile.Open(path))
+        {
+            CollectionAssert.AreEqual(graph.Initializer.Select(tensor => $"{tensor.Name} [{string.Join(", ", tensor.Dims)}]").ToArray(), weights.Tensors.Select(tensor => $"{tensor.Name} [{string.Join(", ", tensor.Shape)}]").ToArray());
+        }
+
+        string onnx = Path.Combine(s_folder.FullName, "of-safetensors.onnx");
+        ml.FaceRecognition().ExportToOnnx(again, onnx);
+        Assert.AreEqual(graph, ModelProto.Parser.ParseFrom(File.ReadAllBytes(onnx)).Graph);
+    }
+
+    [TestMethod]
+    public void ExportToSafetensors_ModelWithoutItsGraph_HoldsItsNetwork()
+    {
+        var ml = new MLContext();
+        string path = Path.Combine(s_folder.FullName, "described.safetensors");
+        ITransformer model = ml.Model.Load(Path.Combine(SavedModelsTests.Folder, "graph-00010005.zip"), out _);
+        using (model as IDisposable)
+        {
+            ml.FaceRecognition().ExportToSafetensors(model, path);
+            using FaceEmbeddingTransformer again = Fit(ml, path, pixels: null);
+            Assert.AreEqual(model.FaceEmbedding().Fingerprint, again.Fingerprint);
+        }
+    }
+
+    [TestMethod]
+    [DataRow("tensor.0", "1 missing: tensor.0", DisplayName = "no tensor")]
+    [DataRow("graph", "no base64", DisplayName = "no graph")]
+    public void EmbedFaces_AlteredSafetensorsOfAGraph_IsRefused(string part, string expected)
+    {
+        var ml = new MLContext();
+        string path = Path.Combine(s_folder.FullName, "whole.safetensors"), altered = Path.Combine(s_folder.FullName, "altered.safetensors");
+        using FaceEmbeddingTransformer model = Fit(ml, s_file, FacePixels.Standard);
+        ml.FaceRecognition().ExportToSafetensors(model, path);
+        using (WeightsFile weights = WeightsFile.Open(path))
+        {
+            (string, StateTensor)[] tensors = [.. weights.Tensors.Where(tensor => tensor.Name != part).Select(tensor => (tensor.Name, (StateTensor)PlainTensor.Of(tensor.Shape, new float[PlainTensor.CountOf(tensor.Shape)])))];
+            Dictionary<string, string> metadata = new(weights.Metadata);
+            metadata[SplitGraph.MetadataKey] = part == "graph" ? "?" : metadata[SplitGraph.MetadataKey];
+            using FileStream stream = File.Create(altered);
+            Safetensors.Write(stream, tensors, metadata);
+        }
+
+        string message = Assert.ThrowsExactly<WeightsFormatException>(() => Fit(ml, altered, pixels: null)).Message;
+        StringAssert.Contains(message, "altered.safetensors");
+        StringAssert.Contains(message, expected);
     }
 
     [TestMethod]

@@ -19,8 +19,8 @@ public class PixelsChoiceTests
         Check(PixelsChoice.Decide(caller, sface, s_metadata, s_bytesInGraph), caller, FacePixelsSource.Caller);
         Check(PixelsChoice.Decide(null, sface.ToUpperInvariant(), s_metadata, s_bytesInGraph), FacePixels.Unscaled, FacePixelsSource.KnownFile);
         Check(PixelsChoice.Decide(null, Unknown, s_metadata, s_bytesInGraph), FacePixels.ZeroToOne, FacePixelsSource.Metadata);
-        Check(PixelsChoice.Decide(null, Unknown, s_nothing, s_bytesInGraph, isPublishedNetwork: true), FacePixels.Unscaled, FacePixelsSource.Graph);
-        Check(PixelsChoice.Decide(null, Unknown, s_nothing, isPublishedNetwork: true), FacePixels.Standard, FacePixelsSource.Architecture);
+        Check(PixelsChoice.Decide(null, Unknown, s_nothing, s_bytesInGraph, usual: PixelsChoice.OfPublishedNetworks), FacePixels.Unscaled, FacePixelsSource.Graph);
+        Check(PixelsChoice.Decide(null, Unknown, s_nothing, usual: PixelsChoice.OfPublishedNetworks), FacePixels.Standard, FacePixelsSource.Architecture);
         FacePixelsDecision guess = PixelsChoice.Decide(null, Unknown, s_nothing);
         Check(guess, FacePixels.Standard, FacePixelsSource.Guess);
         StringAssert.Contains(guess.Reason, "a guess");

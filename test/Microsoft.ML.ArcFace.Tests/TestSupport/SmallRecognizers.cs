@@ -35,8 +35,19 @@ internal static class SmallRecognizers
         return graph.ToBytes(graph.Node("Gemm", [graph.Node("Flatten", [value]), graph.Random(outputs, columns), graph.Floats(new float[outputs], outputs)], ("transB", 1L)));
     }
 
+    /// <summary>A recognizer that gives embeddings of length 1 and, as AdaFace's exports do, the lengths that they had.</summary>
+    public static (byte[] File, string Norm) WriteWithNorm()
+    {
+        const int channels = 32, stride = 16, columns = channels * (112 / stride) * (112 / stride);
+        var graph = new GraphModel(11);
+        string map = graph.Node("Conv", [graph.Input("data", TensorProto.Types.DataType.Float, 1, 3, 112, 112), graph.Random(channels, 3, stride, stride)], ("strides", new long[] { stride, stride }));
+        string raw = graph.Head(graph.Node("PRelu", [map, graph.Random(channels, 1, 1)]), columns, EmbeddingSize);
+        string norm = graph.Node("ReduceL2", [raw], ("axes", (long[])[1]), ("keepdims", 1L));
+        return (graph.ToBytes(graph.Node("Div", [raw, norm]), norm), norm);
+    }
+
     /// <summary>What ONNX Runtime makes of a face that was given in certain pixels by plain loops.</summary>
-    public static float[] Reference(byte[] file, byte[] face, FacePixels pixels)
+    public static float[] Reference(byte[] file, byte[] face, FacePixels pixels, string? output = null)
     {
         const int area = 112 * 112;
         float[] planes = new float[3 * area];
@@ -50,6 +61,6 @@ internal static class SmallRecognizers
             }
         }
 
-        return GraphModel.Run(file, "data", [1, 3, 112, 112], planes);
+        return GraphModel.Run(file, "data", [1, 3, 112, 112], planes, output);
     }
 }
