@@ -28,7 +28,7 @@ internal static class ModelExport
         if (OriginalGraphOf(embedding, network.Facts, options) is { } original)
         {
             Dictionary<string, string> metadata = DescribeGraph(embedding, network.Facts.File!, isSameEmbedding: original.AddsMirrorImage == embedding.AddsMirrorImage);
-            Write(path, stream => GraphWriting.Write(stream, original, NumbersOf(network), metadata));
+            Write(path, stream => GraphWriting.Write(stream, original, NumbersOf(network), metadata, network.Network));
             return;
         }
 
@@ -43,7 +43,7 @@ internal static class ModelExport
         FaceEmbeddingModel network = use.Model;
         IEnumerable<(string, StateTensor)> centers = includeClassCentres ? [(NetworkWeights.ClassCentresName, network.Centers.Trained)] : [];
         Dictionary<string, string> description = Describe(embedding, isSameEmbedding: true);
-        SplitGraph? graph = network.Facts is { Graph: { } original, File: not null } ? SplitGraph.Of(original, NumbersOf(network)) : null;
+        SplitGraph? graph = network.Facts is { Graph: { } original, File: not null } ? SplitGraph.Of(original, network.Network, NumbersOf(network)) : null;
         if (graph is not null)
         {
             FacePixels pixels = network.Facts.File!.Pixels.Pixels;

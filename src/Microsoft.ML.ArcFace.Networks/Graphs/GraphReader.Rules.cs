@@ -95,7 +95,7 @@ internal sealed partial class GraphReader
         if (row.Tensor is not null && maker >= 0 && reading.Reader._nodes[maker] is { Operator: Operators.Linear, Inputs.Count: 2 } linear
             && reading.ReadersOfInput(value) == 1 && row.Shape is [.., var columns] && columns == product.Shape[1] && TensorIndexes.Count(row.Shape) == columns)
         {
-            string bias = reading.Reader.Describe(WithShape(row, [columns]), Operators.Linear, 2);
+            string bias = reading.Reader.Describe(WithShape(row, [columns]), Operators.Linear, linear.Output, 2);
             reading.Reader._nodes[maker] = linear with { Inputs = [.. linear.Inputs, bias] };
             return [product];
         }

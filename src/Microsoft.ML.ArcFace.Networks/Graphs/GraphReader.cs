@@ -93,7 +93,7 @@ internal sealed partial class GraphReader
         }
 
         // Tensors get names of their own first, by which their shapes are known beside those of values.
-        node = node with { Inputs = [.. inputs.Select((input, place) => input.Tensor is null ? input.Name : Describe(input, operation, place))] };
+        node = node with { Inputs = [.. inputs.Select((input, place) => input.Tensor is null ? input.Name : Describe(input, operation, name, place))] };
         long[] shape = reading.Explained(() => OperatorShapes.Of(node, value => _shapes[value])[0]);
         _nodes.Add(node);
         _shapes[name] = shape;
@@ -173,7 +173,7 @@ internal sealed partial class GraphReader
     }
 
     /// <summary>Puts a tensor among those of the description, under a name that is its own, and gives that name.</summary>
-    private string Describe(GraphOperand operand, string operation, int place)
+    private string Describe(GraphOperand operand, string operation, string value, int place)
     {
         // Where there is such a name already, also that of a value, it is another tensor's.
         string name = operand.Name;
@@ -183,7 +183,7 @@ internal sealed partial class GraphReader
         }
 
         _shapes[name] = operand.Shape;
-        _origins[name] = new TensorOrigin(name, operand.Source, [.. _origins.TryGetValue(name, out TensorOrigin? known) ? known.Uses : [], .. operand.Use is { } use ? [use] : Array.Empty<TensorUse>()]);
+        _origins[name] = new TensorOrigin(name, operand.Source, [.. _origins.TryGetValue(name, out TensorOrigin? known) ? known.Uses : [], .. operand.Use is { } use ? [use with { Value = value, Place = place }] : Array.Empty<TensorUse>()]);
         _tensors[name] = (operand.Tensor!, operation == Operators.BatchNormalization && place > 2 ? TensorKind.Statistic : TensorKind.Weight);
         return name;
     }

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Weights;
 using DataType = Microsoft.ML.ArcFace.Graphs.TensorProto.Types.DataType;
 
@@ -17,14 +18,15 @@ internal sealed class GraphWriting
 
     private readonly ModelProto _model;
     private readonly IReadOnlyList<TensorOrigin> _origins;
+    private readonly NetworkDescription? _network;
     private readonly IReadOnlyDictionary<string, StateTensor> _numbers;
     private readonly Dictionary<string, TensorProto> _roots;
     private readonly HashSet<string> _names;
     private readonly HashSet<string> _weights;
 
-    private GraphWriting(ModelProto model, IReadOnlyList<TensorOrigin> origins, IReadOnlyDictionary<string, StateTensor> numbers)
+    private GraphWriting(ModelProto model, IReadOnlyList<TensorOrigin> origins, NetworkDescription? network, IReadOnlyDictionary<string, StateTensor> numbers)
     {
-        (_model, _origins, _numbers, _roots) = (model, origins, numbers, GraphTensors.Of(model.Graph));
+        (_model, _origins, _network, _numbers, _roots) = (model, origins, network, numbers, GraphTensors.Of(model.Graph));
         _weights = [.. origins.Select(origin => origin.Source.Root).OfType<string>()];
         _names = [.. model.Graph.Initializer.Select(tensor => tensor.Name), .. model.Graph.Input.Select(input => input.Name), .. model.Graph.Node.SelectMany(node => node.Output)];
     }
@@ -32,12 +34,13 @@ internal sealed class GraphWriting
     /// <summary>Writes a file.</summary>
     /// <param name="stream">What is written to.</param>
     /// <param name="original">The graph.</param>
-    /// <param name="numbers">The tensors of the network that was made of it.</param>
+    /// <param name="numbers">The tensors of the network that was made of it, and perhaps trained.</param>
     /// <param name="metadata">What the file is to say of itself besides what it said already.</param>
+    /// <param name="network">The network, where nodes may have tensors of their own that shared one before; null: it is as it was read.</param>
     /// <exception cref="WeightsFormatException">The type of a tensor's elements does not hold its numbers; the message names it.</exception>
-    public static void Write(Stream stream, OriginalGraph original, IReadOnlyDictionary<string, StateTensor> numbers, IReadOnlyDictionary<string, string> metadata)
+    public static void Write(Stream stream, OriginalGraph original, IReadOnlyDictionary<string, StateTensor> numbers, IReadOnlyDictionary<string, string> metadata, NetworkDescription? network = null)
     {
-        ModelProto model = Fill(original, numbers).Model;
+        ModelProto model = Fill(original, numbers, network).Model;
         foreach ((string key, string value) in metadata)
         {
             OriginalGraph.SetMetadata(model, key, value);
@@ -49,10 +52,10 @@ internal sealed class GraphWriting
     /// <summary>Puts numbers into a graph.</summary>
     /// <returns>The whole graph, and the names under which its nodes read what the network's tensors hold.</returns>
     /// <exception cref="WeightsFormatException">The type of a tensor's elements does not hold its numbers; the message names it.</exception>
-    public static (ModelProto Model, IReadOnlySet<string> Weights) Fill(OriginalGraph original, IReadOnlyDictionary<string, StateTensor> numbers)
+    public static (ModelProto Model, IReadOnlySet<string> Weights) Fill(OriginalGraph original, IReadOnlyDictionary<string, StateTensor> numbers, NetworkDescription? network)
     {
         (ModelProto model, IReadOnlyList<TensorOrigin> origins) = original.Parse();
-        var writing = new GraphWriting(model, origins, numbers);
+        var writing = new GraphWriting(model, origins, network, numbers);
         foreach (TensorOrigin origin in origins)
         {
             writing.PutBack(origin);
@@ -63,17 +66,27 @@ internal sealed class GraphWriting
 
     private void PutBack(TensorOrigin origin)
     {
-        StateTensor tensor = _numbers[origin.Tensor];
-        if (origin.Unchanged is not null && origin.Unchanged == OriginalGraph.Identify(tensor))
+        // A training gives each node that reads a shared tensor one of its own; those that stayed alike go back as one.
+        string[] names = [.. origin.Uses.Select(use => _network is null || use.Value.Length == 0 ? origin.Tensor : use.In(_network)?.Name ?? origin.Tensor)];
+        string first = names.Length > 0 ? names[0] : origin.Tensor, identity = OriginalGraph.Identify(_numbers[first]);
+        var others = names.Zip(origin.Uses).Where(use => use.First != first && OriginalGraph.Identify(_numbers[use.First]) != identity).GroupBy(use => use.First, use => use.Second).ToArray();
+        foreach (IGrouping<string, TensorUse> other in others.Where(other => origin.IsOnlyOne || origin.Unchanged != OriginalGraph.Identify(_numbers[other.Key])))
         {
-            return;
+            Replace(origin with { Tensor = other.Key, Uses = [.. other] });
         }
 
-        if (origin.IsOnlyOne && TensorStepsBack.Undo(this, origin, start: 0) is { Widened: null } numbers && GraphTensors.TryFill(_roots[origin.Source.Root!], numbers.Values))
+        TensorOrigin own = origin with { Tensor = first, Uses = [.. origin.Uses.Except(others.SelectMany(other => other))] };
+        bool isDone = origin.Unchanged == identity
+            || (origin.IsOnlyOne && TensorStepsBack.Undo(this, own, start: 0) is { Widened: null } numbers && GraphTensors.TryFill(_roots[origin.Source.Root!], numbers.Values));
+        if (!isDone)
         {
-            return;
+            Replace(own);
         }
+    }
 
+    /// <summary>Gives the nodes that read a tensor another one, in the form in which they read it.</summary>
+    private void Replace(TensorOrigin origin)
+    {
         foreach (IGrouping<int, TensorUse> uses in origin.Uses.GroupBy(use => use.Start))
         {
             Replace(origin, uses.Key, [.. uses]);

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Files;
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Weights;
 using DataType = Microsoft.ML.ArcFace.Graphs.TensorProto.Types.DataType;
 
@@ -22,11 +23,12 @@ internal sealed record SplitGraph(IReadOnlyList<(string Name, StateTensor Tensor
 
     /// <summary>Takes a graph apart; null where the rest is too long for a header.</summary>
     /// <param name="original">The graph.</param>
-    /// <param name="numbers">The tensors of the network that was made of it.</param>
+    /// <param name="network">The network that was made of it, and perhaps trained.</param>
+    /// <param name="numbers">Its tensors.</param>
     /// <exception cref="WeightsFormatException">The type of a tensor's elements does not hold its numbers.</exception>
-    public static SplitGraph? Of(OriginalGraph original, IReadOnlyDictionary<string, StateTensor> numbers)
+    public static SplitGraph? Of(OriginalGraph original, NetworkDescription network, IReadOnlyDictionary<string, StateTensor> numbers)
     {
-        (ModelProto model, IReadOnlySet<string> weights) = GraphWriting.Fill(original, numbers);
+        (ModelProto model, IReadOnlySet<string> weights) = GraphWriting.Fill(original, numbers, network);
         var tensors = new List<(string, StateTensor)>();
         foreach ((string name, TensorProto tensor) in GraphTensors.Of(model.Graph).Where(entry => weights.Contains(entry.Key) && IsReal(entry.Value)))
         {

@@ -39,7 +39,7 @@ internal sealed partial class TensorOriginsJson : JsonSerializerContext
     }
 
     private static bool IsWhole(StoredOrigin? origin) => origin is { Tensor.Length: > 0, Steps: null or { Length: <= MostSteps }, Uses: null or { Length: <= MostUses } }
-        && Array.TrueForAll(origin.Steps ?? [], step => step is not null) && Array.TrueForAll(origin.Uses ?? [], use => use is { Shape: not null });
+        && Array.TrueForAll(origin.Steps ?? [], step => step is not null) && Array.TrueForAll(origin.Uses ?? [], use => use is { Shape: not null, Value: not null });
 
     private static T[]? Some<T>(IReadOnlyList<T> list) => list.Count > 0 ? [.. list] : null;
 

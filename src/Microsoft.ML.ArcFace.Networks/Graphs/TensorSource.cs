@@ -1,3 +1,5 @@
+using Microsoft.ML.ArcFace.Networks;
+
 namespace Microsoft.ML.ArcFace.Graphs;
 
 /// <summary>Tells where the numbers of a tensor come from in a graph.</summary>
@@ -45,7 +47,18 @@ internal sealed record TensorStep(TensorStepKind Kind, long[]? Shape = null, int
 /// <param name="Start">How many of the steps are done before the node reads the numbers.</param>
 /// <param name="Shape">The sizes that it reads.</param>
 /// <param name="Type">The type of element that it reads, as ONNX counts them.</param>
-internal sealed record TensorUse(int Node, int Input, int Start, long[] Shape, int Type);
+/// <param name="Value">What the node of the description makes that reads the tensor; empty in models that do not tell it.</param>
+/// <param name="Place">Which of that node's inputs the tensor is: a training gives each node a tensor of its own, where the graph has one for several.</param>
+internal sealed record TensorUse(int Node, int Input, int Start, long[] Shape, int Type, string Value = "", int Place = 0)
+{
+    /// <summary>Finds the tensor that stands for the numbers in a network; null where there is none.</summary>
+    public NetworkTensor? In(NetworkDescription network)
+    {
+        NetworkNode? node = network.ProducerOf(Value);
+        node = node is not null && RenewedNorms.IsRenewed(network, node) ? network.ProducerOf(node.Input) : node;
+        return node is not null && Place >= 0 && Place < node.Inputs.Count ? network.FindTensor(node.Inputs[Place]) : null;
+    }
+}
 
 /// <summary>Tells which numbers of a graph a tensor of a description stands for.</summary>
 /// <param name="Tensor">The name in the description.</param>

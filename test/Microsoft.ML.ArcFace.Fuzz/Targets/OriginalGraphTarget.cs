@@ -50,7 +50,7 @@ internal sealed class OriginalGraphTarget() : FuzzTarget("original-graph")
         // What is written holds the tensors of the network, which are not in the file.
         meter.Allow(16 * sizeof(float) * network.Tensors.Values.Sum(tensor => tensor.Count));
         using var written = new MemoryStream();
-        GraphWriting.Write(written, original, network.Tensors, new Dictionary<string, string>());
+        GraphWriting.Write(written, original, network.Tensors, new Dictionary<string, string>(), network.Network);
         ModelProto model = ModelProto.Parser.ParseFrom(written.ToArray());
         Require(model.Graph.Node.Count > 0 && !model.Graph.Initializer.Any(GraphTensors.IsEmptied), "a graph without nodes, or with an empty tensor");
     }

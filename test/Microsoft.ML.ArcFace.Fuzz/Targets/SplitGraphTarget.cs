@@ -15,7 +15,7 @@ internal sealed class SplitGraphTarget() : FuzzTarget("split-graph")
             RecognizerCase recognizer = RecognizerCases.All.Single(entry => entry.Name == name);
             var model = new GraphModel(recognizer.Version);
             GraphNetwork network = GraphNetwork.Parse(model.ToBytes(recognizer.Build(model)), name);
-            return SplitGraph.Of(network.Original!, network.Tensors)!;
+            return SplitGraph.Of(network.Original!, network.Network, network.Tensors)!;
         }),
     ];
 

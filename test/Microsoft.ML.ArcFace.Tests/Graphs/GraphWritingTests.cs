@@ -1,8 +1,12 @@
+using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Networks;
+using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Weights;
+using TorchSharp;
+using TorchSharp.Modules;
 using DataType = Microsoft.ML.ArcFace.Graphs.TensorProto.Types.DataType;
 
 namespace Microsoft.ML.ArcFace.Tests.Graphs;
@@ -12,6 +16,9 @@ namespace Microsoft.ML.ArcFace.Tests.Graphs;
 public class GraphWritingTests
 {
     private const int Faces = 2;
+
+    /// <summary>Those that libtorch computes.</summary>
+    public static IEnumerable<object[]> TrainedCases => Cases.Where(entry => !((string)entry[0]).Contains("Resize", StringComparison.Ordinal) && (string)entry[0] != "Upsample");
 
     public static IEnumerable<object[]> Cases => RecognizerCases.All.Select(entry => new object[] { entry.Name });
 
@@ -51,12 +58,33 @@ public class GraphWritingTests
     }
 
     [TestMethod]
+    [DynamicData(nameof(TrainedCases))]
+    public void Write_TrainedGraph_IsTheGraphThatComputesIt(string name)
+    {
+        GraphNetwork graph = GraphNetwork.Parse(File(name), name);
+        float[] faces = new GraphModel().Draw([Faces, graph.Input.Height, graph.Input.Width, 3]);
+        foreach (bool renewsNorms in new[] { false, true })
+        {
+            (NetworkDescription network, IReadOnlyDictionary<string, StateTensor> numbers) = Train(graph, faces, renewsNorms);
+            byte[] written = Write(graph, network, RenewedNorms.Fold(network, numbers).Tensors);
+            using var trained = new InferenceNetwork(network, numbers, VectorWidths.Best, () => 1);
+            using var original = new InferenceNetwork(graph.Network, graph.Tensors, VectorWidths.Best, () => 1);
+            GraphNetwork readAgain = GraphNetwork.Parse(written, name);
+            using var again = new InferenceNetwork(readAgain.Network, readAgain.Tensors, VectorWidths.Best, () => 1);
+            float[] expected = trained.Embed(faces, Faces);
+            AssertNear(expected, again.Embed(faces, Faces), graph);
+            AssertNear(expected, Run(written, graph, faces), graph);
+            Assert.IsTrue(expected.Zip(original.Embed(faces, Faces)).Any(pair => pair.First != pair.Second), "The training makes no difference.");
+        }
+    }
+
+    [TestMethod]
     public void Read_OfASavedModel_IsTheSame()
     {
         GraphNetwork graph = GraphNetwork.Parse(File("IResNet with attention to channels"), "the test");
         var read = OriginalGraph.Read(graph.Original!.Bytes.ToArray(), graph.Network);
         using var stream = new MemoryStream();
-        GraphWriting.Write(stream, read, Changed(graph), new Dictionary<string, string>());
+        GraphWriting.Write(stream, read, Changed(graph), new Dictionary<string, string>(), graph.Network);
         CollectionAssert.AreEqual(Write(graph, Changed(graph)), stream.ToArray());
         long weights = graph.Tensors.Values.Sum(tensor => tensor.Count * sizeof(float));
         Assert.IsLessThan(weights / 4, graph.Original.Bytes.Length, "The large tensors are not kept a second time.");
@@ -122,10 +150,12 @@ public class GraphWritingTests
         return model.ToBytes(recognizer.Build(model));
     }
 
-    private static byte[] Write(GraphNetwork graph, IReadOnlyDictionary<string, StateTensor> numbers)
+    private static byte[] Write(GraphNetwork graph, IReadOnlyDictionary<string, StateTensor> numbers) => Write(graph, graph.Network, numbers);
+
+    private static byte[] Write(GraphNetwork graph, NetworkDescription network, IReadOnlyDictionary<string, StateTensor> numbers)
     {
         using var stream = new MemoryStream();
-        GraphWriting.Write(stream, graph.Original!, numbers, new Dictionary<string, string>());
+        GraphWriting.Write(stream, graph.Original!, numbers, new Dictionary<string, string>(), network);
         return stream.ToArray();
     }
 
@@ -135,6 +165,43 @@ public class GraphWritingTests
         var random = new Random(3);
         return graph.Tensors.ToDictionary(
             tensor => tensor.Key, tensor => (StateTensor)PlainTensor.Of(tensor.Value.Shape, Array.ConvertAll(tensor.Value.ToSingles(), number => number * (float)(0.9 + (0.2 * random.NextDouble())))));
+    }
+
+    /// <summary>Trains a graph for a few small steps towards other embeddings.</summary>
+    private static (NetworkDescription Network, IReadOnlyDictionary<string, StateTensor> Numbers) Train(GraphNetwork graph, float[] faces, bool renewsNorms)
+    {
+        var trainable = TrainableNetwork.Of(graph.Network);
+        NetworkDescription network = renewsNorms ? RenewedNorms.AddTo(trainable.Network) : trainable.Network;
+        using DisposeScope scope = torch.NewDisposeScope();
+        using var backbone = new FaceBackbone(network);
+        Dictionary<string, StateTensor> start = new(trainable.With(graph.Tensors));
+        foreach (NetworkTensor added in network.Tensors.Where(tensor => !start.ContainsKey(tensor.Name)))
+        {
+            bool isOne = added.Name.EndsWith("weight", StringComparison.Ordinal) || added.Name.EndsWith("running_var", StringComparison.Ordinal);
+            start.Add(added.Name, PlainTensor.Of(added.Shape, Enumerable.Repeat(isOne ? 1f : 0f, (int)PlainTensor.CountOf(added.Shape)).ToArray()));
+        }
+
+        backbone.CopyFrom(start);
+        backbone.train();
+        torch.Tensor input = torch.tensor(faces).view(Faces, graph.Input.Height, graph.Input.Width, 3).permute(0, 3, 1, 2);
+        torch.Tensor target = torch.tensor(new GraphModel().Draw([Faces, graph.Network.OutputSize])).view(Faces, graph.Network.OutputSize);
+        for (int step = 0; step < 3; step++)
+        {
+            backbone.zero_grad();
+            (backbone.call(input) * target).mean().backward();
+            using (torch.no_grad())
+            {
+                foreach (Parameter parameter in backbone.parameters().Where(parameter => parameter.grad is not null))
+                {
+                    // Of a length that leaves slopes and scales what they are.
+                    torch.Tensor gradient = parameter.grad!;
+                    parameter.AddQuotientInPlace(gradient, gradient.abs().max().AtLeast(1e-12), -0.01);
+                }
+            }
+        }
+
+        backbone.eval();
+        return (network, ModuleState.ReadableByName(backbone).ToDictionary(tensor => tensor.Key, tensor => (StateTensor)PlainTensor.Of(tensor.Value.Shape, tensor.Value.ToSingles())));
     }
 
     private static Dictionary<string, StateTensor> With(GraphNetwork graph, string name, float number) =>
