@@ -36,7 +36,7 @@ quietly run_lines "$(fence README.md bash 2 | in_repository | sed "s#nuget add s
 grep -q ArcFace.MLNet MyFaces.csproj || fail "README's second block does not add ArcFace.MLNet."
 check_contents ArcFace.MLNet "$cache/arcface.mlnet/$PackageVersion" lib/net10.0/Microsoft.ML.ArcFace.{dll,xml}
 check_contents ArcFace.MLNet.Embedding "$cache/arcface.mlnet.embedding/$PackageVersion" buildTransitive/ArcFace.MLNet.Embedding.targets
-check_contents ArcFace.MLNet.Detection "$cache/arcface.mlnet.detection/$PackageVersion" buildTransitive/ArcFace.MLNet.Detection.targets
+check_contents ArcFace.MLNet.OnnxRuntime "$cache/arcface.mlnet.onnxruntime/$PackageVersion" buildTransitive/ArcFace.MLNet.OnnxRuntime.targets
 
 echo "-- a model of this repository in a new process, and drawn faces for the rest"
 new_project Consumer
@@ -81,9 +81,12 @@ brought=$(cd bin/Release/net10.0 && printf '%s ' *.dll)
 [ "$brought" = "Evaluation.dll Microsoft.ML.ArcFace.Evaluation.dll Microsoft.ML.ArcFace.Primitives.dll System.Numerics.Tensors.dll " ] || fail "ArcFace.MLNet.Evaluation brings $brought"
 cd "$work/Consumer"
 
-echo "-- a program that detects, published for one system, has ONNX Runtime of this system alone"
+echo "-- a program that detects brings no ONNX Runtime; with it, published for one system, that of this system alone"
 new_project Detecting
 quietly dotnet add package ArcFace.MLNet.Detection
+quietly dotnet publish -c Release -o "$work/detecting" -v quiet --nologo
+if find "$work/detecting" | grep -i onnxruntime; then fail "ArcFace.MLNet.Detection brings ONNX Runtime."; fi
+quietly dotnet add package ArcFace.MLNet.OnnxRuntime
 quietly dotnet add package Microsoft.ML.OnnxRuntime --version "$(sed -nE 's/.*"Microsoft.ML.OnnxRuntime" Version="([^"]+)".*/\1/p' "$root/Directory.Packages.props")"
 # Usage: check_onnxruntime SYSTEM FILE…
 check_onnxruntime() {

@@ -18,7 +18,7 @@ case "${1:-}" in
 esac
 set_up --yes
 
-readonly EMBEDDING_MB=22 DETECTING_MB=50 MIB_BESIDE_WEIGHTS=90 RUNS=9
+readonly EMBEDDING_MB=22 DETECTING_MB=22 MIB_BESIDE_WEIGHTS=90 RUNS=9
 readonly NETWORKS=(mbf r18 r50)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

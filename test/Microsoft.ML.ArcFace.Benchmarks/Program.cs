@@ -38,10 +38,11 @@ only.AcceptOnlyFromAmong("embedding", "training", "input");
 var avx2 = new Option<bool>("--avx2") { Description = "Also embeds in a process without AVX-512, beside the multiply-adds that one thread makes so." };
 var otherBuild = new Option<string?>("--other-build") { Description = "Also embeds with this build and another one in turns: the folder of this program as the other made it." };
 var graphFile = new Option<string?>("--graph") { Description = "Measures this .onnx file of a recognizer instead, beside ApplyOnnxModel and ONNX Runtime on the same file." };
+var detectorFile = new Option<string?>("--detector") { Description = "Measures this .onnx file of a face detector instead, beside ONNX Runtime on the same file." };
 var images = new Option<int>("--images") { Description = "Photographs that the input side reads in an epoch.", DefaultValueFactory = _ => 20_000 };
 var listed = new Option<int>("--listed") { Description = "Photographs that are listed for it, and read once before, at least --images.", DefaultValueFactory = _ => 20_000 };
 var compareRounds = new Option<int>("--rounds") { Description = rounds.Description, DefaultValueFactory = _ => 5 };
-var compare = new Command("compare", "Embedding beside ApplyOnnxModel, ONNX Runtime and PyTorch, training beside PyTorch, the input side alone.") { only, graphFile, compareRounds, backbones, avx2, otherBuild, faces, batch, people, images, listed, threads, gpu, data, python, output };
+var compare = new Command("compare", "Embedding beside ApplyOnnxModel, ONNX Runtime and PyTorch, training beside PyTorch, the input side alone.") { only, graphFile, detectorFile, compareRounds, backbones, avx2, otherBuild, faces, batch, people, images, listed, threads, gpu, data, python, output };
 compare.SetAction(parsed =>
 {
     var measured = new Dictionary<string, object>();
@@ -50,6 +51,12 @@ compare.SetAction(parsed =>
     {
         parts = [];
         measured["graph"] = new GraphComparison(recognizer, parsed.GetValue(compareRounds), parsed.GetValue(faces), parsed.GetValue(batch), parsed.GetValue(threads)).Run();
+    }
+
+    if (parsed.GetValue(detectorFile) is { } faceDetector)
+    {
+        parts = [];
+        measured["detector"] = new DetectorComparison(faceDetector, parsed.GetValue(compareRounds), parsed.GetValue(threads)).Run();
     }
 
     if (parts.Contains("embedding") && parsed.GetValue(gpu) is { } onGpu)

@@ -9,8 +9,8 @@ public static class FaceDetectionExtensions
 {
     /// <summary>
     /// Finds the faces of photographs with a detector of YuNet's or SCRFD's kind, an ONNX file that is saved with the model:
-    /// boxes, landmarks and scores of all faces, the main one first; where there is none, empty vectors. The program brings
-    /// the package Microsoft.ML.OnnxRuntime (docs/detection.md).
+    /// boxes, landmarks and scores of all faces, the main one first; where there is none, empty vectors. YuNet
+    /// and SCRFD need no native library; a file with other operators needs ONNX Runtime (docs/detection.md).
     /// </summary>
     /// <param name="catalog">The transforms catalog.</param>
     /// <param name="boxesColumnName">The column to add, Vector&lt;Single&gt;: x, y, width and height of each box, in pixels.</param>

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.Data;
 using DataType = Microsoft.ML.ArcFace.Graphs.TensorProto.Types.DataType;
@@ -58,8 +59,7 @@ internal sealed class FaceDetector : IDisposable
     public bool IsComputedHere => _graph is PictureGraph;
 
     /// <summary>Makes a detector of the bytes of an ONNX file; a trial pass shows that its outputs have the sizes that they should.</summary>
-    /// <exception cref="WeightsFormatException">The file is no ONNX model, or the model no known detector.</exception>
-    /// <exception cref="NativeRuntimeException">The network needs ONNX Runtime, whose native library cannot be loaded.</exception>
+    /// <exception cref="WeightsFormatException">The file is no ONNX model, or the model no known detector, or it needs ONNX Runtime, which is not there.</exception>
     public static FaceDetector Create(byte[] onnx, FaceDetectorKind? kind)
     {
         ModelProto model = GraphFile.Parse(onnx);
@@ -127,14 +127,7 @@ internal sealed class FaceDetector : IDisposable
         }
         catch (WeightsFormatException reason)
         {
-            try
-            {
-                return new RuntimeGraph(model, Decoder.OutputNames, width, height);
-            }
-            catch (NativeRuntimeException error)
-            {
-                throw new WeightsFormatException($"The detector's graph needs ONNX Runtime, which is not there: {reason.Message} {error.Message}", error);
-            }
+            return GraphRuntime.Open(GraphRuntime.Instance, reason.Message, runtime => runtime.Open(model, Decoder.OutputNames, width, height));
         }
     }
 

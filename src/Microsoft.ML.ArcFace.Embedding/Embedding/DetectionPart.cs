@@ -27,7 +27,7 @@ internal static class DetectionPart
     /// <summary>Gives the part, or says that the program lacks it.</summary>
     /// <exception cref="InvalidOperationException">The program does not bring it.</exception>
     internal static IFaceDetection Required(IFaceDetection? found) => found ?? throw new InvalidOperationException(
-        $"The model detects faces, for which this program lacks the package {Package}. Add it to the program, and Microsoft.ML.OnnxRuntime beside it: dotnet add package {Package}; dotnet add package Microsoft.ML.OnnxRuntime.");
+        $"The model detects faces, for which this program lacks the package {Package}. Add it to the program: dotnet add package {Package}.");
 
     private static ITransformer Create(IHostEnvironment environment, ModelLoadContext context) => Required(s_found.Value).Load(environment, context);
 

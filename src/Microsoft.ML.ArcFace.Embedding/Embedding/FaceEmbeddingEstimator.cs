@@ -52,13 +52,13 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         return embedding.With(StoredThreshold(embedding));
     }
 
-    /// <summary>Names tensors that are passed over, and warns of pixels that nothing confirms or that contradict what is known of the file.</summary>
+    /// <summary>Tells what there is to say of the file, and warns of pixels that nothing confirms or that contradict what is known of the file.</summary>
     private void LogFile(FacePixelsDecision decision)
     {
         using IChannel channel = _host.Start(nameof(FaceEmbeddingEstimator));
-        if (_file.PassedOverInWords is { } passedOver)
+        foreach (string note in _file.Notes)
         {
-            channel.Info(passedOver);
+            channel.Info(note);
         }
 
         string? warning =

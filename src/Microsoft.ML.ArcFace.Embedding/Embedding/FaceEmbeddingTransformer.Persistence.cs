@@ -25,13 +25,16 @@ public sealed partial class FaceEmbeddingTransformer
     private const string BackbonePrefix = "backbone.";
 
     /// <summary>The format's version. Those before 0x00010004 were written for an assembly that has no transformers any more.</summary>
-    internal const uint FormatVersion = 0x00010006;
+    internal const uint FormatVersion = 0x00010007;
 
     /// <summary>The first version that keeps the graph that a network was read from.</summary>
     private const uint FirstVersionWithGraph = 0x00010006;
 
     /// <summary>The first version that is read, which has published networks alone and does not tell the file that they come from.</summary>
     internal const uint FirstVersion = 0x00010004;
+
+    /// <summary>The first version that tells the teacher of a training.</summary>
+    private const uint FirstVersionWithTeacher = 0x00010007;
 
     private static VersionInfo GetVersionInfo() => new(
         modelSignature: "FACEEMB ",
@@ -134,7 +137,7 @@ public sealed partial class FaceEmbeddingTransformer
                 fields.ReadInt32() is var people and >= 0 and <= EmbeddingFacts.MostPeople ? people : throw Damaged("its header was altered after saving"),
                 fields.ReadBoolean() ? ReadNames(fields, people) : null,
                 ReadOptional(fields) is { } threshold ? VerificationThreshold.FromJson(threshold) : null,
-                ReadTraining(fields),
+                ReadTraining(fields, version >= FirstVersionWithTeacher),
                 version > FirstVersion ? ReadNetwork(fields) : null,
                 version > FirstVersion ? ReadNetworkFile(fields) : null,
                 version >= FirstVersionWithGraph ? ReadOptional(fields) : null,
@@ -243,12 +246,22 @@ public sealed partial class FaceEmbeddingTransformer
             writer.Write(training.Steps);
             writer.Write(training.StartedFromWeights);
             writer.Write(training.PackageVersion);
+            writer.Write(training.Teacher is not null);
+            if (training.Teacher is { } teacher)
+            {
+                writer.Write(teacher.Name);
+                writer.Write(teacher.Fingerprint);
+                writer.Write(teacher.Weight);
+            }
         }
     }
 
-    private static FaceTrainingSummary? ReadTraining(BinaryReader reader) => !reader.ReadBoolean() ? null : new FaceTrainingSummary(
+    private static FaceTrainingSummary? ReadTraining(BinaryReader reader, bool tellsTeacher) => !reader.ReadBoolean() ? null : new FaceTrainingSummary(
         reader.ReadString(), reader.ReadDouble() is var margin && double.IsNaN(margin) ? null : margin, reader.ReadDouble(),
-        reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadBoolean(), reader.ReadString());
+        reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadBoolean(), reader.ReadString())
+    {
+        Teacher = tellsTeacher && reader.ReadBoolean() ? new FaceTeacherSummary(reader.ReadString(), reader.ReadString(), reader.ReadDouble()) : null,
+    };
 
     private static string? ReadOptional(BinaryReader reader) => reader.ReadBoolean() ? reader.ReadString() : null;
 

@@ -19,6 +19,9 @@ public sealed record FaceTrainingSummary(
     /// <summary>The version that this process runs.</summary>
     internal static string CurrentVersion { get; } = AssemblyVersion.Of(typeof(FaceTrainingSummary).Assembly);
 
+    /// <summary>The model that it learned from beside the labels; null: none.</summary>
+    public FaceTeacherSummary? Teacher { get; init; }
+
     /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(FaceTrainingSummary), PrintMembers);
 }

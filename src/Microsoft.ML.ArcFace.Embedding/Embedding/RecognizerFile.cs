@@ -58,6 +58,12 @@ internal sealed class RecognizerFile
     public string? PassedOverInWords => PassedOver.Count == 0 ? null
         : $"'{FileName}' has {PassedOver.Count} tensors that are none of the network and are passed over: {string.Join(", ", PassedOver.Take(MostNamed).Select(ShownName.Of))}{(PassedOver.Count > MostNamed ? ", …" : "")}.";
 
+    /// <summary>Says how faces of the network's size are made; null where it reads 112×112.</summary>
+    public string? FaceSizeInWords { get; private init; }
+
+    /// <summary>What there is to say of the file before it is used.</summary>
+    public IEnumerable<string> Notes => new[] { PassedOverInWords, FaceSizeInWords }.OfType<string>();
+
     private IReadOnlyList<string> PassedOver { get; init; } = [];
 
     /// <summary>What networks with such tensors read; null: nothing is known of them.</summary>
@@ -87,9 +93,21 @@ internal sealed class RecognizerFile
     public static RecognizerFile OfGraph(GraphNetwork graph, string path) => OfGraph(graph, path, graph.Sha256, graph.Metadata, tensors => Copy(graph, tensors));
 
     private static RecognizerFile OfGraph(
-        GraphNetwork graph, string path, string sha256, IReadOnlyDictionary<string, string> metadata, Action<IReadOnlyDictionary<string, WritableTensor>> copyWeights) => graph.Input is { Width: FaceInput.Size, Height: FaceInput.Size }
-        ? new RecognizerFile(path, sha256, graph.Network, architecture: null, copyWeights, metadata, graph.Scaling, graph.Original, graph.AddsMirrorImage)
-        : throw new WeightsFormatException($"'{path}' reads faces of {graph.Input.Width}×{graph.Input.Height} pixels; recognizers of {FaceInput.Size}×{FaceInput.Size} pixels are read.");
+        GraphNetwork graph, string path, string sha256, IReadOnlyDictionary<string, string> metadata, Action<IReadOnlyDictionary<string, WritableTensor>> copyWeights)
+    {
+        try
+        {
+            NetworkDescription network = FaceSizeNodes.Before(graph.Network);
+            return new RecognizerFile(path, sha256, network, architecture: null, copyWeights, metadata, graph.Scaling, graph.Original, graph.AddsMirrorImage)
+            {
+                FaceSizeInWords = FaceSizeNodes.Describe(graph.Network) is { } description ? $"'{Path.GetFileName(path)}' {description}." : null,
+            };
+        }
+        catch (WeightsFormatException error)
+        {
+            throw new WeightsFormatException($"'{path}' {error.Message}", error);
+        }
+    }
 
     /// <summary>Decides which pixels the network is given.</summary>
     /// <param name="said">What the caller says; null: nothing.</param>

@@ -16,6 +16,9 @@ internal static class IrNetwork
     private const string Stem = "input_layer.", Body = "body.", Head = "output_layer.", LastNorm = Head + "4";
     private const int MostBlocks = 200;
 
+    /// <summary>Twice the numbers of an IResNet-200; a small file can name any, for its tensors may be views of a few bytes.</summary>
+    private const long MostNumbers = 1L << 28;
+
     /// <summary>Each stage halves the resolution: 112 → 7.</summary>
     private const int Stages = BackboneDescription.StageCount, LastSide = FaceInput.Size >> Stages;
 
@@ -62,7 +65,9 @@ internal static class IrNetwork
         value = network.HeadInput(network.BatchNormalization(value, Head + "0"), Head, dropout: 0);
         value = network.Linear(value, Head + "3", embeddingSize, hasBias: tensors.ContainsKey(Head + "3.bias"), initialization: null);
         bool isAffine = tensors.ContainsKey(LastNorm + ".weight");
-        return network.Build(network.BatchNormalization(value, LastNorm, isScaleFixed: !isAffine, isShiftFixed: !isAffine));
+        NetworkDescription described = network.Build(network.BatchNormalization(value, LastNorm, isScaleFixed: !isAffine, isShiftFixed: !isAffine));
+        long numbers = described.Tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (count, size) => count * size));
+        return numbers <= MostNumbers ? described : throw new WeightsFormatException($"A network of its blocks has {numbers} numbers; read are {MostNumbers} at most.");
     }
 
     /// <summary>The tensors of the description that the file leaves out, because they are what a norm without scale and shift has.</summary>

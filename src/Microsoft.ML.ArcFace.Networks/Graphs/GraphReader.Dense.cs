@@ -101,6 +101,22 @@ internal sealed partial class GraphReader
         return [reading.Emit("Div", [value, Limit(reading, length, shortest, float.MaxValue)])];
     }
 
+    /// <summary>Shares of a whole, as attention within a network has them, by operators that there are; not the probabilities that a classifier ends with.</summary>
+    private static GraphOperand[] ReadSoftmax(NodeReading reading)
+    {
+        // Before version 13 all axes from the one that is named on were one row.
+        const int firstOfOneAxis = 13;
+        GraphOperand value = reading.ValueIn(0);
+        int rank = value.Shape.Length;
+        bool isOfOneAxis = reading.Version >= firstOfOneAxis;
+        int axis = reading.Numbers.Axis("axis", isOfOneAxis ? -1 : 1, rank);
+        Require(axis > 0, "it makes shares of all pictures of a batch");
+        Require(reading.Reader._isOnePicture || !reading.Reader._outputs.Contains(reading.Output), "it makes probabilities of classes, where an embedding is due; export the network without its classifier");
+        (string Name, object Value)[] all = [("axes", (long[])[.. Enumerable.Range(axis, isOfOneAxis ? 1 : rank - axis).Select(one => (long)one)]), ("keepdims", 1L)];
+        GraphOperand powers = reading.Emit("Exp", [reading.Emit("Sub", [value, reading.Emit("ReduceMax", [value], all)])]);
+        return [reading.Emit("Div", [powers, reading.Emit(Operators.ReduceSum, [powers], all)])];
+    }
+
     /// <summary>Takes the zeros that a node before a convolution puts around its map into the convolution.</summary>
     private static (GraphOperand Value, long[] Pads) WithoutPadding(NodeReading reading, GraphOperand value)
     {

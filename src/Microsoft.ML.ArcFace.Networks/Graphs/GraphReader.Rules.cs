@@ -53,6 +53,7 @@ internal sealed partial class GraphReader
         ["Resize"] = ReadResize,
         ["Sigmoid"] = Plain,
         ["Slice"] = ReadSlice,
+        ["Softmax"] = ReadSoftmax,
         ["Split"] = ReadSplit,
         ["Sqrt"] = Plain,
         ["Squeeze"] = ReadShape,

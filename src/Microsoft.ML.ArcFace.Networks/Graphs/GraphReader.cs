@@ -20,13 +20,14 @@ internal sealed partial class GraphReader
     private readonly List<NetworkNode> _nodes = [];
     private readonly Dictionary<string, (StateTensor Tensor, TensorKind Kind)> _tensors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TensorOrigin> _origins = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _constants;
+    private readonly HashSet<string> _constants, _outputs;
 
     private GraphReader(GraphProto graph, GraphCost cost, bool isOnePicture)
     {
         (_cost, _isOnePicture) = (cost, isOnePicture);
         _initializers = graph.Initializer.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         _constants = [.. graph.Node.Where(node => node.OpType == "Constant" && node.Attribute.Any(attribute => attribute.Name == "value")).Select(node => node.Output[0])];
+        _outputs = [.. graph.Output.Select(output => output.Name)];
         foreach (string name in graph.Node.SelectMany(node => node.Input).Concat(graph.Output.Select(output => output.Name)))
         {
             _readers[name] = _readers.GetValueOrDefault(name) + 1;

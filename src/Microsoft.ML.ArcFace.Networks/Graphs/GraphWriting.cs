@@ -67,7 +67,7 @@ internal sealed class GraphWriting
     private void PutBack(TensorOrigin origin)
     {
         // A training gives each node that reads a shared tensor one of its own; those that stayed alike go back as one.
-        string[] names = [.. origin.Uses.Select(use => _network is null ? origin.Tensor : use.In(_network)?.Name ?? origin.Tensor)];
+        string[] names = [.. origin.Uses.Select(use => _network is null || use.Value.Length == 0 ? origin.Tensor : use.In(_network)?.Name ?? origin.Tensor)];
         string first = names.Length > 0 ? names[0] : origin.Tensor, identity = OriginalGraph.Identify(_numbers[first]);
         var others = names.Zip(origin.Uses).Where(use => use.First != first && OriginalGraph.Identify(_numbers[use.First]) != identity).GroupBy(use => use.First, use => use.Second).ToArray();
         foreach (IGrouping<string, TensorUse> other in others.Where(other => origin.IsOnlyOne || origin.Unchanged != OriginalGraph.Identify(_numbers[other.Key])))

@@ -16,3 +16,18 @@ internal interface IPictureGraph : IDisposable
 
 /// <summary>A runtime that the program brings cannot use a graph, or not for a picture of some size.</summary>
 internal sealed class GraphRuntimeException(string message, Exception innerException) : Exception(message, innerException);
+
+/// <summary>Runs graphs that are not computed here. An assembly that brings a runtime implements it.</summary>
+internal interface IGraphRuntime
+{
+    /// <summary>Opens a graph for pictures of a first size, within <see cref="GraphLimits"/>.</summary>
+    /// <param name="model">What <see cref="GraphFile"/> gave; it is taken over.</param>
+    /// <param name="outputs">The names of the outputs to compute.</param>
+    /// <param name="width">Width of the first pictures.</param>
+    /// <param name="height">Height of the first pictures.</param>
+    /// <exception cref="GraphSizesException">The graph does not fit this size.</exception>
+    /// <exception cref="GraphRuntimeException">The runtime does not take the graph.</exception>
+    /// <exception cref="WeightsFormatException">It would cost more than it may.</exception>
+    /// <exception cref="NativeRuntimeException">The runtime's native library cannot be loaded.</exception>
+    IPictureGraph Open(ModelProto model, IReadOnlyList<string> outputs, int width, int height);
+}

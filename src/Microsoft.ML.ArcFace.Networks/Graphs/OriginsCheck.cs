@@ -15,7 +15,7 @@ internal static class OriginsCheck
         foreach (TensorOrigin origin in origins)
         {
             if (network.FindTensor(origin.Tensor) is not { } tensor || !seen.Add(origin.Tensor) || !Fits(graph, roots, origin, PlainTensor.CountOf(tensor.Shape))
-                || origin.Uses.Any(use => use.In(network) is not { } read || !read.Shape.SequenceEqual(tensor.Shape)))
+                || origin.Uses.Any(use => use.Value.Length > 0 && !(use.In(network) is { } read && read.Shape.SequenceEqual(tensor.Shape))))
             {
                 throw Altered(origin.Tensor);
             }

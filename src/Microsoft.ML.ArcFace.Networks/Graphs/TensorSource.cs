@@ -47,7 +47,7 @@ internal sealed record TensorStep(TensorStepKind Kind, long[]? Shape = null, int
 /// <param name="Start">How many of the steps are done before the node reads the numbers.</param>
 /// <param name="Shape">The sizes that it reads.</param>
 /// <param name="Type">The type of element that it reads, as ONNX counts them.</param>
-/// <param name="Value">What the node of the description makes that reads the tensor.</param>
+/// <param name="Value">What the node of the description makes that reads the tensor; empty in models that do not tell it.</param>
 /// <param name="Place">Which of that node's inputs the tensor is: a training gives each node a tensor of its own, where the graph has one for several.</param>
 internal sealed record TensorUse(int Node, int Input, int Start, long[] Shape, int Type, string Value = "", int Place = 0)
 {

@@ -60,10 +60,10 @@ internal sealed record PixelsNode(NetworkDescription Network, IReadOnlyDictionar
         return (matrix, bias);
     }
 
-    private static string FreeName(NetworkDescription network)
+    /// <summary>A name of a node, and of its weight and bias, that a network does not have yet.</summary>
+    public static string FreeName(NetworkDescription network, string name = DefaultName)
     {
         HashSet<string> taken = [.. network.Nodes.Select(node => node.Name), .. network.Nodes.SelectMany(node => node.Outputs), .. network.Tensors.Select(tensor => tensor.Name), network.Input];
-        string name = DefaultName;
         while (taken.Contains(name) || taken.Contains(name + ".weight") || taken.Contains(name + ".bias"))
         {
             name += "_";

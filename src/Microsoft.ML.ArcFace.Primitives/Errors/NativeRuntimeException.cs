@@ -18,9 +18,9 @@ public sealed class NativeRuntimeException : FaceRecognitionException
         RequiredVersion = requiredVersion;
     }
 
-    /// <summary>Programs bring ONNX Runtime's native library as they bring torch's; only detectors need it.</summary>
+    /// <summary>Programs bring ONNX Runtime's native library as they bring torch's, for graphs that are not computed by our own code.</summary>
     internal static NativeRuntimeException OfOnnxRuntime(string version, Exception error) => new(
-        $"The native library of ONNX Runtime, which detects faces, cannot be loaded ({error.GetBaseException().Message.Split('\n')[0].TrimEnd('.')}). " +
+        $"The native library of ONNX Runtime, which computes such a graph, cannot be loaded ({error.GetBaseException().Message.Split('\n')[0].TrimEnd('.')}). " +
         $"Add it to the program: dotnet add package Microsoft.ML.OnnxRuntime --version {version}.",
         "onnxruntime", version, error);
 

@@ -15,6 +15,7 @@ namespace Microsoft.ML.ArcFace;
 /// <param name="ValidationAreaUnderRocCurve">At the end of an epoch of a run with a validation set: the area under the ROC curve of its pairs.</param>
 /// <param name="MarginFraction">The share of the margin that the last step used, 0 to 1: it grows at the beginning of a run, and the loss with it.</param>
 /// <param name="Remark">What a reader of the numbers should know, said once in a run, such as why the loss rises; null: nothing.</param>
+/// <param name="TeacherLoss">With a teacher: the mean of 1 − cos between student and teacher over the steps since the last report, without its weight.</param>
 public sealed record TrainingProgress(
     int Epoch,
     int Epochs,
@@ -27,12 +28,15 @@ public sealed record TrainingProgress(
     bool IsEpochEnd,
     double? ValidationAreaUnderRocCurve,
     double MarginFraction = 1,
-    string? Remark = null)
+    string? Remark = null,
+    double? TeacherLoss = null)
 {
     /// <summary>Formats the report as one line, as the log has it: <c>Progress = Console.WriteLine</c> shows how training goes.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"Epoch {Epoch}/{Epochs}, step {Step}/{Steps}: loss {Loss:0.000}, {Margin}{ImagesPerSecond:0.0} images/s, {TimeLeft} left{Validation}");
+        $"Epoch {Epoch}/{Epochs}, step {Step}/{Steps}: loss {Loss:0.000}, {Teacher}{Margin}{ImagesPerSecond:0.0} images/s, {TimeLeft} left{Validation}");
+
+    private string Teacher => TeacherLoss is { } distance ? string.Create(CultureInfo.InvariantCulture, $"teacher {distance:0.000}, ") : "";
 
     private string Margin => MarginFraction < 1 ? string.Create(CultureInfo.InvariantCulture, $"{MarginFraction * 100:0} % of the margin, ") : "";
 

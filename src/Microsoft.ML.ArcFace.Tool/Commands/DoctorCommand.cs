@@ -81,7 +81,7 @@ internal sealed record NativeCheck(string Name, string? Problem)
         return product.data<float>()[0] == 2;
     });
 
-    public static NativeCheck OfOnnxRuntime() => Try("ONNX Runtime, which detects", () => OnnxRuntime.OrtEnv.Instance().GetVersionString().Length > 0);
+    public static NativeCheck OfOnnxRuntime() => Try("ONNX Runtime, for detectors with other operators", () => OnnxRuntime.OrtEnv.Instance().GetVersionString().Length > 0);
 
     public static NativeCheck OfImages() => Try("SkiaSharp, which decodes", () =>
     {

@@ -75,9 +75,9 @@ internal static class ImportCommand
             run.Say($"left out of the pack: '{leftOut.File}' {leftOut.Reason}");
         }
 
-        if (recognizer.PassedOverInWords is { } passedOver)
+        foreach (string note in recognizer.Notes)
         {
-            run.Say(passedOver);
+            run.Say(note);
         }
 
         FacePreparation.Detector? detector = FacePreparation.Detector.Of(run.Get(Detector)) ?? pack?.Detector;

@@ -84,7 +84,7 @@ internal sealed record ModelFacts : ToolFacts
     private string TrainedOn() => Training is not { } training
         ? (People is { } people ? Invariant($"{people:N0} people; the rest is ") : "") + NotRecorded
         : Invariant($"{training.PersonCount:N0} people, {training.PhotographCount:N0} photographs; loss {training.Loss}{(training.Margin is { } margin ? Invariant($", margin {margin:0.###}") : "")}, scale {training.Scale:0.#}; ")
-            + Invariant($"{training.Epochs:N0} epochs, {training.Steps:N0} steps from {(training.StartedFromWeights ? "given" : "random")} weights; by version {training.PackageVersion}");
+            + Invariant($"{training.Epochs:N0} epochs, {training.Steps:N0} steps from {(training.StartedFromWeights ? "given" : "random")} weights{(training.Teacher is { } teacher ? Invariant($", taught by {teacher.Name} (weight {teacher.Weight:0.###})") : "")}; by version {training.PackageVersion}");
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -18,6 +18,7 @@ internal static class TrainCommand
           arcface train --data faces/train --output faces.zip
           arcface train --data faces/train --validate faces/other --loss cosface --epochs 20 --output faces.zip
           arcface train --records faces_emore/train.rec --backbone r50 --weights backbone.pth --gpu 0 --output faces.zip
+          arcface train --data faces/train --teacher w600k_r50.onnx --output faces.zip
           arcface train --data faces/train --checkpoints run --tensorboard run/events --output faces.zip
         With --checkpoints it may be stopped with Ctrl+C at any time; the same command goes on where it was.
         """;
@@ -41,6 +42,9 @@ internal static class TrainCommand
     private static readonly Option<double?> SampleRate = NumberOption.Real("--sample-rate", "Share of the people that a step scores (Partial FC). Default: all", "over 0, at most 1", value => value is > 0 and <= 1, 0.1);
     private static readonly Option<FileInfo> Weights = FileOptions.Existing(new Option<FileInfo>("--weights") { Description = "Where to start: weights of the same network (.pth, .pt, .safetensors), or a model (.zip).", HelpName = "FILE" });
     private static readonly Option<int?> Freeze = NumberOption.Whole("--freeze", "How many of the network's four stages keep the weights of --weights", 0, 4, example: 2);
+    private static readonly Option<FileInfo> Teacher = FileOptions.Existing(new Option<FileInfo>("--teacher") { Description = "A model to learn from beside the labels: a .zip, or a recognizer (.onnx, .pth, .safetensors).", HelpName = "FILE" });
+    private static readonly Option<double?> TeacherWeight = NumberOption.Real("--teacher-weight", "The weight of the cosine to --teacher beside the loss. Default 20", "over 0, at most 1000", value => value is > 0 and <= 1000, 20);
+    private static readonly Option<DirectoryInfo> Unlabeled = FileOptions.Existing(new Option<DirectoryInfo>("--unlabeled") { Description = "Photographs of anybody, in folders of any names, that --teacher teaches too.", HelpName = "DIR" });
     private static readonly Option<DirectoryInfo> Validate = FileOptions.Existing(new Option<DirectoryInfo>("--validate") { Description = "Photographs of other people, one folder a person; the weights that verify them best are kept.", HelpName = "DIR" });
     private static readonly Option<int?> Patience = NumberOption.Whole("--patience", "Stop after so many epochs that do not verify --validate better", 1, 100_000, example: 5);
     private static readonly Option<bool> SkipUnusable = new("--skip-unusable") { Description = "Leave out photographs that cannot be read or show no face, and count them, instead of ending with an error." };
@@ -57,7 +61,7 @@ internal static class TrainCommand
         var command = new Command("train", Description)
         {
             Data, Records, List, ListEncoding, Output, Detector, SkipUnusable, Backbone, EmbeddingSize, MirrorImage, Loss, Margin, Scale, SampleRate, Epochs, BatchSize, Optimizer, LearningRate, WeightDecay,
-            Precision, Weights, Freeze, Validate, Patience, Checkpoints, CheckpointEvery, Restart, TensorBoard, AlignedPhotographs.Required, ToolCommand.Gpu, ToolCommand.Threads, Seed,
+            Precision, Weights, Freeze, Teacher, TeacherWeight, Unlabeled, Validate, Patience, Checkpoints, CheckpointEvery, Restart, TensorBoard, AlignedPhotographs.Required, ToolCommand.Gpu, ToolCommand.Threads, Seed,
         };
         command.Validators.Add(result =>
         {
@@ -65,6 +69,11 @@ internal static class TrainCommand
             if (sources != 1)
             {
                 result.AddError($"Give photographs in one way, not {sources}: --data DIR, --records FILE.rec or --list FILE.");
+            }
+
+            if (result.GetValue(Teacher) is null && (result.GetValue(TeacherWeight) is not null || result.GetValue(Unlabeled) is not null))
+            {
+                result.AddError("--teacher-weight and --unlabeled are for what a model teaches; give it with --teacher FILE.");
             }
 
             if (result.GetValue(Patience) is not null && result.GetValue(Validate) is null)
@@ -81,7 +90,7 @@ internal static class TrainCommand
     {
         try
         {
-            return OptionsOf(run, validation: null).Violations();
+            return OptionsOf(run, validation: null, unlabeled: null).Violations();
         }
         catch (ArgumentException error)
         {
@@ -99,11 +108,12 @@ internal static class TrainCommand
         (IDataView train, string source) = Photographs(run, faces);
         ITransformer preparation = FacePreparation.Create(ml, source, FacePreparation.Detector.Of(run.Get(Detector)), run.Get(SkipUnusable)).Fit(train);
         using var native = preparation as IDisposable;
-        IDataView? validation = run.Get(Validate) is { } folder ? preparation.Transform(run.LoadFromFolder(faces, folder, run.Get(SkipUnusable))) : null;
+        IDataView? Others(Option<DirectoryInfo> option) => run.Get(option) is { } folder ? preparation.Transform(run.LoadFromFolder(faces, folder, run.Get(SkipUnusable))) : null;
+        (IDataView? validation, IDataView? unlabeled) = (Others(Validate), Others(Unlabeled));
 
         TrainingProgress? last = null;
         var clock = Stopwatch.StartNew();
-        ArcFaceTrainer.Options options = OptionsOf(run, validation) with
+        ArcFaceTrainer.Options options = OptionsOf(run, validation, unlabeled) with
         {
             CancellationToken = run.CancellationToken,
             Progress = progress =>
@@ -147,7 +157,7 @@ internal static class TrainCommand
 
     private static int SeedOf(ToolRun run) => run.Get(Seed) ?? 1;
 
-    private static ArcFaceTrainer.Options OptionsOf(ToolRun run, IDataView? validation) => new()
+    private static ArcFaceTrainer.Options OptionsOf(ToolRun run, IDataView? validation, IDataView? unlabeled) => new()
     {
         Backbone = run.Get(Backbone),
         EmbeddingSize = run.Get(EmbeddingSize) ?? new ArcFaceTrainer.Options().EmbeddingSize,
@@ -161,6 +171,7 @@ internal static class TrainCommand
         ClassSampleRate = run.Get(SampleRate),
         InitialWeights = run.Get(Weights)?.FullName,
         FrozenStages = run.Get(Freeze) ?? 0,
+        Teacher = TeacherOf(run, unlabeled),
         ValidationSet = validation,
         EarlyStoppingPatienceEpochs = run.Get(Patience),
         RequireAligned = run.Get(AlignedPhotographs.Required),
@@ -172,6 +183,17 @@ internal static class TrainCommand
         AddMirrorImage = run.Get(MirrorImage),
         Seed = SeedOf(run),
     };
+
+    private static FaceTeacher? TeacherOf(ToolRun run, IDataView? unlabeled)
+    {
+        if (run.Get(Teacher) is not { } file)
+        {
+            return null;
+        }
+
+        var teacher = new FaceTeacher(file.FullName) { UnlabeledPhotographs = unlabeled };
+        return run.Get(TeacherWeight) is { } weight ? teacher with { Weight = weight } : teacher;
+    }
 
     /// <summary>The photographs and the column that they are in.</summary>
     private static (IDataView Rows, string Source) Photographs(ToolRun run, FaceRecognitionCatalog faces) =>

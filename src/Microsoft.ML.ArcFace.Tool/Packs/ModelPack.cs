@@ -2,6 +2,7 @@ using Microsoft.ML.ArcFace.Detection;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Graphs;
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Weights;
 
 namespace Microsoft.ML.ArcFace.Tool.Packs;
@@ -43,7 +44,9 @@ internal sealed record ModelPack(RecognizerFile Recognizer, FacePreparation.Dete
                 }
                 else
                 {
-                    recognizers.Add(RecognizerFile.OfGraph(GraphNetwork.Parse(bytes, $"'{name}'", folder), name));
+                    // Landmarks, ages and the like are rows of numbers, too, of pictures of other sizes.
+                    GraphNetwork graph = GraphNetwork.Parse(bytes, $"'{name}'", folder);
+                    recognizers.Add(graph.Input is { Width: FaceInput.Size, Height: FaceInput.Size } ? RecognizerFile.OfGraph(graph, name) : throw new WeightsFormatException($"'{name}' reads pictures of {graph.Input.Width}×{graph.Input.Height} pixels; recognizers of packs read {FaceInput.Size}×{FaceInput.Size}. Give it by --weights if it is one."));
                 }
             }
             catch (Exception error) when (error is WeightsFormatException or InvalidDataException)

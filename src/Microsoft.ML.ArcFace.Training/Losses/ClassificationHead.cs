@@ -39,6 +39,21 @@ internal abstract class ClassificationHead : LossHead
 
     public override Tensor ClassCenters(IEnumerable<EmbeddedBatch> trainingSet) => weight.detach();
 
+    /// <summary>
+    /// Moves the centers of each class to a place: the one center, or all of several with their drawn differences. A class whose place is
+    /// all zeros keeps its drawn centers.
+    /// </summary>
+    /// <param name="places">[C, d].</param>
+    public void BeginAt(Tensor places)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        Tensor rows = places.repeat_interleave(CentersPerClass, 0).to(weight.dtype);
+        Tensor isKnown = rows.abs().amax([1], keepdim: true).sign();                 // [C·K, 1], 0 or 1
+        Tensor kept = CentersPerClass > 1 ? weight.detach() : weight.detach().mul(isKnown.Times(-1).Plus(1));
+        weight.copy_(kept.Plus(rows));
+    }
+
     /// <summary>Adds a term to the loss.</summary>
     public void Add(LossTerm term)
     {

@@ -59,6 +59,12 @@ public sealed partial class ArcFaceTrainer
         /// </summary>
         public int FrozenStages { get; init; }
 
+        /// <summary>
+        /// A model to learn from beside the labels (docs/training.md, "Learn from a model"): <c>new FaceTeacher("w600k_r50.onnx")</c>, or one of a
+        /// pipeline. Null: the labels alone.
+        /// </summary>
+        public FaceTeacher? Teacher { get; init; }
+
         /// <summary>Share of features dropped before the embedding layer, in [0, 1). Default 0. IResNet only.</summary>
         public double Dropout { get; init; }
 
@@ -226,6 +232,7 @@ public sealed partial class ArcFaceTrainer
             check.InRange(FrozenStages, 0, Backbones.BackboneDescription.StageCount);
             check.That(FrozenStages == 0 || InitialWeights is not null,
                 $"{nameof(FrozenStages)} is {FrozenStages}, but there are no {nameof(InitialWeights)} to keep: the stages would stay random. Set them, or freeze none.");
+            check.AddRange(Teacher?.Violations());
             check.InHalfOpenUnit(Dropout);
             check.NotNull(Loss);
             check.AddRange(Loss?.Violations());

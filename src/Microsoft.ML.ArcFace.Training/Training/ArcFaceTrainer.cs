@@ -43,7 +43,7 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
     /// message says why and what to do.
     /// </exception>
     /// <exception cref="FaceImageException">LoadFaceImages cannot read a photograph, and was not asked to skip it.</exception>
-    /// <exception cref="WeightsFormatException"><see cref="Options.InitialWeights"/> is damaged, or does not fit the network; or every checkpoint is damaged.</exception>
+    /// <exception cref="WeightsFormatException"><see cref="Options.InitialWeights"/> or <see cref="Options.Teacher"/> is damaged, or does not fit; or every checkpoint is damaged.</exception>
     /// <exception cref="IOException">A checkpoint or event cannot be written, or another run writes to the folder of checkpoints.</exception>
     /// <exception cref="NativeRuntimeException">The native torch library cannot be loaded.</exception>
     /// <exception cref="TrainingDivergedException">The loss diverged or collapsed.</exception>
@@ -63,9 +63,11 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
         var hardware = (IHostEnvironmentInternal)_host;
         Device device = TorchDevices.Choose(hardware.GpuDeviceId, hardware.FallbackToCpu);
         InitialBackbone.Check(_options.Recipe);
+        UnlabeledFaces.Check(_host, _options.Teacher, _options.ImageColumnName);
         PrepareTensorBoard();
 
         using IChannel channel = _host.Start("Training");
+        using OpenTeacher? teacher = OpenTeacher.Open(_host, _options.Teacher, input, _options.ImageColumnName);
         TrainingSetup setup = _options.Setup;
         using CheckpointFolder? checkpoints = CheckpointFolder.Open(channel, setup);
         TrainingRecipe recipe = _options.Recipe with { Seed = _options.Seed ?? hardware.Seed };
@@ -73,7 +75,8 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
         int seed = recipe.Seed ?? checkpoints?.OpenNewest()?.Identity.StoredSeed ?? Environment.TickCount;
         TrainingFaces faces = TrainingFaces.Read(_host, channel, input, setup, _observer);
         TrainingValidation? validation = validationSet is null ? null : TrainingValidation.Read(_host, channel, validationSet, setup, seed, _observer);
-        using TrainedNetwork trained = SecondStage.Run(new TrainingRun(channel, recipe with { Seed = seed }, setup, faces, validation, device, checkpoints, _observer));
+        Teaching? teaching = Teach(teacher, channel, setup);
+        using TrainedNetwork trained = SecondStage.Run(new TrainingRun(channel, recipe with { Seed = seed }, setup, faces, validation, device, checkpoints, _observer, teaching));
         return new FaceEmbeddingTransformer(_host, trained.ToModel(_host), Columns, _options.AddMirrorImage, _options.InferenceBatchSize, threshold: null, _options.RequireAligned, faces.UnalignedCount);
     }
 
@@ -101,12 +104,18 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
         Device device = TorchDevices.Choose(hardware.GpuDeviceId, hardware.FallbackToCpu);
         InitialBackbone.Check(_options.Recipe);
 
+        UnlabeledFaces.Check(_host, _options.Teacher, _options.ImageColumnName);
+
         using IChannel channel = _host.Start("Search for the learning rate");
+        using OpenTeacher? teacher = OpenTeacher.Open(_host, _options.Teacher, input, _options.ImageColumnName);
         TrainingSetup withoutFiles = _options.Setup with { CheckpointDirectory = null, TensorBoardDirectory = null };
         TrainingFaces faces = TrainingFaces.Read(_host, channel, input, withoutFiles, _observer);
         TrainingRecipe recipe = _options.Recipe with { Seed = _options.Seed ?? hardware.Seed ?? Environment.TickCount };
-        return LearningRateFinder.Run(new TrainingRun(channel, recipe, withoutFiles, faces, Validation: null, device, Checkpoints: null, _observer), search);
+        return LearningRateFinder.Run(new TrainingRun(channel, recipe, withoutFiles, faces, Validation: null, device, Checkpoints: null, _observer, Teach(teacher, channel, withoutFiles)), search);
     }
+
+    private Teaching? Teach(OpenTeacher? teacher, IChannel channel, TrainingSetup setup) =>
+        teacher is null ? null : new Teaching(teacher, UnlabeledFaces.Read(_host, channel, teacher.Options, setup, _observer));
 
     private void PrepareTensorBoard()
     {

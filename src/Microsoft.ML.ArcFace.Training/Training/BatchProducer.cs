@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace.Training;
 
@@ -20,21 +20,26 @@ internal static class BatchProducer
     /// <param name="epoch">From 1.</param>
     /// <param name="skip">Batches at the start that are passed over; those that follow are the same without it.</param>
     /// <param name="cancellationToken">Ends the waiting for a batch.</param>
+    /// <param name="teaching">Who embeds the views, and which there are besides; null: nobody.</param>
     public static IEnumerable<FaceBatch> Epoch(
-        TrainingFaces faces, TrainingPlan plan, int seed, int epoch, int skip, CancellationToken cancellationToken)
+        TrainingFaces faces, TrainingPlan plan, int seed, int epoch, int skip, CancellationToken cancellationToken, Teaching? teaching = null)
     {
+        // One thread alone cannot do two things at once: there the training thread asks the teacher, between two steps.
+        bool asksAhead = ProcessorThreads.Count > 1;
         (int batchSize, int epochSeed) = (plan.BatchSize, unchecked(seed + (epoch * SeedsBetweenEpochs)));
         IEnumerable<(byte[] Pixels, int Label)> order = plan.PhotographsPerPerson is { } count ? faces.ShuffledByPerson(epochSeed, batchSize, count) : faces.Shuffled(epochSeed);
         var ahead = Channel.CreateBounded<FaceBatch>(new BoundedChannelOptions(BatchesAhead) { SingleReader = true, SingleWriter = true });
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task producer = Task.Run(() => ProduceAsync(order, plan.Augmentation, batchSize, epochSeed, skip, ahead.Writer, stop.Token), CancellationToken.None);
+        var maker = new BatchMaker(plan, epochSeed, firstStep: (epoch - 1L) * plan.StepsPerEpoch, teaching?.CreateViews(plan.Augmentation, seed));
+        Func<FaceBatch, FaceBatch>? askAhead = asksAhead && teaching is not null ? teaching.Ask : null;
+        Task producer = Task.Run(() => ProduceAsync(order, maker, skip, askAhead, ahead.Writer, stop.Token), CancellationToken.None);
         try
         {
             while (ahead.Reader.WaitToReadAsync(cancellationToken).AsTask().GetAwaiter().GetResult())
             {
                 while (ahead.Reader.TryRead(out FaceBatch? batch))
                 {
-                    yield return batch;
+                    yield return teaching is null || asksAhead ? batch : teaching.Ask(batch);
                 }
             }
         }
@@ -46,28 +51,20 @@ internal static class BatchProducer
     }
 
     private static async Task ProduceAsync(
-        IEnumerable<(byte[] Pixels, int Label)> order, FaceAugmentation augmentation, int batchSize, int seed, int skip, ChannelWriter<FaceBatch> writer, CancellationToken cancellationToken)
+        IEnumerable<(byte[] Pixels, int Label)> order, BatchMaker maker, int skip, Func<FaceBatch, FaceBatch>? ask, ChannelWriter<FaceBatch> writer, CancellationToken cancellationToken)
     {
         try
         {
-            var augmenter = new FaceAugmenter(augmentation);
-            int position = skip * batchSize;
-            foreach ((byte[] Pixels, int Label)[] chunk in order.Skip(position).Chunk(batchSize))
+            int number = skip;
+            foreach ((byte[] Pixels, int Label)[] chunk in order.Skip(skip * maker.BatchSize).Chunk(maker.BatchSize))
             {
-                if (chunk.Length < batchSize)
+                if (chunk.Length < maker.BatchSize)
                 {
                     break;
                 }
 
-                var batch = new FaceBatch(GC.AllocateUninitializedArray<byte>(batchSize * FaceTensor.ByteCount), new long[batchSize]);
-                for (int i = 0; i < batchSize; i++)
-                {
-                    var random = new Random(HashCode(seed, position++));
-                    augmenter.Apply(chunk[i].Pixels, batch.Pixels.AsSpan(i * FaceTensor.ByteCount, FaceTensor.ByteCount), random);
-                    batch.Labels[i] = chunk[i].Label;
-                }
-
-                await writer.WriteAsync(batch, cancellationToken).ConfigureAwait(false);
+                FaceBatch batch = maker.Make(chunk, number++);
+                await writer.WriteAsync(ask?.Invoke(batch) ?? batch, cancellationToken).ConfigureAwait(false);
             }
 
             writer.Complete();
@@ -78,7 +75,4 @@ internal static class BatchProducer
             writer.Complete(exception);
         }
     }
-
-    /// <summary>System.HashCode differs from process to process; this does not.</summary>
-    private static int HashCode(int seed, int position) => unchecked((int)(((uint)seed * 2654435761u) ^ ((uint)position * 2246822519u)));
 }

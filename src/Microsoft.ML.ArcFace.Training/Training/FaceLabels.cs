@@ -19,6 +19,9 @@ internal sealed class FaceLabels
         _classOfName = classOfName;
     }
 
+    /// <summary>One class for photographs of whomever.</summary>
+    public static FaceLabels OfNobody { get; } = new(1, names: null, classOfName: null);
+
     /// <summary>The number of classes.</summary>
     public int Count { get; }
 

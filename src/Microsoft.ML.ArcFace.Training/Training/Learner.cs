@@ -28,8 +28,12 @@ internal sealed class Learner : IRunPart, IDisposable
 
     private readonly WeightAverage[] _averages;
 
-    public Learner(TrainingRecipe recipe, TrainingPlan plan, int people, Device device)
+    // Null where nobody but the labels teaches.
+    private readonly TeacherTerm? _teacher;
+
+    public Learner(TrainingRecipe recipe, TrainingPlan plan, int people, Device device, OpenTeacher? teacher = null)
     {
+        _teacher = teacher is null ? null : new TeacherTerm(teacher.Options, teacher.EmbeddingSize, recipe.EmbeddingSize, device);
         _recipe = recipe;
         _device = device;
         _computeType = ComputeType(recipe.Precision, device);
@@ -82,6 +86,11 @@ internal sealed class Learner : IRunPart, IDisposable
             state.Part("optimizer.head.weight", _sampledOptimizer);
         }
 
+        if (_teacher is not null)
+        {
+            state.Part("teacher", _teacher);
+        }
+
         if (!ReferenceEquals(ResultBackbone, _backbone))
         {
             state.Module("average.backbone", ResultBackbone);
@@ -103,26 +112,49 @@ internal sealed class Learner : IRunPart, IDisposable
     /// <summary>To be called before the first step, and after the backbone was used in evaluation mode.</summary>
     public void BeginToTrain() => _backbone.train();
 
-    /// <summary>Embeddings [B, d] with their gradient, and labels [B].</summary>
-    public (Tensor Embeddings, Tensor Labels) Embed(FaceBatch batch)
+    /// <summary>Begins a run with what a teacher knows of the people: its projection, and class centers at its means.</summary>
+    /// <param name="means">The means [C, t] of its embeddings of each person.</param>
+    /// <param name="moments">The second moments [t, t] of its embeddings.</param>
+    public void BeginWith(Tensor means, Tensor moments)
     {
-        Tensor faces = FaceInput.ToTensor(batch.Pixels, batch.Labels.Length, _device).to(_computeType); // [B, 3, 112, 112]
-        return (_backbone.forward(faces), DeviceUpload.To(tensor(batch.Labels), _device));
+        _teacher!.Begin(moments);
+        if (_head is ClassificationHead classification)
+        {
+            using Tensor centers = _teacher.Project(means.to(_device));
+            classification.BeginAt(centers);
+        }
+    }
+
+    /// <summary>Embeds the views of a batch.</summary>
+    public EmbeddedViews Embed(FaceBatch batch)
+    {
+        Tensor faces = FaceInput.ToTensor(batch.Pixels, batch.ViewCount, _device).to(_computeType);     // [n, 3, 112, 112]
+        Tensor? taught = batch.Taught is { } vectors ? DeviceUpload.To(tensor(vectors).view(batch.ViewCount, -1), _device) : null;
+        return new EmbeddedViews(_backbone.forward(faces), DeviceUpload.To(tensor(batch.Labels), _device), taught);
     }
 
     /// <summary>A step with what <see cref="Embed"/> gave.</summary>
-    /// <param name="embeddings">[B, d].</param>
-    /// <param name="labels">[B].</param>
+    /// <param name="views">The views.</param>
     /// <param name="learningRate">Of this step.</param>
     /// <param name="marginFraction">The share of the margin in force.</param>
     /// <param name="step">Steps before this one.</param>
-    /// <returns>The loss before the step, a scalar where the step was computed: reading it there waits for a GPU.</returns>
-    public Tensor Learn(Tensor embeddings, Tensor labels, double learningRate, double marginFraction, int step)
+    /// <returns>
+    /// The loss of the labels before the step and, with a teacher, the mean of 1 − cos to it: one or two numbers, where the step was
+    /// computed. Reading them there waits for a GPU.
+    /// </returns>
+    public Tensor Learn(EmbeddedViews views, double learningRate, double marginFraction, int step)
     {
-        using CenterSample? sample = _sampler?.Take(labels);
-        Tensor loss = _head.forward(embeddings, labels, new LossStep(step, sample) { MarginFraction = marginFraction });
+        using CenterSample? sample = _sampler?.Take(views.Labels);
+        Tensor loss = _head.forward(views.Labeled, views.Labels, new LossStep(step, sample) { MarginFraction = marginFraction });
+        (Tensor all, Tensor reported) = (loss, loss.detach().unsqueeze(0));
+        if (_teacher is not null && views.Taught is { } taught)
+        {
+            (Tensor term, Tensor distance) = _teacher.Of(views.All, taught);
+            (all, reported) = (loss.Plus(term), stack([loss.detach(), distance.to(loss.dtype)]));
+        }
+
         _optimizer.ForgetGradients();
-        loss.backward();
+        all.backward();
         GradientClipping.ToNorm(_backboneParameters, _recipe.GradientClippingNorm);
         _optimizer.Step(learningRate);
         if (sample is not null)
@@ -135,11 +167,11 @@ internal sealed class Learner : IRunPart, IDisposable
             average.Update(step);
         }
 
-        return loss;
+        return reported;
     }
 
     /// <summary>The loss before the first step, at several shares of the margin: what <see cref="TrainingHealth"/> compares with.</summary>
-    public double[] UntrainedLosses(Tensor embeddings, Tensor labels, int totalSteps)
+    public double[] UntrainedLosses(EmbeddedViews views, int totalSteps)
     {
         using var noGradient = no_grad();
 
@@ -148,8 +180,8 @@ internal sealed class Learner : IRunPart, IDisposable
         double[] losses = [.. TrainingHealth.MarginFractions.Select(fraction =>
         {
             using var scope = NewDisposeScope();
-            var step = new LossStep(totalSteps, _sampler?.Take(labels)) { MarginFraction = fraction };
-            return (double)_head.forward(embeddings, labels, step).item<float>();
+            var step = new LossStep(totalSteps, _sampler?.Take(views.Labels)) { MarginFraction = fraction };
+            return (double)_head.forward(views.Labeled, views.Labels, step).item<float>();
         })];
         _head.train();
         return losses;
@@ -160,6 +192,7 @@ internal sealed class Learner : IRunPart, IDisposable
         _optimizer.Dispose();
         _sampledOptimizer?.Dispose();
         _sampler?.Dispose();
+        _teacher?.Dispose();
         _head.Dispose();
         ResultHead.Dispose();
         if (!ReferenceEquals(_backbone, ResultBackbone))

@@ -22,8 +22,9 @@ internal static class LearningRateFinder
         using var randomState = new RandomStateGuard(run.Seed);
         using var gradient = enable_grad();
         using var scope = NewDisposeScope();
-        using var learner = new Learner(run.Recipe, plan, run.Faces.Labels.Count, run.Device);
+        using var learner = new Learner(run.Recipe, plan, run.Faces.Labels.Count, run.Device, run.Teaching?.Teacher);
         using var backbone = learner.ResultBackbone;
+        run.BeginWithTeacher(learner);
         learner.BeginToTrain();
         var steps = new List<(double LearningRate, double Loss)>();
         double running = double.NaN, lowest = double.PositiveInfinity;
@@ -53,8 +54,7 @@ internal static class LearningRateFinder
     private static double Step(Learner learner, FaceBatch batch, double learningRate, double marginFraction, int step)
     {
         using var scope = NewDisposeScope();
-        (Tensor embeddings, Tensor labels) = learner.Embed(batch);
-        return learner.Learn(embeddings, labels, learningRate, marginFraction, step).item<float>();
+        return learner.Learn(learner.Embed(batch), learningRate, marginFraction, step).data<float>()[0];
     }
 
     /// <summary>The batches of one epoch after the other, without an end.</summary>
@@ -62,7 +62,7 @@ internal static class LearningRateFinder
     {
         for (int epoch = 1; ; epoch++)
         {
-            foreach (FaceBatch batch in BatchProducer.Epoch(run.Faces, plan, run.Seed, epoch, skip: 0, run.Setup.CancellationToken))
+            foreach (FaceBatch batch in BatchProducer.Epoch(run.Faces, plan, run.Seed, epoch, skip: 0, run.Setup.CancellationToken, run.Teaching))
             {
                 run.Setup.CancellationToken.ThrowIfCancellationRequested();
                 yield return batch;

@@ -10,8 +10,8 @@ namespace Microsoft.ML.ArcFace.Training;
 /// </summary>
 /// <param name="interval">Steps that are read at once, at least 1.</param>
 /// <param name="firstStep">The number of the step whose loss comes first.</param>
-/// <param name="observe">Is told each step and its loss, in order.</param>
-internal sealed class LossReadout(int interval, int firstStep, Action<int, double> observe) : IDisposable
+/// <param name="observe">Is told each step and its losses, in order.</param>
+internal sealed class LossReadout(int interval, int firstStep, Action<int, float[]> observe) : IDisposable
 {
     /// <summary>On a GPU: the share of the waiting is small, and a run that diverges is stopped soon enough.</summary>
     private const int GpuInterval = 20;
@@ -22,10 +22,10 @@ internal sealed class LossReadout(int interval, int firstStep, Action<int, doubl
     /// <summary>Steps that are read at once on a device. Reading a number of the processor waits for nothing.</summary>
     public static int IntervalOn(Device device) => device.type == DeviceType.CPU ? 1 : GpuInterval;
 
-    /// <summary>Takes the loss of the next step, a scalar; reads it and those before if it is time.</summary>
-    public void Add(Tensor loss)
+    /// <summary>Takes the losses of the next step, as many as of each; reads them and those before if it is time.</summary>
+    public void Add(Tensor losses)
     {
-        _unread.Add(loss.detach().DetachFromDisposeScope());
+        _unread.Add(losses.detach().DetachFromDisposeScope());
         if (_unread.Count >= interval)
         {
             Read();
@@ -42,8 +42,9 @@ internal sealed class LossReadout(int interval, int firstStep, Action<int, doubl
 
         using var scope = NewDisposeScope();
         float[] losses = stack(_unread).to(ScalarType.Float32).cpu().data<float>().ToArray();
+        int steps = _unread.Count;
         Forget();
-        foreach (float loss in losses)
+        foreach (float[] loss in losses.Chunk(losses.Length / steps))
         {
             observe(_next++, loss);
         }

@@ -6,8 +6,15 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Training;
 
-/// <summary>A batch as the input side hands it over: pixels of all faces one after the other, and their classes.</summary>
-internal sealed record FaceBatch(byte[] Pixels, long[] Labels);
+/// <summary>A batch as the input side hands it over.</summary>
+/// <param name="Pixels">Those of all views one after the other; views without a label come last.</param>
+/// <param name="Labels">The classes of those that have one.</param>
+/// <param name="Taught">What a teacher makes of each view, row by row; null where there is none.</param>
+internal sealed record FaceBatch(byte[] Pixels, long[] Labels, float[]? Taught = null)
+{
+    /// <summary>Views, with and without a label.</summary>
+    public int ViewCount => Pixels.Length / FaceTensor.ByteCount;
+}
 
 /// <summary>
 /// The photographs of a training run. The first pass over the data decodes them, finds out who there is and checks

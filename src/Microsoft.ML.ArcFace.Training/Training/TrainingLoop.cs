@@ -20,7 +20,7 @@ internal sealed class TrainingLoop : IDisposable
     private readonly BestWeights _best;
     private readonly TrainingHealth _health;
     private readonly RunPosition _position = new();
-    private readonly ReportedLoss _reportedLoss = new();
+    private readonly ReportedLoss _reportedLoss = new(), _reportedDistance = new();
     private readonly TrainingReporter _reporter;
     private readonly LossReadout _losses;
     private readonly Stopwatch _sinceCheckpoint = Stopwatch.StartNew();
@@ -35,8 +35,12 @@ internal sealed class TrainingLoop : IDisposable
         {
             Load(checkpoint);
         }
+        else
+        {
+            run.BeginWithTeacher(learner);
+        }
 
-        _reporter = new TrainingReporter(run, plan, _position.Step, _reportedLoss);
+        _reporter = new TrainingReporter(run, plan, _position.Step, _reportedLoss, _reportedDistance);
         _losses = new LossReadout(LossReadout.IntervalOn(run.Device), _position.Step, Observe);
     }
 
@@ -55,7 +59,7 @@ internal sealed class TrainingLoop : IDisposable
         using var randomState = new RandomStateGuard(run.Seed);
         using var gradient = enable_grad();
         using var scope = NewDisposeScope();
-        using var learner = new Learner(run.Recipe, plan, run.Faces.Labels.Count, run.Device);
+        using var learner = new Learner(run.Recipe, plan, run.Faces.Labels.Count, run.Device, run.Teaching?.Teacher);
         try
         {
             using var loop = new TrainingLoop(run, plan, identity, learner);
@@ -91,7 +95,10 @@ internal sealed class TrainingLoop : IDisposable
             Precision = _run.Setup.InferencePrecision,
             Training = new FaceTrainingSummary(
                 _run.Recipe.Loss.GetType().Name, _run.Recipe.Loss.SingleMargin, _plan.Scale, _run.Faces.Labels.Count, _run.Faces.Count,
-                Math.Max(1, (_position.Step + _plan.StepsPerEpoch - 1) / _plan.StepsPerEpoch), _position.Step, _run.Recipe.InitialWeights is not null, FaceTrainingSummary.CurrentVersion),
+                Math.Max(1, (_position.Step + _plan.StepsPerEpoch - 1) / _plan.StepsPerEpoch), _position.Step, _run.Recipe.InitialWeights is not null, FaceTrainingSummary.CurrentVersion)
+            {
+                Teacher = _run.Teaching?.Teacher.Summary,
+            },
         };
     }
 
@@ -103,7 +110,7 @@ internal sealed class TrainingLoop : IDisposable
         while (_position.Epoch <= Math.Min(_plan.Epochs, _run.Setup.StopAfterEpoch ?? int.MaxValue))
         {
             _learner.BeginToTrain();
-            foreach (FaceBatch batch in BatchProducer.Epoch(_run.Faces, _plan, _run.Seed, _position.Epoch, _position.Batch, _run.Setup.CancellationToken))
+            foreach (FaceBatch batch in BatchProducer.Epoch(_run.Faces, _plan, _run.Seed, _position.Epoch, _position.Batch, _run.Setup.CancellationToken, _run.Teaching))
             {
                 _run.Setup.CancellationToken.ThrowIfCancellationRequested();
                 Step(batch);
@@ -129,21 +136,21 @@ internal sealed class TrainingLoop : IDisposable
     private void Step(FaceBatch batch)
     {
         using var scope = NewDisposeScope();
-        (Tensor embeddings, Tensor labels) = _learner.Embed(batch);                           // [B, d], [B]
+        EmbeddedViews views = _learner.Embed(batch);
         if (!_health.HasBegun)
         {
-            _health.Begin(_learner.UntrainedLosses(embeddings, labels, _plan.TotalSteps));
+            _health.Begin(_learner.UntrainedLosses(views, _plan.TotalSteps));
         }
 
-        _losses.Add(_learner.Learn(embeddings, labels, _plan.Schedule.LearningRate(_position.Step), _plan.Schedule.MarginFraction(_position.Step), _position.Step));
+        _losses.Add(_learner.Learn(views, _plan.Schedule.LearningRate(_position.Step), _plan.Schedule.MarginFraction(_position.Step), _position.Step));
         _position.Step++;
         _position.Batch++;
     }
 
-    private void Observe(int step, double loss)
+    private void Observe(int step, float[] losses)
     {
-        _health.Observe(step, loss);
-        _reporter.Observe(step, loss);
+        _health.Observe(step, losses[0]);
+        _reporter.Observe(step, losses[0], losses is [_, float distance] ? distance : null);
     }
 
     private double? Validate() =>
@@ -186,6 +193,11 @@ internal sealed class TrainingLoop : IDisposable
         state.Part("position", _position);
         state.Part("health", _health);
         state.Part("reported_loss", _reportedLoss);
+        if (_run.Teaching is not null)
+        {
+            state.Part("reported_teacher_loss", _reportedDistance);
+        }
+
         state.Part("best", _best);
         state.Part("generator", new TorchGenerator());
         _learner.Transfer(state);

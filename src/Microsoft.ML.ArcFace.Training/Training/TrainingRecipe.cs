@@ -21,6 +21,10 @@ internal sealed record TrainingRecipe
 
     public required int FrozenStages { get; init; }
 
+    /// <summary>A run is known by its weights and how it is listened to (<see cref="RunIdentity"/>).</summary>
+    [JsonIgnore]
+    public FaceTeacher? Teacher { get; init; }
+
     public required double Dropout { get; init; }
 
     public required FaceLoss Loss { get; init; }
@@ -69,6 +73,7 @@ internal sealed record TrainingRecipe
         InitialWeights = options.InitialWeights,
         BackboneLearningRateShare = options.BackboneLearningRateShare,
         FrozenStages = options.FrozenStages,
+        Teacher = options.Teacher,
         Dropout = options.Dropout,
         Loss = options.Loss,
         ClassSampleRate = options.ClassSampleRate,

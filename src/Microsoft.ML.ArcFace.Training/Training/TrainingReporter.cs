@@ -14,19 +14,19 @@ internal sealed class TrainingReporter : IDisposable
     private readonly TrainingPlan _plan;
     private readonly EventFile? _events;
     private readonly int _firstStep;
-    private readonly ReportedLoss _loss;
+    private readonly ReportedLoss _loss, _teacherLoss;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly MarginRemark _remark;
     private TimeSpan _lastReport;
 
     /// <summary>A reporter of a run that begins, or goes on.</summary>
-    public TrainingReporter(TrainingRun run, TrainingPlan plan, int firstStep, ReportedLoss loss)
+    public TrainingReporter(TrainingRun run, TrainingPlan plan, int firstStep, ReportedLoss loss, ReportedLoss teacherLoss)
     {
         _channel = run.Channel;
         _progress = run.Setup.Progress;
         _plan = plan;
         _firstStep = firstStep;
-        _loss = loss;
+        (_loss, _teacherLoss) = (loss, teacherLoss);
         _remark = new MarginRemark(plan.Schedule.MarginRampSteps);
         _events = run.Setup.TensorBoardDirectory is { } folder ? EventFile.Create(folder, firstStep) : null;
     }
@@ -34,9 +34,16 @@ internal sealed class TrainingReporter : IDisposable
     /// <summary>Takes note of a step.</summary>
     /// <param name="step">From 0.</param>
     /// <param name="loss">Its loss.</param>
-    public void Observe(int step, double loss)
+    /// <param name="teacherLoss">The mean of 1 − cos to a teacher; null where there is none.</param>
+    public void Observe(int step, double loss, double? teacherLoss)
     {
         _loss.Add(loss);
+        if (teacherLoss is { } distance)
+        {
+            _teacherLoss.Add(distance);
+            _events?.Scalars(step, ("train/teacher_loss", distance));
+        }
+
         _events?.Scalars(step, ("train/loss", loss), ("train/learning_rate", _plan.Schedule.LearningRate(step)), ("train/margin_fraction", _plan.Schedule.MarginFraction(step)));
     }
 
@@ -58,7 +65,7 @@ internal sealed class TrainingReporter : IDisposable
     private void Report(int epoch, int step, bool isEpochEnd, double? areaUnderRocCurve)
     {
         _lastReport = _clock.Elapsed;
-        double loss = _loss.Report();
+        double loss = _loss.Report(), teacherLoss = _teacherLoss.Report();
 
         // A run that goes on is timed by itself: the machine, and what else it has to do, may be another.
         double secondsPerStep = Math.Max(1e-9, _clock.Elapsed.TotalSeconds) / Math.Max(1, step - _firstStep);
@@ -67,7 +74,7 @@ internal sealed class TrainingReporter : IDisposable
             epoch, _plan.Epochs, step, _plan.TotalSteps, loss,
             _plan.Schedule.LearningRate(Math.Max(0, step - 1)), _plan.BatchSize / secondsPerStep,
             TimeSpan.FromSeconds(Math.Max(0, _plan.TotalSteps - step) * secondsPerStep), isEpochEnd, areaUnderRocCurve,
-            marginFraction, _remark.Next(loss, marginFraction));
+            marginFraction, _remark.Next(loss, marginFraction), double.IsNaN(teacherLoss) ? null : teacherLoss);
         _channel.Info(progress.ToString());
         if (progress.Remark is { } remark)
         {

@@ -13,9 +13,25 @@ namespace Microsoft.ML.ArcFace.Training;
 /// <param name="Device">Where it is computed.</param>
 /// <param name="Checkpoints">Where its state is kept, if anywhere.</param>
 /// <param name="Observer">Who follows it.</param>
+/// <param name="Teaching">Who teaches beside the labels; null: nobody.</param>
 internal sealed record TrainingRun(
-    IChannel Channel, TrainingRecipe Recipe, TrainingSetup Setup, TrainingFaces Faces, TrainingValidation? Validation, Device Device, CheckpointFolder? Checkpoints, WorkObserver Observer)
+    IChannel Channel, TrainingRecipe Recipe, TrainingSetup Setup, TrainingFaces Faces, TrainingValidation? Validation, Device Device, CheckpointFolder? Checkpoints, WorkObserver Observer,
+    Teaching? Teaching = null)
 {
     /// <summary>Of weights, order and augmentation.</summary>
     public int Seed => Recipe.Seed ?? throw new InvalidOperationException("The recipe has no seed.");
+
+    /// <summary>Has a learner begin with what the teacher knows of the people, where there is one.</summary>
+    public void BeginWithTeacher(Learner learner)
+    {
+        if (Teaching is null)
+        {
+            return;
+        }
+
+        using var scope = NewDisposeScope();
+        IEnumerable<(byte[] Pixels, int Label)> faces = Observer.Watch(Faces.InOrder(), "photographs embedded by the teacher", Faces.Count);
+        (Tensor means, Tensor moments) = TaughtPeople.Of(Teaching.Teacher, faces, Faces.Labels.Count, Setup.CancellationToken);
+        learner.BeginWith(means, moments);
+    }
 }

@@ -69,8 +69,7 @@ internal static class TrainingStep
         void Step(bool isRead)
         {
             using var scope = NewDisposeScope();
-            (Tensor embeddings, Tensor labels) = learner.Embed(batch);
-            Tensor loss = learner.Learn(embeddings, labels, LearningRate, marginFraction: 1, step: 0);
+            Tensor loss = learner.Learn(learner.Embed(batch), LearningRate, marginFraction: 1, step: 0);
             if (isRead)
             {
                 loss.item<float>();

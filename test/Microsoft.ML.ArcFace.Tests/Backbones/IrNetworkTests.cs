@@ -1,10 +1,12 @@
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.Data;
 using SkiaSharp;
+using TorchSharp;
 
 namespace Microsoft.ML.ArcFace.Tests.Backbones;
 
@@ -99,6 +101,34 @@ public class IrNetworkTests
     }
 
     [TestMethod]
+    public void Train_Description_LearnsAllButWhatTheLastNormLacks()
+    {
+        var weightsOf = new SmallIrNetworks(attention: "se_block");
+        RecognizerFile file = RecognizerFile.Open(_folder.Write("ir.safetensors", weightsOf.ToSafetensors()), architecture: null);
+        (NetworkDescription network, WeightStore weights) = file.Load(FacePixels.Standard, WeightStore.InMemory);
+        using (weights)
+        {
+            using DisposeScope scope = torch.NewDisposeScope();
+            using var backbone = new FaceBackbone(network);
+            backbone.CopyFrom(weights.Tensors);
+            float[] faces = new GraphModel().Draw([2, 3, 112, 112]);
+            backbone.eval();
+            torch.Tensor embedding = backbone.call(torch.tensor(faces, [2, 3, 112, 112]));
+            float[] expected = weightsOf.Embed(faces);
+            Assert.IsGreaterThan(0.99999, OnnxFile.Cosine(expected, [.. embedding.data<float>()]));
+
+            embedding.square().sum().backward();
+            Dictionary<string, float> slopes = backbone.State.Where(tensor => tensor.Tensor.requires_grad).ToDictionary(tensor => tensor.Name, tensor => tensor.Tensor.grad!.abs().max().item<float>());
+            string[] constants = ["output_layer.4.weight", "output_layer.4.bias"];
+            CollectionAssert.AreEquivalent(
+                network.Tensors.Where(tensor => tensor.Kind is TensorKind.Weight).Select(tensor => tensor.Name).ToArray(),
+                slopes.Keys.ToArray());
+            Assert.IsFalse(constants.Any(slopes.ContainsKey));
+            Assert.IsTrue(slopes.Values.All(slope => slope > 0 && float.IsFinite(slope)));
+        }
+    }
+
+    [TestMethod]
     public void Open_WhatIsNoSuchNetwork_IsRefusedByTensor()
     {
         var network = new SmallIrNetworks();
@@ -120,6 +150,26 @@ public class IrNetworkTests
             StringAssert.Contains(message, "refused.safetensors");
             StringAssert.Contains(message, named);
         }
+    }
+
+    [TestMethod]
+    public void Open_WideViewsOfAFewBytes_AreRefusedWithoutMemory()
+    {
+        // Four stages of up to 4096 channels, 50 blocks each, whose weights are all one number: the network would have 20 billion.
+        List<TorchFileTensor> tensors = [View("input_layer.0.weight", 64, 3, 3, 3), View("output_layer.3.weight", 12, 4096 * 49)];
+        for (int block = 0; block < 200; block++)
+        {
+            tensors.Add(View(FormattableString.Invariant($"body.{block}.res_layer.1.weight"), 4093 + (block / 50), 1, 3, 3));
+        }
+
+        TorchFileStorage[] storages = [new("0", "FloatStorage", 1, new byte[4])];
+        string path = _folder.Write("wide.pth", TorchFileWriter.Zip(TorchFileWriter.Pickle(tensors, storages), storages));
+        long before = GC.GetTotalAllocatedBytes();
+        string message = Assert.ThrowsExactly<WeightsFormatException>(() => RecognizerFile.Open(path, architecture: null)).Message;
+        StringAssert.Contains(message, "268435456 at most");
+        Assert.IsLessThan(64L << 20, GC.GetTotalAllocatedBytes() - before);
+
+        static TorchFileTensor View(string name, params long[] shape) => new(name, "0", 0, shape, new long[shape.Length]);
     }
 
     private static float[] ChannelsLast(float[] faces)

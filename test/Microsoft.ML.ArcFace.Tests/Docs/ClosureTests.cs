@@ -31,7 +31,8 @@ public partial class ClosureTests
         ["Recognition"] = ["torch", "charts", "ONNX Runtime"],
         ["Torch"] = ["SQLite", "charts", "ONNX Runtime"],
         ["Training"] = ["SQLite", "charts", "ONNX Runtime"],
-        ["Detection"] = ["torch", "SQLite", "charts"],
+        ["OnnxRuntime"] = ["torch", "Microsoft.ML", "SkiaSharp", "SQLite", "charts"],
+        ["Detection"] = ["torch", "SQLite", "charts", "ONNX Runtime"],
         ["Reporting"] = ["torch", "SQLite", "ONNX Runtime"],
     };
 

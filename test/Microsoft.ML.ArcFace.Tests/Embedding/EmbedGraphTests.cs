@@ -168,6 +168,44 @@ public class EmbedGraphTests
     }
 
     [TestMethod]
+    [DataRow(112, 96), DataRow(160, 160), DataRow(96, 80), DataRow(224, 128)]
+    public void EmbedFaces_FaceOfAnotherSize_IsMadeOfTheAlignedOne(int height, int width)
+    {
+        // Between four pixels as plain loops have it: centers on centers, sides cut off equally.
+        byte[] graph = SmallRecognizers.Write(size: height, width: width);
+        float[] planes = new float[3 * height * width];
+        for (int i = 0; i < planes.Length; i++)
+        {
+            (int channel, int row, int column) = (i / (height * width), i / width % height, i % width);
+            planes[i] = (At(column + ((height - width) / 2), row, 2 - channel, 112.0 / height) - 127.5f) / 127.5f;
+        }
+
+        float[] expected = GraphModel.Run(graph, "data", [1, 3, height, width], planes);
+        var ml = new MLContext();
+        FacePixels pixels = FacePixels.Standard with { ColorOrder = FaceColorOrder.Bgr };
+        using FaceEmbeddingTransformer model = Fit(ml, s_folder.Write("sized.onnx", graph), pixels);
+        Assert.IsGreaterThan(0.99999, OnnxFile.Cosine(expected, Embed(model)));
+
+        string zip = Path.Combine(s_folder.FullName, "sized.zip"), onnx = Path.Combine(s_folder.FullName, "sized-again.onnx");
+        ml.Model.Save(model, Photographs(ml).Schema, zip);
+        using var loaded = (FaceEmbeddingTransformer)ml.Model.Load(zip, out _);
+        CollectionAssert.AreEqual(Embed(model), Embed(loaded));
+        ml.FaceRecognition().ExportToOnnx(model, onnx);
+        using FaceEmbeddingTransformer again = Fit(ml, onnx, pixels);
+        Assert.AreEqual(model.Fingerprint, again.Fingerprint);
+        Assert.IsGreaterThan(0.99999, OnnxFile.Cosine(expected, Embed(again)));
+
+        static float At(int column, int row, int color, double scale)
+        {
+            double x = Math.Clamp(((column + 0.5) * scale) - 0.5, 0, 111), y = Math.Clamp(((row + 0.5) * scale) - 0.5, 0, 111);
+            (int left, int top) = ((int)x, (int)y);
+            double Pixel(int right, int down) => s_face[(((Math.Min(top + down, 111) * 112) + Math.Min(left + right, 111)) * 3) + color];
+            double upper = Pixel(0, 0) + ((Pixel(1, 0) - Pixel(0, 0)) * (x - left)), lower = Pixel(0, 1) + ((Pixel(1, 1) - Pixel(0, 1)) * (x - left));
+            return (float)(upper + ((lower - upper) * (y - top)));
+        }
+    }
+
+    [TestMethod]
     public void EmbedFaces_GraphThatGivesTheNorm_HasItAsQuality()
     {
         (byte[] graph, string norm) = SmallRecognizers.WriteWithNorm();
@@ -355,8 +393,8 @@ public class EmbedGraphTests
     public void EmbedFaces_FilesThatDoNotFit_AreRefusedByName()
     {
         var ml = new MLContext();
-        string large = s_folder.Write("large.onnx", SmallRecognizers.Write(size: 160));
-        StringAssert.Contains(Refusal(large), "reads faces of 160×160 pixels; recognizers of 112×112 pixels are read");
+        string large = s_folder.Write("large.onnx", SmallRecognizers.Write(size: 480));
+        StringAssert.Contains(Refusal(large), "reads faces of 480×480 pixels (height × width); read are faces 56 to 448 pixels high");
         var odd = new GraphModel();
         string parted = odd.Node("Reshape", [odd.Input(1, 3, 112, 112), odd.Longs(1, 3, 56, 2, 112)]);
         string unknown = s_folder.Write("odd.onnx", odd.ToBytes(odd.Head(odd.Node("Relu", [parted]), 3 * 112 * 112)));

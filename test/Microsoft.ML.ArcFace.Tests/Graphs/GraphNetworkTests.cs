@@ -130,7 +130,7 @@ public class GraphNetworkTests
         AssertRefused("[1, 4, 8, 8]", model => model.Head(model.Input(1, 4, 8, 8), 256));
         AssertRefused("reads faces of at most", model => model.Head(model.Node("GlobalAveragePool", [model.Input(1, 3, 4096, 4096)]), 3));
         AssertRefused("a recognizer gives one embedding", model => model.Node("Relu", [model.Input(1, 3, 8, 8)]));
-        AssertRefused("Softmax", model => model.Node("Softmax", [model.Head(model.Input(1, 3, 8, 8), 192)]));
+        AssertRefused("(Softmax), it makes probabilities of classes", model => model.Node("Softmax", [model.Head(model.Input(1, 3, 8, 8), 192)]));
         AssertRefused("mixes the pictures", model => model.Node("Flatten", [model.Node("Reshape", [model.Input(1, 3, 8, 8), model.Longs(3, 64)])], ("axis", 0L)));
         AssertRefused("training", model => model.Head(model.Node("BatchNormalization", [model.Input(1, 3, 8, 8), model.Positive(3), model.Random(3), model.Random(3), model.Positive(3)], ("training_mode", 1L)), 192), version: 14);
         AssertRefused("not finite", model => model.Head(model.Node("Mul", [model.Input(1, 3, 8, 8), model.Float(float.NaN)]), 192));

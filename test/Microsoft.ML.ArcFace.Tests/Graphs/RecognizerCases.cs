@@ -45,6 +45,9 @@ internal static partial class RecognizerCases
         OnMap("Pow", (model, map) => model.Node("Pow", [model.Node("Abs", [map]), model.Float(1.5f)])),
         OnMap("Pow of 2 and Sqrt", (model, map) => model.Node("Sqrt", [model.Node("Add", [model.Node("Pow", [map, model.Float(2)]), model.Float(0.1f)])])),
         OnMap("Sum of three", (model, map) => model.Node("Sum", [map, model.Node("Relu", [map]), model.Node("Abs", [map])])),
+        OnMap("attention that adds up to 1", (model, map) => model.Node("Mul", [map, model.Node("Softmax", [model.Node("GlobalAveragePool", [map])], ("axis", 1L))])),
+        OnMap("Softmax of columns, its axis left out", (model, map) => model.Node("Softmax", [map])),
+        OnMap("version 11: Softmax of all channels and pixels", (model, map) => model.Node("Softmax", [map]), version: 11),
         OnMap("attention to channels", (model, map) => model.Node("Mul", [map, Attention(model, map, 5)])),
         OnMap("attention to pixels", (model, map) => model.Node("Mul", [map, model.Node("Sigmoid", [model.Node("ReduceMean", [map], ("axes", (long[])[1]), ("keepdims", 1L))])])),
     ];
@@ -149,6 +152,8 @@ internal static partial class RecognizerCases
             string batch = model.Node("Unsqueeze", [model.Node("Gather", [model.Node("Shape", [map]), model.Long(0)], ("axis", 0L)), model.Longs(0)]);
             return model.Node("Reshape", [map, model.Node("Concat", [batch, model.Longs(-1)], ("axis", 0L))]);
         }, version: 20),
+        OnPicture("version 21: reductions, limits and shapes by inputs", (model, face) => Modern(model, face), version: 21),
+        OnPicture("version 22: the same", (model, face) => Modern(model, face), version: 22),
         new("an open batch", Current, model => model.Head(Conv(model, model.Input(0, 3, 8, 8), [5, 3, 3, 3]), 5 * 36)),
         new("a fixed batch and Reshape", Current, model => model.Node("Gemm", [model.Node("Reshape", [Conv(model, model.Input(1, 3, 8, 8), [5, 3, 3, 3]), model.Longs(1, 180)]), model.Random(180, 8)])),
         new("a product of matrices with a sum", Current, model => model.Node("Add", [model.Node("MatMul", [model.Node("Flatten", [Conv(model, model.Input(1, 3, 8, 8), [5, 3, 3, 3])]), model.Random(180, 8)]), model.Random(8)])),
@@ -232,4 +237,16 @@ internal static partial class RecognizerCases
     private static string Conv(GraphModel model, string value, long[] weight, long[]? pads = null, long[]? strides = null, long[]? dilations = null, long groups = 1) => model.Node(
         "Conv", [value, model.Random(weight), model.Random(weight[0])],
         ("kernel_shape", weight[2..]), ("pads", pads ?? new long[4]), ("strides", strides ?? [1, 1]), ("dilations", dilations ?? [1, 1]), ("group", groups));
+
+    /// <summary>Operators that ONNX's versions 21 and 22 describe anew.</summary>
+    private static string Modern(GraphModel model, string face)
+    {
+        string map = model.Node("PRelu", [Norm(model, Conv(model, face, [6, 3, 3, 3]), 6), model.Random(6, 1, 1)]);
+        map = model.Node("Dropout", [model.Node("MaxPool", [model.Node("HardSwish", [map])], ("kernel_shape", (long[])[2, 2]), ("strides", (long[])[2, 2]))]);
+        string weight = model.Node("HardSigmoid", [model.Node("Conv", [model.Node("GlobalAveragePool", [map]), model.Random(6, 6, 1, 1)])]);
+        map = model.Node("Clip", [model.Node("Mul", [map, weight]), model.Float(-0.3f), model.Float(0.6f)]);
+        map = model.Node("Transpose", [model.Node("Reshape", [map, model.Longs(0, 2, 3, -1), ], ("allowzero", 0L))], ("perm", (long[])[0, 2, 1, 3]));
+        string row = model.Node("ReduceMean", [model.Node("Pad", [map, model.Longs(0, 0, 0, 1, 0, 0, 0, 1)]), model.Longs(3)], ("keepdims", 0L));
+        return model.Node("LpNormalization", [model.Node("Flatten", [row])], ("axis", 1L), ("p", 2L));
+    }
 }

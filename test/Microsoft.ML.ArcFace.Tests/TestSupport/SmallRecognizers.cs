@@ -12,12 +12,13 @@ internal static class SmallRecognizers
     /// <param name="mean">What the graph itself subtracts from pixels; null: nothing.</param>
     /// <param name="deviation">What the graph itself divides the difference by.</param>
     /// <param name="outputs">Numbers in an embedding.</param>
-    /// <param name="size">Rows and columns of the picture, a multiple of 16.</param>
-    public static byte[] Write(bool activates = true, float? mean = null, float deviation = 1, int outputs = EmbeddingSize, int size = 112)
+    /// <param name="size">Rows of the picture, a multiple of 16.</param>
+    /// <param name="width">Columns of the picture, a multiple of 16; null: as many as rows.</param>
+    public static byte[] Write(bool activates = true, float? mean = null, float deviation = 1, int outputs = EmbeddingSize, int size = 112, int? width = null)
     {
         const int channels = 64, stride = 16;
         var graph = new GraphModel();
-        string value = graph.Input("data", TensorProto.Types.DataType.Float, 1, 3, size, size);
+        string value = graph.Input("data", TensorProto.Types.DataType.Float, 1, 3, size, width ?? size);
         if (mean is { } subtracted)
         {
             value = graph.Node("Mul", [graph.Node("Sub", [value, graph.Floats([subtracted], 1)]), graph.Floats([1 / deviation], 1)]);
@@ -31,7 +32,7 @@ internal static class SmallRecognizers
 
         value = graph.Node("Conv", [value, graph.Random(channels, channels, 1, 1), graph.Floats(new float[channels], channels)], ("kernel_shape", new long[] { 1, 1 }));
 
-        int columns = channels * (size / stride) * (size / stride);
+        int columns = channels * (size / stride) * ((width ?? size) / stride);
         return graph.ToBytes(graph.Node("Gemm", [graph.Node("Flatten", [value]), graph.Random(outputs, columns), graph.Floats(new float[outputs], outputs)], ("transB", 1L)));
     }
 

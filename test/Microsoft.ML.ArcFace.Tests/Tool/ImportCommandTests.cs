@@ -150,7 +150,7 @@ public class ImportCommandTests
         Assert.AreEqual(("w.onnx", "d.onnx"), (answer.GetProperty("networkFile").GetProperty("fileName").GetString(), answer.GetProperty("detector").GetString()));
         Dictionary<string, string> leftOut = answer.GetProperty("leftOutOfPack").EnumerateArray().ToDictionary(file => file.GetProperty("file").GetString()!, file => file.GetProperty("reason").GetString()!);
         CollectionAssert.AreEquivalent(new[] { "points.onnx", "broken.onnx" }, leftOut.Keys);
-        StringAssert.Contains(leftOut["points.onnx"], "reads faces of 192×192 pixels");
+        StringAssert.Contains(leftOut["points.onnx"], "reads pictures of 192×192 pixels");
         Assert.AreEqual("scrfd", ToolProgram.Answer(0, "info", output).GetProperty("detector").GetProperty("network").GetString());
     }
 

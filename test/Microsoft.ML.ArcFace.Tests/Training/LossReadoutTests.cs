@@ -65,7 +65,7 @@ public class LossReadoutTests
         Assert.IsGreaterThan(1, LossReadout.IntervalOn(new Device(DeviceType.META)));
     }
 
-    private LossReadout Readout(int interval, int firstStep = 0) => new(interval, firstStep, (step, loss) => _observed.Add((step, loss)));
+    private LossReadout Readout(int interval, int firstStep = 0) => new(interval, firstStep, (step, losses) => _observed.Add((step, losses[0])));
 
     private static void Add(LossReadout losses, params double[] values)
     {

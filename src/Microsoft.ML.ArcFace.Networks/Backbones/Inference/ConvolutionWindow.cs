@@ -30,6 +30,10 @@ internal readonly record struct ConvolutionWindow(int Rows, int Columns, int Row
     /// <summary>A window that covers a map.</summary>
     public static ConvolutionWindow Whole(FeatureMap map) => new(map.Height, map.Width, 1, 1, 0, 0, 0, 0, 1, 1);
 
+    /// <summary>Whether no place of it lies beyond the map that it goes over.</summary>
+    public bool IsWithin(FeatureMap input, FeatureMap output) => Padding == 0
+        && ((output.Height - 1) * RowStride) + ((Rows - 1) * RowDilation) < input.Height && ((output.Width - 1) * ColumnStride) + ((Columns - 1) * ColumnDilation) < input.Width;
+
     /// <summary>Whether it is square and undilated, with the same padding on all sides.</summary>
     public bool IsSquare(int kernel, int padding) => Rows == kernel && Columns == kernel && RowStride == ColumnStride && Padding == padding && RowDilation == 1 && ColumnDilation == 1;
 }

@@ -24,6 +24,9 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
     private readonly int _tapsOfRow;
     private readonly int _tapLength;
     private readonly LayerActivation _activation;
+    private readonly nint _inputStep;
+    private readonly nint _outputStep;
+    private readonly nint _shortcutStep;
     private readonly int _panels;
     private readonly int _panelsOfBlock;
     private readonly NativeFloats _weights;     // [out/panel, kernel rows, kernel columns · in, panel]
@@ -42,6 +45,7 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
         // Columns side by side are one run of values.
         (_window, _activation, _tapsOfRow) = (window, activation, window.ColumnDilation == 1 ? 1 : window.Columns);
         _tapLength = window.Columns / _tapsOfRow * input.Channels;
+        (_inputStep, _outputStep, _shortcutStep) = (window.ColumnStride * input.Channels, output.Channels, shortcut?.Channels ?? 0);
         _panels = output.Channels / TPanel.Count;
         _panelsOfBlock = PanelsOfBlock(_panels, Taps * _tapLength);
         _weights = new NativeFloats((long)output.Channels * Taps * _tapLength);
@@ -69,7 +73,7 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
 
         (int block, int rest) = Math.DivRem(begin, tiles * _panelsOfBlock);
         (int tile, int panel) = Math.DivRem(rest, _panelsOfBlock);
-        PixelPlace place = PlaceOf(tile * ConvolutionTile.Pixels);
+        PixelPlace place = PlaceOf(tile * ConvolutionTile.Pixels, memory);
         for (int part = begin; part < end;)
         {
             // Pixels behind the last one repeat it, and write their equal results to the same place.
@@ -79,10 +83,10 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
             {
                 if (pixel < known)
                 {
-                    inputs[pixel] = (float*)memory.Input.Address + Input.Offset(place.Image, (place.Row * _window.RowStride) - _window.Top, (place.Column * _window.ColumnStride) - _window.Left);
-                    outputs[pixel] = (TOutput*)memory.Output.Address + Output.Offset(place.Image, place.Row, place.Column) + firstChannel;
-                    shortcuts[pixel] = Shortcut is null ? null : (TOutput*)memory.Shortcut.Address + Shortcut.Offset(place.Image, place.Row, place.Column) + firstChannel;
-                    Advance(ref place);
+                    inputs[pixel] = place.Input;
+                    outputs[pixel] = place.Output + firstChannel;
+                    shortcuts[pixel] = place.Shortcut + firstChannel;
+                    Advance(ref place, memory);
                 }
                 else
                 {
@@ -111,7 +115,7 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
             panel = 0;
             if (++tile == tiles)
             {
-                (block, tile, place) = (block + 1, 0, default);
+                (block, tile, place) = (block + 1, 0, PlaceOf(0, memory));
             }
         }
     }
@@ -123,26 +127,34 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
         _slopes?.Dispose();
     }
 
-    private PixelPlace PlaceOf(int pixel)
+    private PixelPlace PlaceOf(int pixel, in StepMemory memory)
     {
         (int line, int column) = Math.DivRem(pixel, Output.Width);
         (int image, int row) = Math.DivRem(line, Output.Height);
-        return new PixelPlace { Image = image, Row = row, Column = column };
+        return new PixelPlace
+        {
+            Pixel = pixel,
+            Left = Output.Width - column,
+            Input = (float*)memory.Input.Address + Input.Offset(image, (row * _window.RowStride) - _window.Top, (column * _window.ColumnStride) - _window.Left),
+            Output = (TOutput*)memory.Output.Address + Output.Offset(image, row, column),
+            Shortcut = Shortcut is null ? null : (TOutput*)memory.Shortcut.Address + Shortcut.Offset(image, row, column),
+        };
     }
 
-    /// <summary>To the next pixel, without the divisions of <see cref="PlaceOf"/>, which take 8 % of a 1×1 convolution of 128 channels.</summary>
-    private void Advance(ref PixelPlace place)
+    /// <summary>To the next pixel: within a row, without the multiplications of <see cref="PlaceOf"/>, which were a quarter of a 1×1 convolution of 16 channels.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Advance(ref PixelPlace place, in StepMemory memory)
     {
-        if (++place.Column < Output.Width)
+        place.Pixel++;
+        if (--place.Left == 0)
         {
+            place = PlaceOf(place.Pixel, memory);
             return;
         }
 
-        place.Column = 0;
-        if (++place.Row == Output.Height)
-        {
-            (place.Row, place.Image) = (0, place.Image + 1);
-        }
+        place.Input += _inputStep;
+        place.Output += _outputStep;
+        place.Shortcut += _shortcutStep;
     }
 
     private int TileCount(int images) => ((images * Output.Height * Output.Width) + ConvolutionTile.Pixels - 1) / ConvolutionTile.Pixels;
@@ -210,8 +222,12 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
 
     private struct PixelPlace
     {
-        public int Image;
-        public int Row;
-        public int Column;
+        public int Pixel;
+
+        /// <summary>Pixels of the row from this one on.</summary>
+        public int Left;
+        public float* Input;
+        public TOutput* Output;
+        public TOutput* Shortcut;
     }
 }

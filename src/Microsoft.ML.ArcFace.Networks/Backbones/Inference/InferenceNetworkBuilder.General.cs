@@ -62,7 +62,10 @@ internal sealed partial class InferenceNetworkBuilder
             case Operators.AveragePool or Operators.MaxPool:
                 long[] kernel = node.Attributes.Numbers("kernel_shape");
                 bool countsPadding = node.Attributes.Number("count_include_pad", 0) != 0;
-                return () => new WindowStep(input, output, ConvolutionWindow.Of(node, kernel[0], kernel[1]), node.Operator == Operators.AveragePool, countsPadding);
+                var window = ConvolutionWindow.Of(node, kernel[0], kernel[1]);
+                return node.Operator == Operators.MaxPool && window.IsWithin(input, output)
+                    ? () => _factory.Greatest(input, output, window)
+                    : () => new WindowStep(input, output, window, node.Operator == Operators.AveragePool, countsPadding);
             case Operators.Resize:
                 return () => new ResizeStep(input, output, node);
             case var name when Operators.OfReduction.Contains(name):

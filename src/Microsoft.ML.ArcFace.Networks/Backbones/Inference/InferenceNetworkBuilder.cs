@@ -99,7 +99,7 @@ internal sealed partial class InferenceNetworkBuilder
         _maps[layer.Output] = output;
         Charge(node, (long)output.Channels * input.Channels * shape[2] * shape[3]);
         NeedsSingles |= !fillsPanels || !window.IsSquare(window.Rows, window.Padding) || window.Padding < 0 || layer.Activation?.Operator == Operators.Clip;
-        if (groups == 1)
+        if (groups == 1 && shape[1] * channels > 1)
         {
             _steps.Add(() => _factory.Dense(input, output, shortcut, WeightsOf(node, change), ActivationOf(layer), window));
             return;

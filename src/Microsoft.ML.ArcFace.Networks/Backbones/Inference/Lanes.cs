@@ -45,6 +45,9 @@ internal interface ILanes<TSelf> : IChannels<TSelf>
 
     /// <summary>Adds values whose channels 2i and 2i + 1 have changed places.</summary>
     void AddPartners(in TSelf values);
+
+    /// <summary>Keeps the greater of two numbers each.</summary>
+    void Rise(in TSelf values);
 }
 
 /// <summary>Sixteen channels, on processors with AVX-512.</summary>
@@ -76,6 +79,9 @@ internal unsafe struct Lanes16(Vector512<float> values) : ILanes<Lanes16>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Activate(float* slopes) => _values = Vector512.MultiplyAddEstimate(
         Vector512.MinNative(_values, Vector512<float>.Zero), Vector512.Load(slopes), Vector512.MaxNative(_values, Vector512<float>.Zero));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Rise(in Lanes16 values) => _values = Vector512.Max(_values, values._values);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Limit(float least, float most) => _values = Vector512.MinNative(Vector512.MaxNative(_values, Vector512.Create(least)), Vector512.Create(most));
@@ -116,6 +122,9 @@ internal unsafe struct Lanes8(Vector256<float> values) : ILanes<Lanes8>
         Vector256.MinNative(_values, Vector256<float>.Zero), Vector256.Load(slopes), Vector256.MaxNative(_values, Vector256<float>.Zero));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Rise(in Lanes8 values) => _values = Vector256.Max(_values, values._values);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Limit(float least, float most) => _values = Vector256.MinNative(Vector256.MaxNative(_values, Vector256.Create(least)), Vector256.Create(most));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -152,6 +161,9 @@ internal unsafe struct Lanes4(Vector128<float> values) : ILanes<Lanes4>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Activate(float* slopes) => _values = Vector128.MultiplyAddEstimate(
         Vector128.MinNative(_values, Vector128<float>.Zero), Vector128.Load(slopes), Vector128.MaxNative(_values, Vector128<float>.Zero));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Rise(in Lanes4 values) => _values = Vector128.Max(_values, values._values);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Limit(float least, float most) => _values = Vector128.MinNative(Vector128.MaxNative(_values, Vector128.Create(least)), Vector128.Create(most));

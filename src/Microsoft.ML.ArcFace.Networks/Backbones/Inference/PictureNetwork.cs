@@ -11,8 +11,8 @@ namespace Microsoft.ML.ArcFace.Backbones.Inference;
 /// </summary>
 internal sealed class PictureNetwork : IDisposable
 {
-    /// <summary>Parts of a step that are computed before somebody looks at the clock.</summary>
-    private const int LeastParts = 256, PiecesOfStep = 16;
+    /// <summary>How often a thread looks at the clock within a step.</summary>
+    private const int PiecesOfStep = 16;
 
     private readonly FeatureMap _input;
     private readonly FeatureMap[] _outputs;
@@ -83,19 +83,23 @@ internal sealed class PictureNetwork : IDisposable
 
     public void Dispose() => Array.ForEach(_steps, step => step.Dispose());
 
-    /// <summary>A step in pieces, between which the clock is looked at.</summary>
+    /// <summary>A step on all threads, each of which looks at the clock several times.</summary>
     private void RunStep(InferenceStep step, StepMemory memory, long begin, TimeSpan longest)
     {
-        int parts = step.PartCount(1), piece = Math.Max(LeastParts, (parts + PiecesOfStep - 1) / PiecesOfStep), threads = _threads();
-        for (int first = 0; first < parts; first += piece)
+        int parts = step.PartCount(1), threads = _threads(), pieces = Math.Min(PiecesOfStep, parts), slices = Math.Min(threads, parts);
+        ParallelLoop.Run(slices, threads, slice =>
         {
-            int start = first, some = Math.Min(piece, parts - first), slices = Math.Min(threads, some);
-            ParallelLoop.Run(slices, threads, slice => step.Run(memory, 1, start + (int)((long)some * slice / slices), start + (int)((long)some * (slice + 1) / slices)));
-            if (Stopwatch.GetElapsedTime(begin) > longest)
+            for (int piece = 0; piece < pieces; piece++)
             {
-                throw new TimeoutException();
+                step.Run(memory, 1, Part((slice * pieces) + piece), Part((slice * pieces) + piece + 1));
+                if (Stopwatch.GetElapsedTime(begin) > longest)
+                {
+                    throw new TimeoutException();
+                }
             }
-        }
+        });
+
+        int Part(int piece) => (int)((long)parts * piece / ((long)slices * pieces));
     }
 
     /// <summary>From channels last to channels first.</summary>

@@ -20,6 +20,9 @@ internal abstract class StepFactory
 
     public abstract InferenceStep Depthwise(FeatureMap input, FeatureMap output, (float[] Weight, float[] Bias) weights, LayerActivation activation, int stride);
 
+    /// <summary>The greatest numbers of windows within a map of float32.</summary>
+    public abstract InferenceStep Greatest(FeatureMap input, FeatureMap output, ConvolutionWindow window);
+
     public abstract InferenceStep Paired(FeatureMap input, FeatureMap output, (float[] Weight, float[] Bias) weights, LayerActivation activation);
 
     /// <typeparam name="TLanes">The channels of one register.</typeparam>
@@ -43,6 +46,8 @@ internal abstract class StepFactory
         public override InferenceStep Depthwise(FeatureMap input, FeatureMap output, (float[] Weight, float[] Bias) weights, LayerActivation activation, int stride) => output.IsBFloat16
             ? new DepthwiseConvolutionStep<TLanes, BFloat16Value>(input, output, weights.Weight, weights.Bias, activation, stride)
             : new DepthwiseConvolutionStep<TLanes, SingleValue>(input, output, weights.Weight, weights.Bias, activation, stride);
+
+        public override InferenceStep Greatest(FeatureMap input, FeatureMap output, ConvolutionWindow window) => new LanePoolStep<TLanes>(input, output, window);
 
         public override InferenceStep Paired(FeatureMap input, FeatureMap output, (float[] Weight, float[] Bias) weights, LayerActivation activation) => output.IsBFloat16
             ? new PairedConvolutionStep<TLanes, BFloat16Value>(input, output, weights.Weight, weights.Bias, activation)

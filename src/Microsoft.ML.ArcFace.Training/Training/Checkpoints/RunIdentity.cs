@@ -30,6 +30,9 @@ internal sealed record RunIdentity(IReadOnlyDictionary<string, string> Values)
     {
         Dictionary<string, string> values = RunJson.ValuesOf(recipe, RunJson.Legible.TrainingRecipe).ToDictionary(option => option.Name, option => RunJson.Text(option.Value));
         values[nameof(TrainingRecipe.InitialWeights)] = recipe.InitialWeights is { } path ? $"the file of SHA-256 {HashOf(path)}" : "null";
+        values[nameof(TrainingRecipe.Teacher)] = recipe.Teacher is { } teacher
+            ? $"{RunJson.Text(teacher)} {(teacher.File is { } file ? $"of the file of SHA-256 {HashOf(file)}" : $"of the model of fingerprint {teacher.Embedding!.Fingerprint}")}"
+            : "null";
         if (recipe.Seed is null)
         {
             values.Remove(nameof(TrainingRecipe.Seed));
@@ -44,6 +47,7 @@ internal sealed record RunIdentity(IReadOnlyDictionary<string, string> Values)
         ("the number of people", RunJson.Text(run.Faces.Labels.Count)),
         ("the training set", $"of SHA-256 {run.Faces.Fingerprint}"),
         ("the validation set", run.Validation is { } validation ? $"of SHA-256 {validation.Fingerprint}" : "none"),
+        ("the unlabeled photographs", run.Teaching?.Unlabeled is { } unlabeled ? $"{RunJson.Text(unlabeled.Count)} of SHA-256 {unlabeled.Fingerprint}" : "none"),
         ("the order of photographs", run.Faces.Cached is null ? $"by pools of {RunJson.Text(run.Faces.ShufflePool)}" : "over all of them"),
         ("the plan", RunJson.Text(plan)),
         ("the arithmetic", RunJson.Text(Learner.ComputeType(run.Recipe.Precision, run.Device))));

@@ -19,6 +19,7 @@ namespace Microsoft.ML.ArcFace.Training;
 [JsonSerializable(typeof(TrainingSetup), GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(TrainingPlan))]
 [JsonSerializable(typeof(torch.ScalarType))]
+[JsonSerializable(typeof(FaceTeacher), GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(AdaFaceLoss))]
 [JsonSerializable(typeof(AngularTripletLoss))]
 [JsonSerializable(typeof(ArcFaceLoss))]

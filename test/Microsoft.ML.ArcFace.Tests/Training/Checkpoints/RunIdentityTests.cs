@@ -55,10 +55,10 @@ public class RunIdentityTests
     [TestMethod]
     public void Of_EachOptionOfTheRecipe_IsTheTextOfTheFirstVersion()
     {
-        TrainingRecipe recipe = Full.Recipe with { InitialWeights = null };
+        TrainingRecipe recipe = Full.Recipe with { InitialWeights = null, Teacher = null };
         IReadOnlyDictionary<string, string> values = RunIdentity.Of(recipe).Values;
         CollectionAssert.AreEquivalent(Options(typeof(TrainingRecipe)), values.Keys.ToArray());
-        foreach (string name in Options(typeof(TrainingRecipe)).Except([nameof(TrainingRecipe.InitialWeights)]))
+        foreach (string name in Options(typeof(TrainingRecipe)).Except([nameof(TrainingRecipe.InitialWeights), nameof(TrainingRecipe.Teacher)]))
         {
             object value = Value(recipe, name)!;
             string json = JsonSerializer.Serialize(value, value.GetType(), ByReflection);
@@ -78,6 +78,18 @@ public class RunIdentityTests
         string hash = Hash("one.pth", [1]);
         Assert.AreEqual(hash, Hash("copy.pth", [1]));
         Assert.AreNotEqual(hash, Hash("one.pth", [2]));
+    }
+
+    [TestMethod]
+    public void Of_Teacher_IsKnownByItsBytesAndHowItIsListenedTo()
+    {
+        using var folder = new TemporaryFolder();
+        string Text(string name, byte[] bytes, double weight) => RunIdentity.Of(new ArcFaceTrainer.Options { Teacher = new FaceTeacher(folder.Write(name, bytes)) { Weight = weight } }.Recipe).Values["Teacher"];
+        string text = Text("one.onnx", [1], 20);
+        Assert.AreEqual(text, Text("copy.onnx", [1], 20));
+        Assert.AreNotEqual(text, Text("one.onnx", [2], 20));
+        Assert.AreNotEqual(text, Text("one.onnx", [1], 21));
+        StringAssert.Contains(text, "\"MixedShare\":");
     }
 
     [TestMethod]
@@ -101,7 +113,7 @@ public class RunIdentityTests
     /// <summary>A value for each option that is not its default, and one that is not finite.</summary>
     private static ArcFaceTrainer.Options Full => new()
     {
-        Backbone = BackboneArchitecture.IResNet18, EmbeddingSize = 16, InitialWeights = "weights.pth", BackboneLearningRateShare = 0.2, FrozenStages = 1, Dropout = 0.1, Loss = new CosFaceLoss(),
+        Backbone = BackboneArchitecture.IResNet18, EmbeddingSize = 16, InitialWeights = "weights.pth", BackboneLearningRateShare = 0.2, FrozenStages = 1, Teacher = new FaceTeacher("teacher.onnx"), Dropout = 0.1, Loss = new CosFaceLoss(),
         ClassSampleRate = 0.5, Epochs = 3, BatchSize = 8, PhotographsPerPerson = 2, Precision = TrainingPrecision.Float32, Optimizer = TrainingOptimizer.Sgd, LearningRate = 1e-7,
         Decay = LearningRateDecay.Step, WarmUpFraction = 0, MarginRampFraction = 1, Momentum = 0.8, WeightDecay = 5e-4, GradientClippingNorm = double.PositiveInfinity, Augmentation = FaceAugmentation.Light,
         WeightAveragingDecay = 0.999, Seed = 7, ImageColumnName = "I", LabelColumnName = "L", ValidationSet = new MLContext().Data.LoadFromEnumerable([new { X = 1 }]), UnreadableImages = UnreadableImages.Skip,

@@ -9,12 +9,20 @@ internal sealed unsafe class CombinationStep : InferenceStep
     private readonly MapConstant? _constant;
     private readonly bool _isConstantFirst;
 
+    /// <summary>Whether two maps of one size are combined, whose rows can be taken as a whole.</summary>
+    private readonly bool _hasEqualMaps;
+
     /// <param name="input">The first map that is read.</param>
     /// <param name="other">The second one.</param>
     /// <param name="output">The map that is written.</param>
     /// <param name="function">Combines numbers of the first and the second map.</param>
     public CombinationStep(FeatureMap input, FeatureMap other, FeatureMap output, ElementCombination function)
-        : base(input, output, other) => _function = function;
+        : base(input, output, other)
+    {
+        _function = function;
+        bool isFull = output.UsedChannels == output.Channels;
+        _hasEqualMaps = isFull && Array.TrueForAll([input, other], map => (map.Height, map.Width, map.UsedChannels, map.Channels) == (output.Height, output.Width, output.UsedChannels, output.Channels));
+    }
 
     /// <param name="input">The map that is read.</param>
     /// <param name="constant">Numbers beside it.</param>
@@ -28,6 +36,17 @@ internal sealed unsafe class CombinationStep : InferenceStep
 
     public override void Run(StepMemory memory, int images, int begin, int end)
     {
+        if (_hasEqualMaps)
+        {
+            for (int line = begin; line < end; line++)
+            {
+                (int image, int row) = Math.DivRem(line, Output.Height);
+                _function(RowOf(Input, memory.Input, image, row), RowOf(Shortcut!, memory.Shortcut, image, row), RowOf(Output, memory.Output, image, row));
+            }
+
+            return;
+        }
+
         int channels = Output.UsedChannels;
         float[] first = new float[channels], second = new float[channels];
         for (int line = begin; line < end; line++)
@@ -47,6 +66,8 @@ internal sealed unsafe class CombinationStep : InferenceStep
     public override void Dispose()
     {
     }
+
+    private static Span<float> RowOf(FeatureMap map, MapMemory memory, int image, int row) => new((float*)memory.Address + map.Offset(image, row, 0), map.Width * map.Channels);
 
     private static ReadOnlySpan<float> PixelOf(FeatureMap map, MapMemory memory, int image, int row, int column) =>
         new((float*)memory.Address + map.Offset(image, map.Height == 1 ? 0 : row, map.Width == 1 ? 0 : column), map.UsedChannels);
