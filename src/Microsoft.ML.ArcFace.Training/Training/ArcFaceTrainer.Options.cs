@@ -208,7 +208,7 @@ public sealed partial class ArcFaceTrainer
         {
             IEnumerable<(string Name, object? Value)> settings =
             [
-                .. RunJson.ValuesOf(Recipe, RunJson.Legible.TrainingRecipe), (nameof(InitialWeights), InitialWeights), .. RunJson.ValuesOf(Setup, RunJson.Legible.TrainingSetup),
+                .. RunJson.ValuesOf(Recipe, RunJson.Legible.TrainingRecipe), (nameof(InitialWeights), InitialWeights), (nameof(Teacher), Teacher), .. RunJson.ValuesOf(Setup, RunJson.Legible.TrainingSetup),
             ];
             return settings.Where(setting => setting.Value is not null).ToDictionary(setting => setting.Name, setting => Convert.ToString(setting.Value, CultureInfo.InvariantCulture)!);
         }

@@ -31,7 +31,7 @@ internal sealed class OpenTeacher : IDisposable
     /// <param name="input">The photographs to train on, of which no row is read.</param>
     /// <param name="imageColumnName">Their column of faces.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="WeightsFormatException">It is damaged, or reads other faces than those of the ArcFace template.</exception>
+    /// <exception cref="WeightsFormatException">It is damaged, or no recognizer of aligned faces that can be read.</exception>
     public static OpenTeacher? Open(IHost host, FaceTeacher? teacher, IDataView input, string imageColumnName)
     {
         if (teacher is null)

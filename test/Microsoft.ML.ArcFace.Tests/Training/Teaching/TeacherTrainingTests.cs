@@ -100,8 +100,15 @@ public class TeacherTrainingTests
     {
         Refused<FileNotFoundException>(Path.Combine(s_folder.FullName, "absent.onnx"), "does not exist");
         Refused<WeightsFormatException>(s_folder.Write("damaged.onnx", SmallRecognizers.Write()[..2000]), "damaged.onnx");
-        Refused<WeightsFormatException>(s_folder.Write("large.onnx", SmallRecognizers.Write(size: 160)), "160×160");
+        Refused<WeightsFormatException>(s_folder.Write("small.onnx", SmallRecognizers.Write(size: 16)), "16×16");
         Refused<WeightsFormatException>(s_folder.Write("words.txt", "a teacher"u8.ToArray()), "words.txt");
+    }
+
+    [TestMethod]
+    public void Describe_WithATeacher_NamesItsFileAndWeight()
+    {
+        ITrainingSettings settings = Quick with { Teacher = new FaceTeacher("teacher.onnx") { Weight = 2.5 } };
+        StringAssert.Contains(settings.Describe()["Teacher"], "File = teacher.onnx, Weight = 2.5,");
     }
 
     [TestMethod]
