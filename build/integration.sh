@@ -84,6 +84,7 @@ report <"$work/tests"
 
 if $has_python; then
   python "$root/build/integration/check_files.py" "$work" | report || echo "not ok: check_files.py" | report
+  python "$root/build/integration/check_graphs.py" "$work" | report || echo "not ok: check_graphs.py" | report
 fi
 
 if $has_chromium; then
