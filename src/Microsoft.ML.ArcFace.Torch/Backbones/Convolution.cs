@@ -14,6 +14,9 @@ namespace Microsoft.ML.ArcFace.Backbones;
 /// <remarks>The weight [out, in/groups, rows, columns] is left for the network to initialise; a bias [out] starts at 0.</remarks>
 internal sealed class Convolution : nn.Module<Tensor, Tensor>
 {
+    /// <summary>Every published network has at least as many wherever 1×1 has a stride.</summary>
+    private const long NarrowChannels = 64;
+
     private readonly ConvolutionWindow _window;
     private readonly long[] _stride;
     private readonly long[] _padding;
@@ -97,10 +100,30 @@ internal sealed class Convolution : nn.Module<Tensor, Tensor>
 
     private Tensor ConvolveInside(Tensor input)
     {
+        if (!SkipsPixelsOfNarrowMap(input))
+        {
+            return Convolve(input, _stride);
+        }
+
+        using Tensor rows = input.slice(2, 0, input.shape[2], _stride[0]);
+        using Tensor read = rows.slice(3, 0, input.shape[3], _stride[1]);
+        return Convolve(read, [1, 1]);
+    }
+
+    /// <summary>
+    /// Tells whether to take the pixels that are read before the convolution: on the way back through 1×1 with a stride over
+    /// channels-last maps of few channels, libtorch 2.10 writes beyond its memory (seen with 3 to 12 input channels, not with 16).
+    /// </summary>
+    private bool SkipsPixelsOfNarrowMap(Tensor input) =>
+        _window is { Rows: 1, Columns: 1 } && (_stride[0] > 1 || _stride[1] > 1) && _padding is [0, 0] && weight.shape[1] < NarrowChannels
+        && input.device_type == DeviceType.CPU;
+
+    private Tensor Convolve(Tensor input, long[] stride)
+    {
         using Tensor matching = weight.to(input.dtype);
         using Tensor? matchingBias = bias?.to(input.dtype);
-        return ConvolutionCheck.IsSound(input, matching, _stride[0], Apply, _window) ? Apply(input) : ConvolutionCheck.InPlanarOrder(input, Apply);
+        return ConvolutionCheck.IsSound(input, matching, stride[0], Apply, _window) ? Apply(input) : ConvolutionCheck.InPlanarOrder(input, Apply);
 
-        Tensor Apply(Tensor maps) => nn.functional.conv2d(maps, matching, matchingBias, _stride, _padding, _dilation, _groups);
+        Tensor Apply(Tensor maps) => nn.functional.conv2d(maps, matching, matchingBias, stride, _padding, _dilation, _groups);
     }
 }
