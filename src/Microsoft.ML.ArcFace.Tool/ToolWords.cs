@@ -62,6 +62,8 @@ internal static partial class ToolWords
         [nameof(ArcFaceTrainer.Options.Backbone)] = "--backbone",
         [nameof(ArcFaceTrainer.Options.EmbeddingSize)] = "--embedding-size",
         [nameof(ArcFaceTrainer.Options.InitialWeights)] = "--weights",
+        [nameof(ArcFaceTrainer.Options.Pixels)] = "--pixels",
+        [nameof(ArcFaceTrainer.Options.RenewNorms)] = "--renew-norms",
         [nameof(ArcFaceTrainer.Options.FrozenStages)] = "--freeze",
         [nameof(ArcFaceTrainer.Options.Loss)] = "--loss",
         [nameof(ArcFaceTrainer.Options.ClassSampleRate)] = "--sample-rate",

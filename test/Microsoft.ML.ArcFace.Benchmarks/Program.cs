@@ -112,6 +112,24 @@ var test = new Option<string>("--test") { Required = true, Description = "Photog
 var pairs = new Option<string>("--pairs") { Required = true, Description = "Pairs in the format of LFW's pairs.txt." };
 var precision = new Command("precision", "What bfloat16 changes on real faces: cosines and accuracy of a trained model.") { model, test, pairs };
 precision.SetAction(parsed => PrecisionComparison.Run(parsed.GetValue(model)!, parsed.GetValue(test)!, parsed.GetValue(pairs)!));
+var tuned = new Option<string>("--graph") { Required = true, Description = "The .onnx file of a recognizer." };
+var faceFolder = new Option<string>("--train") { Required = true, Description = "Aligned photographs, one folder a person." };
+var held = new Option<int>("--held") { Description = "People of --train who are measured on instead of trained on.", DefaultValueFactory = _ => 40 };
+var tests = new Option<string?>("--test") { Description = "Photographs of --pairs, one folder a person; all of --train is trained on then." };
+var testPairs = new Option<string?>("--pairs") { Description = pairs.Description };
+var epochs = new Option<int>("--epochs") { DefaultValueFactory = _ => 3 };
+var learningRate = new Option<double>("--learning-rate") { DefaultValueFactory = _ => 1e-3 };
+var share = new Option<double>("--share") { Description = "The body's share of the learning rate.", DefaultValueFactory = _ => 0.1 };
+var renew = new Option<bool>("--renew-norms");
+var frozen = new Option<int>("--freeze");
+var reduction = new Option<double>("--reduce") { Description = "Share of the photographs of training that are reduced." };
+var seed = new Option<int>("--seed") { DefaultValueFactory = _ => 1 };
+var fineTuning = new Command("fine-tuning", "A recognizer of others before and after it was trained on, by kinds of photographs.") { tuned, faceFolder, held, tests, testPairs, epochs, learningRate, share, renew, frozen, reduction, seed };
+fineTuning.SetAction(parsed => new FineTuning(parsed.GetValue(tuned)!, parsed.GetValue(faceFolder)!, parsed.GetValue(held), parsed.GetValue(tests), parsed.GetValue(testPairs)).Run(new ArcFaceTrainer.Options
+{
+    Epochs = parsed.GetValue(epochs), LearningRate = parsed.GetValue(learningRate), BackboneLearningRateShare = parsed.GetValue(share), RenewNorms = parsed.GetValue(renew),
+    FrozenStages = parsed.GetValue(frozen), Augmentation = FaceAugmentation.Light with { ReductionProbability = parsed.GetValue(reduction) }, Seed = parsed.GetValue(seed),
+}));
 var predictions = new Option<int>("--predictions") { Description = "Photographs embedded one by one.", DefaultValueFactory = _ => 10_000 };
 var memory = new Command("memory", "Tensors alive and the resident set over many predictions, and over three epochs of training.") { predictions };
 memory.SetAction(parsed =>
@@ -140,4 +158,4 @@ opening.SetAction(parsed => GalleryOpening.Run(parsed.GetValue(enrolled), parsed
 var connection = new Option<string>("--connection") { Required = true, Description = "A database with pgvector, as Npgsql takes it; the gallery stays in a schema of its own." };
 var postgres = new Command("postgres", "What the index of a gallery in PostgreSQL finds of what an exact search finds.") { connection, enrolled, size };
 postgres.SetAction((parsed, _) => PostgresRecall.RunAsync(parsed.GetValue(connection)!, parsed.GetValue(enrolled), parsed.GetValue(size)));
-return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, contender, precision, memory, reloads, scaling, scalingPoint, gallery, opening, postgres, first, heads, partial, benchmarks }.Parse(args).Invoke();
+return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, contender, precision, fineTuning, memory, reloads, scaling, scalingPoint, gallery, opening, postgres, first, heads, partial, benchmarks }.Parse(args).Invoke();

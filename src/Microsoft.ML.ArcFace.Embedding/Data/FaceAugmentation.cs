@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 
@@ -52,6 +53,10 @@ public sealed record FaceAugmentation
     /// <summary>Probability that a rectangle of 2 to 15 % of the area is filled with noise (Zhong et al., arXiv 1708.04896), 0 to 1. Default 0.</summary>
     public double ErasingProbability { get; init; }
 
+    /// <summary>Probability that a photograph is reduced to 16 to 56 pixels and enlarged again, as faces far from a camera look, 0 to 1. Default 0.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public double ReductionProbability { get; init; }
+
     /// <summary>Whether any pixel moves other than by mirroring.</summary>
     internal bool IsGeometric => ShiftPixels > 0 || ScaleFraction > 0 || RotationDegrees > 0;
 
@@ -69,6 +74,7 @@ public sealed record FaceAugmentation
         check.InClosedUnit(SaturationFraction);
         check.InClosedUnit(GreyProbability);
         check.InClosedUnit(ErasingProbability);
+        check.InClosedUnit(ReductionProbability);
         return check.Violations;
     }
 

@@ -13,6 +13,9 @@ internal sealed class FaceAugmenter(FaceAugmentation augmentation)
 {
     private const int Size = FaceTensor.Size, Channels = FaceTensor.Channels, RowBytes = Size * Channels;
 
+    // Pixels that are left of a face that is reduced.
+    private const int SmallestReduction = 16, LargestReduction = 56;
+
     // Room for the fourth value of the last pixel.
     private const int PaddedBytes = FaceTensor.ByteCount + 1;
 
@@ -39,6 +42,11 @@ internal sealed class FaceAugmenter(FaceAugmentation augmentation)
         if (augmentation.IsPhotometric)
         {
             ChangeLight(target, random);
+        }
+
+        if (augmentation.ReductionProbability > 0 && random.NextDouble() < augmentation.ReductionProbability)
+        {
+            FaceReduction.Apply(target[..FaceTensor.ByteCount], random.Next(SmallestReduction, LargestReduction + 1));
         }
 
         if (random.NextDouble() < augmentation.ErasingProbability)

@@ -60,7 +60,7 @@ public sealed partial class FaceEmbeddingTransformer : ITransformer, IDisposable
     /// <summary>The name of the network: a published short name such as "r50", or the name of the file that it was read from.</summary>
     public string NetworkName => _facts.Architecture?.ToShortName() ?? _facts.File?.FileName ?? Graph;
 
-    /// <summary>The file that the network was read from and the pixels that it is given; null if it was trained here, or an older version of this package saved it.</summary>
+    /// <summary>The file that the network was read from and the pixels that it is given; null if it is a published network that was trained here, or an older version of this package saved it. Training keeps it.</summary>
     public FaceNetworkFile? NetworkFile => _facts.File;
 
     /// <summary>The people of the training set in the order of the predicted keys; null if they had keys without names, empty if the weights came from a file.</summary>

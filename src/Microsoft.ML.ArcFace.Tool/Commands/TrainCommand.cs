@@ -40,7 +40,9 @@ internal static class TrainCommand
     private static readonly Option<int?> EmbeddingSize = NumberOption.Whole("--embedding-size", "Numbers in an embedding. Default 512", 2, 4096, example: 512);
     private static readonly Option<TrainingPrecision?> Precision = new("--precision") { Description = "The arithmetic. Default: what is fastest here." };
     private static readonly Option<double?> SampleRate = NumberOption.Real("--sample-rate", "Share of the people that a step scores (Partial FC). Default: all", "over 0, at most 1", value => value is > 0 and <= 1, 0.1);
-    private static readonly Option<FileInfo> Weights = FileOptions.Existing(new Option<FileInfo>("--weights") { Description = "Where to start: weights of the same network (.pth, .pt, .safetensors), or a model (.zip).", HelpName = "FILE" });
+    private static readonly Option<FileInfo> Weights = FileOptions.Existing(new Option<FileInfo>("--weights") { Description = "Where to start: weights of the same network (.pth, .pt, .safetensors), a network of others (.onnx), or a model (.zip).", HelpName = "FILE" });
+    private static readonly Option<FacePixels?> Pixels = PixelsOption.Create();
+    private static readonly Option<bool> RenewNorms = new("--renew-norms") { Description = "Give convolutions of an .onnx file norms again that its exporter folded into them." };
     private static readonly Option<int?> Freeze = NumberOption.Whole("--freeze", "How many of the network's four stages keep the weights of --weights", 0, 4, example: 2);
     private static readonly Option<FileInfo> Teacher = FileOptions.Existing(new Option<FileInfo>("--teacher") { Description = "A model to learn from beside the labels: a .zip, or a recognizer (.onnx, .pth, .safetensors).", HelpName = "FILE" });
     private static readonly Option<double?> TeacherWeight = NumberOption.Real("--teacher-weight", "The weight of the cosine to --teacher beside the loss. Default 20", "over 0, at most 1000", value => value is > 0 and <= 1000, 20);
@@ -61,7 +63,8 @@ internal static class TrainCommand
         var command = new Command("train", Description)
         {
             Data, Records, List, ListEncoding, Output, Detector, SkipUnusable, Backbone, EmbeddingSize, MirrorImage, Loss, Margin, Scale, SampleRate, Epochs, BatchSize, Optimizer, LearningRate, WeightDecay,
-            Precision, Weights, Freeze, Teacher, TeacherWeight, Unlabeled, Validate, Patience, Checkpoints, CheckpointEvery, Restart, TensorBoard, AlignedPhotographs.Required, ToolCommand.Gpu, ToolCommand.Threads, Seed,
+            Precision, Weights, Pixels, RenewNorms, Freeze, Teacher, TeacherWeight, Unlabeled, Validate, Patience, Checkpoints, CheckpointEvery, Restart, TensorBoard, AlignedPhotographs.Required,
+            ToolCommand.Gpu, ToolCommand.Threads, Seed,
         };
         command.Validators.Add(result =>
         {
@@ -170,6 +173,8 @@ internal static class TrainCommand
         Precision = run.Get(Precision),
         ClassSampleRate = run.Get(SampleRate),
         InitialWeights = run.Get(Weights)?.FullName,
+        Pixels = run.Get(Pixels),
+        RenewNorms = run.Get(RenewNorms),
         FrozenStages = run.Get(Freeze) ?? 0,
         Teacher = TeacherOf(run, unlabeled),
         ValidationSet = validation,

@@ -16,9 +16,13 @@ internal sealed class BatchNormalization(long channels, double epsilon = BatchNo
 
     private const double Rate = 0.1;
 
+    /// <summary>What adds up the moments of the maps that are normalized; null: nothing does.</summary>
+    public ChannelMoments? Observed { get; set; }
+
     public override Tensor forward(Tensor input)
     {
         ValidateInputDimensions(input);
+        Observed?.Add(input);
         if (training)
         {
             num_batches_tracked!.AddInPlace(1);

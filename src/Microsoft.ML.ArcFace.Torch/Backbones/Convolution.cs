@@ -1,6 +1,5 @@
 using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Backbones.Kernels;
-using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -26,16 +25,7 @@ internal sealed class Convolution : nn.Module<Tensor, Tensor>
     private Parameter weight;
     private Parameter? bias;
 
-    public Convolution(long[] weightShape, ConvolutionShape shape)
-        : this(
-            weightShape,
-            new ConvolutionWindow(shape.Kernel, shape.Kernel, shape.Stride, shape.Stride, shape.Padding, shape.Padding, shape.Padding, shape.Padding, 1, 1),
-            shape.Groups,
-            hasBias: false)
-    {
-    }
-
-    public Convolution(long[] weightShape, ConvolutionWindow window, long groups, bool hasBias)
+    public Convolution(long[] weightShape, ConvolutionWindow window, long groups, bool hasBias = false)
         : base(nameof(Convolution))
     {
         _window = window;

@@ -62,6 +62,10 @@ internal class FaceBackbone : nn.Module<Tensor, Tensor>
         }
     }
 
+    /// <summary>The norms and their nodes.</summary>
+    public IEnumerable<(NetworkNode Node, BatchNormalization Norm)> Norms =>
+        _program.Layers.Where(layer => layer.Module is BatchNormalization).Select(layer => (layer.Node!, (BatchNormalization)layer.Module));
+
     /// <summary>The number of components of an embedding.</summary>
     public int EmbeddingSize => Network.OutputSize;
 

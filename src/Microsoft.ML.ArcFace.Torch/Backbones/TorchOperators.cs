@@ -75,6 +75,9 @@ internal sealed class TorchOperators(NetworkDescription network, Func<bool> isTr
             case Operators.MaxPool:
                 TorchPool greatest = PoolOf(node);
                 return inputs => greatest.Max(inputs[0]);
+            case Operators.Resize:
+                var resize = new TorchResize(node, network.ShapeOf(node.Input));
+                return inputs => resize.Apply(inputs[0]);
             default:
                 throw new WeightsFormatException($"The network '{network.Name}' cannot be trained: {node} has no code in libtorch's terms here.");
         }

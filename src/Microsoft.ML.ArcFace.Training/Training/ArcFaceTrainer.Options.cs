@@ -45,17 +45,32 @@ public sealed partial class ArcFaceTrainer
         public int EmbeddingSize { get; init; } = 512;
 
         /// <summary>
-        /// Weights of the same network to start from: a PyTorch state dictionary (.pth, .pt), a .safetensors file or a model (.zip), as
-        /// <c>EmbedFaces</c> reads them. The class centres start anew. Null: random weights.
+        /// Where to start: weights of the same network, as a PyTorch state dictionary (.pth, .pt), a .safetensors file or a model (.zip), or
+        /// a network of others, as an ONNX file or a model that has one, whose <see cref="Backbone"/> and <see cref="EmbeddingSize"/>
+        /// are then not looked at. The class centres start anew. Null: random weights.
         /// </summary>
         public string? InitialWeights { get; init; }
+
+        /// <summary>
+        /// The pixels that the network of <see cref="InitialWeights"/> reads. Null, the default: what is known of the file
+        /// (<see cref="KnownFaceFiles"/>), what its metadata say, or how its graph begins; else <see cref="FacePixels.Standard"/>, with a
+        /// warning. A 1×1 convolution in front, which is not trained, makes them of the usual ones; the model keeps it.
+        /// </summary>
+        public FacePixels? Pixels { get; init; }
+
+        /// <summary>
+        /// Whether convolutions of a network of others, into which its exporter folded norms, get norms of their own again, made of
+        /// statistics of the first 512 photographs so that the network computes what it did. Default false: their weights and biases train.
+        /// </summary>
+        public bool RenewNorms { get; init; }
 
         /// <summary>The backbone's learning rate as a share of <see cref="LearningRate"/>, over 0 and at most 1; the class centres learn at the whole. Null: 0.1 with <see cref="InitialWeights"/>, otherwise 1.</summary>
         public double? BackboneLearningRateShare { get; init; }
 
         /// <summary>
         /// How many of the backbone's four stages keep their <see cref="InitialWeights"/>, 0 to 4, from the first one on
-        /// and with the stem before it; 4 leaves the embedding layer to be trained. Default 0: everything is trained.
+        /// and with the stem before it; 4 leaves the embedding layer to be trained. Networks of others have no stages: there n keeps
+        /// all layers up to those whose maps are 112/2ⁿ pixels wide. Default 0: everything is trained.
         /// </summary>
         public int FrozenStages { get; init; }
 
@@ -227,7 +242,11 @@ public sealed partial class ArcFaceTrainer
             check.Distinct(EmbeddingColumnName, PredictedLabelColumnName, ScoreColumnName, CosineColumnName, QualityColumnName);
             check.Defined(Backbone);
             check.InRange(EmbeddingSize, 2, 4096);
-            check.That(InitialWeights is not "", $"{nameof(InitialWeights)} is empty; name a .pth, .pt or .safetensors file or the .zip of a model, or leave it null.");
+            check.That(InitialWeights is not "", $"{nameof(InitialWeights)} is empty; name an .onnx, .pth, .pt or .safetensors file or the .zip of a model, or leave it null.");
+            check.That(Pixels is null || InitialWeights is not null,
+                $"{nameof(Pixels)} are set, but there are no {nameof(InitialWeights)} that could read them: networks that start anew read {nameof(FacePixels)}.{nameof(FacePixels.Standard)}. Set both or none.");
+            check.That(!RenewNorms || InitialWeights is not null,
+                $"{nameof(RenewNorms)} is set, but there are no {nameof(InitialWeights)} with norms to make anew. Name an .onnx file, or leave it out.");
             check.That(BackboneLearningRateShare is null or (> 0 and <= 1), FormattableString.Invariant($"{nameof(BackboneLearningRateShare)} is {BackboneLearningRateShare}; it must be over 0 and at most 1. To keep weights as they are, set {nameof(FrozenStages)}."));
             check.InRange(FrozenStages, 0, Backbones.BackboneDescription.StageCount);
             check.That(FrozenStages == 0 || InitialWeights is not null,

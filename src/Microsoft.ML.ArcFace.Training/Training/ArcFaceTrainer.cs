@@ -43,7 +43,7 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
     /// message says why and what to do.
     /// </exception>
     /// <exception cref="FaceImageException">LoadFaceImages cannot read a photograph, and was not asked to skip it.</exception>
-    /// <exception cref="WeightsFormatException"><see cref="Options.InitialWeights"/> or <see cref="Options.Teacher"/> is damaged, or does not fit; or every checkpoint is damaged.</exception>
+    /// <exception cref="WeightsFormatException"><see cref="Options.InitialWeights"/> or <see cref="Options.Teacher"/> is damaged, does not fit, or has an operator that cannot be trained; or every checkpoint is damaged.</exception>
     /// <exception cref="IOException">A checkpoint or event cannot be written, or another run writes to the folder of checkpoints.</exception>
     /// <exception cref="NativeRuntimeException">The native torch library cannot be loaded.</exception>
     /// <exception cref="TrainingDivergedException">The loss diverged or collapsed.</exception>
@@ -62,11 +62,10 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
         CheckValidationSet(validationSet);
         var hardware = (IHostEnvironmentInternal)_host;
         Device device = TorchDevices.Choose(hardware.GpuDeviceId, hardware.FallbackToCpu);
-        InitialBackbone.Check(_options.Recipe);
+        using IChannel channel = _host.Start("Training");
+        InitialNetwork initial = InitialNetwork.Open(_host, channel, _options.Recipe);
         UnlabeledFaces.Check(_host, _options.Teacher, _options.ImageColumnName);
         PrepareTensorBoard();
-
-        using IChannel channel = _host.Start("Training");
         using OpenTeacher? teacher = OpenTeacher.Open(_host, _options.Teacher, input, _options.ImageColumnName);
         TrainingSetup setup = _options.Setup;
         using CheckpointFolder? checkpoints = CheckpointFolder.Open(channel, setup);
@@ -76,8 +75,10 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
         TrainingFaces faces = TrainingFaces.Read(_host, channel, input, setup, _observer);
         TrainingValidation? validation = validationSet is null ? null : TrainingValidation.Read(_host, channel, validationSet, setup, seed, _observer);
         Teaching? teaching = Teach(teacher, channel, setup);
-        using TrainedNetwork trained = SecondStage.Run(new TrainingRun(channel, recipe with { Seed = seed }, setup, faces, validation, device, checkpoints, _observer, teaching));
-        return new FaceEmbeddingTransformer(_host, trained.ToModel(_host), Columns, _options.AddMirrorImage, _options.InferenceBatchSize, threshold: null, _options.RequireAligned, faces.UnalignedCount);
+        initial.RenewNorms(faces);
+        using TrainedNetwork trained = SecondStage.Run(new TrainingRun(channel, recipe with { Seed = seed }, setup, faces, validation, device, checkpoints, _observer, initial, teaching));
+        bool addsMirrorImage = _options.AddMirrorImage || initial.Foreign?.AddsMirrorImage == true;
+        return new FaceEmbeddingTransformer(_host, trained.ToModel(_host), Columns, addsMirrorImage, _options.InferenceBatchSize, threshold: null, _options.RequireAligned, faces.UnalignedCount);
     }
 
     /// <summary>
@@ -91,7 +92,7 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong kind, or the search's options are outside of their ranges.</exception>
     /// <exception cref="InvalidOperationException">The data cannot be trained on, or MLContext asks for a GPU that is not there.</exception>
     /// <exception cref="FaceImageException">LoadFaceImages cannot read a photograph, and was not asked to skip it.</exception>
-    /// <exception cref="WeightsFormatException"><see cref="Options.InitialWeights"/> is damaged, or does not fit the network.</exception>
+    /// <exception cref="WeightsFormatException"><see cref="Options.InitialWeights"/> is damaged, does not fit the network, or has an operator that cannot be trained.</exception>
     /// <exception cref="NativeRuntimeException">The native torch library cannot be loaded.</exception>
     /// <exception cref="OperationCanceledException"><see cref="Options.CancellationToken"/> was cancelled.</exception>
     public LearningRateCurve FindLearningRate(IDataView input, LearningRateSearch? search = null)
@@ -102,16 +103,15 @@ public sealed partial class ArcFaceTrainer : IEstimator<FaceEmbeddingTransformer
         _options.CancellationToken.ThrowIfCancellationRequested();
         var hardware = (IHostEnvironmentInternal)_host;
         Device device = TorchDevices.Choose(hardware.GpuDeviceId, hardware.FallbackToCpu);
-        InitialBackbone.Check(_options.Recipe);
-
-        UnlabeledFaces.Check(_host, _options.Teacher, _options.ImageColumnName);
-
         using IChannel channel = _host.Start("Search for the learning rate");
+        InitialNetwork initial = InitialNetwork.Open(_host, channel, _options.Recipe);
+        UnlabeledFaces.Check(_host, _options.Teacher, _options.ImageColumnName);
         using OpenTeacher? teacher = OpenTeacher.Open(_host, _options.Teacher, input, _options.ImageColumnName);
         TrainingSetup withoutFiles = _options.Setup with { CheckpointDirectory = null, TensorBoardDirectory = null };
         TrainingFaces faces = TrainingFaces.Read(_host, channel, input, withoutFiles, _observer);
         TrainingRecipe recipe = _options.Recipe with { Seed = _options.Seed ?? hardware.Seed ?? Environment.TickCount };
-        return LearningRateFinder.Run(new TrainingRun(channel, recipe, withoutFiles, faces, Validation: null, device, Checkpoints: null, _observer, Teach(teacher, channel, withoutFiles)), search);
+        initial.RenewNorms(faces);
+        return LearningRateFinder.Run(new TrainingRun(channel, recipe, withoutFiles, faces, Validation: null, device, Checkpoints: null, _observer, initial, Teach(teacher, channel, withoutFiles)), search);
     }
 
     private Teaching? Teach(OpenTeacher? teacher, IChannel channel, TrainingSetup setup) =>

@@ -31,16 +31,17 @@ internal sealed class Learner : IRunPart, IDisposable
     // Null where nobody but the labels teaches.
     private readonly TeacherTerm? _teacher;
 
-    public Learner(TrainingRecipe recipe, TrainingPlan plan, int people, Device device, OpenTeacher? teacher = null)
+    public Learner(InitialNetwork initial, TrainingRecipe recipe, TrainingPlan plan, int people, Device device, OpenTeacher? teacher = null)
     {
-        _teacher = teacher is null ? null : new TeacherTerm(teacher.Options, teacher.EmbeddingSize, recipe.EmbeddingSize, device);
+        _teacher = teacher is null ? null : new TeacherTerm(teacher.Options, teacher.EmbeddingSize, initial.EmbeddingSize, device);
         _recipe = recipe;
         _device = device;
         _computeType = ComputeType(recipe.Precision, device);
-        FaceBackbone CreateBackbone() => OnDevice(InitialBackbone.Create(recipe));
-        LossHead CreateHead() => OnDevice(recipe.Loss.CreateHead(recipe.EmbeddingSize, people, plan.Scale));
+        FaceBackbone CreateBackbone() => OnDevice(initial.Create());
+        LossHead CreateHead() => OnDevice(recipe.Loss.CreateHead(_backbone!.EmbeddingSize, people, plan.Scale));
 
-        (_backbone, _head) = (CreateBackbone(), CreateHead());
+        _backbone = CreateBackbone();
+        _head = CreateHead();
         UpdateRule rule = UpdateRule.Create(plan.Optimizer, recipe.Momentum, plan.WeightDecay);
         if (recipe.ClassSampleRate is { } rate && _head is ClassificationHead classification)
         {
@@ -61,7 +62,7 @@ internal sealed class Learner : IRunPart, IDisposable
             }
         }
 
-        var backboneGroup = ParameterGroup.Of(_backbone, "backbone", InitialBackbone.LearningRateShare(recipe));
+        var backboneGroup = ParameterGroup.Of(_backbone, "backbone", InitialNetwork.LearningRateShare(recipe));
         _backboneParameters = [.. backboneGroup.Parameters.Select(named => named.Parameter)];
         _optimizer = new ParameterOptimizer(rule, backboneGroup, ParameterGroup.Of(_head, "head"));
     }

@@ -1,5 +1,6 @@
 using Microsoft.ML.ArcFace.Backbones;
 using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Weights;
@@ -30,6 +31,15 @@ internal sealed class TrainedNetwork : IDisposable
     /// <summary>The class centers, [C, d].</summary>
     public Tensor Centers { get; }
 
+    /// <summary>The published network; null for one of others.</summary>
+    public required BackboneArchitecture? Architecture { get; init; }
+
+    /// <summary>The file that a network of others was read from; null for a published one.</summary>
+    public FaceNetworkFile? File { get; init; }
+
+    /// <summary>The graph that a network of others was read from; null if it is not kept.</summary>
+    public OriginalGraph? Graph { get; init; }
+
     /// <summary>The person of each class; null if the training label was a key without names.</summary>
     public string[]? PersonNames { get; init; }
 
@@ -49,7 +59,7 @@ internal sealed class TrainedNetwork : IDisposable
         NetworkDescription network = Backbone.Network;
         EmbeddingDevice device = EmbeddingDevice.Choose(environment);
         PlainTensor<float> centers = PlainTensor.Of(Centers.shape, new ModuleTensor(Centers).ToSingles());
-        var facts = new EmbeddingFacts(Backbone.Architecture, Backbone.EmbeddingSize, (int)Centers.shape[0], PersonNames, Scale, Precision, Training);
+        var facts = new EmbeddingFacts(Architecture, Backbone.EmbeddingSize, (int)Centers.shape[0], PersonNames, Scale, Precision, Training, File, Graph);
         WeightStore weights = device.KeepWeights(network);
         foreach ((string name, StateTensor trained) in ModuleState.ReadableByName(Backbone))
         {

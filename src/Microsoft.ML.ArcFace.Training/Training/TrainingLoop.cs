@@ -51,7 +51,7 @@ internal sealed class TrainingLoop : IDisposable
     public static TrainedNetwork Run(TrainingRun run)
     {
         TrainingPlan plan = TrainingPlan.Choose(run.Recipe, run.Faces.Count, run.Faces.Labels.Count);
-        run.Channel.Info($"Training {run.Recipe.Backbone.ToShortName()} for {plan.Epochs} epochs of {plan.StepsPerEpoch} steps of {plan.BatchSize} photographs; " +
+        run.Channel.Info($"Training {run.Initial.Name} for {plan.Epochs} epochs of {plan.StepsPerEpoch} steps of {plan.BatchSize} photographs; " +
             FormattableString.Invariant($"peak learning rate {plan.Schedule.PeakLearningRate:0.####}, scale {plan.Scale:0.#}, in {Learner.ComputeType(run.Recipe.Precision, run.Device)} on {run.Device}."));
         RunIdentity? identity = run.Checkpoints is null ? null : RunIdentity.Of(run.Recipe).With(run, plan);
         run.Checkpoints?.CheckIdentity(identity!);
@@ -59,7 +59,7 @@ internal sealed class TrainingLoop : IDisposable
         using var randomState = new RandomStateGuard(run.Seed);
         using var gradient = enable_grad();
         using var scope = NewDisposeScope();
-        using var learner = new Learner(run.Recipe, plan, run.Faces.Labels.Count, run.Device, run.Teaching?.Teacher);
+        using var learner = new Learner(run.Initial, run.Recipe, plan, run.Faces.Labels.Count, run.Device, run.Teaching?.Teacher);
         try
         {
             using var loop = new TrainingLoop(run, plan, identity, learner);
@@ -90,6 +90,9 @@ internal sealed class TrainingLoop : IDisposable
         Tensor centers = _learner.ResultHead.ClassCenters(TrainingEmbeddings.Of(_learner.ResultBackbone, FacesOfCenters(), _run.Device, _run.Setup.CancellationToken));
         return new TrainedNetwork(_learner.ResultBackbone, centers)
         {
+            Architecture = _run.Initial.Architecture,
+            File = _run.Initial.Foreign?.File,
+            Graph = _run.Initial.Foreign?.Graph,
             PersonNames = _run.Faces.Labels.Names,
             Scale = _plan.Scale,
             Precision = _run.Setup.InferencePrecision,

@@ -17,6 +17,10 @@ internal sealed record TrainingRecipe
     [JsonIgnore]
     public string? InitialWeights { get; init; }
 
+    public FacePixels? Pixels { get; init; }
+
+    public bool RenewNorms { get; init; }
+
     public required double? BackboneLearningRateShare { get; init; }
 
     public required int FrozenStages { get; init; }
@@ -71,6 +75,8 @@ internal sealed record TrainingRecipe
         Backbone = options.Backbone,
         EmbeddingSize = options.EmbeddingSize,
         InitialWeights = options.InitialWeights,
+        Pixels = options.Pixels,
+        RenewNorms = options.RenewNorms,
         BackboneLearningRateShare = options.BackboneLearningRateShare,
         FrozenStages = options.FrozenStages,
         Teacher = options.Teacher,

@@ -13,10 +13,11 @@ namespace Microsoft.ML.ArcFace.Training;
 /// <param name="Device">Where it is computed.</param>
 /// <param name="Checkpoints">Where its state is kept, if anywhere.</param>
 /// <param name="Observer">Who follows it.</param>
+/// <param name="Initial">The network that it starts with.</param>
 /// <param name="Teaching">Who teaches beside the labels; null: nobody.</param>
 internal sealed record TrainingRun(
     IChannel Channel, TrainingRecipe Recipe, TrainingSetup Setup, TrainingFaces Faces, TrainingValidation? Validation, Device Device, CheckpointFolder? Checkpoints, WorkObserver Observer,
-    Teaching? Teaching = null)
+    InitialNetwork Initial, Teaching? Teaching = null)
 {
     /// <summary>Of weights, order and augmentation.</summary>
     public int Seed => Recipe.Seed ?? throw new InvalidOperationException("The recipe has no seed.");

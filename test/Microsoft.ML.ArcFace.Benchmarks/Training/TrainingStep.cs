@@ -50,7 +50,7 @@ internal static class TrainingStep
         set_num_threads(race.Threads);
         using IDisposable memory = Runtime.NativeMemory.KeepFreedMemory();
         Device device = TorchDevices.Choose(race.Gpu, fallbackToCpu: false);
-        using var learner = new Learner(options.Recipe, TrainingPlan.Choose(options.Recipe, faces.Count, faces.Labels.Count), faces.Labels.Count, device);
+        using var learner = new Learner(InitialNetwork.Open(host, channel, options.Recipe), options.Recipe, TrainingPlan.Choose(options.Recipe, faces.Count, faces.Labels.Count), faces.Labels.Count, device);
         using (var noGradient = no_grad())
         using (FileStream centers = File.OpenRead(race.Centers))
         {

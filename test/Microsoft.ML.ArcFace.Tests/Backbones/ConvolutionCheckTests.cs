@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -30,7 +31,7 @@ public class ConvolutionCheckTests
         using var generator = new Generator(1);
         foreach (var shape in Shapes)
         {
-            using var convolution = new Convolution([shape.Out, shape.In / shape.Groups, shape.Kernel, shape.Kernel], new ConvolutionShape(shape.Kernel, shape.Stride, shape.Padding, shape.Groups));
+            using var convolution = new Convolution([shape.Out, shape.In / shape.Groups, shape.Kernel, shape.Kernel], new ConvolutionWindow(shape.Kernel, shape.Kernel, shape.Stride, shape.Stride, shape.Padding, shape.Padding, shape.Padding, shape.Padding, 1, 1), shape.Groups);
             convolution.Weight.copy_(rand(convolution.Weight.shape, generator: generator) - 0.5f);
             convolution.eval();
             Tensor planar = (rand([2, shape.In, shape.Side, shape.Side], generator: generator) - 0.5f).to(type);

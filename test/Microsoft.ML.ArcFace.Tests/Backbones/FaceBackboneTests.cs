@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Backbones;
+using Microsoft.ML.ArcFace.Backbones.Inference;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Weights;
 using TorchSharp;
@@ -33,7 +34,7 @@ public class FaceBackboneTests
     public void Forward_DepthwiseConvolutionInBFloat16_TrainsAsInFloat32(int kernel, int stride, int padding, int size)
     {
         using DisposeScope scope = NewDisposeScope();
-        using var convolution = new Convolution([16, 1, kernel, kernel], new ConvolutionShape(kernel, stride, padding, Groups: 16));
+        using var convolution = new Convolution([16, 1, kernel, kernel], new ConvolutionWindow(kernel, kernel, stride, stride, padding, padding, padding, padding, 1, 1), groups: 16);
         nn.init.normal_(convolution.Weight);
         Tensor input = randn(2, 16, size, size).to(ScalarType.BFloat16);
         (Tensor exact, Tensor exactGradient) = Train(input.to(ScalarType.Float32));

@@ -6,6 +6,31 @@ namespace Microsoft.ML.ArcFace.Tests.Data;
 public class FaceAugmenterTests
 {
     [TestMethod]
+    public void Apply_Reduction_LeavesLargeAreasAndTakesFinePatternsAway()
+    {
+        byte[] face = new byte[FaceTensor.ByteCount], reduced = new byte[FaceTensor.ByteCount];
+        for (int i = 0; i < face.Length; i++)
+        {
+            // Black and white columns at the left, two grey halves at the right.
+            (int row, int column) = (i / 336, i / 3 % 112);
+            face[i] = column < 56 ? (byte)(column % 2 * 200) : row < 56 ? (byte)40 : (byte)160;
+        }
+
+        var augmenter = new FaceAugmenter(new FaceAugmentation { Mirror = false, ReductionProbability = 1 });
+        for (int seed = 0; seed < 20; seed++)
+        {
+            augmenter.Apply(face, reduced, new Random(seed));
+            Assert.AreEqual(40, reduced[(10 * 336) + (100 * 3)], 1);
+            Assert.AreEqual(160, reduced[(100 * 336) + (100 * 3)], 1);
+            Assert.AreEqual(100, reduced[(50 * 336) + (20 * 3)], 45);
+            Assert.AreEqual(100, Enumerable.Range(5, 40).Average(column => reduced[(50 * 336) + (column * 3)]), 8);
+        }
+
+        new FaceAugmenter(new FaceAugmentation { Mirror = false }).Apply(face, reduced, new Random(1));
+        CollectionAssert.AreEqual(face, reduced);
+    }
+
+    [TestMethod]
     public void Apply_MirrorOnly_IsTheFaceOrItsMirrorImageHalfOfTheTime()
     {
         byte[] face = Face(), mirrored = new byte[face.Length], target = new byte[face.Length];

@@ -85,6 +85,43 @@ public class GraphTrainingTests
 
     [TestMethod]
     [DynamicData(nameof(Cases))]
+    public void Write_TrainedGraph_ReadAgainIsWhatWasTrained(string name)
+    {
+        const double rate = 0.05;
+        GraphNetwork graph = Read(name);
+        float[] pixels = new GraphModel().Draw([Faces, graph.Input.Height, graph.Input.Width, 3]);
+        var trainable = TrainableNetwork.Of(graph.Network);
+        using DisposeScope scope = NewDisposeScope();
+        using FaceBackbone backbone = ToBackbone(graph);
+        backbone.call(Input(graph, pixels, isChannelsLast: true)).mean().backward();
+        using var gradient = no_grad();
+        float largest = backbone.parameters().Where(parameter => parameter.requires_grad).Max(parameter => parameter.grad!.abs().max().item<float>());
+        foreach (Parameter parameter in backbone.parameters().Where(parameter => parameter.requires_grad))
+        {
+            parameter.add_(parameter.grad! * (-rate / largest));
+        }
+
+        backbone.eval();
+        float[] expected = [.. backbone.call(Input(graph, pixels, isChannelsLast: true)).data<float>()];
+        IReadOnlyDictionary<string, StateTensor> tensors = ModuleState.ReadableByName(backbone);
+        GraphNetwork again = graph with { Network = trainable.Network, Tensors = tensors };
+        if (graph.Original is { } original && trainable.Sources.All(source => source.Key == source.Value))
+        {
+            // Where layers shared a tensor the graph is not written.
+            using var file = new MemoryStream();
+            GraphWriting.Write(file, original, tensors, new Dictionary<string, string>());
+            again = GraphNetwork.Parse(file.ToArray(), name);
+        }
+
+        using var network = new InferenceNetwork(again.Network, again.Tensors, VectorWidths.Best, () => 1);
+        using var before = new InferenceNetwork(graph.Network, graph.Tensors, VectorWidths.Best, () => 1);
+        float[] actual = network.Embed(pixels, Faces);
+        Assert.IsLessThan(2e-4, Distance(expected, actual), name);
+        Assert.IsGreaterThan(1e-5, Distance(before.Embed(pixels, Faces), actual), "Nothing was trained.");
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Cases))]
     public void RenewedNorms_AddedAndFolded_AreTheNetworkAgain(string name)
     {
         GraphNetwork graph = Read(name);

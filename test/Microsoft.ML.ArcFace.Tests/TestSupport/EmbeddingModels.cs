@@ -18,7 +18,7 @@ internal static class EmbeddingModels
         /// <summary>Takes the place of a training: the model of a backbone, which is disposed of.</summary>
         public static FaceEmbeddingModel Of(FaceBackbone backbone, Tensor centers, string[]? personNames, double scale = 16, InferencePrecision precision = InferencePrecision.Float32)
         {
-            using var trained = new TrainedNetwork(backbone, centers) { PersonNames = personNames, Scale = scale, Precision = precision };
+            using var trained = new TrainedNetwork(backbone, centers) { Architecture = backbone.Architecture, PersonNames = personNames, Scale = scale, Precision = precision };
             return trained.ToModel(new MLContext());
         }
 

@@ -38,11 +38,22 @@ internal sealed record RunIdentity(IReadOnlyDictionary<string, string> Values)
             values.Remove(nameof(TrainingRecipe.Seed));
         }
 
+        // What decides of a network of others is told below, as it was decided; older checkpoints know no such options.
+        if (recipe.Pixels is null)
+        {
+            values.Remove(nameof(TrainingRecipe.Pixels));
+        }
+
+        if (!recipe.RenewNorms)
+        {
+            values.Remove(nameof(TrainingRecipe.RenewNorms));
+        }
+
         return new RunIdentity(values);
     }
 
     /// <summary>With the data, and the plan that this version of the library makes for them.</summary>
-    public RunIdentity With(TrainingRun run, TrainingPlan plan) => With(
+    public RunIdentity With(TrainingRun run, TrainingPlan plan) => With([
         ("the number of photographs", RunJson.Text(run.Faces.Count)),
         ("the number of people", RunJson.Text(run.Faces.Labels.Count)),
         ("the training set", $"of SHA-256 {run.Faces.Fingerprint}"),
@@ -50,7 +61,8 @@ internal sealed record RunIdentity(IReadOnlyDictionary<string, string> Values)
         ("the unlabeled photographs", run.Teaching?.Unlabeled is { } unlabeled ? $"{RunJson.Text(unlabeled.Count)} of SHA-256 {unlabeled.Fingerprint}" : "none"),
         ("the order of photographs", run.Faces.Cached is null ? $"by pools of {RunJson.Text(run.Faces.ShufflePool)}" : "over all of them"),
         ("the plan", RunJson.Text(plan)),
-        ("the arithmetic", RunJson.Text(Learner.ComputeType(run.Recipe.Precision, run.Device))));
+        .. run.Initial.Foreign is { } foreign ? new[] { ("the network", $"of SHA-256 {foreign.Hash}") } : [],
+        ("the arithmetic", RunJson.Text(Learner.ComputeType(run.Recipe.Precision, run.Device)))]);
 
     /// <summary>With more that decides.</summary>
     public RunIdentity With(params IEnumerable<(string Name, string Text)> more)

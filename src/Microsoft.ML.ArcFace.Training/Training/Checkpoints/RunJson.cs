@@ -18,6 +18,7 @@ namespace Microsoft.ML.ArcFace.Training;
 [JsonSerializable(typeof(TrainingRecipe), GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(TrainingSetup), GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(TrainingPlan))]
+[JsonSerializable(typeof(FacePixels))]
 [JsonSerializable(typeof(torch.ScalarType))]
 [JsonSerializable(typeof(FaceTeacher), GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(AdaFaceLoss))]

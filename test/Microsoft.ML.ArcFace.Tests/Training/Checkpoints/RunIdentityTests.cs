@@ -68,6 +68,8 @@ public class RunIdentityTests
         IReadOnlyDictionary<string, string> without = RunIdentity.Of(recipe with { Epochs = null, Seed = null }).Values;
         Assert.AreEqual("null", without["Epochs"]);
         Assert.IsFalse(without.ContainsKey("Seed"), "Any will do.");
+        IReadOnlyDictionary<string, string> published = RunIdentity.Of(recipe with { Pixels = null, RenewNorms = false }).Values;
+        Assert.IsFalse(published.ContainsKey("Pixels") || published.ContainsKey("RenewNorms"), "Runs of versions that had no such option go on.");
     }
 
     [TestMethod]
@@ -113,7 +115,8 @@ public class RunIdentityTests
     /// <summary>A value for each option that is not its default, and one that is not finite.</summary>
     private static ArcFaceTrainer.Options Full => new()
     {
-        Backbone = BackboneArchitecture.IResNet18, EmbeddingSize = 16, InitialWeights = "weights.pth", BackboneLearningRateShare = 0.2, FrozenStages = 1, Teacher = new FaceTeacher("teacher.onnx"), Dropout = 0.1, Loss = new CosFaceLoss(),
+        Backbone = BackboneArchitecture.IResNet18, EmbeddingSize = 16, InitialWeights = "weights.pth", Pixels = FacePixels.ImageNet, RenewNorms = true, BackboneLearningRateShare = 0.2, FrozenStages = 1,
+        Teacher = new FaceTeacher("teacher.onnx"), Dropout = 0.1, Loss = new CosFaceLoss(),
         ClassSampleRate = 0.5, Epochs = 3, BatchSize = 8, PhotographsPerPerson = 2, Precision = TrainingPrecision.Float32, Optimizer = TrainingOptimizer.Sgd, LearningRate = 1e-7,
         Decay = LearningRateDecay.Step, WarmUpFraction = 0, MarginRampFraction = 1, Momentum = 0.8, WeightDecay = 5e-4, GradientClippingNorm = double.PositiveInfinity, Augmentation = FaceAugmentation.Light,
         WeightAveragingDecay = 0.999, Seed = 7, ImageColumnName = "I", LabelColumnName = "L", ValidationSet = new MLContext().Data.LoadFromEnumerable([new { X = 1 }]), UnreadableImages = UnreadableImages.Skip,

@@ -125,7 +125,7 @@ public class TaughtBatchesTests
         (Tensor means, Tensor moments) = TaughtPeople.Of(teacher, faces.InOrder(), faces.Labels.Count, CancellationToken.None);
         TrainingRecipe recipe = new ArcFaceTrainer.Options { EmbeddingSize = SmallRecognizers.EmbeddingSize, WeightAveragingDecay = 0 }.Recipe;
         TrainingPlan plan = TrainingPlan.Choose(recipe, images: 12, people: 3);
-        using var learner = new Learner(recipe, plan, faces.Labels.Count, CPU, teacher);
+        using var learner = new Learner(InitialNetwork.Random(recipe), recipe, plan, faces.Labels.Count, CPU, teacher);
         using var backbone = learner.ResultBackbone;
         learner.BeginWith(means, moments);
         Tensor centers = ((ClassificationHead)learner.ResultHead).Centers;
