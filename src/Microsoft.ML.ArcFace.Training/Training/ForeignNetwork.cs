@@ -24,11 +24,8 @@ internal sealed class ForeignNetwork
 
     private ForeignNetwork(string path, NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, FaceNetworkFile? file, OriginalGraph? graph, bool addsMirrorImage, bool renewsNorms)
     {
-        (_path, File, AddsMirrorImage) = (path, file, addsMirrorImage);
+        (_path, File, Graph, AddsMirrorImage) = (path, file, graph, addsMirrorImage);
         var trainable = TrainableNetwork.Of(network);
-
-        // The graph does not know of copies of a tensor that learn numbers of their own.
-        Graph = trainable.Sources.All(source => source.Key == source.Value) ? graph : null;
         _network = renewsNorms ? RenewedNorms.AddTo(trainable.Network) : trainable.Network;
         _tensors = new(trainable.With(tensors));
     }
@@ -75,7 +72,7 @@ internal sealed class ForeignNetwork
                 : throw new WeightsFormatException($"'{path}' is a model, which has its pixels in itself. Leave {nameof(ArcFaceTrainer.Options.Pixels)} out.");
         }
 
-        bool isGraph = metadata.ContainsKey(RecognizerFile.NetworkKey);
+        bool isGraph = metadata.ContainsKey(RecognizerFile.NetworkKey) || metadata.ContainsKey(SplitGraph.MetadataKey);
         return isGraph || (recipe.Pixels is { } pixels && pixels != FacePixels.Standard) ? OfFile(channel, recipe, RecognizerFile.Open(path, isGraph ? null : recipe.Backbone)) : null;
     }
 

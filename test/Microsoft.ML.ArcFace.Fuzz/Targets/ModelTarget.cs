@@ -101,6 +101,10 @@ internal sealed class ModelTarget() : FuzzTarget("model")
             Array.ForEach([people, 20, 3, 15], writer.Write);
             writer.Write(false);                           // started from weights
             writer.Write("0.1.0");
+            writer.Write(true);                            // a teacher
+            writer.Write("teacher.onnx");
+            writer.Write(new string('c', 64));
+            writer.Write(2.0);                             // its weight
         }
 
         writer.Write(hasGraph);

@@ -22,7 +22,7 @@ public class RecognizersWrittenBackTests
 
     public static IEnumerable<object[]> Files => RecognizersOfPythonTests.Files.Where(file => ((string)file[0]).EndsWith(".onnx", StringComparison.Ordinal));
 
-    public static IEnumerable<object[]> Cases => GraphWritingTests.TrainedCases;
+    public static IEnumerable<object[]> Cases => GraphWritingTests.Cases;
 
     [TestMethod]
     [DynamicData(nameof(Files))]
