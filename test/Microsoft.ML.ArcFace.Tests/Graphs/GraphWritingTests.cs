@@ -180,9 +180,7 @@ public class GraphWritingTests
 
         backbone.CopyFrom(start);
         backbone.train();
-
-        // Not channels last: libtorch corrupts its memory on the way back through narrow convolutions of such maps.
-        torch.Tensor input = torch.tensor(faces).view(Faces, graph.Input.Height, graph.Input.Width, 3).permute(0, 3, 1, 2).contiguous();
+        torch.Tensor input = torch.tensor(faces).view(Faces, graph.Input.Height, graph.Input.Width, 3).permute(0, 3, 1, 2);
         torch.Tensor target = torch.tensor(new GraphModel().Draw([Faces, graph.Network.OutputSize])).view(Faces, graph.Network.OutputSize);
         for (int step = 0; step < 3; step++)
         {
