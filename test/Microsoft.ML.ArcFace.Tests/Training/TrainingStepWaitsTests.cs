@@ -28,8 +28,10 @@ public class TrainingStepWaitsTests
             // Tensors that lie on the processor.
             "FaceTensors.ToTensor(ReadOnlySpan`1, Int32, Device, Boolean) calls Tensor.get_bytes()", "TensorMemory.Values(Tensor) calls Tensor.get_bytes()",
             "Learner.Embed(FaceBatch) calls torch.tensor(Int64[], Nullable`1, Device, Boolean, String[])",
+            "Learner.Embed(FaceBatch) calls torch.tensor(Single[], Nullable`1, Device, Boolean, String[])",
         ];
-        CollectionAssert.AreEquivalent(expected, WaitingCalls.Reachable(Step, IsNotInAStepOnGpus).Distinct().ToArray());
+        string[] actual = [.. WaitingCalls.Reachable(Step, IsNotInAStepOnGpus).Distinct()];
+        CollectionAssert.AreEquivalent(expected, actual, $"Further ones: {string.Join("; ", actual.Except(expected))}.");
     }
 
     [TestMethod]
@@ -57,6 +59,7 @@ public class TrainingStepWaitsTests
         Assert.IsTrue(Array.Exists(found, call => call.Contains("UntrainedLosses", StringComparison.Ordinal)), string.Join('\n', found));
     }
 
-    /// <summary>The kernels and convolutions of the processor, and what is measured before the first step.</summary>
-    private static bool IsNotInAStepOnGpus(MethodBase method) => method.DeclaringType == typeof(ConvolutionCheck) || method.DeclaringType?.Namespace?.EndsWith(".Kernels", StringComparison.Ordinal) == true || method.Name == "UntrainedLosses";
+    /// <summary>Tells the kernels and convolutions of the processor, and what is measured before the first step.</summary>
+    private static bool IsNotInAStepOnGpus(MethodBase method) =>
+        method.DeclaringType == typeof(ConvolutionCheck) || method.DeclaringType == typeof(ChannelMoments) || method.DeclaringType?.Namespace?.EndsWith(".Kernels", StringComparison.Ordinal) == true || method.Name == "UntrainedLosses";
 }
