@@ -70,10 +70,10 @@ public class NetworkDescriptionTests
     [TestMethod]
     public void FaceBackbone_NodeThatCannotBeTrained_IsNamed()
     {
-        NetworkTensor[] tensors = [new("conv.weight", [8, 3, 1, 1], TensorKind.Weight), new("conv.bias", [8], TensorKind.Weight)];
-        NetworkNode node = new(Operators.Convolution, "conv", ["input", "conv.weight", "conv.bias"], ["conv"]);
-        NetworkDescription network = new("mbf", "input", [NetworkDescription.Batch, 3, 4, 4], [node], tensors, "conv");
-        StringAssert.Contains(Assert.ThrowsExactly<WeightsFormatException>(() => new FaceBackbone(network)).Message, "'conv' (Conv)");
+        NetworkTensor[] tensors = [new("rows", [1, 3, 2, 4], TensorKind.FixedWeight)];
+        NetworkNode node = new(Operators.Concat, "join", ["input", "rows"], ["joined"]) { Attributes = new NodeAttributes(new Dictionary<string, object> { ["axis"] = 2L }) };
+        NetworkDescription network = new("mbf", "input", [NetworkDescription.Batch, 3, 4, 4], [node], tensors, "joined");
+        StringAssert.Contains(Assert.ThrowsExactly<WeightsFormatException>(() => new FaceBackbone(network)).Message, "'join' (Concat)");
     }
 
     [TestMethod]
