@@ -61,17 +61,9 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
             channel.Info(note);
         }
 
-        string? warning =
-            decision.Source == FacePixelsSource.Guess
-                ? $"Nothing says which pixels '{_file.FileName}' reads. {decision.Pixels} are taken, which is {decision.Reason}. Wrong ones cost accuracy without an error. " +
-                  $"Find them out on labeled photographs, --find-pixels (FindPreprocessing), or say them, --pixels ({nameof(Options.Pixels)})."
-            : decision.Source == FacePixelsSource.Caller && KnownFaceFiles.Find(_file.Sha256) is { } known && known.Pixels != decision.Pixels
-                ? $"'{_file.FileName}' is {known.FileName} of {known.Publisher}, by its SHA-256, and reads {known.Pixels}. It is given {decision.Pixels}, as was asked for: " +
-                  $"wrong pixels cost accuracy without an error. Leave --pixels out ({nameof(Options.Pixels)} null) to take those that are known."
-            : null;
-        if (warning is not null)
+        if (_file.Doubt(decision) is { } doubt)
         {
-            channel.Warning(warning);
+            channel.Warning(doubt);
         }
     }
 

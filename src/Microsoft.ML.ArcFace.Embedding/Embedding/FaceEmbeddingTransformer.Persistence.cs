@@ -31,7 +31,7 @@ public sealed partial class FaceEmbeddingTransformer
     private const uint FirstVersionWithGraph = 0x00010006;
 
     /// <summary>The first version that is read, which has published networks alone and does not tell the file that they come from.</summary>
-    internal const uint FirstVersion = 0x00010004;
+    private const uint FirstVersion = 0x00010004;
 
     /// <summary>The first version that tells the teacher of a training.</summary>
     private const uint FirstVersionWithTeacher = 0x00010007;

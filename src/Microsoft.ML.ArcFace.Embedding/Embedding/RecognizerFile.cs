@@ -117,6 +117,16 @@ internal sealed class RecognizerFile
         ? found.Decision
         : PixelsChoice.Decide(said, Sha256, Metadata, _scaling is null ? null : MeanAndDeviation(_scaling), UsualPixels);
 
+    /// <summary>Says what is doubtful about pixels: nothing confirms them, or they contradict what is known of the file; null if nothing is.</summary>
+    public string? Doubt(FacePixelsDecision decision) =>
+        decision.Source == FacePixelsSource.Guess
+            ? $"Nothing says which pixels '{FileName}' reads. {decision.Pixels} are taken, which is {decision.Reason}. Wrong ones cost accuracy without an error. " +
+              "Find them out on labeled photographs, --find-pixels (FindPreprocessing), or say them, --pixels (Pixels), both of arcface import, whose .zip is a teacher and a start of training, too."
+        : decision.Source == FacePixelsSource.Caller && KnownFaceFiles.Find(Sha256) is { } known && known.Pixels != decision.Pixels
+            ? $"'{FileName}' is {known.FileName} of {known.Publisher}, by its SHA-256, and reads {known.Pixels}. It is given {decision.Pixels}, as was asked for: " +
+              "wrong pixels cost accuracy without an error. Leave --pixels out (Pixels null) to take those that are known."
+        : null;
+
     /// <summary>Reads the weights into a store, behind what makes the pixels of faces.</summary>
     /// <param name="pixels">The pixels.</param>
     /// <param name="keep">Makes room for the weights of a network.</param>

@@ -65,7 +65,7 @@ internal static class ImportCommand
     private static ToolAnswer Run(ToolRun run)
     {
         string output = run.Need(Output).FullName;
-        ModelFile.CheckWritable(output);
+        ModelFile.CheckReplacesModelAlone(output, (Weights.Name, run.Get(Weights)), (Pack.Name, run.Get(Pack)), (Detector.Name, run.Get(Detector)));
         MLContext ml = run.CreateContext();
         FaceRecognitionCatalog faces = run.FaceRecognition(ml);
         ModelPack? pack = run.Get(Pack) is { } place ? ModelPack.Read(place.FullName) : null;

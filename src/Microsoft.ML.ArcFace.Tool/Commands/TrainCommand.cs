@@ -104,7 +104,7 @@ internal static class TrainCommand
     private static ToolAnswer Run(ToolRun run)
     {
         string output = run.Need(Output).FullName;
-        ModelFile.CheckWritable(output);
+        ModelFile.CheckReplacesModelAlone(output, (Weights.Name, run.Get(Weights)), (Teacher.Name, run.Get(Teacher)), (Detector.Name, run.Get(Detector)));
         MLContext ml = run.CreateContext(SeedOf(run));
         var start = new TrainingStart(run, run.Get(Checkpoints)?.ToString());
         FaceRecognitionCatalog faces = run.FaceRecognition(ml, start.Observe);

@@ -65,11 +65,11 @@ internal sealed class ForeignNetwork
             metadata = weights.Metadata;
         }
 
-        if (FileNature.Of(path)?.Kind == FileKind.FaceModel && metadata.GetValueOrDefault("architecture") == "graph")
+        if (FileNature.Of(path)?.Kind == FileKind.FaceModel)
         {
-            return recipe.Pixels is null
-                ? OfModel(environment, recipe)
-                : throw new WeightsFormatException($"'{path}' is a model, which has its pixels in itself. Leave {nameof(ArcFaceTrainer.Options.Pixels)} out.");
+            return recipe.Pixels is not null ? throw new WeightsFormatException($"'{path}' is a model, which has its pixels in itself. Leave {nameof(ArcFaceTrainer.Options.Pixels)} out.")
+                : metadata.GetValueOrDefault("architecture") == "graph" ? OfModel(environment, recipe)
+                : null;
         }
 
         bool isGraph = metadata.ContainsKey(RecognizerFile.NetworkKey) || metadata.ContainsKey(SplitGraph.MetadataKey);
@@ -162,11 +162,9 @@ internal sealed class ForeignNetwork
     private static ForeignNetwork OfFile(IChannel channel, TrainingRecipe recipe, RecognizerFile file)
     {
         FacePixelsDecision decision = file.Decide(recipe.Pixels, found: null);
-        if (decision.Source == FacePixelsSource.Guess)
+        if (file.Doubt(decision) is { } doubt)
         {
-            channel.Warning(
-                $"Nothing says which pixels '{file.FileName}' reads. {decision.Pixels} are taken, which is a guess: wrong ones cost accuracy without an error. " +
-                $"Find them out on labeled photographs, arcface import --find-pixels (FindPreprocessing), and say them, --pixels ({nameof(ArcFaceTrainer.Options.Pixels)}).");
+            channel.Warning(doubt);
         }
 
         (NetworkDescription network, WeightStore weights) = file.Load(decision.Pixels, WeightStore.InMemory);

@@ -120,37 +120,6 @@ public class ModelFileTests
     }
 
     [TestMethod]
-    public void Load_OlderVersionOfTheHeader_EmbedsAsItDid()
-    {
-        // The version before told neither the description of a graph nor the file that a network came from: two flags before the hash of the weights.
-        const int flags = 2;
-        string zip = Rewritten("older.zip", "Model.key", bytes =>
-        {
-            (int start, int end) = HashedHeader(bytes);
-            int hash = end - SHA256.HashSizeInBytes, cut = hash - flags;
-            Assert.IsFalse(bytes.AsSpan(cut, flags).ContainsAnyExcept((byte)0));
-            byte[] header = [.. bytes[start..cut], .. bytes[hash..end]];
-            byte[] older = [.. bytes[..start], .. header, .. SHA256.HashData(header), .. bytes[(end + SHA256.HashSizeInBytes)..]];
-
-            // ML.NET's header: the model's size, and behind it where other parts begin; then the versions.
-            const int size = 24, places = 128, versions = 72;
-            foreach (int at in new[] { size, places, places + sizeof(long), places + (2 * sizeof(long)), places + (3 * sizeof(long)) })
-            {
-                long value = BitConverter.ToInt64(older, at);
-                if (at == size || value > cut)
-                {
-                    BitConverter.TryWriteBytes(older.AsSpan(at), value - flags);
-                }
-            }
-
-            BitConverter.TryWriteBytes(older.AsSpan(versions), FaceEmbeddingTransformer.FirstVersion);
-            BitConverter.TryWriteBytes(older.AsSpan(versions + sizeof(uint)), FaceEmbeddingTransformer.FirstVersion);
-            return older;
-        });
-        CollectionAssert.AreEqual(FirstEmbedding(s_zip), FirstEmbedding(zip));
-    }
-
-    [TestMethod]
     public void Load_UnknownArchitecture_NamesItAndTheKnownOnes()
     {
         byte[] name = [3, .. Encoding.ASCII.GetBytes("mbf")];

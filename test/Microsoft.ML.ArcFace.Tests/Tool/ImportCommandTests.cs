@@ -100,6 +100,24 @@ public class ImportCommandTests
     }
 
     [TestMethod]
+    [DataRow("import", "--weights"), DataRow("import", "--detector"), DataRow("train", "--weights"), DataRow("train", "--teacher")]
+    public void Output_FileThatIsReadOrNoModel_IsKept(string command, string option)
+    {
+        string file = s_folder.Write($"{command}{option}.onnx", option == "--detector" ? s_detector : SmallRecognizers.Write()), list = s_folder.Write("list.txt", "a list\n"u8.ToArray());
+        byte[] before = File.ReadAllBytes(file);
+        string[] start = [command, option, file, .. command == "train" ? (string[])["--data", s_people.Folder, "--epochs", "1"] : option == "--weights" ? [] : ["--weights", s_recognizer]];
+        foreach ((string output, string what) in new[] { (file, $"which {option} reads"), (s_recognizer, "which is an ONNX model"), (list, "would be replaced by the model") })
+        {
+            ToolOutcome outcome = ToolProgram.Run([.. start, "--output", output]);
+            Assert.AreEqual(1, outcome.ExitCode, outcome.Error);
+            StringAssert.Contains(outcome.Error, output == s_recognizer && start.Contains(s_recognizer) ? "which --weights reads" : what);
+        }
+
+        CollectionAssert.AreEqual(before, File.ReadAllBytes(file));
+        Assert.AreEqual("a list\n", File.ReadAllText(list));
+    }
+
+    [TestMethod]
     public void Import_TooFewPairsForTheRate_AreToldBeforeThePixelsAreSearched()
     {
         string output = Path.Combine(s_folder.FullName, "few.zip");
