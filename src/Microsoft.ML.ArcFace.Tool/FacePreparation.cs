@@ -1,3 +1,5 @@
+using Microsoft.ML.ArcFace.Files;
+
 namespace Microsoft.ML.ArcFace.Tool;
 
 /// <summary>From a photograph to a face of 112×112 in the column "Image".</summary>
@@ -9,6 +11,20 @@ internal static class FacePreparation
     internal sealed record Detector(string Name, byte[]? Bytes = null)
     {
         public static Detector? Of(FileInfo? file) => file is null ? null : new Detector(file.FullName);
+    }
+
+    /// <summary>Tells whether a file is a model's .zip with a detector in it; of a damaged one whoever loads it says what is wrong.</summary>
+    public static bool HasDetector(string path)
+    {
+        try
+        {
+            using ByteSource source = ByteSource.Open(path);
+            return ZipDirectory.IsZip(source) && ZipDirectory.Read(source).Values.Any(entry => entry.FileName == FaceDetectingTransformer.OnnxEntry);
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
     }
 
     /// <param name="ml">The context.</param>

@@ -11,7 +11,7 @@ namespace Microsoft.ML.ArcFace;
 // The detector's entry in an ML.NET zip: columns, options and the SHA-256 of the ONNX file, and that file as it was given.
 public sealed partial class FaceDetectingTransformer
 {
-    private const string OnnxEntry = "Detector.onnx";
+    internal const string OnnxEntry = "Detector.onnx";
 
     /// <summary>Stands in the place of a file's name where the file lies in the model.</summary>
     private const string WithinTheModel = $"(model)/{OnnxEntry}";

@@ -26,7 +26,7 @@ internal static class GraphFile
         }
         catch (InvalidProtocolBufferException error)
         {
-            throw new WeightsFormatException($"The {bytes.Length} bytes are no ONNX model ({error.Message.TrimEnd('.')}).", error);
+            throw new WeightsFormatException($"The {bytes.Length} bytes are no ONNX model, or a part of one ({error.Message.TrimEnd('.')}). Copy or download the file again.", error);
         }
 
         if (model.Graph is not { } graph || graph.Node.Count == 0)

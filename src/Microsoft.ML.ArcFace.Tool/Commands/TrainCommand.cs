@@ -105,6 +105,11 @@ internal static class TrainCommand
     {
         string output = run.Need(Output).FullName;
         ModelFile.CheckReplacesModelAlone(output, (Weights.Name, run.Get(Weights)), (Teacher.Name, run.Get(Teacher)), (Detector.Name, run.Get(Detector)));
+        if (run.Get(Detector) is null && run.Get(Weights) is { } initial && FacePreparation.HasDetector(initial.FullName))
+        {
+            run.Say($"'{initial}' finds faces with a detector. A training takes on its network alone: photographs have to be aligned faces, and the new model finds none, unless --detector FILE.onnx names the detector again.");
+        }
+
         MLContext ml = run.CreateContext(SeedOf(run));
         var start = new TrainingStart(run, run.Get(Checkpoints)?.ToString());
         FaceRecognitionCatalog faces = run.FaceRecognition(ml, start.Observe);

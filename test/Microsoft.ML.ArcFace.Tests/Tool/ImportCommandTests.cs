@@ -118,6 +118,19 @@ public class ImportCommandTests
     }
 
     [TestMethod]
+    public void Train_FromAModelWithADetector_SaysThatItIsNotTakenOnAndThatPixelsAreTheModels()
+    {
+        string model = Path.Combine(s_folder.FullName, "detecting.zip"), output = Path.Combine(s_folder.FullName, "trained.zip");
+        ToolProgram.Answer(0, "import", "--weights", s_recognizer, "--detector", s_folder.Write("d.onnx", s_detector), "--pixels", "standard", "--output", model);
+        ToolOutcome outcome = ToolProgram.Run("train", "--data", s_people.Folder, "--weights", model, "--epochs", "1", "--output", output);
+        Assert.AreEqual(0, outcome.ExitCode, outcome.Error);
+        StringAssert.Contains(outcome.Error, "takes on its network alone");
+        outcome = ToolProgram.Run("train", "--data", s_people.Folder, "--weights", model, "--pixels", "imagenet", "--epochs", "1", "--output", output);
+        Assert.AreEqual(1, outcome.ExitCode, outcome.Error);
+        StringAssert.Contains(outcome.Error, "has its pixels in itself");
+    }
+
+    [TestMethod]
     public void Import_TooFewPairsForTheRate_AreToldBeforeThePixelsAreSearched()
     {
         string output = Path.Combine(s_folder.FullName, "few.zip");
