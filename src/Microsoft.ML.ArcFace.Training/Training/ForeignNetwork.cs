@@ -33,7 +33,7 @@ internal sealed class ForeignNetwork
     /// <summary>The file that the network was read from first, and its pixels; null if an older model does not tell it.</summary>
     public FaceNetworkFile? File { get; }
 
-    /// <summary>The graph that the network was read from, to be written again; null if there is none, or layers shared tensors there.</summary>
+    /// <summary>The graph that the network was read from, to be written again; null if there is none.</summary>
     public OriginalGraph? Graph { get; }
 
     /// <summary>Whether the embedding is the sum of those of a face and of its mirror image.</summary>
