@@ -27,15 +27,23 @@ internal static class EmbeddedPhotographs
     /// <param name="hand">Is given path and embedding; what it refuses with a <see cref="SeveralFacesException"/> is left out too.</param>
     /// <returns>What was left out.</returns>
     /// <exception cref="InvalidOperationException">Nothing was left.</exception>
-    public static string[] ForEach(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, Action<string, FaceEmbedding> hand)
+    public static string[] ForEach(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, Action<string, FaceEmbedding> hand) =>
+        ForEach(run, files, skipUnusable, file => embedder.EmbedAsync(FacePhotograph.FromFile(file), run.CancellationToken), hand);
+
+    /// <summary>Hands on the embeddings of all faces of each photograph, in order; a photograph without faces counts as one that cannot be used.</summary>
+    /// <inheritdoc cref="ForEach(ToolRun, FaceEmbedder, IReadOnlyList{string}, bool, Action{string, FaceEmbedding})"/>
+    public static string[] ForEachFaces(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, Action<string, IReadOnlyList<EmbeddedFace>> hand) =>
+        ForEach(run, files, skipUnusable, file => AllFaces.EmbedAsync(embedder, FacePhotograph.FromFile(file), run.CancellationToken), hand);
+
+    private static string[] ForEach<T>(ToolRun run, IReadOnlyList<string> files, bool skipUnusable, Func<string, Task<T>> embed, Action<string, T> hand)
     {
         var unusable = new List<string>();
         string? reason = null;
-        var waiting = new Queue<(string Path, Task<FaceEmbedding> Embedding)>();
+        var waiting = new Queue<(string Path, Task<T> Embedding)>();
         using WorkMeter meter = run.Begin("photographs embedded", files.Count);
         foreach (string file in files)
         {
-            waiting.Enqueue((file, embedder.EmbedAsync(FacePhotograph.FromFile(file), run.CancellationToken)));
+            waiting.Enqueue((file, embed(file)));
             if (waiting.Count >= Ahead)
             {
                 HandOne();
@@ -51,12 +59,12 @@ internal static class EmbeddedPhotographs
 
         void HandOne()
         {
-            (string path, Task<FaceEmbedding> embedding) = waiting.Dequeue();
+            (string path, Task<T> embedding) = waiting.Dequeue();
             try
             {
                 hand(path, embedding.GetAwaiter().GetResult());
             }
-            catch (Exception error) when (skipUnusable && error is FaceImageException or FaceNotFoundException or SeveralFacesException)
+            catch (Exception error) when (skipUnusable && error is FaceImageException or FaceNotFoundException or SeveralFacesException or TooManyFacesException)
             {
                 run.Say($"left out: {error.Message}");
                 reason ??= error.Message;

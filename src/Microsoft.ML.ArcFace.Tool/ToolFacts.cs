@@ -33,6 +33,7 @@ internal sealed record ErrorFacts(ErrorFacts.Cause Error) : ToolFacts
 [JsonSerializable(typeof(EvaluateFacts))]
 [JsonSerializable(typeof(ExportFacts))]
 [JsonSerializable(typeof(IdentifyFacts))]
+[JsonSerializable(typeof(FaceEmbeddingFacts))]
 [JsonSerializable(typeof(FileFacts))]
 [JsonSerializable(typeof(ImportFacts))]
 [JsonSerializable(typeof(ModelFacts))]

@@ -8,6 +8,7 @@ using Microsoft.ML.ArcFace.Benchmarks.Embedding;
 using Microsoft.ML.ArcFace.Benchmarks.Gallery;
 using Microsoft.ML.ArcFace.Benchmarks.Heads;
 using Microsoft.ML.ArcFace.Benchmarks.Input;
+using Microsoft.ML.ArcFace.Benchmarks.Quality;
 using Microsoft.ML.ArcFace.Benchmarks.Scaling;
 using Microsoft.ML.ArcFace.Benchmarks.Serving;
 using Microsoft.ML.ArcFace.Benchmarks.Training;
@@ -130,6 +131,11 @@ fineTuning.SetAction(parsed => new FineTuning(parsed.GetValue(tuned)!, parsed.Ge
     Epochs = parsed.GetValue(epochs), LearningRate = parsed.GetValue(learningRate), BackboneLearningRateShare = parsed.GetValue(share), RenewNorms = parsed.GetValue(renew),
     FrozenStages = parsed.GetValue(frozen), Augmentation = FaceAugmentation.Light with { ReductionProbability = parsed.GetValue(reduction) }, Seed = parsed.GetValue(seed),
 }));
+var qualityDetector = new Option<string>("--detector") { Required = true, Description = "The .onnx file of a detector." };
+var unaligned = new Option<string>("--photographs") { Required = true, Description = "A folder of photographs that are not aligned." };
+var mostPairs = new Option<int>("--most") { Description = "Pairs of one person that are measured at most.", DefaultValueFactory = _ => 1000 };
+var quality = new Command("quality", "What the numbers of a face's quality mean for recognition: photographs made worse on purpose.") { tuned, qualityDetector, test, pairs, unaligned, mostPairs };
+quality.SetAction(parsed => new QualityLimits(parsed.GetValue(tuned)!, parsed.GetValue(qualityDetector)!, parsed.GetValue(test)!, parsed.GetValue(pairs)!, parsed.GetValue(unaligned)!, parsed.GetValue(mostPairs)).Run());
 var predictions = new Option<int>("--predictions") { Description = "Photographs embedded one by one.", DefaultValueFactory = _ => 10_000 };
 var memory = new Command("memory", "Tensors alive and the resident set over many predictions, and over three epochs of training.") { predictions };
 memory.SetAction(parsed =>
@@ -158,4 +164,4 @@ opening.SetAction(parsed => GalleryOpening.Run(parsed.GetValue(enrolled), parsed
 var connection = new Option<string>("--connection") { Required = true, Description = "A database with pgvector, as Npgsql takes it; the gallery stays in a schema of its own." };
 var postgres = new Command("postgres", "What the index of a gallery in PostgreSQL finds of what an exact search finds.") { connection, enrolled, size };
 postgres.SetAction((parsed, _) => PostgresRecall.RunAsync(parsed.GetValue(connection)!, parsed.GetValue(enrolled), parsed.GetValue(size)));
-return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, contender, precision, fineTuning, memory, reloads, scaling, scalingPoint, gallery, opening, postgres, first, heads, partial, benchmarks }.Parse(args).Invoke();
+return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, contender, precision, fineTuning, quality, memory, reloads, scaling, scalingPoint, gallery, opening, postgres, first, heads, partial, benchmarks }.Parse(args).Invoke();
