@@ -112,7 +112,7 @@ public enum FaceQualityMeasure
 /// <param name="IsTooHigh">Whether the value is over the limit; else it is under it.</param>
 public sealed record FaceQualityProblem(FaceQualityMeasure Measure, double Value, double Limit, bool IsTooHigh)
 {
-    /// <summary>Writes a clause such as "the face has 20 pixels a side, where at least 32 are needed".</summary>
+    /// <summary>Writes a clause such as "the face has 20 pixels a side, where at least 40 are needed".</summary>
     public override string ToString() => Measure switch
     {
         FaceQualityMeasure.Size => Text($"the face has {Value:0} pixels a side, where at least {Limit:0} are needed"),
@@ -146,26 +146,26 @@ public sealed record FaceQualityLimits
     /// <summary>Gets the limits that were measured on photographs made worse on purpose (docs/recognition.md).</summary>
     public static FaceQualityLimits Measured { get; } = new();
 
-    /// <summary>The least <see cref="FaceQuality.Size"/>, in pixels. Default 32.</summary>
-    public double? MinimumSize { get; init; } = 32;
+    /// <summary>The least <see cref="FaceQuality.Size"/>, in pixels. Default 40.</summary>
+    public double? MinimumSize { get; init; } = 40;
 
-    /// <summary>The least <see cref="FaceQuality.Sharpness"/>. Default 0.1.</summary>
-    public double? MinimumSharpness { get; init; } = 0.1;
+    /// <summary>The least <see cref="FaceQuality.Sharpness"/>. Default 0.14.</summary>
+    public double? MinimumSharpness { get; init; } = 0.14;
 
-    /// <summary>The least <see cref="FaceQuality.Brightness"/>, 0 to 255. Default 20.</summary>
-    public double? MinimumBrightness { get; init; } = 20;
+    /// <summary>The least <see cref="FaceQuality.Brightness"/>, 0 to 255. Default null.</summary>
+    public double? MinimumBrightness { get; init; }
 
-    /// <summary>The greatest <see cref="FaceQuality.Brightness"/>, 0 to 255. Default 240.</summary>
-    public double? MaximumBrightness { get; init; } = 240;
+    /// <summary>The greatest <see cref="FaceQuality.Brightness"/>, 0 to 255. Default null.</summary>
+    public double? MaximumBrightness { get; init; }
 
-    /// <summary>The greatest <see cref="FaceQuality.Yaw"/> to either side, in degrees. Default 45.</summary>
-    public double? MaximumYaw { get; init; } = 45;
+    /// <summary>The greatest <see cref="FaceQuality.Yaw"/> to either side, in degrees. Default null.</summary>
+    public double? MaximumYaw { get; init; }
 
-    /// <summary>The greatest <see cref="FaceQuality.Pitch"/> up or down, in degrees. Default 40.</summary>
-    public double? MaximumPitch { get; init; } = 40;
+    /// <summary>The greatest <see cref="FaceQuality.Pitch"/> up or down, in degrees. Default null.</summary>
+    public double? MaximumPitch { get; init; }
 
-    /// <summary>The least <see cref="FaceQuality.DetectionScore"/>, 0 to 1. Default 0.6.</summary>
-    public double? MinimumDetectionScore { get; init; } = 0.6;
+    /// <summary>The least <see cref="FaceQuality.DetectionScore"/>, 0 to 1. Default null.</summary>
+    public double? MinimumDetectionScore { get; init; }
 
     /// <summary>The least <see cref="FaceQuality.EmbeddingNorm"/>; null, the default: none, for each model has a scale of its own.</summary>
     public double? MinimumEmbeddingNorm { get; init; }

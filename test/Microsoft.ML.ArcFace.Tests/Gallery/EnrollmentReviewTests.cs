@@ -11,7 +11,7 @@ public class EnrollmentReviewTests
     public async Task Enroll_Standard_RefusesPoorQualityAndAddsNothing()
     {
         using FaceGallery gallery = Open();
-        FaceToEnroll good = Of("ada", 0), poor = Of("ada", 5, Good with { Size = 3, Brightness = 0 }) with { Source = "a.jpg" };
+        FaceToEnroll good = Of("ada", 0), poor = Of("ada", 5, Good with { Size = 3, Sharpness = 0 }) with { Source = "a.jpg" };
         foreach (Func<Task> enroll in new Func<Task>[]
         {
             () => Task.Run(() => gallery.EnrollReviewed([good, poor], EnrollmentReview.Standard)), () => ((IFaceGallery)gallery).EnrollReviewedAsync([good, poor], EnrollmentReview.Standard),
@@ -20,14 +20,14 @@ public class EnrollmentReviewTests
             EnrollmentRefusedException refused = await Assert.ThrowsExactlyAsync<EnrollmentRefusedException>(enroll);
             Assert.AreEqual(poor, refused.Refused.Single().Face);
             StringAssert.Contains(refused.Message, "'a.jpg' of ada was refused: the face has 3 pixels a side");
-            StringAssert.Contains(refused.Message, "too dark: 0 of 255");
+            StringAssert.Contains(refused.Message, "it is blurred: its sharpness is 0.00");
         }
 
         Assert.AreEqual(0, gallery.PersonCount, "All or none.");
         Assert.HasCount(2, gallery.EnrollReviewed([good, poor], EnrollmentReview.Off));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => gallery.Review([good], (EnrollmentReview)9));
         StringAssert.Contains(Reasons(gallery, new FaceToEnroll("ada", At(0)), EnrollmentReview.Standard), "nothing is known");
-        Assert.AreEqual("accepted", Reasons(gallery, poor, EnrollmentReview.Standard, new FaceQualityLimits { MinimumSize = 1, MinimumBrightness = 0 }));
+        Assert.AreEqual("accepted", Reasons(gallery, poor, EnrollmentReview.Standard, new FaceQualityLimits { MinimumSize = 1, MinimumSharpness = 0 }));
     }
 
     [TestMethod]

@@ -66,7 +66,7 @@ public class AllFacesTests
         Assert.AreEqual(32f, answers[0].GetProperty("box").GetProperty("x").GetSingle());
 
         // With one of them in the gallery, both faces are nearest to that one, and the better keeps the name.
-        ToolProgram.Answer(0, "remove", "--gallery", gallery, "Corner");
+        ToolProgram.Answer(0, "remove", "--model", s_both, "--gallery", gallery, "--person", "Corner");
         answers = [.. Identified(gallery, 3)];
         CollectionAssert.AreEqual(new[] { "match", "ambiguous" }, answers.Select(answer => answer.GetProperty("outcome").GetString()).ToArray());
         Assert.AreEqual((JsonValueKind.Null, 1), (answers[0].GetProperty("nearerFace").ValueKind, answers[1].GetProperty("nearerFace").GetInt32()));
