@@ -29,8 +29,8 @@ internal sealed class QualityLimits(string graph, string detector, string test, 
     [
         ("size: reduced to pixels a side", _ => double.NaN, [112, 56, 40, 32, 24, 20, 16], (face, level) => FaceReduction.Apply(face, (int)level)),
         ("sharpness: Gaussian blur of pixels", quality => quality.Sharpness, [0, 1, 1.5, 2, 2.5, 3, 4], Blur),
-        ("brightness: darkened to a share", quality => quality.Brightness, [1, 0.25, 0.1, 0.05, 0.03, 0.02], Scale),
-        ("brightness: brightened to a multiple", quality => quality.Brightness, [1, 2, 3, 4, 6], Scale),
+        ("brightness: darkened to a share", quality => quality.Brightness, [1, 0.25, 0.2, 0.15, 0.1, 0.05], Scale),
+        ("brightness: brightened to a multiple", quality => quality.Brightness, [1, 1.5, 2, 3, 4], Scale),
     ];
 
     public void Run()
