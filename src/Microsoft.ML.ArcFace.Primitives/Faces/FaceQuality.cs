@@ -152,19 +152,19 @@ public sealed record FaceQualityLimits
     /// <summary>The least <see cref="FaceQuality.Sharpness"/>. Default 0.14.</summary>
     public double? MinimumSharpness { get; init; } = 0.14;
 
-    /// <summary>The least <see cref="FaceQuality.Brightness"/>, 0 to 255. Default null.</summary>
-    public double? MinimumBrightness { get; init; }
+    /// <summary>The least <see cref="FaceQuality.Brightness"/>, 0 to 255. Default 25.</summary>
+    public double? MinimumBrightness { get; init; } = 25;
 
-    /// <summary>The greatest <see cref="FaceQuality.Brightness"/>, 0 to 255. Default null.</summary>
-    public double? MaximumBrightness { get; init; }
+    /// <summary>The greatest <see cref="FaceQuality.Brightness"/>, 0 to 255. Default 205.</summary>
+    public double? MaximumBrightness { get; init; } = 205;
 
-    /// <summary>The greatest <see cref="FaceQuality.Yaw"/> to either side, in degrees. Default null.</summary>
-    public double? MaximumYaw { get; init; }
+    /// <summary>The greatest <see cref="FaceQuality.Yaw"/> to either side, in degrees. Default 40.</summary>
+    public double? MaximumYaw { get; init; } = 40;
 
-    /// <summary>The greatest <see cref="FaceQuality.Pitch"/> up or down, in degrees. Default null.</summary>
+    /// <summary>The greatest <see cref="FaceQuality.Pitch"/> up or down, in degrees; null, the default: none, for the photographs that were measured have none over 30.</summary>
     public double? MaximumPitch { get; init; }
 
-    /// <summary>The least <see cref="FaceQuality.DetectionScore"/>, 0 to 1. Default null.</summary>
+    /// <summary>The least <see cref="FaceQuality.DetectionScore"/>, 0 to 1; null, the default: none, for each detector has a scale of its own.</summary>
     public double? MinimumDetectionScore { get; init; }
 
     /// <summary>The least <see cref="FaceQuality.EmbeddingNorm"/>; null, the default: none, for each model has a scale of its own.</summary>
