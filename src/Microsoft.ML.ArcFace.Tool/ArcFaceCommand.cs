@@ -28,6 +28,7 @@ internal static class ArcFaceCommand
         IdentifyCommand.Create(),
         RemoveCommand.Create(),
         PeopleCommand.Create(),
+        ServeCommand.Create(),
         BackupCommand.Create(),
         RecoverCommand.Create(),
         InfoCommand.Create(),

@@ -42,6 +42,7 @@ internal sealed record ErrorFacts(ErrorFacts.Cause Error) : ToolFacts
 [JsonSerializable(typeof(RecoverFacts))]
 [JsonSerializable(typeof(RemoveFacts))]
 [JsonSerializable(typeof(ReportFacts))]
+[JsonSerializable(typeof(ServeFacts))]
 [JsonSerializable(typeof(TrainFacts))]
 [JsonSerializable(typeof(VerifyFacts))]
 internal sealed partial class ToolJson : JsonSerializerContext
