@@ -29,6 +29,7 @@ internal static class ArcFaceCommand
         RemoveCommand.Create(),
         PeopleCommand.Create(),
         ServeCommand.Create(),
+        KeysCommand.Create(),
         BackupCommand.Create(),
         RecoverCommand.Create(),
         InfoCommand.Create(),

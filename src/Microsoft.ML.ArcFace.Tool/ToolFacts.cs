@@ -35,6 +35,7 @@ internal sealed record ErrorFacts(ErrorFacts.Cause Error) : ToolFacts
 [JsonSerializable(typeof(IdentifyFacts))]
 [JsonSerializable(typeof(FileFacts))]
 [JsonSerializable(typeof(ImportFacts))]
+[JsonSerializable(typeof(KeysFacts))]
 [JsonSerializable(typeof(ModelFacts))]
 [JsonSerializable(typeof(PackedPairsFacts))]
 [JsonSerializable(typeof(PackedPhotographsFacts))]

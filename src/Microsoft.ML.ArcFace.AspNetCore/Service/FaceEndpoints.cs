@@ -17,17 +17,19 @@ internal static class FaceEndpoints
     {
         group.MapGet("/health/live", Live).WithName("Live").WithSummary("Tells that the process lives.");
         group.MapGet("/health/ready", Ready).WithName("Ready").WithSummary("Tells whether requests can be answered.");
-        group.MapGet("/model", Model).WithName("Model").WithSummary("Describes the model in service.");
-        group.MapGet("/people", ListAsync).WithName("ListPeople").WithSummary("Lists people in the order of their ids.");
-        group.MapGet("/people/{person}", FindAsync).WithName("FindPerson").WithSummary("Describes a person with their photographs.");
-        group.MapPatch("/people/{person}", RenameAsync).WithName("RenamePerson").WithSummary("Gives a person another name.");
-        group.MapDelete("/people/{person}", EraseAsync).WithName("ErasePerson").WithSummary("Erases a person with all photographs.");
-        group.MapPost("/people/{person}/photographs", EnrollAsync).WithName("Enroll").WithSummary("Enrolls photographs of a person, all or none.");
-        group.MapDelete("/people/{person}/photographs/{photograph}", ErasePhotographAsync).WithName("ErasePhotograph").WithSummary("Erases a photograph; with the last one goes the person.");
-        group.MapPost("/embed", EmbedAsync).WithName("Embed").WithSummary("Gives the embedding of a face.");
-        group.MapPost("/verify", VerifyAsync).WithName("Verify").WithSummary("Tells whether two photographs show the same person.");
-        group.MapPost("/identify", IdentifyAsync).WithName("Identify").WithSummary("Tells who is on a photograph.");
+        group.MapGet("/model", Model).Takes(ServiceRights.Identify).WithName("Model").WithSummary("Describes the model in service.");
+        group.MapGet("/people", ListAsync).Takes(ServiceRights.Administer).WithName("ListPeople").WithSummary("Lists people in the order of their ids.");
+        group.MapGet("/people/{person}", FindAsync).Takes(ServiceRights.Administer).WithName("FindPerson").WithSummary("Describes a person with their photographs.");
+        group.MapPatch("/people/{person}", RenameAsync).Takes(ServiceRights.Administer).WithName("RenamePerson").WithSummary("Gives a person another name.");
+        group.MapDelete("/people/{person}", EraseAsync).Takes(ServiceRights.Administer).WithName("ErasePerson").WithSummary("Erases a person with all photographs.");
+        group.MapPost("/people/{person}/photographs", EnrollAsync).Takes(ServiceRights.Enroll).WithName("Enroll").WithSummary("Enrolls photographs of a person, all or none.");
+        group.MapDelete("/people/{person}/photographs/{photograph}", ErasePhotographAsync).Takes(ServiceRights.Administer).WithName("ErasePhotograph").WithSummary("Erases a photograph; with the last one goes the person.");
+        group.MapPost("/embed", EmbedAsync).Takes(ServiceRights.Identify).WithName("Embed").WithSummary("Gives the embedding of a face.");
+        group.MapPost("/verify", VerifyAsync).Takes(ServiceRights.Identify).WithName("Verify").WithSummary("Tells whether two photographs show the same person.");
+        group.MapPost("/identify", IdentifyAsync).Takes(ServiceRights.Identify).WithName("Identify").WithSummary("Tells who is on a photograph.");
     }
+
+    private static RouteHandlerBuilder Takes(this RouteHandlerBuilder endpoint, ServiceRights right) => endpoint.WithMetadata(new RequiredRight(right));
 
     private static Ok<HealthAnswer> Live() => TypedResults.Ok(new HealthAnswer("live"));
 

@@ -29,7 +29,7 @@ internal sealed record FaceServerOptions(FaceServiceOptions Service)
     {
         try
         {
-            return [.. Addresses.Where(address => !IsLoopback(address.Host)).Select(address => $"'{address}' can be reached from other machines, and whoever reaches the service may use it. Listen on http://localhost:{address.Port}, behind a proxy that asks who comes.")];
+            return [.. Addresses.Where(address => Service.KeysPath is null && !IsLoopback(address.Host)).Select(address => $"'{address}' can be reached from other machines, and whoever reaches a service without keys may use it. Give it keys (--keys, KeysPath), or listen on http://localhost:{address.Port}.")];
         }
         catch (Exception error) when (error is FormatException or InvalidOperationException)
         {

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -44,10 +45,14 @@ internal sealed class FaceService(FaceServiceOptions options, FaceEmbedder embed
     }
 }
 
-/// <summary>Opens model and gallery before the server listens.</summary>
-internal sealed class FaceServiceStart(FaceService service) : IHostedService
+/// <summary>Reads the keys, and opens model and gallery, before the server listens.</summary>
+internal sealed class FaceServiceStart(IServiceProvider services) : IHostedService
 {
-    public Task StartAsync(CancellationToken cancellationToken) => service.OpenAsync(cancellationToken);
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _ = services.GetRequiredService<RequestRights>();
+        return services.GetRequiredService<FaceService>().OpenAsync(cancellationToken);
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

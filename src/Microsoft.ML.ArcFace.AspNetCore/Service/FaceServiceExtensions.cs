@@ -22,7 +22,7 @@ public static class FaceServiceExtensions
         ArgumentNullException.ThrowIfNull(options);
         OptionsCheck.ThrowIfAny(options.Violations(), nameof(options));
         services.AddFaceEmbedder(options.ModelPath, options.Embedder);
-        services.AddSingleton(options).AddSingleton<FaceService>().AddSingleton<UploadBudget>().AddSingleton<ServiceProblems>();
+        services.AddSingleton(options).AddSingleton<FaceService>().AddSingleton<UploadBudget>().AddSingleton<ServiceProblems>().AddSingleton<RequestRights>();
         services.AddHostedService<FaceServiceStart>();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, FaceServiceJson.Default));
         return services;

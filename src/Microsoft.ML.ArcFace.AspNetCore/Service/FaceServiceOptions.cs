@@ -40,6 +40,15 @@ public sealed record FaceServiceOptions(string ModelPath)
     /// <summary>The time within which a request with photographs is answered, 10 ms to 1 hour; otherwise it is told to come back (503 with Retry-After). Default 30 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// A file of keys that arcface keys wrote: requests need one of them (Authorization: Bearer KEY), with the right that their
+    /// address takes. It is read anew when it changes. Null, the default: whoever reaches the service may use it.
+    /// </summary>
+    public string? KeysPath { get; init; }
+
+    /// <summary>The requests of one key, or without keys of one address, in a minute, 1 to 1,000,000; further ones are told to wait (429 with Retry-After). Null, the default: as many as come.</summary>
+    public int? RequestsPerMinute { get; init; }
+
     /// <summary>Every violated range, as a sentence with value, allowed range and remedy.</summary>
     internal IReadOnlyList<string> Violations()
     {
@@ -57,6 +66,8 @@ public sealed record FaceServiceOptions(string ModelPath)
         check.InRange(UploadBytes, 1L, 1L << 40);
         check.InRange(MaximumRequests, 1, 100_000);
         check.That(RequestTimeout >= TimeSpan.FromMilliseconds(10) && RequestTimeout <= LongestTimeout, $"{nameof(RequestTimeout)} is {RequestTimeout}; it must be from 10 ms to 1 hour.");
+        check.That(KeysPath is null || !string.IsNullOrWhiteSpace(KeysPath), $"{nameof(KeysPath)} is empty. Name a file that arcface keys wrote, or leave it null for a service without keys.");
+        check.InRange(RequestsPerMinute, 1, 1_000_000);
         return check.Violations;
     }
 

@@ -11,8 +11,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Microsoft.ML.ArcFace.Service;
 
 /// <summary>
-/// Stands around each endpoint: gives the request an id, refuses what can be read in two ways and what a page of somebody else
-/// made the operator's browser send, and answers every error as a problem.
+/// Stands around each endpoint: gives the request an id, asks for its key, refuses what can be read in two ways and what a page of
+/// somebody else made the operator's browser send, and answers every error as a problem.
 /// </summary>
 internal static class RequestGuard
 {
@@ -52,6 +52,7 @@ internal static class RequestGuard
         try
         {
             RefuseOtherOrigins(context.Request);
+            context.RequestServices.GetRequiredService<RequestRights>().Check(context);
             PathText.DecodeIds(context);
             RefuseAmbiguousQueries(context.Request);
             RefuseOtherParameters(context);
@@ -78,7 +79,7 @@ internal static class RequestGuard
 #pragma warning restore CA1031
         {
             (ProblemKind kind, string detail) = problems.Of(error, context);
-            await problems.WriteAsync(context, kind, detail);
+            await problems.WriteAsync(context, kind, detail, (error as RefusedException)?.RetryAfter);
         }
     }
 

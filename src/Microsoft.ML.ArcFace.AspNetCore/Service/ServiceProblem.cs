@@ -16,6 +16,8 @@ internal sealed record ProblemKind(string Name, int Status, string Title)
 {
     public static readonly ProblemKind BadRequest = new("bad-request", StatusCodes.Status400BadRequest, "The request cannot be understood.");
     public static readonly ProblemKind UnreadablePhotograph = new("unreadable-photograph", StatusCodes.Status400BadRequest, "The photograph cannot be read.");
+    public static readonly ProblemKind NoKey = new("no-key", StatusCodes.Status401Unauthorized, "The request has no key of this service.");
+    public static readonly ProblemKind NotAllowed = new("not-allowed", StatusCodes.Status403Forbidden, "The key does not allow this.");
     public static readonly ProblemKind OtherOrigin = new("other-origin", StatusCodes.Status403Forbidden, "A page of another origin sent the request.");
     public static readonly ProblemKind NotFound = new("not-found", StatusCodes.Status404NotFound, "There is nothing of this name.");
     public static readonly ProblemKind OtherMethod = new("other-method", StatusCodes.Status405MethodNotAllowed, "The address takes other methods.");
@@ -27,7 +29,7 @@ internal sealed record ProblemKind(string Name, int Status, string Title)
     public static readonly ProblemKind NoFace = new("no-face", StatusCodes.Status422UnprocessableEntity, "The photograph shows no face.");
     public static readonly ProblemKind SeveralFaces = new("several-faces", StatusCodes.Status422UnprocessableEntity, "The photograph shows several faces.");
     public static readonly ProblemKind PresentationAttack = new("presentation-attack", StatusCodes.Status422UnprocessableEntity, "The photograph shows no living face.");
-    public static readonly ProblemKind NoThreshold = new("no-threshold", StatusCodes.Status409Conflict, "The model has no threshold.");
+    public static readonly ProblemKind TooOften = new("too-often", StatusCodes.Status429TooManyRequests, "The client sends too many requests.");
     public static readonly ProblemKind Internal = new("internal", StatusCodes.Status500InternalServerError, "The service failed.");
     public static readonly ProblemKind Busy = new("busy", StatusCodes.Status503ServiceUnavailable, "The service has too much to do.");
     public static readonly ProblemKind NotReady = new("not-ready", StatusCodes.Status503ServiceUnavailable, "The service cannot answer.");
@@ -42,6 +44,9 @@ internal sealed record ProblemKind(string Name, int Status, string Title)
 internal sealed class RefusedException(ProblemKind kind, string detail) : Exception(detail)
 {
     public ProblemKind Kind => kind;
+
+    /// <summary>Seconds after which the client may come back; null: as the kind of problem says.</summary>
+    public string? RetryAfter { get; init; }
 }
 
 /// <summary>Writes problems, and tells what exceptions mean to a client.</summary>
@@ -93,13 +98,11 @@ internal sealed partial class ServiceProblems(ILogger<ServiceProblems> log)
         }
     }
 
-    public async Task WriteAsync(HttpContext context, ProblemKind kind, string detail)
+    public async Task WriteAsync(HttpContext context, ProblemKind kind, string detail, string? retryAfter = null)
     {
         context.Response.StatusCode = kind.Status;
-        if (kind.Status == StatusCodes.Status503ServiceUnavailable)
-        {
-            context.Response.Headers.RetryAfter = ComeBack;
-        }
+        context.Response.Headers.RetryAfter = retryAfter ?? (kind.Status == StatusCodes.Status503ServiceUnavailable ? ComeBack : null);
+        context.Response.Headers.WWWAuthenticate = kind == ProblemKind.NoKey ? "Bearer" : null;
 
         await context.Response.WriteAsJsonAsync(
             new ServiceProblem(kind.Type, kind.Title, kind.Status, detail, context.TraceIdentifier), FaceServiceJson.Default.ServiceProblem, "application/problem+json", context.RequestAborted);

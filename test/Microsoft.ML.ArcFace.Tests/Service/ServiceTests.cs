@@ -331,9 +331,9 @@ public class ServiceTests
     [TestMethod]
     public void Options_OutOfRange_AreAllListed()
     {
-        FaceServiceOptions bad = Options with { MaximumPhotographBytes = 0, MaximumPhotographs = 0, MaximumRequests = 0, UploadBytes = 0, RequestTimeout = TimeSpan.Zero, OpenGallery = (_, _) => null! };
+        FaceServiceOptions bad = Options with { MaximumPhotographBytes = 0, MaximumPhotographs = 0, MaximumRequests = 0, UploadBytes = 0, RequestTimeout = TimeSpan.Zero, KeysPath = " ", RequestsPerMinute = 0, OpenGallery = (_, _) => null! };
         string message = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new ServiceCollection().AddFaceRecognition(bad)).Message;
-        foreach (string name in new[] { "MaximumPhotographBytes", "MaximumPhotographs", "MaximumRequests", "UploadBytes", "RequestTimeout", "OpenGallery" })
+        foreach (string name in new[] { "MaximumPhotographBytes", "MaximumPhotographs", "MaximumRequests", "UploadBytes", "RequestTimeout", "KeysPath", "RequestsPerMinute", "OpenGallery" })
         {
             StringAssert.Contains(message, name);
         }
@@ -350,6 +350,7 @@ public class ServiceTests
         IReadOnlyList<string> violations = new FaceServerOptions(Options) { Urls = urls }.Violations();
         Assert.HasCount(said is null ? 0 : 1, violations);
         StringAssert.Contains(violations.FirstOrDefault() ?? "", said ?? "");
+        Assert.HasCount(said == "no address" ? 1 : 0, new FaceServerOptions(Options with { KeysPath = "keys.json" }) { Urls = urls }.Violations(), "With keys others may reach it.");
     }
 
     [TestMethod]
