@@ -28,16 +28,30 @@ internal static class EmbeddedPhotographs
     /// <returns>What was left out.</returns>
     /// <exception cref="InvalidOperationException">Nothing was left.</exception>
     public static string[] ForEach(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, Action<string, FaceEmbedding> hand) =>
-        ForEach(run, files, skipUnusable, file => embedder.EmbedAsync(FacePhotograph.FromFile(file), run.CancellationToken), hand);
+        [.. LeftOut(run, files, error => skipUnusable && IsOfThePhotograph(error), Main(run, embedder), hand).Select(photograph => photograph.Path)];
 
     /// <summary>Hands on the embeddings of all faces of each photograph, in order; a photograph without faces counts as one that cannot be used.</summary>
     /// <inheritdoc cref="ForEach(ToolRun, FaceEmbedder, IReadOnlyList{string}, bool, Action{string, FaceEmbedding})"/>
     public static string[] ForEachFaces(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, Action<string, IReadOnlyList<EmbeddedFace>> hand) =>
-        ForEach(run, files, skipUnusable, file => AllFaces.EmbedAsync(embedder, FacePhotograph.FromFile(file), run.CancellationToken), hand);
+        [.. LeftOut(run, files, error => skipUnusable && IsOfThePhotograph(error), file => AllFaces.EmbedAsync(embedder, FacePhotograph.FromFile(file), run.CancellationToken), hand).Select(photograph => photograph.Path)];
 
-    private static string[] ForEach<T>(ToolRun run, IReadOnlyList<string> files, bool skipUnusable, Func<string, Task<T>> embed, Action<string, T> hand)
+    /// <summary>Hands on each photograph's embedding, in order, and those without a face apart, which are no error.</summary>
+    /// <inheritdoc cref="ForEach(ToolRun, FaceEmbedder, IReadOnlyList{string}, bool, Action{string, FaceEmbedding})"/>
+    /// <param name="withoutFace">The photographs that show no face.</param>
+    public static string[] ForEach(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, Action<string, FaceEmbedding> hand, out string[] withoutFace)
     {
-        var unusable = new List<string>();
+        IReadOnlyList<(string Path, bool HasNoFace)> leftOut = LeftOut(run, files, error => error is FaceNotFoundException || (skipUnusable && error is FaceImageException), Main(run, embedder), hand);
+        withoutFace = [.. leftOut.Where(photograph => photograph.HasNoFace).Select(photograph => photograph.Path)];
+        return [.. leftOut.Where(photograph => !photograph.HasNoFace).Select(photograph => photograph.Path)];
+    }
+
+    private static Func<string, Task<FaceEmbedding>> Main(ToolRun run, FaceEmbedder embedder) => file => embedder.EmbedAsync(FacePhotograph.FromFile(file), run.CancellationToken);
+
+    private static bool IsOfThePhotograph(Exception error) => error is FaceImageException or FaceNotFoundException or SeveralFacesException or TooManyFacesException;
+
+    private static List<(string Path, bool HasNoFace)> LeftOut<T>(ToolRun run, IReadOnlyList<string> files, Func<Exception, bool> mayBeLeftOut, Func<string, Task<T>> embed, Action<string, T> hand)
+    {
+        var unusable = new List<(string, bool)>();
         string? reason = null;
         var waiting = new Queue<(string Path, Task<T> Embedding)>();
         using WorkMeter meter = run.Begin("photographs embedded", files.Count);
@@ -55,7 +69,7 @@ internal static class EmbeddedPhotographs
             HandOne();
         }
 
-        return unusable.Count < files.Count ? [.. unusable] : throw new InvalidOperationException($"None of the {files.Count} photographs could be used. The first: {reason}");
+        return unusable.Count < files.Count ? unusable : throw new InvalidOperationException($"None of the {files.Count} photographs could be used. The first: {reason}");
 
         void HandOne()
         {
@@ -64,11 +78,11 @@ internal static class EmbeddedPhotographs
             {
                 hand(path, embedding.GetAwaiter().GetResult());
             }
-            catch (Exception error) when (skipUnusable && error is FaceImageException or FaceNotFoundException or SeveralFacesException or TooManyFacesException)
+            catch (Exception error) when (mayBeLeftOut(error))
             {
                 run.Say($"left out: {error.Message}");
                 reason ??= error.Message;
-                unusable.Add(path);
+                unusable.Add((path, error is FaceNotFoundException));
             }
 
             meter.Advance();
