@@ -28,7 +28,7 @@ internal static class EmbeddedPhotographs
     /// <returns>What was left out.</returns>
     /// <exception cref="InvalidOperationException">Nothing was left.</exception>
     public static string[] ForEach(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, Action<string, FaceEmbedding> hand) =>
-        [.. LeftOut(run, files, error => skipUnusable && IsOfThePhotograph(error), Main(run, embedder), hand).Select(photograph => photograph.Path)];
+        [.. LeftOut(run, files, error => skipUnusable && IsOfThePhotograph(error), MainFaces(run, embedder), hand).Select(photograph => photograph.Path)];
 
     /// <summary>Hands on the embeddings of all faces of each photograph, in order; a photograph without faces counts as one that cannot be used.</summary>
     /// <inheritdoc cref="ForEach(ToolRun, FaceEmbedder, IReadOnlyList{string}, bool, Action{string, FaceEmbedding})"/>
@@ -40,12 +40,12 @@ internal static class EmbeddedPhotographs
     /// <param name="withoutFace">The photographs that show no face.</param>
     public static string[] ForEach(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, Action<string, FaceEmbedding> hand, out string[] withoutFace)
     {
-        IReadOnlyList<(string Path, bool HasNoFace)> leftOut = LeftOut(run, files, error => error is FaceNotFoundException || (skipUnusable && error is FaceImageException), Main(run, embedder), hand);
+        IReadOnlyList<(string Path, bool HasNoFace)> leftOut = LeftOut(run, files, error => error is FaceNotFoundException || (skipUnusable && error is FaceImageException), MainFaces(run, embedder), hand);
         withoutFace = [.. leftOut.Where(photograph => photograph.HasNoFace).Select(photograph => photograph.Path)];
         return [.. leftOut.Where(photograph => !photograph.HasNoFace).Select(photograph => photograph.Path)];
     }
 
-    private static Func<string, Task<FaceEmbedding>> Main(ToolRun run, FaceEmbedder embedder) => file => embedder.EmbedAsync(FacePhotograph.FromFile(file), run.CancellationToken);
+    private static Func<string, Task<FaceEmbedding>> MainFaces(ToolRun run, FaceEmbedder embedder) => file => embedder.EmbedAsync(FacePhotograph.FromFile(file), run.CancellationToken);
 
     private static bool IsOfThePhotograph(Exception error) => error is FaceImageException or FaceNotFoundException or SeveralFacesException or TooManyFacesException;
 
