@@ -144,7 +144,7 @@ public class GroupCommandTests
         string model = Path.Combine(folder.FullName, "faces.zip"), blank = folder.Write("blank.png", EncodedImages.Gradient(250, 250, SKEncodedImageFormat.Png));
         string face = Directory.EnumerateFiles(TestData.PathOf("lfw_raw"), "*.jpg").Order(StringComparer.Ordinal).First();
         ToolProgram.Answer(0, "import", "--weights", folder.Write("recognizer.onnx", SmallRecognizers.Write()), "--detector", DetectorModels.YuNet, "--pixels", "standard", "--output", model);
-        string[] group = ["group", "--model", model, "--cosine", "0.5", blank];
+        string[] group = ["group", "--model", model, "--cosine", "0.5", "--main-face", blank];
         JsonElement answer = ToolProgram.Answer(0, [.. group, face]);
         Assert.AreEqual(blank, answer.GetProperty("withoutFace").EnumerateArray().Single().GetString());
         Assert.AreEqual(0, answer.GetProperty("unusable").GetArrayLength());
