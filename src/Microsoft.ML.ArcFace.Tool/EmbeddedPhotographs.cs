@@ -34,16 +34,16 @@ internal static class EmbeddedPhotographs
     /// <param name="run">The command; tells what is left out.</param>
     /// <param name="embedder">The model.</param>
     /// <param name="files">Photographs.</param>
-    /// <param name="skipUnusable">Whether photographs that cannot be read are left out; else they are an error.</param>
+    /// <param name="skipUnusable">Whether photographs that cannot be read, or show more faces than are taken, are left out; else they are an error.</param>
     /// <param name="mainFaceAlone">Whether only the main face of each photograph counts.</param>
     /// <param name="hand">Is given path and face.</param>
     /// <param name="withoutFace">The photographs that show no face.</param>
-    /// <returns>The photographs that were left out because they cannot be read.</returns>
+    /// <returns>The photographs that were left out, but for those without a face.</returns>
     /// <exception cref="InvalidOperationException">Nothing was left.</exception>
     public static string[] ForEachFace(
         ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, bool mainFaceAlone, Action<string, EmbeddedFace> hand, out string[] withoutFace)
     {
-        IReadOnlyList<(string Path, bool HasNoFace)> leftOut = LeftOut(run, files, FacesOf, error => error is FaceNotFoundException || (skipUnusable && error is FaceImageException), (path, faces) =>
+        IReadOnlyList<(string Path, bool HasNoFace)> leftOut = LeftOut(run, files, FacesOf, error => error is FaceNotFoundException || (skipUnusable && error is FaceImageException or TooManyFacesException), (path, faces) =>
         {
             foreach (EmbeddedFace face in faces)
             {
