@@ -131,7 +131,7 @@ internal static class RuntimeNetwork
             _ = new InferenceNetworkBuilder(FoldedNetwork.Of(network, tensors), StepFactory.For(VectorWidths.Best, bfloat16: null), useBFloat16: false);
             return null;
         }
-        catch (WeightsFormatException error) when (error.InnerException is NotSupportedException)
+        catch (Exception error) when (error is NotSupportedException or WeightsFormatException { InnerException: NotSupportedException })
         {
             return error.Message;
         }
