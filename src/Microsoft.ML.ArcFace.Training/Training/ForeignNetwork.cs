@@ -29,7 +29,7 @@ internal sealed class ForeignNetwork
         {
             throw new WeightsFormatException(
                 $"'{path}' cannot be trained: its graph runs in ONNX Runtime, which computes and does not train. {RuntimeNetwork.ReasonOf(node, tensors[node.Inputs[1]])} " +
-                $"Start from another network and learn from this one as {nameof(ArcFaceTrainer.Options.Teacher)}, or export the network without that operator.");
+                $"Start from another network and learn from this one (arcface train --teacher, {nameof(ArcFaceTrainer.Options.Teacher)}), or export the network without that operator.");
         }
 
         var trainable = TrainableNetwork.Of(network);
