@@ -11,7 +11,7 @@ namespace Microsoft.ML.ArcFace.Fuzz.Targets;
 /// Recognizers that ONNX Runtime computes: damaged as files, and as the graph of a saved model, whose description was made of the proper
 /// one. What is let in must neither end the process nor give another number of values than was announced.
 /// </summary>
-internal sealed class RuntimeRecognizerTarget() : FuzzTarget("runtime-recognizer")
+internal sealed class RuntimeRecognizerTarget() : FuzzTarget("runtime-graph")
 {
     private const long MostGrowth = 1L << 30;
 
