@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.ML.ArcFace.Evaluation;
-using Microsoft.ML.ArcFace.Names;
 
 namespace Microsoft.ML.ArcFace;
 
@@ -102,7 +101,7 @@ public sealed record VerificationThreshold
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"cosine over {Cosine:0.0000} [{LowerCosine:0.0000}, {UpperCosine:0.0000}]{(IsExtrapolated ? ", extrapolated" : "")}; " +
         $"{(GallerySize == 1 ? "FMR" : $"FPIR for {GallerySize} people")} at most {TargetFalseMatchRate:g3}, FNMR {FalseNonMatchRate:P2}; " +
-        $"{GenuinePairCount} genuine, {Counted.Of(ImpostorPairCount, "impostor pair")} of {Counted.People(PersonCount)}{(TrainedOnPeople is { Count: > 0 } known ? $", {known.Count} of whom the model was trained on: more strangers pass" : "")}");
+        $"{GenuinePairCount} genuine, {ImpostorPairCount} impostor pairs of {PersonCount} people{(TrainedOnPeople is { Count: > 0 } known ? $", {known.Count} of whom the model was trained on: more strangers pass" : "")}");
 
     /// <summary>As files of models keep it.</summary>
     internal string ToJson() => _curve.ToJson(GallerySize);
