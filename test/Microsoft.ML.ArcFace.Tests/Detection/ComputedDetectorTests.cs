@@ -8,6 +8,7 @@ using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Weights;
 using Microsoft.ML.Data;
+using DataType = Microsoft.ML.ArcFace.Graphs.TensorProto.Types.DataType;
 
 namespace Microsoft.ML.ArcFace.Tests.Detection;
 
@@ -30,6 +31,26 @@ public class ComputedDetectorTests
         {
             AssertEqual(file, detector.Decoder.OutputNames, width, height);
         }
+    }
+
+    /// <summary>Maps of one register of channels and of three, in rows that are no multiple of what is computed at once.</summary>
+    [TestMethod]
+    [DataRow(16, 1, 1, 1, 12)]
+    [DataRow(16, 3, 1, 1, 13)]
+    [DataRow(48, 3, 1, 2, 23)]
+    [DataRow(5, 3, 2, 1, 50)]
+    [DataRow(48, 1, 2, 1, 27)]
+    [DataRow(16, 3, 1, 1, 11)]
+    public void Run_FewChannels_EqualsOnnxRuntimeInEveryWidth(int channels, int kernel, int stride, int dilation, int width)
+    {
+        var model = new GraphModel(11);
+        int pad = (kernel - 1) / 2 * dilation;
+        string map = model.Node("Relu", [model.Node("Conv", [model.Input("face", DataType.Float, 1, 3, 0, 0), model.Random(channels, 3, kernel, kernel), model.Random(channels)],
+            ("strides", (long[])[stride, stride]), ("pads", (long[])[pad, pad, pad, pad]), ("dilations", (long[])[dilation, dilation]))]);
+        string own = model.Node("PRelu", [model.Node("Conv", [map, model.Random(channels, 1, 3, 3), model.Random(channels)], ("group", (long)channels), ("pads", (long[])[1, 1, 1, 1])), model.Random(channels, 1, 1)]);
+        string mixed = model.Node("Clip", [model.Node("Conv", [own, model.Random(channels, channels, 1, 1), model.Random(channels)]), model.Floats([-1f]), model.Floats([2f])]);
+        string sum = model.Node("Add", [mixed, map]);
+        AssertEqual(model.ToBytes(sum), [sum], width, height: 9);
     }
 
     [TestMethod]

@@ -28,6 +28,9 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
     private readonly nint _outputStep;
     private readonly nint _shortcutStep;
     private readonly int _panels;
+
+    /// <summary>Tiles of a row, see <see cref="ConvolutionTile.RunRow"/>; 0 where tiles have pixels of several rows.</summary>
+    private readonly int _tilesOfRow;
     private readonly int _panelsOfBlock;
     private readonly NativeFloats _weights;     // [out/panel, kernel rows, kernel columns · in, panel]
     private readonly NativeFloats _bias;        // [out]
@@ -47,6 +50,7 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
         _tapLength = window.Columns / _tapsOfRow * input.Channels;
         (_inputStep, _outputStep, _shortcutStep) = (window.ColumnStride * input.Channels, output.Channels, shortcut?.Channels ?? 0);
         _panels = output.Channels / TPanel.Count;
+        _tilesOfRow = TPanel.IsOneRegister && output.Width >= ConvolutionTile.PixelsOfRow ? (output.Width + ConvolutionTile.PixelsOfRow - 1) / ConvolutionTile.PixelsOfRow : 0;
         _panelsOfBlock = PanelsOfBlock(_panels, Taps * _tapLength);
         _weights = new NativeFloats((long)output.Channels * Taps * _tapLength);
         _bias = new NativeFloats(output.Channels);
@@ -61,16 +65,17 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
 
     public override void Run(StepMemory memory, int images, int begin, int end)
     {
+        if (_tilesOfRow > 0)
+        {
+            RunRows(memory, images, begin, end);
+            return;
+        }
+
         int tiles = TileCount(images), pixels = images * Output.Height * Output.Width;
         float** inputs = stackalloc float*[ConvolutionTile.Pixels];
         TOutput** outputs = stackalloc TOutput*[ConvolutionTile.Pixels], shortcuts = stackalloc TOutput*[ConvolutionTile.Pixels];
         nint* taps = stackalloc nint[Taps];
-        for (int tap = 0; tap < Taps; tap++)
-        {
-            (int row, int column) = Math.DivRem(tap, _tapsOfRow);
-            taps[tap] = ((nint)row * _window.RowDilation * Input.RowStride) + ((nint)column * _window.ColumnDilation * Input.Channels);
-        }
-
+        FindTaps(taps);
         (int block, int rest) = Math.DivRem(begin, tiles * _panelsOfBlock);
         (int tile, int panel) = Math.DivRem(rest, _panelsOfBlock);
         PixelPlace place = PlaceOf(tile * ConvolutionTile.Pixels, memory);
@@ -96,16 +101,7 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
                 }
             }
 
-            var finish = new TileFinish<TOutput>
-            {
-                Bias = _bias.Data + firstChannel,
-                Slopes = _slopes is null ? null : _slopes.Data + firstChannel,
-                IsLimited = _activation.IsLimited,
-                Least = _activation.Least,
-                Most = _activation.Most,
-                Shortcuts = Shortcut is null ? null : shortcuts,
-                Outputs = outputs,
-            };
+            TileFinish<TOutput> finish = FinishOf(firstChannel, outputs, shortcuts);
             for (; panel < _panelsOfBlock && part < end; panel++, part++)
             {
                 float* weights = _weights.Data + ((nint)(firstPanel + panel) * Taps * _tapLength * TPanel.Count);
@@ -120,12 +116,62 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
         }
     }
 
+    /// <summary>The same in tiles of neighbors of a row, a panel after the other.</summary>
+    private void RunRows(in StepMemory memory, int images, int begin, int end)
+    {
+        int tiles = TileCount(images), lastColumn = Output.Width - ConvolutionTile.PixelsOfRow;
+        TOutput** outputs = stackalloc TOutput*[ConvolutionTile.PixelsOfRow], shortcuts = stackalloc TOutput*[ConvolutionTile.PixelsOfRow];
+        nint* taps = stackalloc nint[Taps];
+        FindTaps(taps);
+        for (int part = begin; part < end;)
+        {
+            (int panel, int tile) = Math.DivRem(part, tiles);
+            (int line, int tileOfRow) = Math.DivRem(tile, _tilesOfRow);
+            float* weights = _weights.Data + ((nint)panel * Taps * _tapLength * TPanel.Count);
+            PixelPlace row = PlaceOf(line * Output.Width, memory);
+            TileFinish<TOutput> finish = FinishOf(panel * TPanel.Count, outputs, shortcuts);
+            for (; tileOfRow < _tilesOfRow && part < end; tileOfRow++, part++)
+            {
+                // The last pixels overlap the ones before where the width is no multiple.
+                nint column = Math.Min(tileOfRow * ConvolutionTile.PixelsOfRow, lastColumn);
+                for (nint pixel = 0; pixel < ConvolutionTile.PixelsOfRow; pixel++)
+                {
+                    outputs[pixel] = row.Output + ((column + pixel) * _outputStep) + (panel * TPanel.Count);
+                    shortcuts[pixel] = row.Shortcut + ((column + pixel) * _shortcutStep) + (panel * TPanel.Count);
+                }
+
+                ConvolutionTile.RunRow<TPanel, TOutput>(row.Input + (column * _inputStep), _inputStep, taps, Taps, _tapLength, weights, finish, 0);
+            }
+        }
+    }
+
     public override void Dispose()
     {
         _weights.Dispose();
         _bias.Dispose();
         _slopes?.Dispose();
     }
+
+    /// <summary>Where the taps of a window begin.</summary>
+    private void FindTaps(nint* taps)
+    {
+        for (int tap = 0; tap < Taps; tap++)
+        {
+            (int row, int column) = Math.DivRem(tap, _tapsOfRow);
+            taps[tap] = ((nint)row * _window.RowDilation * Input.RowStride) + ((nint)column * _window.ColumnDilation * Input.Channels);
+        }
+    }
+
+    private TileFinish<TOutput> FinishOf(int firstChannel, TOutput** outputs, TOutput** shortcuts) => new()
+    {
+        Bias = _bias.Data + firstChannel,
+        Slopes = _slopes is null ? null : _slopes.Data + firstChannel,
+        IsLimited = _activation.IsLimited,
+        Least = _activation.Least,
+        Most = _activation.Most,
+        Shortcuts = Shortcut is null ? null : shortcuts,
+        Outputs = outputs,
+    };
 
     private PixelPlace PlaceOf(int pixel, in StepMemory memory)
     {
@@ -157,7 +203,7 @@ internal sealed unsafe class DenseConvolutionStep<TPanel, TOutput> : InferenceSt
         place.Shortcut += _shortcutStep;
     }
 
-    private int TileCount(int images) => ((images * Output.Height * Output.Width) + ConvolutionTile.Pixels - 1) / ConvolutionTile.Pixels;
+    private int TileCount(int images) => _tilesOfRow > 0 ? images * Output.Height * _tilesOfRow : ((images * Output.Height * Output.Width) + ConvolutionTile.Pixels - 1) / ConvolutionTile.Pixels;
 
     /// <summary>As many panels as <see cref="LargestBlock"/> allows: a power of two that divides all of them.</summary>
     private static int PanelsOfBlock(int panels, int weightsOfChannel)

@@ -11,6 +11,8 @@ internal unsafe struct LanePair<T>(T first, T second) : IChannels<LanePair<T>>
 
     public static int Count => 2 * T.Count;
 
+    public static bool IsOneRegister => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static LanePair<T> Load(float* values) => new(T.Load(values), T.Load(values + T.Count));
 
@@ -63,6 +65,8 @@ internal unsafe struct LaneQuad<T>(T first, T second, T third, T fourth) : IChan
     private T _fourth = fourth;
 
     public static int Count => 4 * T.Count;
+
+    public static bool IsOneRegister => false;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static LaneQuad<T> Load(float* values) => new(T.Load(values), T.Load(values + T.Count), T.Load(values + (2 * T.Count)), T.Load(values + (3 * T.Count)));

@@ -14,6 +14,9 @@ internal unsafe interface IChannels<TSelf>
     /// <summary>The number of channels.</summary>
     static abstract int Count { get; }
 
+    /// <summary>Whether one register holds them.</summary>
+    static abstract bool IsOneRegister { get; }
+
     static abstract TSelf Load(float* values);
 
     /// <summary>Adds factor · values.</summary>
@@ -57,6 +60,8 @@ internal unsafe struct Lanes16(Vector512<float> values) : ILanes<Lanes16>
 
     public static int Count => 16;
 
+    public static bool IsOneRegister => true;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes16 Load(float* values) => new(Vector512.Load(values));
 
@@ -98,6 +103,8 @@ internal unsafe struct Lanes8(Vector256<float> values) : ILanes<Lanes8>
 
     public static int Count => 8;
 
+    public static bool IsOneRegister => true;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes8 Load(float* values) => new(Vector256.Load(values));
 
@@ -138,6 +145,8 @@ internal unsafe struct Lanes4(Vector128<float> values) : ILanes<Lanes4>
     private Vector128<float> _values = values;
 
     public static int Count => 4;
+
+    public static bool IsOneRegister => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes4 Load(float* values) => new(Vector128.Load(values));

@@ -23,14 +23,14 @@ internal sealed record OutputEnd(string Value, IReadOnlyList<NetworkNode> Nodes)
         foreach (NetworkNode node in Nodes)
         {
             long[] made = ForOneImage(network.ShapeOf(node.Output));
-            if (Operators.OfLayout.Contains(node.Operator))
+            if (Operators.OfOneValue.Contains(node.Operator))
+            {
+                functions.Add(ElementFunctions.Of(node));
+            }
+            else if (node.Operator is Operators.Slice or Operators.Transpose)
             {
                 int[] before = places;
                 places = Array.ConvertAll(TensorIndexes.Of(node, [sizes], made), index => before[index]);
-            }
-            else
-            {
-                functions.Add(ElementFunctions.Of(node));
             }
 
             sizes = made;

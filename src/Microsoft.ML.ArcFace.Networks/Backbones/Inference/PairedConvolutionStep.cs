@@ -31,49 +31,55 @@ internal sealed unsafe class PairedConvolutionStep<TLanes, TOutput> : SmallGroup
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    protected override void ConvolvePixels(float* window, TOutput* output)
+    protected override void ConvolveRow(float* window, TOutput* output)
     {
-        nint channels = Input.Channels, rowStride = Input.RowStride;
-        float* weights = Weights.Data, biases = Bias.Data, slopes = Slopes is null ? null : Slopes.Data;
+        nint channels = Input.Channels, rowStride = Input.RowStride, last = Output.Width - StepFactory.PixelsAtOnce;
+        float* biases = Bias.Data, slopes = Slopes is null ? null : Slopes.Data;
         LayerActivation activation = Activation;
-        for (nint channel = 0; channel < channels; channel += TLanes.Count, weights += Positions * 2 * TLanes.Count)
+        for (nint begin = 0; begin < Output.Width; begin += StepFactory.PixelsAtOnce)
         {
-            TLanes own0 = TLanes.Load(biases + channel), own1 = own0, own2 = own0, own3 = own0;
-            TLanes cross0 = default, cross1 = default, cross2 = default, cross3 = default;
-            float* pixel = window + channel, weight = weights;
-            for (int row = 0; row < Kernel; row++, pixel += rowStride)
+            nint offset = Math.Min(begin, last) * channels;
+            float* pixels = window + offset, weight = Weights.Data;
+            TOutput* first = output + offset;
+            for (nint channel = 0; channel < channels; channel += TLanes.Count)
             {
-                float* at = pixel;
-                for (int column = 0; column < Kernel; column++, at += channels, weight += 2 * TLanes.Count)
+                TLanes own0 = TLanes.Load(biases + channel), own1 = own0, own2 = own0, own3 = own0;
+                TLanes cross0 = default, cross1 = default, cross2 = default, cross3 = default;
+                float* pixel = pixels + channel;
+                for (int row = 0; row < Kernel; row++, pixel += rowStride)
                 {
-                    TLanes own = TLanes.Load(weight), cross = TLanes.Load(weight + TLanes.Count);
-                    TLanes value0 = TLanes.Load(at), value1 = TLanes.Load(at + channels);
-                    TLanes value2 = TLanes.Load(at + (2 * channels)), value3 = TLanes.Load(at + (3 * channels));
-                    own0.AddProduct(own, value0);
-                    own1.AddProduct(own, value1);
-                    own2.AddProduct(own, value2);
-                    own3.AddProduct(own, value3);
-                    cross0.AddProduct(cross, value0);
-                    cross1.AddProduct(cross, value1);
-                    cross2.AddProduct(cross, value2);
-                    cross3.AddProduct(cross, value3);
+                    float* at = pixel;
+                    for (int column = 0; column < Kernel; column++, at += channels, weight += 2 * TLanes.Count)
+                    {
+                        TLanes own = TLanes.Load(weight), cross = TLanes.Load(weight + TLanes.Count);
+                        TLanes value0 = TLanes.Load(at), value1 = TLanes.Load(at + channels);
+                        TLanes value2 = TLanes.Load(at + (2 * channels)), value3 = TLanes.Load(at + (3 * channels));
+                        own0.AddProduct(own, value0);
+                        own1.AddProduct(own, value1);
+                        own2.AddProduct(own, value2);
+                        own3.AddProduct(own, value3);
+                        cross0.AddProduct(cross, value0);
+                        cross1.AddProduct(cross, value1);
+                        cross2.AddProduct(cross, value2);
+                        cross3.AddProduct(cross, value3);
+                    }
                 }
-            }
 
-            TOutput* to = output + channel;
-            float* slope = slopes == null ? null : slopes + channel;
-            own0.AddPartners(cross0);
-            Activate(ref own0, slope, activation);
-            own0.Store(to);
-            own1.AddPartners(cross1);
-            Activate(ref own1, slope, activation);
-            own1.Store(to + channels);
-            own2.AddPartners(cross2);
-            Activate(ref own2, slope, activation);
-            own2.Store(to + (2 * channels));
-            own3.AddPartners(cross3);
-            Activate(ref own3, slope, activation);
-            own3.Store(to + (3 * channels));
+                TOutput* to = first + channel;
+                float* slope = slopes == null ? null : slopes + channel;
+                own0.AddPartners(cross0);
+                Activate(ref own0, slope, activation);
+                own0.Store(to);
+                own1.AddPartners(cross1);
+                Activate(ref own1, slope, activation);
+                own1.Store(to + channels);
+                own2.AddPartners(cross2);
+                Activate(ref own2, slope, activation);
+                own2.Store(to + (2 * channels));
+                own3.AddPartners(cross3);
+                Activate(ref own3, slope, activation);
+                own3.Store(to + (3 * channels));
+            }
         }
     }
 }

@@ -46,12 +46,7 @@ internal abstract unsafe class SmallGroupsStep<TLanes, TOutput> : InferenceStep
         for (int line = begin; line < end; line++)
         {
             (int image, int row) = Math.DivRem(line, Output.Height);
-            for (int column = 0; column < Output.Width; column += StepFactory.PixelsAtOnce)
-            {
-                // The last four overlap the ones before where the width is no multiple of four.
-                int first = Math.Min(column, Output.Width - StepFactory.PixelsAtOnce);
-                ConvolvePixels((float*)memory.Input.Address + Input.Offset(image, (row * Stride) - 1, (first * Stride) - 1), (TOutput*)memory.Output.Address + Output.Offset(image, row, first));
-            }
+            ConvolveRow((float*)memory.Input.Address + Input.Offset(image, (row * Stride) - 1, -1), (TOutput*)memory.Output.Address + Output.Offset(image, row, 0));
         }
     }
 
@@ -80,8 +75,8 @@ internal abstract unsafe class SmallGroupsStep<TLanes, TOutput> : InferenceStep
         }
     }
 
-    /// <summary>Four pixels of a row.</summary>
-    /// <param name="window">Where the kernel of the first one begins.</param>
-    /// <param name="output">The first one.</param>
-    protected abstract void ConvolvePixels(float* window, TOutput* output);
+    /// <summary>A row, four pixels at once; the last four overlap the ones before where the width is no multiple of four.</summary>
+    /// <param name="window">Where the kernel of the first pixel begins.</param>
+    /// <param name="output">The first pixel.</param>
+    protected abstract void ConvolveRow(float* window, TOutput* output);
 }
