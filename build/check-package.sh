@@ -42,11 +42,13 @@ echo "-- a model of this repository in a new process, and drawn faces for the re
 new_project Consumer
 cp "$root"/test/PackageConsumer/Program.cs "$root"/src/Samples/Drawing/*.cs .
 quietly dotnet pack "$root/src/Microsoft.ML.ArcFace.Postgres" -c Release -v quiet --nologo -o "$work/packages"
+quietly dotnet pack "$root/src/Microsoft.ML.ArcFace.AspNetCore" -c Release -v quiet --nologo -o "$work/packages"
 quietly dotnet add package ArcFace.MLNet
 quietly dotnet add package ArcFace.MLNet.Postgres
+quietly dotnet add package ArcFace.MLNet.AspNetCore
 quietly dotnet add package TorchSharp-cpu --version "$torch_version"
 
-echo "-- each part, by the packs of the whole and of PostgreSQL"
+echo "-- each part, by the packs of the whole, of PostgreSQL and of the service"
 for project in "$root"/src/Microsoft.ML.ArcFace{,.*}/*.csproj; do
   name=$(basename "$project" .csproj)
   if [ "$name" = Microsoft.ML.ArcFace.Tool ]; then continue; fi

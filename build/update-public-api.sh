@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../src"
 # What others build on comes first.
-parts=(Primitives Evaluation Gallery Networks OnnxRuntime Embedding Recognition Detection Reporting Torch Training "" Postgres)
+parts=(Primitives Evaluation Gallery Networks OnnxRuntime Embedding Recognition Detection Reporting Torch Training "" Postgres AspNetCore)
 for list in Microsoft.ML.ArcFace*/PublicAPI.Unshipped.txt; do
   part=${list#Microsoft.ML.ArcFace} part=${part%%/*} part=${part#.}
   [[ " ${parts[*]} " == *" $part "* ]] || { echo "Name $part in build/update-public-api.sh, behind what it stands on." >&2; exit 1; }

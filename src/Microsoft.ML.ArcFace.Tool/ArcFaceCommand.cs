@@ -29,6 +29,8 @@ internal static class ArcFaceCommand
         GroupCommand.Create(),
         RemoveCommand.Create(),
         PeopleCommand.Create(),
+        ServeCommand.Create(),
+        KeysCommand.Create(),
         BackupCommand.Create(),
         RecoverCommand.Create(),
         InfoCommand.Create(),

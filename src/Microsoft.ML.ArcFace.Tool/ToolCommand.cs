@@ -36,15 +36,20 @@ internal static class ToolCommand
     /// <param name="run">What it does.</param>
     /// <param name="check">What is wrong with the options together, a sentence each; null: nothing can be.</param>
     /// <param name="stopped">What there is after Ctrl+C, a sentence; commands that know more throw a <see cref="ToolStoppedException"/>.</param>
+    /// <param name="isService">Whether it runs until Ctrl+C, so that it does not tell that it is at work.</param>
     public static void Answer(
-        this Command command, Func<ToolRun, ToolAnswer> run, Func<ToolRun, IReadOnlyList<string>>? check = null, string stopped = "Nothing was written.") => command.SetAction(async (parsed, cancellationToken) =>
+        this Command command, Func<ToolRun, ToolAnswer> run, Func<ToolRun, IReadOnlyList<string>>? check = null, string stopped = "Nothing was written.", bool isService = false) => command.SetAction(async (parsed, cancellationToken) =>
     {
         InvocationConfiguration invocation = parsed.InvocationConfiguration;
         TimeProvider clock = (invocation as ToolInvocation)?.Clock ?? TimeProvider.System;
         using var display = new ProgressDisplay(invocation.Error, isShown: !parsed.GetValue(Json), clock);
         using CancellationTokenRegistration stopping = cancellationToken.Register(() => display.WriteLine("Stopping; Ctrl+C once more ends at once."));
         using IDisposable? threads = ProcessorThreads.Choose(parsed.GetValue(Threads));
-        display.ShowAtWork($"{command.Name} is at work");
+        if (!isService)
+        {
+            display.ShowAtWork($"{command.Name} is at work");
+        }
+
         try
         {
             var toolRun = new ToolRun(parsed, display, clock, cancellationToken);
@@ -69,7 +74,7 @@ internal static class ToolCommand
 #pragma warning restore CA1031
         {
             Exception cause = ErrorCause.Of(error);
-            string message = TerminalText.OfMessage($"{command.Name} failed: {ToolWords.Of(cause)}");
+            string message = TerminalText.OfMessage($"{command.Name} failed: {ToolWords.Of(cause, command.Name)}");
             Fail(parsed, invocation.Output, display.WriteLine, parsed.GetValue(Verbose) ? message + Environment.NewLine + error : message, cause.GetType().Name);
             return ExitCode.Failed;
         }

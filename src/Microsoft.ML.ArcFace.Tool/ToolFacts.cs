@@ -36,6 +36,7 @@ internal sealed record ErrorFacts(ErrorFacts.Cause Error) : ToolFacts
 [JsonSerializable(typeof(IdentifyFacts))]
 [JsonSerializable(typeof(FileFacts))]
 [JsonSerializable(typeof(ImportFacts))]
+[JsonSerializable(typeof(KeysFacts))]
 [JsonSerializable(typeof(ModelFacts))]
 [JsonSerializable(typeof(PackedPairsFacts))]
 [JsonSerializable(typeof(PackedPhotographsFacts))]
@@ -43,6 +44,7 @@ internal sealed record ErrorFacts(ErrorFacts.Cause Error) : ToolFacts
 [JsonSerializable(typeof(RecoverFacts))]
 [JsonSerializable(typeof(RemoveFacts))]
 [JsonSerializable(typeof(ReportFacts))]
+[JsonSerializable(typeof(ServeFacts))]
 [JsonSerializable(typeof(TrainFacts))]
 [JsonSerializable(typeof(VerifyFacts))]
 internal sealed partial class ToolJson : JsonSerializerContext

@@ -18,7 +18,7 @@ var samples = new RootCommand("Samples of face recognition with ML.NET. Each is 
     Pack.CreateCommand(),
     PhotoToEmbeddingCommand.Create(),
     Verify.CreateCommand(),
-    WebApiCommand.Create(),
+    WebApi.CreateCommand(),
     IdentifyCommand.Create(),
     SecondProcess.CreateCommand(),
 };

@@ -25,6 +25,7 @@ public partial class ClosureTests
         ["Primitives"] = ["packages"],
         ["Evaluation"] = ["torch", "Microsoft.ML", "SkiaSharp", "SQLite", "charts", "ONNX Runtime"],
         ["Gallery"] = ["torch", "Microsoft.ML", "SkiaSharp", "charts", "ONNX Runtime"],
+        ["AspNetCore"] = ["torch", "charts", "ONNX Runtime"],
         ["Postgres"] = ["torch", "Microsoft.ML", "SkiaSharp", "charts", "ONNX Runtime"],
         ["Networks"] = ["torch", "Microsoft.ML", "SkiaSharp", "SQLite", "charts", "ONNX Runtime"],
         ["Embedding"] = ["torch", "SQLite", "charts", "ONNX Runtime"],

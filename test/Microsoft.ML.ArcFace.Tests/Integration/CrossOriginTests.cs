@@ -6,9 +6,9 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
-using Microsoft.ML.ArcFace.Samples;
+using Microsoft.ML.ArcFace.Service;
 using Microsoft.ML.ArcFace.Tests.Embedding;
-using Microsoft.ML.ArcFace.Tests.Samples;
+using Microsoft.ML.ArcFace.Tests.Service;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.Data;
 
@@ -26,26 +26,25 @@ public class CrossOriginTests
         <!doctype html><title>a page of somebody else</title><iframe name="hidden"></iframe>
         <script>
         const picture = Uint8Array.from(atob('PICTURE'), letter => letter.charCodeAt(0)), results = {};
-        const send = body => target => fetch(target + '/people/photographs?id=eve', { method: 'POST', mode: 'no-cors', body: body() });
+        const send = body => target => fetch(target + '/v1/people/eve/photographs', { method: 'POST', mode: 'no-cors', body: body() });
         const attempts = {
           bytes: send(() => picture),
           pictureWithoutItsType: send(() => new Blob([picture], { type: 'image/jpeg' })),
           text: send(() => new Blob([picture], { type: 'text/plain' })),
           formData: send(() => { const form = new FormData(); form.append('file', new Blob([picture], { type: 'image/jpeg' })); return form; }),
           urlEncoded: send(() => new URLSearchParams({ id: 'eve' })),
-          beacon: async target => { if (!navigator.sendBeacon(target + '/people/photographs?id=eve', picture)) throw 'not queued'; },
+          beacon: async target => { if (!navigator.sendBeacon(target + '/v1/people/eve/photographs', picture)) throw 'not queued'; },
           form: target => new Promise(done => {
             const form = document.createElement('form'), frame = document.querySelector('iframe');
-            Object.assign(form, { method: 'POST', enctype: 'text/plain', target: 'hidden', action: target + '/people/photographs?id=eve' });
+            Object.assign(form, { method: 'POST', enctype: 'text/plain', target: 'hidden', action: target + '/v1/people/eve/photographs' });
             document.body.append(form);
             frame.onload = done;
             form.submit();
           }),
-          pictureWithItsType: target => fetch(target + '/people/photographs?id=eve', { method: 'POST', body: picture, headers: { 'Content-Type': 'image/jpeg' } }),
-          erase: target => fetch(target + '/people?id=ada', { method: 'DELETE' }),
-          eraseInThePath: target => fetch(target + '/people/ada', { method: 'DELETE' }),
-          identify: target => fetch(target + '/identify', { method: 'POST', mode: 'no-cors', body: picture }),
-          read: async target => (await fetch(target + '/people')).text(),
+          pictureWithItsType: target => fetch(target + '/v1/people/eve/photographs', { method: 'POST', body: picture, headers: { 'Content-Type': 'image/jpeg' } }),
+          erase: target => fetch(target + '/v1/people/ada', { method: 'DELETE' }),
+          identify: target => fetch(target + '/v1/identify', { method: 'POST', mode: 'no-cors', body: picture }),
+          read: async target => (await fetch(target + '/v1/people')).text(),
         };
         (async () => {
           for (const target of ['SERVICE', 'NAIVE'])
@@ -93,7 +92,7 @@ public class CrossOriginTests
         {
             Dictionary<string, string> results = await report.Task.WaitAsync(Patience);
             string All(string target) => string.Join(", ", results.Where(result => result.Key.StartsWith(target, StringComparison.Ordinal)).Select(result => $"{result.Key[(target.Length + 1)..]}: {result.Value}"));
-            foreach (string attempt in new[] { "pictureWithItsType", "erase", "eraseInThePath", "read" })
+            foreach (string attempt in new[] { "pictureWithItsType", "erase", "read" })
             {
                 Assert.AreEqual("blocked", results[$"{serviceUrl} {attempt}"], All(serviceUrl));
             }
@@ -111,8 +110,8 @@ public class CrossOriginTests
         }
 
         Assert.IsTrue(taken.Any(request => request.StartsWith("POST multipart/form-data", StringComparison.Ordinal)));
-        using HttpClient client = WebApiTests.ClientOf(service);
-        CollectionAssert.AreEqual(new[] { "ada" }, (await client.GetFromJsonAsync<ListedPerson[]>("people"))!.Select(person => person.Id).ToArray());
+        using HttpClient client = ServiceTests.ClientOf(service);
+        CollectionAssert.AreEqual(new[] { "ada" }, (await client.GetFromJsonAsync<PeopleAnswer>("people"))!.People.Select(person => person.Id).ToArray());
     }
 
     /// <summary>A page whose own name leads to this machine is of the service's origin to a browser: only the name gives it away.</summary>
@@ -127,8 +126,8 @@ public class CrossOriginTests
         using var people = new DrawnPeople(people: 1, picturesPerPerson: 1);
         await using WebApplication service = await ServeAsync(people.Folder, File.ReadAllBytes(people.AnyPicture));
         int port = new Uri(service.Urls.Single()).Port;
-        StringAssert.Contains(await Browser.ReadAsync($"http://127.0.0.1:{port}/people"), "\"ada\"", "By its own name it answers.");
-        string answer = await Browser.ReadAsync($"http://evil.example:{port}/people");
+        StringAssert.Contains(await Browser.ReadAsync($"http://127.0.0.1:{port}/v1/people"), "\"ada\"", "By its own name it answers.");
+        string answer = await Browser.ReadAsync($"http://evil.example:{port}/v1/people");
         StringAssert.Contains(answer, "Invalid Hostname");
         Assert.IsFalse(answer.Contains("ada", StringComparison.Ordinal), answer);
     }
@@ -142,10 +141,10 @@ public class CrossOriginTests
             Ml.Model.Save(Ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(data).Append(embedding), data.Schema, model);
         }
 
-        WebApplication service = await WebApi.StartAsync(new WebApiSettings(model, Path.Combine(folder, "people.db")) { Urls = "http://127.0.0.1:0", Cosine = 0.5 }, CancellationToken.None);
-        using HttpClient client = WebApiTests.ClientOf(service);
+        WebApplication service = await ServiceTests.StartAsync(new FaceServiceOptions(model) { GalleryPath = Path.Combine(folder, "people.db"), Gallery = new FaceGalleryOptions { CosineThreshold = 0.5 } });
+        using HttpClient client = ServiceTests.ClientOf(service);
         using var content = new ByteArrayContent(picture) { Headers = { ContentType = new MediaTypeHeaderValue("image/jpeg") } };
-        using HttpResponseMessage created = await client.PostAsync("people/photographs?id=ada", content);
+        using HttpResponseMessage created = await client.PostAsync("people/ada/photographs", content);
         created.EnsureSuccessStatusCode();
         return service;
     }

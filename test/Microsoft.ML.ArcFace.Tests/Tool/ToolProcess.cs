@@ -26,6 +26,9 @@ internal sealed class ToolProcess : IDisposable
         process.BeginOutputReadLine();
     }
 
+    /// <summary>The process, as the system numbers it.</summary>
+    public int Id => _process.Id;
+
     /// <summary>What it has said on standard error so far.</summary>
     public string Said
     {

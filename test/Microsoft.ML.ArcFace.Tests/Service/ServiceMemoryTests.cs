@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
@@ -6,15 +5,16 @@ using System.Runtime.Versioning;
 using System.Text.RegularExpressions;
 using Microsoft.ML.ArcFace.Tests.Embedding;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
+using Microsoft.ML.ArcFace.Tests.Tool;
 using SkiaSharp;
 
-namespace Microsoft.ML.ArcFace.Tests.Samples;
+namespace Microsoft.ML.ArcFace.Tests.Service;
 
 /// <summary>The service under siege, as a process of its own on Kestrel: the most memory that it ever had, as the system counts it.</summary>
 [TestClass]
 [OSCondition(OperatingSystems.Linux)]
 [SupportedOSPlatform("linux")]
-public partial class WebApiMemoryTests
+public partial class ServiceMemoryTests
 {
     private const long MostBytes = 1L << 30;
     private const int BodyBytes = 10_000_000, ClaimedSide = 8000;
@@ -42,32 +42,25 @@ public partial class WebApiMemoryTests
             ml.Model.Save(ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(rows).Append(embedding), rows.Schema, zip);
         }
 
-        using Process service = SamplesProgram.Start("WebApi", "--model", zip, "--gallery", Path.Combine(folder.Folder, "people.db"), "--cosine", "0.5", "--urls", "http://127.0.0.1:0");
-        try
-        {
-            using var client = new HttpClient { BaseAddress = await AddressAsync(service), Timeout = TimeSpan.FromMinutes(8) };
-            long atStart = MostMemory(service);
+        using ToolProcess service = ToolProcess.Start("serve", "--model", zip, "--gallery", Path.Combine(folder.Folder, "people.db"), "--cosine", "0.5", "--urls", "http://127.0.0.1:0", "--request-timeout", "600");
+        service.WaitFor("Listening on ");
+        using var client = new HttpClient { BaseAddress = new Uri(Listening().Match(service.Said).Groups[1].Value + "/v1/"), Timeout = TimeSpan.FromMinutes(8) };
+        long atStart = MostMemory(service);
 
-            // A whole picture, and nothing behind it: read to its end, decoded and embedded.
-            byte[] large = [.. EncodedImages.Gradient(90, 60, SKEncodedImageFormat.Jpeg), .. new byte[BodyBytes]];
-            await SendAsync(client, bodies, large[..BodyBytes], "image/jpeg", HttpStatusCode.Conflict);
-            long afterBodies = MostMemory(service);
-            await SendAsync(client, pictures, EncodedImages.GrayPng(6900, 4600, new byte[4600 * 6901]), "image/png", HttpStatusCode.Conflict);
-            await SendAsync(client, pictures, EncodedImages.GrayPng(9600, 6400, new byte[6400 * 9601]), "image/png", HttpStatusCode.Conflict);
-            long afterPictures = MostMemory(service);
-            byte[] claiming = Claiming(EncodedJpegs.Encode(64, 64, 3, (2, 2), progressive: true, restart: 0));
-            await SendAsync(client, claims, claiming, "image/jpeg", HttpStatusCode.BadRequest);
-            byte[] whole = EncodedJpegs.Encode(3600, 2400, 3, (1, 1), progressive: true, restart: 0);
-            await SendAsync(client, claims, whole, "image/jpeg", HttpStatusCode.Conflict);
-            string course = $"{atStart >> 20} MiB at the start, {afterBodies >> 20} after {bodies} bodies of {BodyBytes} bytes, {afterPictures >> 20} after {2 * pictures} large PNGs, {MostMemory(service) >> 20} after {claims} JPEGs that claim {ClaimedSide}×{ClaimedSide} and {claims} progressive ones";
-            TestContext.WriteLine(course);
-            Assert.IsLessThan(MostBytes, MostMemory(service), course);
-        }
-        finally
-        {
-            service.Kill(entireProcessTree: true);
-            await service.WaitForExitAsync();
-        }
+        // A whole picture, and nothing behind it: read to its end, decoded and embedded.
+        byte[] large = [.. EncodedImages.Gradient(90, 60, SKEncodedImageFormat.Jpeg), .. new byte[BodyBytes]];
+        await SendAsync(client, bodies, large[..BodyBytes], "image/jpeg", HttpStatusCode.Conflict);
+        long afterBodies = MostMemory(service);
+        await SendAsync(client, pictures, EncodedImages.GrayPng(6900, 4600, new byte[4600 * 6901]), "image/png", HttpStatusCode.Conflict);
+        await SendAsync(client, pictures, EncodedImages.GrayPng(9600, 6400, new byte[6400 * 9601]), "image/png", HttpStatusCode.Conflict);
+        long afterPictures = MostMemory(service);
+        byte[] claiming = Claiming(EncodedJpegs.Encode(64, 64, 3, (2, 2), progressive: true, restart: 0));
+        await SendAsync(client, claims, claiming, "image/jpeg", HttpStatusCode.BadRequest);
+        byte[] whole = EncodedJpegs.Encode(3600, 2400, 3, (1, 1), progressive: true, restart: 0);
+        await SendAsync(client, claims, whole, "image/jpeg", HttpStatusCode.Conflict);
+        string course = $"{atStart >> 20} MiB at the start, {afterBodies >> 20} after {bodies} bodies of {BodyBytes} bytes, {afterPictures >> 20} after {2 * pictures} large PNGs, {MostMemory(service) >> 20} after {claims} JPEGs that claim {ClaimedSide}×{ClaimedSide} and {claims} progressive ones";
+        TestContext.WriteLine(course);
+        Assert.IsLessThan(MostBytes, MostMemory(service), course);
     }
 
     /// <summary>All at once; each is answered.</summary>
@@ -94,27 +87,12 @@ public partial class WebApiMemoryTests
         return claiming;
     }
 
-    private static async Task<Uri> AddressAsync(Process service)
-    {
-        while (await service.StandardOutput.ReadLineAsync() is { } line)
-        {
-            if (Listening().Match(line) is { Success: true } match)
-            {
-                // What it says later must not fill the pipe.
-                _ = service.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
-                return new Uri(match.Groups[1].Value);
-            }
-        }
-
-        throw new AssertFailedException($"The service did not start: {await service.StandardError.ReadToEndAsync()}");
-    }
-
-    private static long MostMemory(Process process)
+    private static long MostMemory(ToolProcess process)
     {
         string line = File.ReadLines($"/proc/{process.Id}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
         return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) << 10;
     }
 
-    [GeneratedRegex(@"Now listening on: (\S+)")]
+    [GeneratedRegex(@"Listening on (\S+)")]
     private static partial Regex Listening();
 }
