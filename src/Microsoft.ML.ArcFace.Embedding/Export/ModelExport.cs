@@ -18,13 +18,19 @@ internal static class ModelExport
     /// <summary>What descriptions call the embedding's fingerprint, and the threshold that holds for it.</summary>
     public const string FingerprintKey = "fingerprint", ThresholdKey = "verification_threshold";
 
-    private const string PreprocessingKey = "preprocessing";
-
     public static void ToOnnx(ITransformer model, string path, OnnxExportOptions options)
     {
         FaceEmbeddingTransformer embedding = model.FaceEmbedding();
         using ModelLease<FaceEmbeddingModel>.Use use = embedding.Lease.Begin();
         FaceEmbeddingModel network = use.Model;
+        if (RuntimeNetwork.NodeOf(network.Network) is { } node)
+        {
+            CheckRuntimeGraph(embedding, node, network, options);
+            Dictionary<string, string> metadata = DescribeGraph(embedding, network.Facts.File!, isSameEmbedding: !embedding.AddsMirrorImage);
+            Write(path, stream => RuntimeNetwork.Write(stream, network.Tensors[node.Inputs[1]], metadata));
+            return;
+        }
+
         if (OriginalGraphOf(embedding, network.Facts, options) is { } original)
         {
             Dictionary<string, string> metadata = DescribeGraph(embedding, network.Facts.File!, isSameEmbedding: original.AddsMirrorImage == embedding.AddsMirrorImage);
@@ -46,10 +52,8 @@ internal static class ModelExport
         SplitGraph? graph = network.Facts is { Graph: { } original, File: not null } ? SplitGraph.Of(original, network.Network, NumbersOf(network)) : null;
         if (graph is not null)
         {
-            FacePixels pixels = network.Facts.File!.Pixels.Pixels;
             description[SplitGraph.MetadataKey] = graph.Graph;
-            description[StoredPixels.MetadataKey] = StoredPixels.ToJson(pixels);
-            description[PreprocessingKey] = $"112x112 {pixels}, aligned to the ArcFace template";
+            StoredPixels.Describe(network.Facts.File!.Pixels.Pixels, description);
         }
         else if (embedding.Backbone is null)
         {
@@ -78,6 +82,20 @@ internal static class ModelExport
         };
     }
 
+    /// <summary>Refuses what a graph that ONNX Runtime computes cannot be written as: it is written as it was imported, or not at all.</summary>
+    /// <exception cref="ArgumentException">The options ask for a graph of this library, or the model adds the mirror image beside the graph.</exception>
+    private static void CheckRuntimeGraph(FaceEmbeddingTransformer embedding, NetworkNode node, FaceEmbeddingModel model, OnnxExportOptions options)
+    {
+        string? problem = options.OriginalGraph == false || options with { OriginalGraph = null } != new OnnxExportOptions() || model.Facts.File is null ? "as a graph of this library, or with other options"
+            : options.OriginalGraph is null && embedding.AddsMirrorImage ? $"with the mirror image, which the model adds beside the graph ({nameof(options.OriginalGraph)} = true writes the graph without it)"
+            : null;
+        if (problem is not null)
+        {
+            throw new ArgumentException(
+                $"The network of the model runs in ONNX Runtime and is written as it was imported alone, not {problem}. {RuntimeNetwork.ReasonOf(node, model.Tensors[node.Inputs[1]])} Leave the options out.", nameof(options));
+        }
+    }
+
     /// <summary>Gives the tensors that a graph has: norms that a training made anew are folded into their convolutions.</summary>
     private static IReadOnlyDictionary<string, StateTensor> NumbersOf(FaceEmbeddingModel model) => RenewedNorms.Fold(model.Network, model.Tensors).Tensors;
 
@@ -96,9 +114,8 @@ internal static class ModelExport
         {
             ["architecture"] = embedding.Backbone?.ToShortName() ?? "graph",
             ["embedding_size"] = embedding.EmbeddingSize.ToString(CultureInfo.InvariantCulture),
-            [StoredPixels.MetadataKey] = StoredPixels.ToJson(FacePixels.Standard),
-            [PreprocessingKey] = "112x112 RGB, (value - 127.5) / 127.5, aligned to the ArcFace template",
         };
+        StoredPixels.Describe(FacePixels.Standard, description);
         if (embedding.PersonNames is { Count: > 0 } names)
         {
             description["labels"] = JsonSerializer.Serialize(names, ExportJson.Default.IReadOnlyListString);
