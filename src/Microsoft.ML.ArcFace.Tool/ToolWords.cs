@@ -53,6 +53,7 @@ internal static partial class ToolWords
         ("picturePattern of LoadPairs, --picture-pattern", "--picture-pattern"),
         ("make a model of them with EmbedFaces and ml.Model.Save, or start a training from them (arcface train --weights, InitialWeights)", "start a training from them (arcface train --weights)"),
         (" (InitialWeights), or EmbedFaces", ""),
+        (" (arcface train --teacher, Teacher)", " (--teacher)"),
         ("arcface train, ArcFace or EmbedFaces made; ml.Model.Load loads others", "arcface train made"),
         ("arcface train or ArcFace made", "arcface train made"),
         ("arcface enroll or CreateGallery made", "arcface enroll made"),

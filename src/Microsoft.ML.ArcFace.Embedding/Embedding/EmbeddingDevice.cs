@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Backbones.Inference;
+using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Weights;
@@ -14,26 +15,27 @@ internal sealed class EmbeddingDevice
     private readonly IHostEnvironment _environment;
     private readonly ITorchRuntime? _torch;
     private readonly IGpu? _gpu;
+    private readonly IGraphRuntime? _graphs;
 
-    private EmbeddingDevice(IHostEnvironment environment, ITorchRuntime? torch, IGpu? gpu) => (_environment, _torch, _gpu) = (environment, torch, gpu);
+    private EmbeddingDevice(IHostEnvironment environment, ITorchRuntime? torch, IGpu? gpu, IGraphRuntime? graphs) => (_environment, _torch, _gpu, _graphs) = (environment, torch, gpu, graphs);
 
     /// <summary>Takes the GPU that the MLContext asks for, or the processor.</summary>
     /// <exception cref="NativeRuntimeException">A GPU is asked for, and the native torch library cannot be loaded.</exception>
     /// <exception cref="InvalidOperationException">The GPU is not there, or nothing that could use it, and the CPU may not take its place.</exception>
-    public static EmbeddingDevice Choose(IHostEnvironment environment) => Choose(environment, TorchRuntime.Instance);
+    public static EmbeddingDevice Choose(IHostEnvironment environment) => Choose(environment, TorchRuntime.Instance, GraphRuntime.Instance);
 
-    /// <summary>The same with libtorch or, where that is null, without it.</summary>
-    internal static EmbeddingDevice Choose(IHostEnvironment environment, ITorchRuntime? torch)
+    /// <summary>The same with libtorch and with what computes graphs of others or, where these are null, without them.</summary>
+    internal static EmbeddingDevice Choose(IHostEnvironment environment, ITorchRuntime? torch, IGraphRuntime? graphs = null)
     {
         torch?.FollowThreadsOfProgram();
         var hardware = (IHostEnvironmentInternal)environment;
         if (hardware.GpuDeviceId is not { } id || (torch is null && hardware.FallbackToCpu))
         {
-            return new EmbeddingDevice(environment, torch, gpu: null);
+            return new EmbeddingDevice(environment, torch, gpu: null, graphs);
         }
 
         return torch is not null
-            ? new EmbeddingDevice(environment, torch, torch.ChooseGpu(id, hardware.FallbackToCpu))
+            ? new EmbeddingDevice(environment, torch, torch.ChooseGpu(id, hardware.FallbackToCpu), graphs)
             : throw new InvalidOperationException(
                 $"MLContext.GpuDeviceId is {id}, but GPUs are used by libtorch, which this program does not bring. Add the package {TorchRuntime.Package}, and TorchSharp-cuda-linux or TorchSharp-cuda-windows; " +
                 "or set MLContext.GpuDeviceId to null for the CPU, or MLContext.FallbackToCpu = true to take the CPU where no GPU can be used.");
@@ -58,9 +60,12 @@ internal sealed class EmbeddingDevice
     }
 
     /// <summary>Has a network computed; on the processor it is made when the first face is embedded.</summary>
+    /// <exception cref="WeightsFormatException">The network is a graph that ONNX Runtime computes, which the program does not bring; the message names operator and package.</exception>
+    /// <exception cref="InvalidOperationException">It is such a graph, and a GPU is asked for, whose place the CPU may not take.</exception>
     public Lazy<IFaceNetwork> Compute(NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, InferencePrecision precision)
     {
-        if (_gpu is not null)
+        bool isOfRuntime = RuntimeNetwork.NodeOf(network) is { } graph && CheckRuntime(graph, tensors[graph.Inputs[1]]);
+        if (_gpu is not null && !isOfRuntime)
         {
             return new Lazy<IFaceNetwork>(_gpu.Load(network, tensors, precision));
         }
@@ -68,7 +73,7 @@ internal sealed class EmbeddingDevice
         IBFloat16Arithmetic? bfloat16 = precision == InferencePrecision.BFloat16 ? FindBFloat16() : null;
         return new Lazy<IFaceNetwork>(() =>
         {
-            var computed = new InferenceNetwork(network, tensors, VectorWidths.Best, () => ProcessorThreads.Count, bfloat16);
+            var computed = new InferenceNetwork(network, tensors, VectorWidths.Best, () => ProcessorThreads.Count, bfloat16, _graphs);
             if (bfloat16 is not null && computed.Precision != InferencePrecision.BFloat16)
             {
                 Warn($"The model asks for bfloat16, but the network '{network.Name}' has steps that are computed in float32 alone, so that all of it is; {AskForFloat32}.");
@@ -76,6 +81,28 @@ internal sealed class EmbeddingDevice
 
             return computed;
         });
+    }
+
+    /// <summary>Looks whether a graph can be computed by what the program brings and on what it asks for; true.</summary>
+    private bool CheckRuntime(NetworkNode graph, StateTensor bytes)
+    {
+        const string where = "runs in ONNX Runtime, which computes on the processor here";
+        if (_graphs is null)
+        {
+            throw new WeightsFormatException($"The network of the model is a graph that is not computed by this library. {RuntimeNetwork.ReasonOf(graph, bytes)} {GraphRuntime.Remedy}");
+        }
+
+        if (_gpu is not null && !((IHostEnvironmentInternal)_environment).FallbackToCpu)
+        {
+            throw new InvalidOperationException($"MLContext.GpuDeviceId is set, but the network of the model {where}. Set MLContext.GpuDeviceId to null, or MLContext.FallbackToCpu = true.");
+        }
+
+        if (_gpu is not null)
+        {
+            Warn($"The network of the model {where}; the GPU is not used.");
+        }
+
+        return true;
     }
 
     private IBFloat16Arithmetic? FindBFloat16()

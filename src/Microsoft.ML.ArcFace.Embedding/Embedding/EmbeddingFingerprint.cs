@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Weights;
 
@@ -11,8 +12,8 @@ internal static class EmbeddingFingerprint
     private const string MirrorImage = "+ mirror image";
 
     /// <summary>
-    /// SHA-256 over name, shape and little-endian bytes of each floating-point tensor, by ordinal name; lowercase hex. Counters
-    /// of batches and class centres do not count: they change no embedding.
+    /// SHA-256 over name, shape and little-endian bytes of each floating-point tensor, by ordinal name, and over the graph that a runtime
+    /// computes; lowercase hex. Counters of batches and class centres do not count: they change no embedding.
     /// </summary>
     /// <param name="tensors">The weights.</param>
     /// <param name="addMirrorImage">Whether the embedding of the mirror image is added.</param>
@@ -24,6 +25,11 @@ internal static class EmbeddingFingerprint
         {
             hash.AppendData(Encoding.UTF8.GetBytes($"{name} [{string.Join(", ", tensor.Shape)}]\n"));
             tensor.Read(bytes => hash.AppendData(bytes));
+        }
+
+        if (graph is not null && RuntimeNetwork.NodeOf(graph) is { } node)
+        {
+            hash.AppendData(RuntimeNetwork.ComputationOf(tensors[node.Inputs[1]]));
         }
 
         if (graph is not null)

@@ -61,8 +61,11 @@ internal sealed class RecognizerFile
     /// <summary>Says how faces of the network's size are made; null where it reads 112×112.</summary>
     public string? FaceSizeInWords { get; private init; }
 
+    /// <summary>Says that ONNX Runtime computes the network, and which operator is the reason; null where this library does.</summary>
+    public string? RuntimeInWords { get; private init; }
+
     /// <summary>What there is to say of the file before it is used.</summary>
-    public IEnumerable<string> Notes => new[] { PassedOverInWords, FaceSizeInWords }.OfType<string>();
+    public IEnumerable<string> Notes => new[] { PassedOverInWords, FaceSizeInWords, RuntimeInWords }.OfType<string>();
 
     private IReadOnlyList<string> PassedOver { get; init; } = [];
 
@@ -101,6 +104,9 @@ internal sealed class RecognizerFile
             return new RecognizerFile(path, sha256, network, architecture: null, copyWeights, metadata, graph.Scaling, graph.Original, graph.AddsMirrorImage)
             {
                 FaceSizeInWords = FaceSizeNodes.Describe(graph.Network) is { } description ? $"'{Path.GetFileName(path)}' {description}." : null,
+                RuntimeInWords = graph.RuntimeReason is { } reason
+                    ? $"'{Path.GetFileName(path)}' runs in ONNX Runtime, on the processor, and cannot be trained further: {reason.Replace(GraphReader.NotRead, "", StringComparison.Ordinal)}"
+                    : null,
             };
         }
         catch (WeightsFormatException error)
@@ -160,7 +166,7 @@ internal sealed class RecognizerFile
         {
             try
             {
-                return new InferenceNetwork(network, weights.Tensors, VectorWidths.Best, () => ProcessorThreads.Count);
+                return new InferenceNetwork(network, weights.Tensors, VectorWidths.Best, () => ProcessorThreads.Count, bfloat16: null, GraphRuntime.Instance);
             }
             catch (Exception error) when (error is WeightsFormatException or NotSupportedException)
             {
@@ -170,7 +176,11 @@ internal sealed class RecognizerFile
     }
 
     /// <summary>Says that the graph was read, but that a node of it is not computed.</summary>
-    public WeightsFormatException NotComputed(Exception error) => new($"'{FileName}' cannot be computed. {error.Message}", error);
+    public WeightsFormatException NotComputed(Exception error)
+    {
+        bool mayBeComputed = GraphRuntime.Instance is null && Architecture is null && error is NotSupportedException or { InnerException: NotSupportedException };
+        return new WeightsFormatException($"'{FileName}' cannot be computed. {error.Message}{(mayBeComputed ? " " + GraphRuntime.Remedy : "")}", error);
+    }
 
     /// <summary>Refuses a network by what it made of the pictures of <see cref="TrialPass"/>.</summary>
     /// <param name="embeddings">[2, d], not normalized.</param>
@@ -190,11 +200,11 @@ internal sealed class RecognizerFile
     /// <summary>Reads a file now for what it is, and again for its numbers: whoever holds this does not hold them.</summary>
     private static RecognizerFile OfGraphFile(string path)
     {
-        GraphNetwork graph = GraphNetwork.Open(path);
+        GraphNetwork graph = GraphNetwork.Open(path, GraphRuntime.Instance);
         string sha256 = graph.Sha256;
         return OfGraph(graph, path, sha256, graph.Metadata, tensors =>
         {
-            GraphNetwork again = GraphNetwork.Open(path);
+            GraphNetwork again = GraphNetwork.Open(path, GraphRuntime.Instance);
             Copy(again.Sha256 == sha256 ? again : throw new WeightsFormatException($"'{path}' was changed after it was looked at. Call EmbedFaces again, with the file as it is to be used."), tensors);
         });
     }

@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Backbones.Inference;
+using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace.Embedding;
 

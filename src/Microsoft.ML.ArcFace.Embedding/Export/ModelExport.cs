@@ -23,6 +23,14 @@ internal static class ModelExport
         FaceEmbeddingTransformer embedding = model.FaceEmbedding();
         using ModelLease<FaceEmbeddingModel>.Use use = embedding.Lease.Begin();
         FaceEmbeddingModel network = use.Model;
+        if (RuntimeNetwork.NodeOf(network.Network) is { } node)
+        {
+            CheckRuntimeGraph(embedding, node, network, options);
+            Dictionary<string, string> metadata = DescribeGraph(embedding, network.Facts.File!, isSameEmbedding: !embedding.AddsMirrorImage);
+            Write(path, stream => RuntimeNetwork.Write(stream, network.Tensors[node.Inputs[1]], metadata));
+            return;
+        }
+
         if (OriginalGraphOf(embedding, network.Facts, options) is { } original)
         {
             Dictionary<string, string> metadata = DescribeGraph(embedding, network.Facts.File!, isSameEmbedding: original.AddsMirrorImage == embedding.AddsMirrorImage);
@@ -72,6 +80,20 @@ internal static class ModelExport
                 $"The model does not keep the graph that it was imported from: it is of a published network or of weights, an older version of the library saved it, or what no embedding needs takes more than {OriginalGraph.MostBytes >> 20} MiB. " +
                 $"Import the .onnx file again, or set {nameof(options.OriginalGraph)} to false.", nameof(options)),
         };
+    }
+
+    /// <summary>Refuses what a graph that ONNX Runtime computes cannot be written as: it is written as it was imported, or not at all.</summary>
+    /// <exception cref="ArgumentException">The options ask for a graph of this library, or the model adds the mirror image beside the graph.</exception>
+    private static void CheckRuntimeGraph(FaceEmbeddingTransformer embedding, NetworkNode node, FaceEmbeddingModel model, OnnxExportOptions options)
+    {
+        string? problem = options.OriginalGraph == false || options with { OriginalGraph = null } != new OnnxExportOptions() || model.Facts.File is null ? "as a graph of this library, or with other options"
+            : options.OriginalGraph is null && embedding.AddsMirrorImage ? $"with the mirror image, which the model adds beside the graph ({nameof(options.OriginalGraph)} = true writes the graph without it)"
+            : null;
+        if (problem is not null)
+        {
+            throw new ArgumentException(
+                $"The network of the model runs in ONNX Runtime and is written as it was imported alone, not {problem}. {RuntimeNetwork.ReasonOf(node, model.Tensors[node.Inputs[1]])} Leave the options out.", nameof(options));
+        }
     }
 
     /// <summary>Gives the tensors that a graph has: norms that a training made anew are folded into their convolutions.</summary>

@@ -47,17 +47,22 @@ internal sealed record GraphNetwork(NetworkDescription Network, IReadOnlyDiction
     /// <summary>Whether the graph adds the embeddings of a face and of its mirror image. The description is of one of them.</summary>
     public required bool AddsMirrorImage { get; init; }
 
-    /// <summary>The graph itself without its large tensors, to be written with others; null where it is too large to be kept.</summary>
+    /// <summary>The graph itself without its large tensors, to be written with others; null where it is too large to be kept, and for one that a runtime computes.</summary>
     public required OriginalGraph? Original { get; init; }
 
+    /// <summary>Why a runtime computes the graph and not this library, with operator and node; null: this library does.</summary>
+    public string? RuntimeReason { get; init; }
+
     /// <summary>Reads a file, and those beside it that hold numbers of its tensors.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="runtime">Computes what is not computed here; null: nothing does.</param>
     /// <exception cref="WeightsFormatException">It is no recognizer that can be read; the message names the file and what is wrong.</exception>
     /// <exception cref="IOException">It is absent or cannot be read.</exception>
-    public static GraphNetwork Open(string path)
+    public static GraphNetwork Open(string path, IGraphRuntime? runtime = null)
     {
         long length = new FileInfo(path).Length;
         return length is > 0 and <= MostBytes
-            ? Parse(RegularFile.ReadAllBytes(path, MostBytes), $"'{path}'", Path.GetDirectoryName(Path.GetFullPath(path)))
+            ? Parse(RegularFile.ReadAllBytes(path, MostBytes), $"'{path}'", Path.GetDirectoryName(Path.GetFullPath(path)), runtime)
             : throw new WeightsFormatException($"The recognizer '{path}' has {length} bytes; allowed are 1 to {MostBytes}.");
     }
 
@@ -65,8 +70,9 @@ internal sealed record GraphNetwork(NetworkDescription Network, IReadOnlyDiction
     /// <param name="bytes">An ONNX model; kept as long as the tensors.</param>
     /// <param name="name">Names the file in messages.</param>
     /// <param name="folder">Where the file lies, with others that may hold numbers of its tensors; null: all are in the file.</param>
+    /// <param name="runtime">Computes what is not computed here; null: nothing does.</param>
     /// <exception cref="WeightsFormatException">It is no recognizer that can be read.</exception>
-    public static GraphNetwork Parse(byte[] bytes, string name, string? folder = null)
+    public static GraphNetwork Parse(byte[] bytes, string name, string? folder = null, IGraphRuntime? runtime = null)
     {
         try
         {
@@ -80,10 +86,8 @@ internal sealed record GraphNetwork(NetworkDescription Network, IReadOnlyDiction
             GraphCost cost = GraphCost.Of(model.Graph, _ => input.Sizes, limits with { Bytes = limits.Bytes + (2 * length) });
             (string Name, long[] Shape)[] outputs = [.. model.Graph.Output.Select(output => (output.Name, cost.Values.TryGetValue(output.Name, out GraphValue? value) ? value.Shape : throw new WeightsFormatException($"The output '{output.Name}' is made by no node of the graph.")))];
             string embedding = EmbeddingOf(outputs);
-            (NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, IReadOnlyDictionary<string, TensorOrigin> origins, bool addsMirrorImage) = GraphReader.Read(model, cost, input, isOnePicture: false, embedding);
-            string? raw = UnitLength.ValueBefore(network);
-            (network, tensors) = NeededPart.Of(network, tensors, raw ?? network.Output);
-            return new GraphNetwork(network, tensors)
+            Content content = ContentOf(model, cost, input, embedding, runtime);
+            return new GraphNetwork(content.Network, content.Tensors)
             {
                 Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)),
                 Metadata = model.MetadataProps.GroupBy(entry => entry.Key).ToDictionary(group => group.Key, group => group.Last().Value),
@@ -91,16 +95,45 @@ internal sealed record GraphNetwork(NetworkDescription Network, IReadOnlyDiction
                 Input = input,
                 OutputName = embedding,
                 FurtherOutputs = [.. outputs.Where(output => output.Name != embedding)],
-                Scaling = PixelScaling.Of(network, tensors),
-                IsUnitLength = raw is not null,
-                AddsMirrorImage = addsMirrorImage,
-                Original = OriginalGraph.Of(model, cost, tensors, origins, addsMirrorImage),
+                Scaling = content.Scaling,
+                IsUnitLength = content.IsUnitLength,
+                AddsMirrorImage = content.AddsMirrorImage,
+                Original = content.Original,
+                RuntimeReason = content.RuntimeReason,
             };
         }
         catch (Exception error) when (error is WeightsFormatException or GraphSizesException or InvalidProtocolBufferException)
         {
             throw new WeightsFormatException($"{name} is no recognizer that can be read. {error.Message}", error);
         }
+    }
+
+    /// <summary>Describes the graph; what is not computed here becomes a description of one node, which a runtime computes.</summary>
+    private static Content ContentOf(ModelProto model, GraphCost cost, GraphInput input, string embedding, IGraphRuntime? runtime)
+    {
+        string reason;
+        try
+        {
+            (NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, IReadOnlyDictionary<string, TensorOrigin> origins, bool addsMirrorImage) = GraphReader.Read(model, cost, input, isOnePicture: false, embedding);
+            string? raw = UnitLength.ValueBefore(network);
+            (network, tensors) = NeededPart.Of(network, tensors, raw ?? network.Output);
+
+            // Without a runtime whoever computes the description says which node is not.
+            if (runtime is null || RuntimeNetwork.NotComputed(network, tensors) is not { } problem)
+            {
+                return new Content(network, tensors, PixelScaling.Of(network, tensors), raw is not null, addsMirrorImage, OriginalGraph.Of(model, cost, tensors, origins, addsMirrorImage), RuntimeReason: null);
+            }
+
+            reason = problem;
+        }
+        catch (WeightsFormatException error) when (error.InnerException is not InvalidDataException)
+        {
+            reason = error.Message;
+        }
+
+        RuntimeReading reading = RuntimeNetwork.Read(model, cost, input, embedding, reason, runtime);
+        return new Content(
+            reading.Network, new Dictionary<string, StateTensor> { [RuntimeNetwork.TensorName] = reading.Bytes }, reading.Scaling, reading.IsUnitLength, AddsMirrorImage: false, Original: null, reason);
     }
 
     /// <summary>The longest row; others are lengths of embeddings and the like.</summary>
@@ -112,4 +145,8 @@ internal sealed record GraphNetwork(NetworkDescription Network, IReadOnlyDiction
             ? row.Name
             : throw new WeightsFormatException($"The graph gives {all} for a picture; a recognizer gives one embedding [1, d] of 2 to {LongestEmbedding} numbers, and perhaps its length. A face detector goes to --detector (DetectFaces).");
     }
+
+    /// <summary>What is made of a graph.</summary>
+    private sealed record Content(
+        NetworkDescription Network, IReadOnlyDictionary<string, StateTensor> Tensors, PixelScaling? Scaling, bool IsUnitLength, bool AddsMirrorImage, OriginalGraph? Original, string? RuntimeReason);
 }

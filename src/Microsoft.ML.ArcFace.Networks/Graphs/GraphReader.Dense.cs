@@ -111,7 +111,7 @@ internal sealed partial class GraphReader
         bool isOfOneAxis = reading.Version >= firstOfOneAxis;
         int axis = reading.Numbers.Axis("axis", isOfOneAxis ? -1 : 1, rank);
         Require(axis > 0, "it makes shares of all pictures of a batch");
-        Require(reading.Reader._isOnePicture || !reading.Reader._outputs.Contains(reading.Output), "it makes probabilities of classes, where an embedding is due; export the network without its classifier");
+        Demand(reading.Reader._isOnePicture || !reading.Reader._outputs.Contains(reading.Output), "it makes probabilities of classes, where an embedding is due; export the network without its classifier");
         (string Name, object Value)[] all = [("axes", (long[])[.. Enumerable.Range(axis, isOfOneAxis ? 1 : rank - axis).Select(one => (long)one)]), ("keepdims", 1L)];
         GraphOperand powers = reading.Emit("Exp", [reading.Emit("Sub", [value, reading.Emit("ReduceMax", [value], all)])]);
         return [reading.Emit("Div", [powers, reading.Emit(Operators.ReduceSum, [powers], all)])];

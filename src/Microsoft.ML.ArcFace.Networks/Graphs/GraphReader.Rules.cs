@@ -73,9 +73,9 @@ internal sealed partial class GraphReader
     private static GraphOperand[] Arithmetic(NodeReading reading)
     {
         // Before version 7, what is broadcast stood in attributes.
-        Require(!reading.Numbers.HasAttribute("broadcast") && !reading.Numbers.HasAttribute("axis"), "its attributes broadcast and axis are of an operator set before 7; export the network with a newer one");
+        Demand(!reading.Numbers.HasAttribute("broadcast") && !reading.Numbers.HasAttribute("axis"), "its attributes broadcast and axis are of an operator set before 7; export the network with a newer one");
         GraphOperand second = reading.In(1);
-        Require(reading.Node.OpType != "Div" || second.Tensor is null || !second.Tensor.ToSingles().Contains(0), $"it divides by {second}, which has zeros");
+        Demand(reading.Node.OpType != "Div" || second.Tensor is null || !second.Tensor.ToSingles().Contains(0), $"it divides by {second}, which has zeros");
         return [reading.Emit(reading.Node.OpType, [reading.In(0), second])];
     }
 
@@ -143,13 +143,13 @@ internal sealed partial class GraphReader
 
     private static GraphOperand Limit(NodeReading reading, GraphOperand value, double least, double most)
     {
-        Require(least <= most, FormattableString.Invariant($"its limits {least} and {most} have changed places"));
+        Demand(least <= most, FormattableString.Invariant($"its limits {least} and {most} have changed places"));
         return reading.Emit(Operators.Clip, [value], ("min", least), ("max", most));
     }
 
     private static GraphOperand[] ReadDropout(NodeReading reading)
     {
-        Require(!reading.Has(2) || reading.Numbers.In(2).Numbers is [0], "it drops numbers as in training; export the network for evaluation");
+        Demand(!reading.Has(2) || reading.Numbers.In(2).Numbers is [0], "it drops numbers as in training; export the network for evaluation");
         return [reading.In(0)];
     }
 
@@ -188,12 +188,12 @@ internal sealed partial class GraphReader
         Require(value.Shape.Length > 1, $"it reads {value}, which has no channels");
         GraphOperand[] norm = [.. Enumerable.Range(1, 4).Select(reading.TensorIn)];
         double epsilon = reading.Real("epsilon", 1e-5);
-        Require(reading.Numbers.Int("training_mode", 0) == 0, "it takes statistics of the batch as in training; export the network for evaluation");
+        Demand(reading.Numbers.Int("training_mode", 0) == 0, "it takes statistics of the batch as in training; export the network for evaluation");
         int count = TensorIndexes.Count(norm[0].Shape);
         Require(Array.TrueForAll(norm, tensor => TensorIndexes.Count(tensor.Shape) == count), "its tensors are not equally many numbers");
         float[] gamma = norm[0].Tensor!.ToSingles(), variance = norm[3].Tensor!.ToSingles();
         double[] scales = [.. gamma.Select((number, i) => number / Math.Sqrt(variance[i] + epsilon))];
-        Require(Array.TrueForAll(scales, scale => float.IsFinite((float)scale)), "its variances have no root to divide by; the file is damaged");
+        Demand(Array.TrueForAll(scales, scale => float.IsFinite((float)scale)), "its variances have no root to divide by; the file is damaged");
         if (count == value.Shape[1])
         {
             return [reading.Emit(Operators.BatchNormalization, [value, .. norm.Select(tensor => WithShape(tensor, [count]))], ("epsilon", epsilon))];
@@ -235,6 +235,15 @@ internal sealed partial class GraphReader
             Tensor = PlainTensor.Of([count], [.. Enumerable.Repeat(number.Tensor!.ToSingles()[0], count)]),
             Source = number.Source.Then(new TensorStep(TensorStepKind.Repeat, sizes)),
         };
+    }
+
+    /// <summary>Refuses what is a mistake of the file, whoever computes it.</summary>
+    private static void Demand(bool condition, string otherwise)
+    {
+        if (!condition)
+        {
+            throw new InvalidDataException(otherwise);
+        }
     }
 
     private static void Require(bool condition, string otherwise)

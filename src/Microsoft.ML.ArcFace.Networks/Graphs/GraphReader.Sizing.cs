@@ -22,7 +22,7 @@ internal sealed partial class GraphReader
         string transformation = !hasRules ? "asymmetric" : reading.Numbers.Text("coordinate_transformation_mode") ?? "half_pixel";
         Require(ResizePositions.Transformations.Contains(transformation), $"its coordinate_transformation_mode is {transformation}; known are {string.Join(", ", ResizePositions.Transformations)}");
         bool shrinks = scales[0] < 1 || scales[1] < 1;
-        Require(hasRules || !shrinks || mode == "linear", "it shrinks to nearest neighbors by a rule that operator sets before 11 leave open; export the network with a newer one");
+        Demand(hasRules || !shrinks || mode == "linear", "it shrinks to nearest neighbors by a rule that operator sets before 11 leave open; export the network with a newer one");
         string rounding = !hasRules ? "floor" : reading.Numbers.Text("nearest_mode") ?? "round_prefer_floor";
         Require(ResizePositions.Roundings.Contains(rounding), $"its nearest_mode is {rounding}; known are {string.Join(", ", ResizePositions.Roundings)}");
         return [shape.SequenceEqual(value.Shape) && scales is [1, 1] ? value : reading.Emit(

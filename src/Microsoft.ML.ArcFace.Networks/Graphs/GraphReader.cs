@@ -9,6 +9,9 @@ namespace Microsoft.ML.ArcFace.Graphs;
 /// </summary>
 internal sealed partial class GraphReader
 {
+    /// <summary>What messages begin with that name a node.</summary>
+    public const string NotRead = "The graph cannot be read: ";
+
     private readonly GraphCost _cost;
     private readonly bool _isOnePicture;
     private readonly Dictionary<string, TensorProto> _initializers;
@@ -43,7 +46,10 @@ internal sealed partial class GraphReader
     /// <param name="input">Its only input.</param>
     /// <param name="isOnePicture">Whether no batch but of one picture is computed: sizes of values need not begin with it then.</param>
     /// <param name="outputs">The outputs.</param>
-    /// <exception cref="WeightsFormatException">A node cannot be described; the message names it and its operator.</exception>
+    /// <exception cref="WeightsFormatException">
+    /// A node cannot be described; the message names it and its operator. An <see cref="InvalidDataException"/> is within where it is a
+    /// mistake of the file, which no other program should compute either.
+    /// </exception>
     public static GraphReading Read(ModelProto model, GraphCost cost, GraphInput input, bool isOnePicture, params IReadOnlyList<string> outputs)
     {
         GraphProto graph = model.Graph;
@@ -215,11 +221,18 @@ internal sealed partial class GraphReader
         return new GraphReading(network, _tensors.ToDictionary(tensor => tensor.Key, tensor => tensor.Value.Tensor), _origins, AddsMirrorImage);
     }
 
+    /// <summary>Says that an output is the same for all pictures.</summary>
+    public static WeightsFormatException NotOfPicture(string output)
+    {
+        string problem = $"The output '{output}' of the graph does not depend on the picture.";
+        return new WeightsFormatException(problem, new InvalidDataException(problem));
+    }
+
     private GraphOperand ResultOf(string output)
     {
         if (Operand(output) is not { Tensor: null } result)
         {
-            throw new WeightsFormatException($"The output '{output}' of the graph does not depend on the picture.");
+            throw NotOfPicture(output);
         }
 
         return _isOnePicture || (result.Shape.Length <= 2 && !result.IsMirrorPair && result.Half is null)

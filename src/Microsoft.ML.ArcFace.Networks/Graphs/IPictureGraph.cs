@@ -22,12 +22,14 @@ internal interface IGraphRuntime
 {
     /// <summary>Opens a graph for pictures of a first size, within <see cref="GraphLimits"/>.</summary>
     /// <param name="model">What <see cref="GraphFile"/> gave; it is taken over.</param>
-    /// <param name="outputs">The names of the outputs to compute.</param>
+    /// <param name="outputs">The names of the outputs to compute; other values of the graph may be among them.</param>
     /// <param name="width">Width of the first pictures.</param>
     /// <param name="height">Height of the first pictures.</param>
+    /// <param name="isInterleaved">Whether the graph reads [1, height, width, 3]; else [1, 3, height, width].</param>
+    /// <param name="fileBytes">Bytes of a file that may be as large as a recognizer's, whose numbers do not count against the limits.</param>
     /// <exception cref="GraphSizesException">The graph does not fit this size.</exception>
     /// <exception cref="GraphRuntimeException">The runtime does not take the graph.</exception>
     /// <exception cref="WeightsFormatException">It would cost more than it may.</exception>
     /// <exception cref="NativeRuntimeException">The runtime's native library cannot be loaded.</exception>
-    IPictureGraph Open(ModelProto model, IReadOnlyList<string> outputs, int width, int height);
+    IPictureGraph Open(ModelProto model, IReadOnlyList<string> outputs, int width, int height, bool isInterleaved = false, long fileBytes = 0);
 }

@@ -61,9 +61,13 @@ internal sealed partial class GraphReader
             {
                 return rule();
             }
-            catch (WeightsFormatException error) when (!error.Message.StartsWith("The graph cannot be read", StringComparison.Ordinal))
+            catch (WeightsFormatException error) when (!error.Message.StartsWith(NotRead, StringComparison.Ordinal))
             {
                 throw Refusal(error.Message);
+            }
+            catch (InvalidDataException error)
+            {
+                throw Refusal(error.Message, error);
             }
             catch (Exception error) when (error is ArgumentException or NotSupportedException or OverflowException)
             {
@@ -71,6 +75,9 @@ internal sealed partial class GraphReader
             }
         }
 
-        public WeightsFormatException Refusal(string problem) => new($"The graph cannot be read: in {GraphNode.Describe(node, index)}, {problem.TrimEnd('.')}.");
+        /// <summary>Says that the node is not read.</summary>
+        /// <param name="problem">Why not.</param>
+        /// <param name="mistake">Tells that no program should compute it; null: another one may.</param>
+        public WeightsFormatException Refusal(string problem, InvalidDataException? mistake = null) => new($"{NotRead}in {GraphNode.Describe(node, index)}, {problem.TrimEnd('.')}.", mistake);
     }
 }

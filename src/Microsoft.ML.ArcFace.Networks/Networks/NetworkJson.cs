@@ -44,6 +44,7 @@ internal static class NetworkJson
         Check(stored.Tensors.DistinctBy(tensor => tensor?.Name).Count() == stored.Tensors.Length, "two tensors have one name");
         NetworkNode[] nodes = Array.ConvertAll(stored.Nodes, Node);
         NetworkTensor[] tensors = Array.ConvertAll(stored.Tensors, Tensor);
+        Check(nodes.Count(node => node.Operator == Operators.Graph) <= 1, "it has several graphs, where at most one is due");
         try
         {
             return new NetworkDescription(stored.Name!, stored.Input!, stored.InputShape!, nodes, tensors, stored.Output!);

@@ -15,7 +15,12 @@ internal sealed record NetworkTensor(string Name, long[] Shape, TensorKind Kind)
     public string Describe() => $"{SafetensorsType.NameOf(Type)} [{string.Join(", ", Shape)}]";
 
     /// <summary>The element type in which the state is kept.</summary>
-    public ElementType Type => Kind == TensorKind.Counter ? ElementType.Int64 : ElementType.Float32;
+    public ElementType Type => Kind switch
+    {
+        TensorKind.Counter => ElementType.Int64,
+        TensorKind.Bytes => ElementType.UInt8,
+        _ => ElementType.Float32,
+    };
 }
 
 /// <summary>How training changes a tensor.</summary>
@@ -32,6 +37,9 @@ internal enum TensorKind
 
     /// <summary>By one with each batch.</summary>
     Counter,
+
+    /// <summary>Not at all: it is a file, not numbers.</summary>
+    Bytes,
 }
 
 /// <summary>The distribution from which the weights of a new network are drawn.</summary>

@@ -23,6 +23,11 @@ internal static class OperatorShapes
             throw new WeightsFormatException($"{node} needs a weight [outputs, inputs], and transB of 1.");
         }
 
+        if (node.Operator == Operators.Graph)
+        {
+            return [RuntimeNetwork.ShapeOf(node, shapeOf)];
+        }
+
         try
         {
             if (node.Operator == Operators.Resize)

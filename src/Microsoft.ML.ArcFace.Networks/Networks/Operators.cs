@@ -42,6 +42,12 @@ internal static class Operators
     /// <summary>max(0, x) + alpha·min(0, x). Attribute: alpha.</summary>
     public const string LeakyRelu = "LeakyRelu";
 
+    /// <summary>
+    /// A whole graph of others, [batch, 3, height, width] → [batch, d], that a runtime computes picture by picture: none of ONNX's. Inputs:
+    /// value and the bytes of the graph. Attributes: see <see cref="Graphs.RuntimeNetwork"/>.
+    /// </summary>
+    public const string Graph = "Graph";
+
     /// <summary>A linear layer. Inputs: value [batch, n], weight [d, n] (transB is 1) and perhaps bias [d].</summary>
     public const string Linear = "Gemm";
 
@@ -94,5 +100,5 @@ internal static class Operators
 
     /// <summary>All of them.</summary>
     public static IReadOnlySet<string> All { get; } = new HashSet<string>(
-        [.. OfOneValue, .. OfTwoValues, .. OfReduction, .. OfLayout, AveragePool, BatchNormalization, Convolution, Dropout, GlobalAveragePool, Linear, MaxPool, ParametricRelu, Resize]);
+        [.. OfOneValue, .. OfTwoValues, .. OfReduction, .. OfLayout, AveragePool, BatchNormalization, Convolution, Dropout, GlobalAveragePool, Graph, Linear, MaxPool, ParametricRelu, Resize]);
 }

@@ -4,5 +4,5 @@ namespace Microsoft.ML.ArcFace.Graphs;
 internal sealed class OnnxGraphRuntime : IGraphRuntime
 {
     /// <inheritdoc/>
-    public IPictureGraph Open(ModelProto model, IReadOnlyList<string> outputs, int width, int height) => new RuntimeGraph(model, outputs, width, height);
+    public IPictureGraph Open(ModelProto model, IReadOnlyList<string> outputs, int width, int height, bool isInterleaved = false, long fileBytes = 0) => new RuntimeGraph(model, outputs, width, height, isInterleaved, fileBytes);
 }

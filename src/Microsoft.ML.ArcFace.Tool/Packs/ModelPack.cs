@@ -46,7 +46,7 @@ internal sealed record ModelPack(RecognizerFile Recognizer, FacePreparation.Dete
                 }
                 else
                 {
-                    GraphNetwork graph = GraphNetwork.Parse(bytes, $"'{name}'", folder);
+                    GraphNetwork graph = GraphNetwork.Parse(bytes, $"'{name}'", folder, GraphRuntime.Instance);
                     var file = RecognizerFile.OfGraph(graph, name);
                     if (graph.Input is { Width: FaceInput.Size, Height: FaceInput.Size })
                     {

@@ -25,6 +25,13 @@ internal sealed class ForeignNetwork
     private ForeignNetwork(string path, NetworkDescription network, IReadOnlyDictionary<string, StateTensor> tensors, FaceNetworkFile? file, OriginalGraph? graph, bool addsMirrorImage, bool renewsNorms)
     {
         (_path, File, Graph, AddsMirrorImage) = (path, file, graph, addsMirrorImage);
+        if (RuntimeNetwork.NodeOf(network) is { } node)
+        {
+            throw new WeightsFormatException(
+                $"'{path}' cannot be trained: its graph runs in ONNX Runtime, which computes and does not train. {RuntimeNetwork.ReasonOf(node, tensors[node.Inputs[1]])} " +
+                $"Start from another network and learn from this one (arcface train --teacher, {nameof(ArcFaceTrainer.Options.Teacher)}), or export the network without that operator.");
+        }
+
         var trainable = TrainableNetwork.Of(network);
         _network = renewsNorms ? RenewedNorms.AddTo(trainable.Network) : trainable.Network;
         if (renewsNorms && _network == trainable.Network)

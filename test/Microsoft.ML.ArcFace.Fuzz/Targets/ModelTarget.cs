@@ -22,7 +22,7 @@ internal sealed class ModelTarget() : FuzzTarget("model")
 
     public override IReadOnlyList<byte[]> Seeds { get; } = [Join(Header(names: true), Weights), Join(Header(names: false), Weights), Join(Header(names: false, hasGraph: true), Weights)];
 
-    public override IReadOnlyList<byte[]> Tokens { get; } = Texts("mbf", "r50", "\u0003r18", "\u0003Ada", "Embedding", "\u00ff\u00ff\u0007", "null", "[]", "1e-400", "-1", "\"measured\":[", "graph", "\"nodes\":[", "[-1,3,112,112]", "99999999999", "Conv", "\"shape\":[2147483647]");
+    public override IReadOnlyList<byte[]> Tokens { get; } = Texts("mbf", "r50", "\u0003r18", "\u0003Ada", "Embedding", "\u00ff\u00ff\u0007", "null", "[]", "1e-400", "-1", "\"measured\":[", "graph", "\"nodes\":[", "[-1,3,112,112]", "99999999999", "Conv", "Graph", "channels_last", "\"shape\":[2147483647]");
 
     public override IEnumerable<(string What, byte[] File)> Attacks =>
     [

@@ -7,6 +7,7 @@ using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Pixels;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Weights;
+using DataType = Microsoft.ML.ArcFace.Graphs.TensorProto.Types.DataType;
 
 namespace Microsoft.ML.ArcFace.Tests.Graphs;
 
@@ -32,6 +33,66 @@ public class GraphComputingTests
         }
 
         AssertEqual(file, graph);
+    }
+
+    public static IEnumerable<object[]> RuntimeCases => RecognizerCases.ForRuntime.Select(entry => new object[] { entry.Name });
+
+    [TestMethod]
+    [DynamicData(nameof(RuntimeCases))]
+    public void Embed_GraphThatIsNotComputedHere_RunsInOnnxRuntime(string name)
+    {
+        RecognizerCase recognizer = RecognizerCases.ForRuntime.Single(entry => entry.Name == name);
+        var model = new GraphModel(recognizer.Version);
+        byte[] file = model.ToBytes(recognizer.Build(model));
+        GraphNetwork graph = GraphNetwork.Parse(file, name, folder: null, new OnnxGraphRuntime());
+        Assert.IsNotNull(graph.RuntimeReason);
+        Assert.IsNull(graph.Original);
+        Assert.AreEqual(name.Contains("orm", StringComparison.Ordinal) && !name.StartsWith("Layer", StringComparison.Ordinal), graph.IsUnitLength);
+        Assert.AreEqual(name == "scaled pixels", graph.Scaling is not null);
+        AssertEqual(file, graph);
+
+        // What is saved is the same.
+        NetworkDescription again = NetworkJson.Read(NetworkJson.Write(graph.Network));
+        Assert.AreEqual(NetworkJson.WriteComputation(graph.Network), NetworkJson.WriteComputation(again));
+        AssertEqual(file, graph with { Network = again });
+    }
+
+    [TestMethod]
+    public void Embed_FixedBatchOfSeveral_IsRunOneByOne()
+    {
+        float[] faces = new GraphModel().Draw([Faces, 8, 8, 3]);
+        float[][] embeddings = [.. new[] { 4L, 1 }.Select(batch =>
+        {
+            var model = new GraphModel();
+            GraphNetwork graph = GraphNetwork.Parse(model.ToBytes(model.Head(model.Node("Softplus", [model.Input(batch, 3, 8, 8)]), 3 * 8 * 8)), "the test", folder: null, new OnnxGraphRuntime());
+            using var network = new InferenceNetwork(graph.Network, graph.Tensors, VectorWidths.Best, () => 2, bfloat16: null, new OnnxGraphRuntime());
+            float[] together = network.Embed(faces, Faces);
+            CollectionAssert.AreEqual(together, faces.Chunk(faces.Length / Faces).SelectMany(face => network.Embed(face, 1)).ToArray());
+            return together;
+        })];
+        CollectionAssert.AreEqual(embeddings[1], embeddings[0]);
+    }
+
+    [TestMethod]
+    [DataRow(nameof(DataType.Float16)), DataRow(nameof(DataType.Double)), DataRow(nameof(DataType.Uint8))]
+    public void Embed_InputOfAnotherType_IsGivenIt(string type)
+    {
+        byte[] File(DataType input)
+        {
+            var model = new GraphModel();
+            string face = model.Node("Cast", [model.Input("face", input, 1, 3, 8, 8)], ("to", (long)DataType.Float));
+            return model.ToBytes(model.Head(model.Node("Softplus", [face]), 3 * 8 * 8));
+        }
+
+        // Whole numbers, which all types hold.
+        float[] pixels = [.. Enumerable.Range(0, 3 * 8 * 8).Select(i => (float)(i * 37 % 256))];
+        float[][] embeddings = [.. new[] { Enum.Parse<DataType>(type), DataType.Float }.Select(input =>
+        {
+            GraphNetwork graph = GraphNetwork.Parse(File(input), "the test", folder: null, new OnnxGraphRuntime());
+            using var network = new InferenceNetwork(graph.Network, graph.Tensors, VectorWidths.Best, () => 1, bfloat16: null, new OnnxGraphRuntime());
+            return network.Embed(pixels, 1);
+        })];
+        CollectionAssert.AreEqual(embeddings[1], embeddings[0]);
     }
 
     [TestMethod]
@@ -101,7 +162,7 @@ public class GraphComputingTests
         float[] expected = [.. faces.Chunk(length).SelectMany(face => GraphModel.Run(file, graph.Input.Name, graph.Input.Sizes, graph.Input.IsChannelsLast ? face : [.. Enumerable.Range(0, length).Select(i => face[(i % pixels * 3) + (i / pixels)])], graph.OutputName))];
         foreach (VectorWidth width in VectorWidths.Available)
         {
-            using var network = new InferenceNetwork(graph.Network, graph.Tensors, width, () => 2);
+            using var network = new InferenceNetwork(graph.Network, graph.Tensors, width, () => 2, bfloat16: null, graph.RuntimeReason is null ? null : new OnnxGraphRuntime());
             float[] actual = network.Embed(faces, Faces);
             AssertNear(expected, graph.IsUnitLength ? [.. actual.Chunk(actual.Length / Faces).SelectMany(Unit)] : actual, FormattableString.Invariant($"{width}"));
         }

@@ -208,6 +208,7 @@ public class GraphNetworkTests
         foreach ((string what, _, Func<byte[]> file) in HostileGraphs.All)
         {
             Assert.ThrowsExactly<WeightsFormatException>(() => GraphNetwork.Parse(file(), what), what);
+            Assert.ThrowsExactly<WeightsFormatException>(() => GraphNetwork.Parse(file(), what, folder: null, new OnnxGraphRuntime()), what);
         }
     }
 

@@ -47,6 +47,20 @@ internal static class SmallRecognizers
         return (graph.ToBytes(graph.Node("Div", [raw, norm]), norm), norm);
     }
 
+    /// <summary>A recognizer with a Softplus, which the library does not compute: [1, 3, size, size] → [1, 16] of unit length, and the length.</summary>
+    /// <param name="size">Rows and columns of the picture, a multiple of 16.</param>
+    /// <param name="factor">What the embedding is multiplied with before it becomes of unit length.</param>
+    public static (byte[] File, string Norm) WriteForRuntime(int size = 112, float factor = 1)
+    {
+        const int channels = 32, stride = 16;
+        var graph = new GraphModel();
+        string map = graph.Node("Conv", [graph.Input("data", TensorProto.Types.DataType.Float, 1, 3, size, size), graph.Random(channels, 3, stride, stride)], ("strides", new long[] { stride, stride }));
+        string raw = graph.Head(graph.Node("Softplus", [map]), channels * (size / stride) * (size / stride), EmbeddingSize);
+        raw = graph.Node("Mul", [raw, graph.Float(factor)]);
+        string norm = graph.Node("ReduceL2", [raw], ("axes", (long[])[1]), ("keepdims", 1L));
+        return (graph.ToBytes(graph.Node("Div", [raw, norm]), norm), norm);
+    }
+
     /// <summary>What ONNX Runtime makes of a face that was given in certain pixels by plain loops.</summary>
     public static float[] Reference(byte[] file, byte[] face, FacePixels pixels, string? output = null)
     {

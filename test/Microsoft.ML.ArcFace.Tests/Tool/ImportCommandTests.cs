@@ -32,6 +32,20 @@ public class ImportCommandTests
     }
 
     [TestMethod]
+    public void Import_OperatorThatIsNotComputedHere_SaysThatOnnxRuntimeDoes()
+    {
+        string file = s_folder.Write("softplus.onnx", SmallRecognizers.WriteForRuntime().File), output = Path.Combine(s_folder.FullName, "softplus.zip");
+        ToolOutcome import = ToolProgram.Run("import", "--weights", file, "--pixels", "standard", "--output", output);
+        Assert.AreEqual(0, import.ExitCode, import.Error);
+        StringAssert.Contains(import.Output + import.Error, "'softplus.onnx' runs in ONNX Runtime, on the processor, and cannot be trained further: in the node 'Softplus_1' (Softplus), ");
+        Assert.AreEqual(1, ToolProgram.Answer(0, "embed", "--model", output, s_people.AnyPicture, "--output", Path.Combine(s_folder.FullName, "s.jsonl")).GetProperty("embedded").GetInt32());
+        ToolOutcome train = ToolProgram.Run("train", "--data", s_people.Folder, "--weights", output, "--output", Path.Combine(s_folder.FullName, "trained.zip"));
+        Assert.AreNotEqual(0, train.ExitCode);
+        StringAssert.Contains(train.Error, "(Softplus)");
+        StringAssert.Contains(train.Error, "--teacher");
+    }
+
+    [TestMethod]
     public void Import_PixelsThatAreSaid_AreThoseOfTheModel()
     {
         string output = Path.Combine(s_folder.FullName, "said.zip");

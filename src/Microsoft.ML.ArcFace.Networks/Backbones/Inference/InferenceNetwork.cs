@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Weights;
@@ -46,16 +47,18 @@ internal sealed class InferenceNetwork : IFaceNetwork
     /// <param name="width">The registers to compute with, of those that the processor has.</param>
     /// <param name="threads">How many threads may work at a call.</param>
     /// <param name="bfloat16">Multiplies in bfloat16, unless a step of the network knows float32 alone; null for float32 throughout.</param>
+    /// <param name="runtime">Computes a graph of others that is not computed here; null: there is nothing that could.</param>
     /// <exception cref="WeightsFormatException">A node cannot be computed; the message names it.</exception>
-    public InferenceNetwork(NetworkDescription network, IReadOnlyDictionary<string, StateTensor> weights, VectorWidth width, Func<int> threads, IBFloat16Arithmetic? bfloat16 = null)
+    public InferenceNetwork(
+        NetworkDescription network, IReadOnlyDictionary<string, StateTensor> weights, VectorWidth width, Func<int> threads, IBFloat16Arithmetic? bfloat16 = null, IGraphRuntime? runtime = null)
     {
         FoldedNetwork folded = FoldedNetwork.Of(network, weights);
         bool useBFloat16 = bfloat16 is not null;
-        var builder = new InferenceNetworkBuilder(folded, StepFactory.For(width, bfloat16), useBFloat16);
+        var builder = new InferenceNetworkBuilder(folded, StepFactory.For(width, bfloat16), useBFloat16, runtime: runtime);
         if (useBFloat16 && builder.NeedsSingles)
         {
             (useBFloat16, bfloat16) = (false, null);
-            builder = new InferenceNetworkBuilder(folded, StepFactory.For(width, bfloat16), useBFloat16);
+            builder = new InferenceNetworkBuilder(folded, StepFactory.For(width, bfloat16), useBFloat16, runtime: runtime);
         }
 
         _faces = builder.Input;
@@ -65,7 +68,16 @@ internal sealed class InferenceNetwork : IFaceNetwork
         (_body, _head) = (steps[..^1], steps[^1]);
         _features = _body[^1].Output;
         _firstSmall = FirstSmallStep(_body);
-        _plan = new BufferPlan(_faces, _body, _firstSmall);
+        try
+        {
+            _plan = new BufferPlan(_faces, _body, _firstSmall);
+        }
+        catch
+        {
+            Array.ForEach(steps, step => step.Dispose());
+            throw;
+        }
+
         _threads = threads;
         _bfloat16 = bfloat16;
         Precision = useBFloat16 ? InferencePrecision.BFloat16 : InferencePrecision.Float32;

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.ArcFace.Backbones.Inference.General;
+using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Networks;
 
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
@@ -66,6 +67,8 @@ internal sealed partial class InferenceNetworkBuilder
                 return node.Operator == Operators.MaxPool && window.IsWithin(input, output)
                     ? () => _factory.Greatest(input, output, window)
                     : () => new WindowStep(input, output, window, node.Operator == Operators.AveragePool, countsPadding);
+            case Operators.Graph:
+                return () => new RuntimeStep(input, output, RuntimeNetwork.Open(node, _folded.Tensors[node.Inputs[1]], input.Width, input.Height, output.UsedChannels, _runtime));
             case Operators.Resize:
                 return () => new ResizeStep(input, output, node);
             case var name when Operators.OfReduction.Contains(name):
@@ -139,5 +142,6 @@ internal sealed partial class InferenceNetworkBuilder
 
     private long[] ForOneImage(string value) => [1, .. _network.ShapeOf(value)[1..]];
 
-    private WeightsFormatException Unknown(NetworkNode node, string why) => new($"No step computes what the network '{_network.Name}' needs: {node}, for {why}.");
+    /// <summary>Says that a node is not computed here, though another program may.</summary>
+    private WeightsFormatException Unknown(NetworkNode node, string why) => new($"No step computes what the network '{_network.Name}' needs: {node}, for {why}.", new NotSupportedException(why));
 }

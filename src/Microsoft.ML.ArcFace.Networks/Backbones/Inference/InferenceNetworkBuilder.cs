@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Backbones.Inference.General;
+using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Networks;
 
 namespace Microsoft.ML.ArcFace.Backbones.Inference;
@@ -13,6 +14,7 @@ internal sealed partial class InferenceNetworkBuilder
     private readonly NetworkDescription _network;
     private readonly StepFactory _factory;
     private readonly bool _useBFloat16;
+    private readonly IGraphRuntime? _runtime;
     private readonly long _mostValues;
     private readonly PixelFold? _pixels;
     private readonly Dictionary<string, FeatureMap> _maps = [];
@@ -24,10 +26,11 @@ internal sealed partial class InferenceNetworkBuilder
     /// <param name="factory">Makes the steps for the registers to compute with.</param>
     /// <param name="useBFloat16">Whether to multiply in bfloat16.</param>
     /// <param name="mostValues">Numbers that the steps may hold beside maps: weights, and places of what is arranged anew.</param>
+    /// <param name="runtime">Computes a <see cref="Operators.Graph"/>; null: there is nothing that could.</param>
     /// <exception cref="WeightsFormatException">A node cannot be computed; the message names it.</exception>
-    public InferenceNetworkBuilder(FoldedNetwork folded, StepFactory factory, bool useBFloat16, long mostValues = long.MaxValue)
+    public InferenceNetworkBuilder(FoldedNetwork folded, StepFactory factory, bool useBFloat16, long mostValues = long.MaxValue, IGraphRuntime? runtime = null)
     {
-        (_folded, _network, _factory, _useBFloat16, _mostValues) = (folded, folded.Network, factory, useBFloat16, mostValues);
+        (_folded, _network, _factory, _useBFloat16, _mostValues, _runtime) = (folded, folded.Network, factory, useBFloat16, mostValues, runtime);
         long[] input = _network.ShapeOf(_network.Input);
         Input = _maps[_network.Input] = new FeatureMap((int)input[2], (int)input[3], (int)input[1], isBFloat16: false, (int)input[1]);
         _pixels = PixelFold.Of(folded);
@@ -65,13 +68,33 @@ internal sealed partial class InferenceNetworkBuilder
     public bool NeedsSingles { get; private set; }
 
     /// <summary>Makes the steps.</summary>
-    public InferenceStep[] MakeSteps() => [.. _steps.Select(make => make())];
+    public InferenceStep[] MakeSteps()
+    {
+        var steps = new List<InferenceStep>(_steps.Count);
+        try
+        {
+            foreach (Func<InferenceStep> make in _steps)
+            {
+                steps.Add(make());
+            }
 
-    /// <summary>Makes the steps: two at least, of which the last reads nothing but what the one before it writes.</summary>
+            return [.. steps];
+        }
+        catch
+        {
+            steps.ForEach(step => step.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Makes the steps: two at least, of which the last, no runtime's, reads nothing but what the one before it writes: the maps that it
+    /// reads are held of all faces at once.
+    /// </summary>
     public InferenceStep[] BuildSteps()
     {
         List<InferenceStep> steps = [.. MakeSteps()];
-        while (steps.Count < 2 || steps[^1].Input != steps[^2].Output || steps[^1].Shortcut is not null)
+        while (steps.Count < 2 || steps[^1] is RuntimeStep || steps[^1].Input != steps[^2].Output || steps[^1].Shortcut is not null)
         {
             FeatureMap copy = FeatureMap.Of(Output.Height, Output.Width, Output.UsedChannels);
             steps.Add(new ElementStep(Output, copy, Copy));

@@ -1,12 +1,15 @@
-using Microsoft.ML.ArcFace.Graphs;
+using Microsoft.ML.ArcFace.Runtime;
 
-namespace Microsoft.ML.ArcFace.Embedding;
+namespace Microsoft.ML.ArcFace.Graphs;
 
 /// <summary>Finds the part that brings ONNX Runtime, for graphs that are not computed here.</summary>
 internal static class GraphRuntime
 {
     /// <summary>The package to add.</summary>
     public const string Package = "ArcFace.MLNet.OnnxRuntime";
+
+    /// <summary>What to do where there is none.</summary>
+    public const string Remedy = $"ONNX Runtime may compute it: dotnet add package {Package}; dotnet add package Microsoft.ML.OnnxRuntime.";
 
     private static readonly Lazy<IGraphRuntime?> s_found = new(() => Find("Microsoft.ML.ArcFace.OnnxRuntime"));
 
@@ -25,7 +28,7 @@ internal static class GraphRuntime
     {
         try
         {
-            return open(runtime ?? throw new WeightsFormatException($"{reason} ONNX Runtime may compute it: dotnet add package {Package}; dotnet add package Microsoft.ML.OnnxRuntime."));
+            return open(runtime ?? throw new WeightsFormatException($"{reason} {Remedy}"));
         }
         catch (NativeRuntimeException error)
         {

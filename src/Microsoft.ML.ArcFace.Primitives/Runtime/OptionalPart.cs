@@ -1,6 +1,6 @@
 using System.Reflection;
 
-namespace Microsoft.ML.ArcFace.Embedding;
+namespace Microsoft.ML.ArcFace.Runtime;
 
 /// <summary>Finds what an assembly adds that a program may bring or not, by names and without registration.</summary>
 internal static class OptionalPart
