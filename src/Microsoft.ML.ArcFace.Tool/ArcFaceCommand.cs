@@ -26,6 +26,7 @@ internal static class ArcFaceCommand
         VerifyCommand.Create(),
         EnrollCommand.Create(),
         IdentifyCommand.Create(),
+        GroupCommand.Create(),
         RemoveCommand.Create(),
         PeopleCommand.Create(),
         BackupCommand.Create(),

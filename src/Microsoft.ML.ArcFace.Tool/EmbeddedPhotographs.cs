@@ -27,9 +27,22 @@ internal static class EmbeddedPhotographs
     /// <param name="hand">Is given path and embedding; what it refuses with a <see cref="SeveralFacesException"/> is left out too.</param>
     /// <returns>What was left out.</returns>
     /// <exception cref="InvalidOperationException">Nothing was left.</exception>
-    public static string[] ForEach(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, Action<string, FaceEmbedding> hand)
+    public static string[] ForEach(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, Action<string, FaceEmbedding> hand) =>
+        [.. LeftOut(run, embedder, files, error => skipUnusable && error is FaceImageException or FaceNotFoundException or SeveralFacesException, hand).Select(photograph => photograph.Path)];
+
+    /// <summary>Hands on each photograph's embedding, in order, and those without a face apart, which are no error.</summary>
+    /// <inheritdoc cref="ForEach(ToolRun, FaceEmbedder, IReadOnlyList{string}, bool, Action{string, FaceEmbedding})"/>
+    /// <param name="withoutFace">The photographs that show no face.</param>
+    public static string[] ForEach(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, Action<string, FaceEmbedding> hand, out string[] withoutFace)
     {
-        var unusable = new List<string>();
+        IReadOnlyList<(string Path, bool HasNoFace)> leftOut = LeftOut(run, embedder, files, error => error is FaceNotFoundException || (skipUnusable && error is FaceImageException), hand);
+        withoutFace = [.. leftOut.Where(photograph => photograph.HasNoFace).Select(photograph => photograph.Path)];
+        return [.. leftOut.Where(photograph => !photograph.HasNoFace).Select(photograph => photograph.Path)];
+    }
+
+    private static List<(string Path, bool HasNoFace)> LeftOut(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, Func<Exception, bool> mayBeLeftOut, Action<string, FaceEmbedding> hand)
+    {
+        var unusable = new List<(string, bool)>();
         string? reason = null;
         var waiting = new Queue<(string Path, Task<FaceEmbedding> Embedding)>();
         using WorkMeter meter = run.Begin("photographs embedded", files.Count);
@@ -47,7 +60,7 @@ internal static class EmbeddedPhotographs
             HandOne();
         }
 
-        return unusable.Count < files.Count ? [.. unusable] : throw new InvalidOperationException($"None of the {files.Count} photographs could be used. The first: {reason}");
+        return unusable.Count < files.Count ? unusable : throw new InvalidOperationException($"None of the {files.Count} photographs could be used. The first: {reason}");
 
         void HandOne()
         {
@@ -56,11 +69,11 @@ internal static class EmbeddedPhotographs
             {
                 hand(path, embedding.GetAwaiter().GetResult());
             }
-            catch (Exception error) when (skipUnusable && error is FaceImageException or FaceNotFoundException or SeveralFacesException)
+            catch (Exception error) when (mayBeLeftOut(error))
             {
                 run.Say($"left out: {error.Message}");
                 reason ??= error.Message;
-                unusable.Add(path);
+                unusable.Add((path, error is FaceNotFoundException));
             }
 
             meter.Advance();

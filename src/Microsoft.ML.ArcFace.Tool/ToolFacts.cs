@@ -32,6 +32,7 @@ internal sealed record ErrorFacts(ErrorFacts.Cause Error) : ToolFacts
 [JsonSerializable(typeof(EnrollFacts))]
 [JsonSerializable(typeof(EvaluateFacts))]
 [JsonSerializable(typeof(ExportFacts))]
+[JsonSerializable(typeof(GroupFacts))]
 [JsonSerializable(typeof(IdentifyFacts))]
 [JsonSerializable(typeof(FileFacts))]
 [JsonSerializable(typeof(ImportFacts))]

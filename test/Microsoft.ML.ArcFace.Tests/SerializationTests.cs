@@ -20,6 +20,8 @@ public partial class SerializationTests
     [JsonSerializable(typeof(IdentificationPoint))]
     [JsonSerializable(typeof(AngleMetrics))]
     [JsonSerializable(typeof(GroupMetrics))]
+    [JsonSerializable(typeof(PersonGroups))]
+    [JsonSerializable(typeof(GroupingMetrics))]
     [JsonSerializable(typeof(DuplicateMetrics))]
     [JsonSerializable(typeof(FaceTrialMetrics))]
     [JsonSerializable(typeof(LearningRateCurve))]
@@ -102,6 +104,9 @@ public partial class SerializationTests
         Assert.IsTrue(search.TryGetIdentificationPoint(1, out IdentificationPoint point));
         yield return ["a point at which everybody is found", point];
         yield return ["groups, some with too few pairs", faces.EvaluateGroups(data, pairs, threshold, "Group")];
+        yield return ["people, and one alone", FaceGrouping.GroupByPerson(rows.Take(3).Select(row => new FaceToGroup(row.RelativePath, row.Embedding)), 0.9, progress: null, CancellationToken.None)];
+        yield return ["a grouping", FaceEvaluation.EvaluateGrouping(["a", "a", "b"], [0, 0, 1])];
+        yield return ["a grouping without pairs", FaceEvaluation.EvaluateGrouping(["a", "b"], [0, 1])];
         yield return ["duplicates", faces.FindDuplicates(data, data, new DuplicateOptions { ImageColumnName = null, EmbeddingColumnName = "Embedding" })];
         yield return ["a trial", new FaceTrialMetrics(0.5, null, 0.01, 0.5, 0.5, 1, 2)];
         yield return ["a search for the learning rate", new LearningRateCurve([(1e-4, 2.5), (1e-3, 2), (1e-2, 1.5)])];

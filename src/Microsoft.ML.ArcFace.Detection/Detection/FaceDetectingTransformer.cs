@@ -1,6 +1,7 @@
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Detection;
 using Microsoft.ML.ArcFace.Embedding;
+using Microsoft.ML.ArcFace.Faces;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -12,7 +13,7 @@ namespace Microsoft.ML.ArcFace;
 /// or there is no photograph, the three vectors are empty. Many threads may use one transformer, which holds native memory
 /// until <see cref="Dispose"/>. It runs on the CPU, and only when one of its columns is read: once a row, whichever of them.
 /// </summary>
-public sealed partial class FaceDetectingTransformer : RowToRowTransformerBase, ISharedTransformer, IFaceBoxes, IDisposable
+public sealed partial class FaceDetectingTransformer : RowToRowTransformerBase, ISharedTransformer, IFaceDetections, IDisposable
 {
     private readonly FaceDetectingEstimator.Options _options;
     private readonly ModelLease<FaceDetector> _lease;
@@ -42,7 +43,7 @@ public sealed partial class FaceDetectingTransformer : RowToRowTransformerBase, 
     internal FaceDetectingEstimator.Options Settings => _options;
 
     /// <inheritdoc/>
-    string IFaceBoxes.BoxesColumnName => _options.BoxesColumnName;
+    FaceColumns IFaceDetections.Columns => new(_options.BoxesColumnName, _options.LandmarksColumnName, _options.ScoresColumnName);
 
     /// <inheritdoc/>
     ITransformer ISharedTransformer.Share() => new FaceDetectingTransformer(Host, _lease.Share(), _onnx, _options);

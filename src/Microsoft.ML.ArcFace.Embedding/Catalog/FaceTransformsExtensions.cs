@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace;
+using Microsoft.ML.ArcFace.Faces;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML;
@@ -53,6 +54,31 @@ public static class FaceTransformsExtensions
     {
         ArgumentNullException.ThrowIfNull(catalog);
         return new FaceAligningEstimator(((IInternalCatalog)catalog).Environment, outputColumnName, imageColumnName, landmarksColumnName, border);
+    }
+
+    /// <summary>
+    /// Makes a row of each face that DetectFaces found, so that whatever follows works on single faces: in the columns of boxes,
+    /// landmarks and scores a row has its face alone, in all others what its photograph has.
+    /// </summary>
+    /// <param name="catalog">The transforms catalog.</param>
+    /// <param name="boxesColumnName">The column of boxes, Vector&lt;Single&gt;; afterwards Vector&lt;Single, 4&gt;.</param>
+    /// <param name="landmarksColumnName">The column of landmarks, Vector&lt;Single&gt;; afterwards Vector&lt;Single, 10&gt;; null: there is none.</param>
+    /// <param name="scoresColumnName">The column of scores, Vector&lt;Single&gt;; afterwards Single; null: there is none.</param>
+    /// <param name="faceColumnName">The column to add, Int32: which face of its photograph a row is, from 0, the main one; −1: it has none.</param>
+    /// <param name="keepPhotographsWithoutFaces">Whether a photograph without faces has one row, of NaN in the columns of faces. Default false: it has none, which a warning counts.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A name is empty, or two columns have one name.</exception>
+    public static FaceExpandingEstimator ExpandFaces(
+        this TransformsCatalog catalog,
+        string boxesColumnName = "Boxes",
+        string? landmarksColumnName = "Landmarks",
+        string? scoresColumnName = "Scores",
+        string faceColumnName = "Face",
+        bool keepPhotographsWithoutFaces = false)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        return new FaceExpandingEstimator(
+            ((IInternalCatalog)catalog).Environment,
+            new FaceExpandingOptions(new FaceColumns(boxesColumnName, landmarksColumnName, scoresColumnName), faceColumnName, keepPhotographsWithoutFaces));
     }
 
     /// <summary>

@@ -36,6 +36,12 @@ public sealed partial class FaceEmbedder
         /// </summary>
         public long? DecodingBytes { get; init; }
 
+        /// <summary>
+        /// Faces of one photograph that <see cref="EmbedAll"/> embeds at most, 1 to 1,000,000; a photograph of more is refused before
+        /// any is embedded. Default 1000.
+        /// </summary>
+        public int MaximumFaces { get; init; } = 1000;
+
         /// <summary>The GPU to embed on; null: the CPU.</summary>
         public int? GpuDeviceId { get; init; }
 
@@ -58,6 +64,7 @@ public sealed partial class FaceEmbedder
             check.InRange(Cosine, -1, 1);
             check.InRange(MaximumPixels, 1, PixelLimit.LargestLimit);
             check.InRange(DecodingBytes, DecodeBudget.SmallBytes, 1L << 40);
+            check.InRange(MaximumFaces, 1, 1_000_000);
             check.InRange(GpuDeviceId, 0, int.MaxValue);
             return check.Violations;
         }

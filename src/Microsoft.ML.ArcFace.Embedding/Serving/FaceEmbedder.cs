@@ -96,8 +96,60 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         return Use(model =>
         {
             ReadFace face = model.ReadFace(photograph, _attackDetector, _limits);
-            return new FaceEmbedding(model.Embed(face.Pixels, count: 1)[0], model.Fingerprint) { Faces = face.Boxes, IsAligned = face.IsAligned };
+            return EmbeddingOf(face, model.Embed(face.Pixels, count: 1)[0], model);
         });
+    }
+
+    /// <summary>Embeds all faces of a photograph on this thread, in forward passes of their own.</summary>
+    /// <param name="photograph">A path, the bytes of an image file, or an image.</param>
+    /// <returns>
+    /// The faces, the main one first; none where the detector finds none. Of a model without a detector the one face that the
+    /// photograph is. A detection whose landmarks are no face's (all of them one point) cannot be embedded and is left out.
+    /// </returns>
+    /// <exception cref="FaceImageException">The photograph cannot be read.</exception>
+    /// <exception cref="TooManyFacesException">It shows more faces than <see cref="Options.MaximumFaces"/>.</exception>
+    /// <exception cref="PresentationAttackException">The presentation attack detector refuses it.</exception>
+    /// <exception cref="InvalidOperationException">The model detects, but does not cut out the faces that it finds.</exception>
+    /// <exception cref="ObjectDisposedException">The embedder was disposed.</exception>
+    public IReadOnlyList<EmbeddedFace> EmbedAll(FacePhotograph photograph)
+    {
+        ArgumentNullException.ThrowIfNull(photograph);
+        return Use(model =>
+        {
+            var embedded = new List<EmbeddedFace>();
+            foreach (ReadFace[] faces in model.ReadFaces(photograph, _attackDetector, _limits, _options.MaximumFaces).Chunk(_options.MaxBatchSize))
+            {
+                float[][] vectors = model.Embed(faces.SelectMany(face => face.Pixels).ToArray(), faces.Length);
+                embedded.AddRange(faces.Zip(vectors, (face, vector) => face.With(EmbeddingOf(face, vector, model))));
+            }
+
+            return embedded;
+        });
+    }
+
+    /// <summary>
+    /// Embeds all faces of a photograph in forward passes with those of other callers. A photograph that cannot be embedded fails its
+    /// own caller only.
+    /// </summary>
+    /// <param name="photograph">A path, the bytes of an image file, or an image.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <inheritdoc cref="EmbedAll" path="/returns"/>
+    /// <inheritdoc cref="EmbedAll" path="/exception"/>
+    /// <exception cref="OperationCanceledException">It was canceled.</exception>
+    public async Task<IReadOnlyList<EmbeddedFace>> EmbedAllAsync(FacePhotograph photograph, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(photograph);
+        ModelLease<ServedModel> model = Begin();
+        try
+        {
+            IReadOnlyList<ReadFace> faces = await ReadAsync(() => model.Model.ReadFaces(photograph, _attackDetector, _limits, _options.MaximumFaces, cancellationToken), cancellationToken).ConfigureAwait(false);
+            float[][] vectors = await Task.WhenAll(faces.Select(face => _queue.EmbedAsync(model, face.Pixels, cancellationToken))).ConfigureAwait(false);
+            return [.. faces.Zip(vectors, (face, vector) => face.With(EmbeddingOf(face, vector, model.Model)))];
+        }
+        finally
+        {
+            End(model);
+        }
     }
 
     /// <summary>
@@ -185,18 +237,24 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
 
     private async Task<FaceEmbedding> EmbedAsync(ModelLease<ServedModel> model, FacePhotograph photograph, CancellationToken cancellationToken)
     {
+        ReadFace face = await ReadAsync(() => model.Model.ReadFace(photograph, _attackDetector, _limits, cancellationToken), cancellationToken).ConfigureAwait(false);
+        return EmbeddingOf(face, await _queue.EmbedAsync(model, face.Pixels, cancellationToken).ConfigureAwait(false), model.Model);
+    }
+
+    private static FaceEmbedding EmbeddingOf(ReadFace face, float[] vector, ServedModel model) => new(vector, model.Fingerprint) { Faces = face.Boxes, IsAligned = face.IsAligned };
+
+    /// <summary>Decodes, detects and aligns on a thread of the pool, when its turn has come.</summary>
+    private async Task<T> ReadAsync<T>(Func<T> read, CancellationToken cancellationToken)
+    {
         await _decoding.WaitAsync(cancellationToken).ConfigureAwait(false);
-        ReadFace face;
         try
         {
-            face = await Task.Run(() => model.Model.ReadFace(photograph, _attackDetector, _limits, cancellationToken), cancellationToken).ConfigureAwait(false);
+            return await Task.Run(read, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             _decoding.Release();
         }
-
-        return new FaceEmbedding(await _queue.EmbedAsync(model, face.Pixels, cancellationToken).ConfigureAwait(false), model.Model.Fingerprint) { Faces = face.Boxes, IsAligned = face.IsAligned };
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Message}")]

@@ -2,6 +2,7 @@ using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Data.Decoding;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Runtime;
+using Microsoft.ML.Data;
 
 namespace Microsoft.ML.ArcFace.Serving;
 
@@ -61,21 +62,30 @@ internal sealed class ServedModel : IDisposable
     /// <exception cref="FaceNotFoundException">It shows no face.</exception>
     /// <exception cref="PresentationAttackException">The detector refuses it.</exception>
     /// <exception cref="OperationCanceledException">It was canceled before it was decoded.</exception>
-    public ReadFace ReadFace(FacePhotograph photograph, IPresentationAttackDetector? attackDetector, DecodingLimits limits, CancellationToken cancellationToken = default)
-    {
-        using DecodedImage decoded = photograph.Decode(limits, cancellationToken);
-        if (!photograph.IsReference && attackDetector?.Assess(decoded.Image) is { IsAttack: true } assessment)
-        {
-            throw new PresentationAttackException(photograph.Name, assessment);
-        }
+    public ReadFace ReadFace(FacePhotograph photograph, IPresentationAttackDetector? attackDetector, DecodingLimits limits, CancellationToken cancellationToken = default) =>
+        Read(photograph, attackDetector, limits, image => _pipeline.ReadFace(image, photograph.Name), cancellationToken) ?? throw new FaceNotFoundException(photograph.Name);
 
-        return _pipeline.ReadFace(decoded.Image, photograph.Name) ?? throw new FaceNotFoundException(photograph.Name);
-    }
+    /// <summary>Decodes a photograph and brings all its faces to the template, the main one first.</summary>
+    /// <exception cref="FaceImageException">It cannot be read.</exception>
+    /// <exception cref="TooManyFacesException">It shows more faces.</exception>
+    /// <exception cref="PresentationAttackException">The detector refuses it.</exception>
+    /// <exception cref="InvalidOperationException">The model does not cut out the faces that it finds.</exception>
+    /// <exception cref="OperationCanceledException">It was canceled before it was decoded.</exception>
+    public IReadOnlyList<ReadFace> ReadFaces(FacePhotograph photograph, IPresentationAttackDetector? attackDetector, DecodingLimits limits, int mostFaces, CancellationToken cancellationToken = default) =>
+        Read(photograph, attackDetector, limits, image => _pipeline.ReadFaces(image, photograph.Name, mostFaces), cancellationToken);
 
     /// <summary>The embeddings of faces, one forward pass.</summary>
     public float[][] Embed(ReadOnlySpan<byte> faces, int count)
     {
         using ModelLease<FaceEmbeddingModel>.Use use = _embedding.Lease.Begin();
         return [.. use.Model.Embed(faces, count, _embedding.AddsMirrorImage).Unit.Chunk(EmbeddingSize)];
+    }
+
+    private static T Read<T>(FacePhotograph photograph, IPresentationAttackDetector? attackDetector, DecodingLimits limits, Func<MLImage, T> read, CancellationToken cancellationToken)
+    {
+        using DecodedImage decoded = photograph.Decode(limits, cancellationToken);
+        return !photograph.IsReference && attackDetector?.Assess(decoded.Image) is { IsAttack: true } assessment
+            ? throw new PresentationAttackException(photograph.Name, assessment)
+            : read(decoded.Image);
     }
 }

@@ -159,6 +159,18 @@ public static class FaceEvaluation
             : throw new InvalidOperationException($"None of the {groupOf.Count} pictures that the pairs name has a group. Say which group each belongs to.");
     }
 
+    /// <summary>Compares groups that faces were sorted into, by <see cref="FaceGrouping"/> or anything else, with the people whom they show: pairs of faces, and BCubed.</summary>
+    /// <param name="people">Whom each face shows.</param>
+    /// <param name="groups">The group that each face is in, any number from 0 on, such as <see cref="PersonGroups.GroupOfFace"/>; a negative one: the face is in none, which counts as a group of its own.</param>
+    /// <exception cref="ArgumentException">The lists differ in length, or a face has no person.</exception>
+    /// <exception cref="InvalidOperationException">There are no faces.</exception>
+    public static GroupingMetrics EvaluateGrouping(IReadOnlyList<string> people, IReadOnlyList<int> groups)
+    {
+        ArgumentNullException.ThrowIfNull(people);
+        ArgumentNullException.ThrowIfNull(groups);
+        return GroupingEvaluator.Evaluate(people, groups);
+    }
+
     /// <summary>
     /// Makes one embedding of each set of pictures: a template of the IJB benchmarks (Whitelam et al., 2017), the way
     /// InsightFace's IJB evaluation makes it. Each medium gives the mean of its pictures, times their quality, and a template

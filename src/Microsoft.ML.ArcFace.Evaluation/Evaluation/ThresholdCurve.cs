@@ -26,6 +26,29 @@ internal sealed record ThresholdCurve(
         return measured >= 0 ? Measured[measured] : Beyond(rate);
     }
 
+    /// <summary>The false match rate of one comparison at a cosine: between two thresholds its logarithm grows evenly; null below the lowest threshold, where it is not known.</summary>
+    public double? RateAt(double cosine)
+    {
+        if (!(cosine >= Measured[0].Cosine))
+        {
+            return null;
+        }
+
+        ThresholdPoint before = Measured[0];
+        foreach (ThresholdPoint point in Measured.Skip(1).Concat(Extrapolated))
+        {
+            if (cosine < point.Cosine)
+            {
+                double share = (cosine - before.Cosine) / (point.Cosine - before.Cosine);
+                return Math.Exp(double.Lerp(Math.Log(before.FalseMatchRate), Math.Log(point.FalseMatchRate), share));
+            }
+
+            before = point;
+        }
+
+        return before.FalseMatchRate;
+    }
+
     public bool IsExtrapolated(ThresholdPoint point) => point.FalseMatchRate < Measured[^1].FalseMatchRate;
 
     /// <summary>Cosines of an exponential tail grow linearly with the logarithm of the rate.</summary>

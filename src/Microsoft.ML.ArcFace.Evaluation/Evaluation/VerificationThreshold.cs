@@ -61,6 +61,9 @@ public sealed record VerificationThreshold
     /// <summary>The meaning of the threshold for genuine pairs, by the pairs that it was measured on.</summary>
     internal VerificationVerdict Verdict => new(TargetFalseMatchRate, 1 - FalseNonMatchRate, GenuinePairCount, ImpostorPairCount);
 
+    /// <summary>The false match rate of one comparison at another cosine; null where it is over <see cref="TargetFalseMatchRate"/>, so that the calibration does not tell it.</summary>
+    internal double? FalseMatchRateAt(double cosine) => _curve.RateAt(cosine);
+
     /// <summary>People that a face is compared with at once; 1 for the verification of a pair.</summary>
     public int GallerySize { get; }
 

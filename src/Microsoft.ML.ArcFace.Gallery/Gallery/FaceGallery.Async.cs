@@ -37,6 +37,9 @@ public sealed partial class FaceGallery
     Task<FaceIdentification> IFaceGallery.IdentifyAsync(FaceEmbedding embedding, CancellationToken cancellationToken) => Task.Run(() => Identify(embedding), cancellationToken);
 
     /// <inheritdoc/>
+    Task<IReadOnlyList<FaceIdentification>> IFaceGallery.IdentifyAllAsync(IReadOnlyCollection<FaceEmbedding> faces, CancellationToken cancellationToken) => Task.Run(() => IdentifyAll(faces), cancellationToken);
+
+    /// <inheritdoc/>
     ValueTask IAsyncDisposable.DisposeAsync()
     {
         Dispose();

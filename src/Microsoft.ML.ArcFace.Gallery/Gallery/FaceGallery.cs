@@ -99,6 +99,28 @@ public sealed partial class FaceGallery : IFaceGallery, IDisposable
         return Read(memory => _options.Decide(Nearest(memory, probe, count: 2), _options.ThresholdFor(Model, memory.Vectors.Count)));
     }
 
+    /// <summary>
+    /// Tells who the faces of one photograph are. Nobody is on it twice: of several faces that match one person, the nearest keeps the
+    /// name (of equally near ones the first), and the others are <see cref="IdentificationOutcome.Ambiguous"/>
+    /// (<see cref="FaceIdentification.NearerFace"/>).
+    /// </summary>
+    /// <param name="faces">The embeddings of its faces by the gallery's model, none or more.</param>
+    /// <returns>The answers, in the same order.</returns>
+    /// <exception cref="ArgumentException">An embedding has another size than the gallery's, or no direction.</exception>
+    /// <exception cref="FaceGalleryException">Another model made an embedding (<see cref="FaceGalleryProblem.OtherModel"/>).</exception>
+    /// <exception cref="InvalidOperationException">The model has no threshold, and none is set.</exception>
+    /// <exception cref="ObjectDisposedException">The gallery was disposed.</exception>
+    public IReadOnlyList<FaceIdentification> IdentifyAll(IReadOnlyCollection<FaceEmbedding> faces)
+    {
+        ArgumentNullException.ThrowIfNull(faces);
+        float[][] probes = [.. faces.Select((face, place) => EnrollmentChecks.UnitVector(face, Model, $"The embedding of face {place + 1}", nameof(faces)))];
+        return Read(memory =>
+        {
+            double threshold = _options.ThresholdFor(Model, memory.Vectors.Count);
+            return PhotographIdentification.Resolve([.. probes.Select(probe => _options.Decide(Nearest(memory, probe, count: 2), threshold))]);
+        });
+    }
+
     /// <summary>Waits for what is under way and closes the file.</summary>
     public void Dispose() => _gate.Close(() =>
     {

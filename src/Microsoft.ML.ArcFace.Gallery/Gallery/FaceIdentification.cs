@@ -15,7 +15,10 @@ public enum IdentificationOutcome
     /// <summary>One person is near enough, and clearly nearer than everybody else.</summary>
     Match,
 
-    /// <summary>Somebody is near enough, but the runner-up is about as near: ask a person, or take another photograph.</summary>
+    /// <summary>
+    /// Somebody is near enough, but the runner-up is about as near, or another face of the same photograph is nearer to the same
+    /// person: ask a person, or take another photograph.
+    /// </summary>
     Ambiguous,
 }
 
@@ -43,11 +46,19 @@ public sealed record FaceIdentification(IdentificationOutcome Outcome, FaceCandi
     /// <summary>How much nearer the nearest person is than the runner-up, 0 to 2; null without a runner-up.</summary>
     public double? Margin => Nearest is { } first && RunnerUp is { } second ? first.Score - second.Score : null;
 
+    /// <summary>
+    /// Tells which face of the same photograph, from 0 in the order in which the faces were given, is nearer to <see cref="Nearest"/>, so
+    /// that this one is not taken for them; null: none, or the face was identified alone.
+    /// </summary>
+    public int? NearerFace { get; init; }
+
     private string RunnerUpText => RunnerUp is null ? "" : string.Create(CultureInfo.InvariantCulture, $", then {ShownName.Of(RunnerUp.Name)} {RunnerUp.Score:0.000}");
+
+    private string NearerFaceText => NearerFace is { } face ? string.Create(CultureInfo.InvariantCulture, $", but face {face + 1} of the photograph is nearer to this person") : "";
 
     /// <summary>One line: outcome, who is nearest, who comes next.</summary>
     public override string ToString() => Nearest is null
         ? $"{Outcome}: the gallery is empty"
         : string.Create(CultureInfo.InvariantCulture,
-            $"{Outcome}: {ShownName.Of(Nearest.Name)} {Nearest.Score:0.000}{RunnerUpText}; over {Threshold:0.000} is near enough");
+            $"{Outcome}: {ShownName.Of(Nearest.Name)} {Nearest.Score:0.000}{RunnerUpText}; over {Threshold:0.000} is near enough{NearerFaceText}");
 }

@@ -1,3 +1,5 @@
+using Microsoft.ML.ArcFace.Gallery;
+
 namespace Microsoft.ML.ArcFace;
 
 /// <summary>
@@ -77,4 +79,27 @@ public interface IFaceGallery : IAsyncDisposable
     /// <exception cref="FaceGalleryException">Another model made the embedding (<see cref="FaceGalleryProblem.OtherModel"/>).</exception>
     /// <exception cref="InvalidOperationException">There is no threshold: the model has none, and none was set.</exception>
     Task<FaceIdentification> IdentifyAsync(FaceEmbedding embedding, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Tells who the faces of one photograph are. Nobody is on it twice: of several faces that match one person, the nearest keeps the
+    /// name (of equally near ones the first), and the others are <see cref="IdentificationOutcome.Ambiguous"/>
+    /// (<see cref="FaceIdentification.NearerFace"/>).
+    /// </summary>
+    /// <param name="faces">The embeddings of its faces by the gallery's model, none or more.</param>
+    /// <param name="cancellationToken">Stops waiting for it.</param>
+    /// <returns>The answers, in the same order.</returns>
+    /// <exception cref="ArgumentException">An embedding has another size than the gallery's, or no direction.</exception>
+    /// <exception cref="FaceGalleryException">Another model made an embedding (<see cref="FaceGalleryProblem.OtherModel"/>).</exception>
+    /// <exception cref="InvalidOperationException">There is no threshold: the model has none, and none was set.</exception>
+    async Task<IReadOnlyList<FaceIdentification>> IdentifyAllAsync(IReadOnlyCollection<FaceEmbedding> faces, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(faces);
+        var alone = new List<FaceIdentification>(faces.Count);
+        foreach (FaceEmbedding face in faces)
+        {
+            alone.Add(await IdentifyAsync(face, cancellationToken).ConfigureAwait(false));
+        }
+
+        return PhotographIdentification.Resolve(alone);
+    }
 }

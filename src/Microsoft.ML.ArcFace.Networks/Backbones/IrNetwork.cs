@@ -33,6 +33,9 @@ internal static class IrNetwork
     /// <summary>Tells whether the tensors are those of a network of the family.</summary>
     public static bool IsOf(IReadOnlyDictionary<string, StoredTensor> tensors) => tensors.ContainsKey(FirstTensor);
 
+    /// <summary>Tells whether a file holds such a network, be it within modules of other names.</summary>
+    public static bool IsOf(WeightsFile file) => file.Tensors.Any(tensor => tensor.Name == FirstTensor || tensor.Name.EndsWith("." + FirstTensor, StringComparison.Ordinal));
+
     /// <summary>
     /// Describes the network of these tensors: [batch, 3, 112, 112] → [batch, d], not normalized. The last norm has a scale of 1 and a
     /// shift of 0 where the file has none (<see cref="ConstantsOf"/>).

@@ -40,7 +40,7 @@ internal static class TrainCommand
     private static readonly Option<int?> EmbeddingSize = NumberOption.Whole("--embedding-size", "Numbers in an embedding. Default 512", 2, 4096, example: 512);
     private static readonly Option<TrainingPrecision?> Precision = new("--precision") { Description = "The arithmetic. Default: what is fastest here." };
     private static readonly Option<double?> SampleRate = NumberOption.Real("--sample-rate", "Share of the people that a step scores (Partial FC). Default: all", "over 0, at most 1", value => value is > 0 and <= 1, 0.1);
-    private static readonly Option<FileInfo> Weights = FileOptions.Existing(new Option<FileInfo>("--weights") { Description = "Where to start: weights of the same network (.pth, .pt, .safetensors), a network of others (.onnx), or a model (.zip).", HelpName = "FILE" });
+    private static readonly Option<FileInfo> Weights = FileOptions.Existing(new Option<FileInfo>("--weights") { Description = "Where to start: weights of the same network (.pth, .pt, .safetensors), a network of others (.onnx, or weights by the names of AdaFace), or a model (.zip).", HelpName = "FILE" });
     private static readonly Option<FacePixels?> Pixels = PixelsOption.Create();
     private static readonly Option<bool> RenewNorms = new("--renew-norms") { Description = "Give convolutions of an .onnx file norms again that its exporter folded into them." };
     private static readonly Option<int?> Freeze = NumberOption.Whole("--freeze", "How many of the network's four stages keep the weights of --weights", 0, 4, example: 2);

@@ -29,6 +29,7 @@ internal sealed record ModelPack(RecognizerFile Recognizer, FacePreparation.Dete
     public static ModelPack Read(string path)
     {
         var recognizers = new List<RecognizerFile>();
+        var ofOtherSizes = new List<(RecognizerFile File, string Size)>();
         var detectors = new List<FacePreparation.Detector>();
         var leftOut = new List<LeftOutOfPack>();
         string? folder = Directory.Exists(path) ? path : null;
@@ -44,15 +45,34 @@ internal sealed record ModelPack(RecognizerFile Recognizer, FacePreparation.Dete
                 }
                 else
                 {
-                    // Landmarks, ages and the like are rows of numbers, too, of pictures of other sizes.
                     GraphNetwork graph = GraphNetwork.Parse(bytes, $"'{name}'", folder);
-                    recognizers.Add(graph.Input is { Width: FaceInput.Size, Height: FaceInput.Size } ? RecognizerFile.OfGraph(graph, name) : throw new WeightsFormatException($"'{name}' reads pictures of {graph.Input.Width}×{graph.Input.Height} pixels; recognizers of packs read {FaceInput.Size}×{FaceInput.Size}. Give it by --weights if it is one."));
+                    var file = RecognizerFile.OfGraph(graph, name);
+                    if (graph.Input is { Width: FaceInput.Size, Height: FaceInput.Size })
+                    {
+                        recognizers.Add(file);
+                    }
+                    else
+                    {
+                        ofOtherSizes.Add((file, $"{graph.Input.Height}×{graph.Input.Width}"));
+                    }
                 }
             }
             catch (Exception error) when (error is WeightsFormatException or InvalidDataException)
             {
                 leftOut.Add(new LeftOutOfPack(name, $"is neither a recognizer nor a detector that is read: {error.Message}"));
             }
+        }
+
+        // Landmarks, ages and the like are rows of numbers, too, of pictures of other sizes.
+        if (recognizers.Count > 0)
+        {
+            leftOut.AddRange(ofOtherSizes.Select(file => new LeftOutOfPack(
+                file.File.FileName,
+                $"reads pictures of {file.Size} pixels (height × width), and is taken for landmarks or the like beside a recognizer of {FaceInput.Size}×{FaceInput.Size}. Give it by --weights if it is the recognizer that you mean.")));
+        }
+        else
+        {
+            recognizers.AddRange(ofOtherSizes.Select(file => file.File));
         }
 
         if (recognizers.Count + detectors.Count + leftOut.Count == 0)

@@ -46,8 +46,8 @@ public sealed partial class ArcFaceTrainer
 
         /// <summary>
         /// Where to start: weights of the same network, as a PyTorch state dictionary (.pth, .pt), a .safetensors file or a model (.zip), or
-        /// a network of others, as an ONNX file or a model that has one, whose <see cref="Backbone"/> and <see cref="EmbeddingSize"/>
-        /// are then not looked at. The class centres start anew. Null: random weights.
+        /// a network of others, as an ONNX file, weights by the names of AdaFace or a model that has one, whose <see cref="Backbone"/> and
+        /// <see cref="EmbeddingSize"/> are then not looked at. The class centres start anew. Null: random weights.
         /// </summary>
         public string? InitialWeights { get; init; }
 

@@ -15,7 +15,7 @@ using static TorchSharp.torch;
 
 namespace Microsoft.ML.ArcFace.Training;
 
-/// <summary>A network of others that is trained on: of an ONNX graph, or with other pixels than the published ones; from its own file or a saved model.</summary>
+/// <summary>A network of others that is trained on: of an ONNX graph, of weights by the names of AdaFace, or with other pixels than the published ones; from its own file or a saved model.</summary>
 internal sealed class ForeignNetwork
 {
     private readonly string _path;
@@ -60,9 +60,10 @@ internal sealed class ForeignNetwork
         }
 
         IReadOnlyDictionary<string, string> metadata;
+        bool isIrNetwork;
         using (WeightsFile weights = WeightsFile.Open(path))
         {
-            metadata = weights.Metadata;
+            (metadata, isIrNetwork) = (weights.Metadata, IrNetwork.IsOf(weights));
         }
 
         if (FileNature.Of(path)?.Kind == FileKind.FaceModel)
@@ -72,8 +73,8 @@ internal sealed class ForeignNetwork
                 : null;
         }
 
-        bool isGraph = metadata.ContainsKey(RecognizerFile.NetworkKey) || metadata.ContainsKey(SplitGraph.MetadataKey);
-        return isGraph || (recipe.Pixels is { } pixels && pixels != FacePixels.Standard) ? OfFile(channel, recipe, RecognizerFile.Open(path, isGraph ? null : recipe.Backbone)) : null;
+        bool isOfOthers = isIrNetwork || metadata.ContainsKey(RecognizerFile.NetworkKey) || metadata.ContainsKey(SplitGraph.MetadataKey);
+        return isOfOthers || (recipe.Pixels is { } pixels && pixels != FacePixels.Standard) ? OfFile(channel, recipe, RecognizerFile.Open(path, isOfOthers ? null : recipe.Backbone)) : null;
     }
 
     /// <summary>A module in training mode, on the processor.</summary>
@@ -162,6 +163,11 @@ internal sealed class ForeignNetwork
     private static ForeignNetwork OfFile(IChannel channel, TrainingRecipe recipe, RecognizerFile file)
     {
         FacePixelsDecision decision = file.Decide(recipe.Pixels, found: null);
+        foreach (string note in file.Notes)
+        {
+            channel.Info(note);
+        }
+
         if (file.Doubt(decision) is { } doubt)
         {
             channel.Warning(doubt);

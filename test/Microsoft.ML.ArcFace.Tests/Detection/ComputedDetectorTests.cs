@@ -137,8 +137,64 @@ public class ComputedDetectorTests
 
         // Places of what is arranged anew are held for each node, not for the pass alone.
         map = Enumerable.Range(0, 40).Aggregate(map, (value, _) => model.Node("Slice", [value, model.Longs(-1), model.Longs(-1000), model.Longs(3), model.Longs(-1)]));
+        map = model.Node("Conv", [map, model.Random(16, 64, 1, 1)]);
         (network, tensors) = Read(model, map, 512, 512);
         StringAssert.Contains(Assert.ThrowsExactly<WeightsFormatException>(() => new PictureNetwork(network, tensors, VectorWidths.Best, () => 1, 512L << 20)).Message, "(Slice)");
+    }
+
+    [TestMethod]
+    public void Run_HeadsThatAreJoined_EqualEachHeadByItself()
+    {
+        byte[] file = DrawnDetectors.Of("YuNet");
+        const int width = 96, height = 64;
+        using var detector = FaceDetector.Create(file, kind: null);
+        IReadOnlyList<string> outputs = detector.Decoder.OutputNames;
+        GraphReading all = Read(outputs);
+        NetworkNode[] nodes = [.. PictureOutputs.Of(FoldedNetwork.Of(all.Network, all.Tensors)).Folded.Network.Nodes];
+        int convolutions = all.Network.Nodes.Count(node => node.Operator == Operators.Convolution);
+
+        // Of each of three strides four heads of two convolutions become one, and what arranges their results is no step.
+        Assert.AreEqual(convolutions - (3 * 3 * 2), nodes.Count(node => node.Operator == Operators.Convolution));
+        Assert.IsEmpty(nodes.Where(node => node.Operator is Operators.Transpose or Operators.Reshape or "Sigmoid"));
+        float[] picture = new GraphModel().Draw([height, width, 3]);
+        float[][] together = Compute(all);
+        for (int i = 0; i < outputs.Count; i++)
+        {
+            CollectionAssert.AreEqual(Compute(Read([outputs[i]]))[0], together[i], outputs[i]);
+        }
+
+        GraphReading Read(IReadOnlyList<string> names)
+        {
+            ModelProto model = DetectorGraph.WithOpenSizes(GraphFile.Parse(file));
+            var input = new GraphInput(model.Graph.Input[0].Name, width, height, IsChannelsLast: false);
+            return GraphReader.Read(model, GraphCost.Of(model.Graph, _ => input.Sizes, GraphLimits.For(width * height)), input, isOnePicture: true, names);
+        }
+
+        float[][] Compute(GraphReading reading)
+        {
+            using var network = new PictureNetwork(reading.Network, reading.Tensors, VectorWidths.Best, () => 1, 1L << 30);
+            using var room = new NativeFloats(network.MapValues);
+            return network.Run(picture, room, TimeSpan.FromMinutes(1));
+        }
+    }
+
+    [TestMethod]
+    public void Run_OutputsThatOthersRead_AreKept()
+    {
+        var model = new GraphModel();
+        string map = model.Node("Conv", [model.Input(1, 3, 8, 12), model.Random(5, 3, 1, 1)]);
+        string turned = model.Node("Transpose", [model.Node("Sigmoid", [map])], ("perm", (long[])[0, 2, 3, 1]));
+        string flat = model.Node("Reshape", [turned, model.Longs(1, -1, 5)]), part = model.Node("Slice", [flat, model.Longs(3), model.Longs(90), model.Longs(1), model.Longs(2)]);
+        string tail = model.Node("Neg", [part]);
+        ModelProto parsed = GraphFile.Parse(model.ToBytes(tail));
+        var input = new GraphInput("face", 12, 8, IsChannelsLast: false);
+        GraphReading reading = GraphReader.Read(parsed, GraphCost.Of(parsed.Graph, _ => input.Sizes, GraphLimits.For(96)), input, isOnePicture: true, [tail, flat, map]);
+        using var network = new PictureNetwork(reading.Network, reading.Tensors, VectorWidths.Best, () => 1, 1L << 30);
+        using var room = new NativeFloats(network.MapValues);
+        float[][] values = network.Run(new GraphModel().Draw([8, 12, 3]), room, TimeSpan.FromMinutes(1));
+        float[] expected = [.. Enumerable.Range(0, 96 * 5).Select(i => 1 / (1 + MathF.Exp(-values[2][(i % 5 * 96) + (i / 5)])))];
+        Assert.IsLessThan(1e-6f, expected.Zip(values[1], (one, other) => Math.Abs(one - other)).Max());
+        CollectionAssert.AreEqual(Enumerable.Range(0, 44 * 5).Select(i => -values[1][((3 + (i / 5 * 2)) * 5) + (i % 5)]).ToArray(), values[0]);
     }
 
     private static (NetworkDescription Network, IReadOnlyDictionary<string, StateTensor> Tensors) Read(GraphModel model, string output, int width, int height)

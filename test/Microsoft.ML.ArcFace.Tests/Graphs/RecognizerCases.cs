@@ -131,6 +131,21 @@ internal static partial class RecognizerCases
         OnMap("Reshape to other maps", (model, map) => model.Node("Relu", [model.Node("Reshape", [map, model.Longs(0, 10, 3, -1)])])),
         OnMap("Reshape to rows and back", (model, map) => model.Node("Reshape", [model.Node("ReduceMean", [model.Node("Reshape", [map, model.Longs(1, 5, 36)])], ("axes", (long[])[2])), model.Longs(1, 5, 1, 1)])),
         OnMap("Expand", (model, map) => model.Node("Sub", [map, model.Node("Expand", [model.Node("GlobalAveragePool", [map]), model.Longs(1, 5, 6, 6)])])),
+        OnMap("Expand to sizes that conditions choose, as PyTorch writes them", (model, map) =>
+        {
+            // −1 stands for the size that there is, which Expand calls 1.
+            string sizes = model.Longs(-1, -1, 6, 6);
+            string ones = model.Node("Add", [model.Node("Cast", [model.Node("ConstantOfShape", [model.Node("Shape", [sizes])])], ("to", (long)DataType.Int64)), model.Long(1)]);
+            string isOpen = model.Node("Equal", [sizes, model.Node("Mul", [ones, model.Long(-1)])]);
+            return model.Node("Sub", [map, model.Node("Expand", [model.Node("GlobalAveragePool", [map]), model.Node("Where", [isOpen, ones, sizes])])]);
+        }),
+        OnMap("Slice to rows that conditions choose", (model, map) =>
+        {
+            string rows = model.Node("Gather", [model.Node("Shape", [map]), model.Longs(2)]), four = model.Longs(4), five = model.Longs(5);
+            string isAtLeastFive = model.Node("Not", [model.Node("Less", [rows, five])]), isMore = model.Node("Greater", [rows, five]);
+            string first = model.Node("Where", [isMore, model.Longs(1), model.Longs(2)]), end = model.Node("Where", [isAtLeastFive, four, rows]);
+            return model.Node("Slice", [map, first, end, model.Longs(2)]);
+        }),
         OnMap("Squeeze and Unsqueeze", (model, map) => model.Node("Unsqueeze", [model.Node("Squeeze", [model.Node("GlobalAveragePool", [map]), model.Longs(2, 3)]), model.Longs(2, 3)])),
     ];
 

@@ -181,13 +181,27 @@ public class ImportCommandTests
         Assert.AreEqual(("w.onnx", "d.onnx"), (answer.GetProperty("networkFile").GetProperty("fileName").GetString(), answer.GetProperty("detector").GetString()));
         Dictionary<string, string> leftOut = answer.GetProperty("leftOutOfPack").EnumerateArray().ToDictionary(file => file.GetProperty("file").GetString()!, file => file.GetProperty("reason").GetString()!);
         CollectionAssert.AreEquivalent(new[] { "points.onnx", "broken.onnx" }, leftOut.Keys);
-        StringAssert.Contains(leftOut["points.onnx"], "reads pictures of 192×192 pixels");
+        StringAssert.Contains(leftOut["points.onnx"], "reads pictures of 192×192 pixels (height × width), and is taken for landmarks");
         Assert.AreEqual("scrfd", ToolProgram.Answer(0, "info", output).GetProperty("detector").GetProperty("network").GetString());
+    }
+
+    [TestMethod]
+    [DataRow(160, 160), DataRow(112, 96)]
+    public void Import_PackWithARecognizerOfAnotherSizeAlone_TakesIt(int height, int width)
+    {
+        byte[] recognizer = SmallRecognizers.Write(size: height, width: width);
+        string output = Path.Combine(s_folder.FullName, $"pack-{height}-{width}.zip"), alone = Path.Combine(s_folder.FullName, $"alone-{height}-{width}.zip");
+        JsonElement answer = ToolProgram.Answer(0, "import", "--pack", Pack(isZip: true, ("w.onnx", recognizer), ("d.onnx", s_detector)), "--pixels", "standard", "--output", output);
+        Assert.AreEqual(("w.onnx", "d.onnx", 0), (answer.GetProperty("networkFile").GetProperty("fileName").GetString(), answer.GetProperty("detector").GetString(), answer.GetProperty("leftOutOfPack").GetArrayLength()));
+        JsonElement byWeights = ToolProgram.Answer(0, "import", "--weights", s_folder.Write("other-size.onnx", recognizer), "--pixels", "standard", "--output", alone);
+        Assert.AreEqual(byWeights.GetProperty("fingerprint").GetString(), answer.GetProperty("fingerprint").GetString());
     }
 
     [TestMethod]
     public void Import_PackWithoutOneRecognizer_NamesWhatItHas()
     {
+        StringAssert.Contains(Refusal(Pack(isZip: true, ("a.onnx", SmallRecognizers.Write(size: 160)), ("b.onnx", SmallRecognizers.Write(size: 192)))), "2 recognizers (a.onnx, b.onnx)");
+        StringAssert.Contains(Refusal(Pack(isZip: true, ("a.onnx", SmallRecognizers.Write(size: 480)))), "'a.onnx' reads faces of 480×480 pixels (height × width); read are faces 56 to 448 pixels high");
         string two = Pack(isZip: true, ("a.onnx", SmallRecognizers.Write()), ("b.onnx", SmallRecognizers.Write(outputs: 32)));
         StringAssert.Contains(Refusal(two), "2 recognizers (a.onnx, b.onnx)");
         string none = Pack(isZip: false, ("d.onnx", s_detector));

@@ -134,6 +134,39 @@ public class ForeignTrainingTests
     }
 
     [TestMethod]
+    public void Fit_WeightsByTheNamesOfAdaFace_TrainsSavesAndLoads()
+    {
+        var ml = new MLContext(seed: 1);
+        List<string> warnings = LoggedWarnings.Of(ml);
+        IDataView images = s_people.Images(ml);
+        string file = s_folder.Write("adaface.pth", new SmallIrNetworks().ToCheckpoint("model.", ["state_dict"], ("head.kernel", [12, 3], new float[36])));
+        using FaceEmbeddingTransformer before = ml.Transforms.EmbedFaces("Embedding", "Image", file).Fit(images);
+
+        // One step: a batch of all eight photographs.
+        ArcFaceTrainer.Options options = s_quick with { InitialWeights = file, Pixels = null, Epochs = 1, BatchSize = 8 };
+        using FaceEmbeddingTransformer trained = ml.FaceRecognition().Trainers.ArcFace(options).Fit(images);
+        Assert.AreEqual((1, true), (trained.Training!.Steps, trained.Training.StartedFromWeights));
+        Assert.AreEqual((null, SmallIrNetworks.EmbeddingSize, before.NetworkFile), (trained.Backbone, trained.EmbeddingSize, trained.NetworkFile));
+        Assert.AreEqual(FaceColorOrder.Bgr, trained.NetworkFile!.Pixels.Pixels.ColorOrder);
+        Assert.HasCount(2, warnings.FindAll(warning => warning.Contains("which is a guess", StringComparison.Ordinal)), "The import and the training each say it.");
+        foreach ((string name, StateTensor tensor) in before.Model.State.Where(entry => entry.Tensor.Type == ElementType.Float32))
+        {
+            bool isFixed = before.Model.Network.FindTensor(name)!.Kind == TensorKind.FixedWeight;
+            Assert.AreEqual(isFixed, tensor.ToSingles().SequenceEqual(trained.Model.Tensors[name].ToSingles()), name);
+        }
+
+        float[][] embeddings = Embeddings(trained, images);
+        AssertSame(embeddings, OfModule(trained, images));
+        string path = Path.Combine(s_folder.FullName, "adaface.zip");
+        ml.Model.Save(trained, images.Schema, path);
+        using var loaded = (FaceEmbeddingTransformer)ml.Model.Load(path, out _);
+        Assert.AreEqual(trained.Fingerprint, loaded.Fingerprint);
+        CollectionAssert.AreEqual(embeddings.SelectMany(row => row).ToArray(), Embeddings(loaded, images).SelectMany(row => row).ToArray());
+        using FaceEmbeddingTransformer frozen = ml.FaceRecognition().Trainers.ArcFace(options with { FrozenStages = 4 }).Fit(images);
+        Assert.IsTrue(before.Model.Tensors["input_layer.0.weight"].ToSingles().SequenceEqual(frozen.Model.Tensors["input_layer.0.weight"].ToSingles()));
+    }
+
+    [TestMethod]
     public void Fit_OperatorThatIsNotRead_IsNamedBeforeAnyPhotograph()
     {
         var graph = new GraphModel();

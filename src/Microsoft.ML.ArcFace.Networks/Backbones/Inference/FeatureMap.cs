@@ -55,11 +55,14 @@ internal sealed class FeatureMap(int height, int width, int channels, bool isBFl
     /// <summary>Where a pixel begins; −1 and the size itself name the border.</summary>
     public nint Offset(int image, int row, int column) => ((nint)image * ImageStride) + ((nint)(row + Border) * RowStride) + ((nint)(column + Border) * channels);
 
+    /// <summary>Channels rounded up to those that fill registers.</summary>
+    public static long ChannelsInMemory(long usedChannels) => (usedChannels + ChannelMultiple - 1) / ChannelMultiple * ChannelMultiple;
+
     /// <summary>A map of float32 whose channels fill up registers.</summary>
     /// <exception cref="WeightsFormatException">It takes too much memory.</exception>
     public static FeatureMap Of(long height, long width, long usedChannels)
     {
-        long channels = (usedChannels + ChannelMultiple - 1) / ChannelMultiple * ChannelMultiple;
+        long channels = ChannelsInMemory(usedChannels);
         CheckSize(height, width, channels, border: 0);
         return new FeatureMap((int)height, (int)width, (int)channels, isBFloat16: false, (int)usedChannels);
     }

@@ -55,8 +55,8 @@ internal sealed partial class InferenceNetworkBuilder
     /// <summary>What the last step writes; its channels are rounded up.</summary>
     public FeatureMap Output => _maps[_network.Output];
 
-    /// <summary>The maps of all outputs; none is another one's copy.</summary>
-    public IEnumerable<FeatureMap> Outputs => _network.Outputs.Select(name => _maps[name]);
+    /// <summary>The map of an output.</summary>
+    public FeatureMap MapOf(string output) => _maps[output];
 
     /// <summary>Numbers that the steps hold beside maps.</summary>
     public long HeldValues { get; private set; }

@@ -15,7 +15,7 @@ internal sealed class PictureNetwork : IDisposable
     private const int PiecesOfStep = 16;
 
     private readonly FeatureMap _input;
-    private readonly FeatureMap[] _outputs;
+    private readonly OutputReader[] _outputs;
     private readonly InferenceStep[] _steps;
     private readonly BufferPlan _plan;
     private readonly Func<int> _threads;
@@ -30,15 +30,17 @@ internal sealed class PictureNetwork : IDisposable
     public PictureNetwork(NetworkDescription network, IReadOnlyDictionary<string, StateTensor> weights, VectorWidth width, Func<int> threads, long mostBytes)
     {
         long mostValues = mostBytes / sizeof(float);
-        var builder = new InferenceNetworkBuilder(FoldedNetwork.Of(network, weights), StepFactory.For(width, bfloat16: null), useBFloat16: false, mostValues);
-        HeldValues = builder.HeldValues;
+        var folded = FoldedNetwork.Of(network, weights);
+        var outputs = PictureOutputs.Of(folded);
+        var builder = new InferenceNetworkBuilder(outputs.Folded, StepFactory.For(width, bfloat16: null), useBFloat16: false, mostValues);
         _input = builder.Input;
-        _outputs = [.. builder.Outputs];
+        _outputs = [.. outputs.Ends.Select(end => end.ReaderOf(folded.Network, outputs.Folded.Network.ShapeOf(end.Value), builder.MapOf(end.Value)))];
+        HeldValues = builder.HeldValues + _outputs.Sum(output => (long)output.Length);
         _threads = threads;
         _steps = builder.MakeSteps();
         try
         {
-            _plan = new BufferPlan(_input, _steps, _outputs, mostValues);
+            _plan = new BufferPlan(_input, _steps, [.. _outputs.Select(output => output.Map)], mostValues);
         }
         catch
         {
@@ -78,7 +80,7 @@ internal sealed class PictureNetwork : IDisposable
             RunStep(step, memory, begin, longest);
         }
 
-        return Array.ConvertAll(_outputs, map => ToArray(map, (float*)At(map).Address));
+        return Array.ConvertAll(_outputs, output => output.Read(At(output.Map)));
     }
 
     public void Dispose() => Array.ForEach(_steps, step => step.Dispose());
@@ -100,24 +102,5 @@ internal sealed class PictureNetwork : IDisposable
         });
 
         int Part(int piece) => (int)((long)parts * piece / ((long)slices * pieces));
-    }
-
-    /// <summary>From channels last to channels first.</summary>
-    private static unsafe float[] ToArray(FeatureMap map, float* memory)
-    {
-        var values = new float[map.UsedChannels * map.Height * map.Width];
-        for (int row = 0, pixel = 0; row < map.Height; row++)
-        {
-            for (int column = 0; column < map.Width; column++, pixel++)
-            {
-                var channels = new ReadOnlySpan<float>(memory + map.Offset(0, row, column), map.UsedChannels);
-                for (int channel = 0; channel < channels.Length; channel++)
-                {
-                    values[(channel * map.Height * map.Width) + pixel] = channels[channel];
-                }
-            }
-        }
-
-        return values;
     }
 }

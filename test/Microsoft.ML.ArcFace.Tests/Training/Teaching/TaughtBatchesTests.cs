@@ -122,12 +122,13 @@ public class TaughtBatchesTests
         using var scope = NewDisposeScope();
         using OpenTeacher teacher = Open(new FaceTeacher(s_file));
         TrainingFaces faces = Faces();
-        (Tensor means, Tensor moments) = TaughtPeople.Of(teacher, faces.InOrder(), faces.Labels.Count, CancellationToken.None);
+        TaughtPeople people = TaughtPeople.Of(teacher, faces.InOrder(), faces.Count, faces.Labels.Count, CancellationToken.None);
+        Tensor means = people.Means;
         TrainingRecipe recipe = new ArcFaceTrainer.Options { EmbeddingSize = SmallRecognizers.EmbeddingSize, WeightAveragingDecay = 0 }.Recipe;
         TrainingPlan plan = TrainingPlan.Choose(recipe, images: 12, people: 3);
-        using var learner = new Learner(InitialNetwork.Random(recipe), recipe, plan, faces.Labels.Count, CPU, teacher);
+        using var learner = new Learner(InitialNetwork.Random(recipe), recipe, plan, faces.Labels.Count, CPU, new TeacherTerm(teacher.Options, teacher.EmbeddingSize, recipe.EmbeddingSize, faces.Count, CPU));
         using var backbone = learner.ResultBackbone;
-        learner.BeginWith(means, moments);
+        learner.BeginWith(people);
         Tensor centers = ((ClassificationHead)learner.ResultHead).Centers;
         Assert.IsTrue(nn.functional.normalize(means, p: 2, dim: 1).allclose(centers), "Of unit length.");
         foreach (IGrouping<int, (byte[] Pixels, int Label)> person in faces.InOrder().GroupBy(face => face.Label))
