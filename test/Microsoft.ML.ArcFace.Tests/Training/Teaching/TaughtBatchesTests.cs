@@ -46,7 +46,7 @@ public class TaughtBatchesTests
     public void Epoch_AnyThreads_TeacherEmbedsThePixelsOfTheStudent(int threads)
     {
         using IDisposable? choice = ProcessorThreads.Choose(threads);
-        using OpenTeacher teacher = Open(new FaceTeacher(s_file));
+        using OpenTeacher teacher = Open(new FaceTeacher(s_file) { UnlabeledViewShare = 1 });
         FaceBatch[] batches = [.. Epoch(teacher, FaceAugmentation.Light)];
         Assert.HasCount(3, batches);
         HashSet<string> photographs = [.. Faces().InOrder().Select(face => Convert.ToHexString(face.Pixels))];
@@ -65,7 +65,7 @@ public class TaughtBatchesTests
     [TestMethod]
     public void Epoch_LabeledViews_AreThoseWithoutATeacher()
     {
-        using OpenTeacher teacher = Open(new FaceTeacher(s_file));
+        using OpenTeacher teacher = Open(new FaceTeacher(s_file) { UnlabeledViewShare = 1 });
         FaceBatch[] with = [.. Epoch(teacher, FaceAugmentation.Light)], without = [.. BatchProducer.Epoch(Faces(), Plan(FaceAugmentation.Light), seed: 1, epoch: 1, skip: 0, CancellationToken.None)];
         foreach ((FaceBatch taught, FaceBatch plain) in with.Zip(without))
         {
@@ -90,7 +90,7 @@ public class TaughtBatchesTests
     [TestMethod]
     public void Epoch_MixedViews_AreBetweenTwoPhotographsOfTheBatch()
     {
-        using OpenTeacher teacher = Open(new FaceTeacher(s_file));
+        using OpenTeacher teacher = Open(new FaceTeacher(s_file) { UnlabeledViewShare = 1 });
         FaceBatch batch = Epoch(teacher, Unchanged).First();
         byte[][] views = [.. Views(batch)];
         for (int view = 0; view < BatchSize; view++)

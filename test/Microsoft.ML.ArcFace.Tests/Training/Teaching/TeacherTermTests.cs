@@ -113,7 +113,7 @@ public class TeacherTermTests
 
     /// <summary>Vectors of photographs that relations are over, always the same ones.</summary>
     private static Tensor Anchors(int teacherSize) =>
-        nn.functional.normalize(sin(arange(Photographs * teacherSize, dtype: ScalarType.Float32).Plus(1).pow(2)).view(Photographs, teacherSize), p: 2, dim: 1);
+        nn.functional.normalize(sin(arange(Photographs * teacherSize, dtype: ScalarType.Float32).add(1).pow(2)).view(Photographs, teacherSize), p: 2, dim: 1);
 
     private static (double Term, double Distance) Naive(double[][] student, double[][] teacher, double[][] anchors, double weight, double relationWeight)
     {
