@@ -43,9 +43,9 @@ public sealed record FaceTeacher
     /// <summary>
     /// The weight of the relations beside the loss of the labels: 0 to 1000. The relations of a view are a distribution over up to 4,096
     /// photographs of the training, softmax(16·cos) of its embedding with the teacher's embeddings of them; the term is the divergence
-    /// KL(teacher‖student) of it (after Fang et al., SEED, arXiv 2101.04731). Default 5.
+    /// KL(teacher‖student) of it (after Fang et al., SEED, arXiv 2101.04731). Default 20.
     /// </summary>
-    public double RelationWeight { get; init; } = 5;
+    public double RelationWeight { get; init; } = 20;
 
     /// <summary>
     /// Views of a step that have no label and are for the teacher alone, as a share of the batch: 0 to 8. They show photographs of the batch
