@@ -49,14 +49,15 @@ internal static class ArcFaceCommand
     /// <param name="error">Progress, log and messages.</param>
     /// <param name="cancellationToken">Stops it, as Ctrl+C does.</param>
     /// <param name="clock">The time; null: the system's.</param>
+    /// <param name="answers">Where answers to questions come from; null: the terminal, if there is one.</param>
     /// <returns>The exit code (<see cref="ExitCode"/>).</returns>
-    public static async Task<int> InvokeAsync(string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default, TimeProvider? clock = null)
+    public static async Task<int> InvokeAsync(string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default, TimeProvider? clock = null, TextReader? answers = null)
     {
         // Numbers have one form, in options and in answers, whatever the culture of the machine. Callers keep theirs.
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 
         // Signals come as the token.
-        var invocation = new ToolInvocation { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Clock = clock ?? TimeProvider.System };
+        var invocation = new ToolInvocation { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null, Clock = clock ?? TimeProvider.System, Answers = answers };
         RootCommand tool = Create();
         if (arguments.Length == 0)
         {

@@ -28,7 +28,12 @@ internal static class EmbeddedPhotographs
     /// <returns>What was left out.</returns>
     /// <exception cref="InvalidOperationException">Nothing was left.</exception>
     public static string[] ForEach(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, Action<string, FaceEmbedding> hand) =>
-        [.. LeftOut(run, files, embedder.EmbedAsync, error => skipUnusable && error is FaceImageException or FaceNotFoundException or SeveralFacesException, hand).Select(photograph => photograph.Path)];
+        [.. LeftOut(run, files, embedder.EmbedAsync, error => skipUnusable && IsOfThePhotograph(error), hand).Select(photograph => photograph.Path)];
+
+    /// <summary>Hands on the embeddings of all faces of each photograph, in order; a photograph without faces counts as one that cannot be used.</summary>
+    /// <inheritdoc cref="ForEach(ToolRun, FaceEmbedder, IReadOnlyList{string}, bool, Action{string, FaceEmbedding})"/>
+    public static string[] ForEachFaces(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, Action<string, IReadOnlyList<EmbeddedFace>> hand) =>
+        [.. LeftOut(run, files, (photograph, cancellation) => AllFaces.EmbedAsync(embedder, photograph, cancellation), error => skipUnusable && IsOfThePhotograph(error), hand).Select(photograph => photograph.Path)];
 
     /// <summary>Hands on all faces of each photograph, in order; photographs without a face are no error, and are told apart.</summary>
     /// <param name="run">The command; tells what is left out.</param>
@@ -55,10 +60,12 @@ internal static class EmbeddedPhotographs
 
         async Task<IReadOnlyList<EmbeddedFace>> FacesOf(FacePhotograph photograph, CancellationToken cancellationToken)
         {
-            IReadOnlyList<EmbeddedFace> faces = await embedder.EmbedAllAsync(photograph, cancellationToken);
-            return faces.Count > 0 ? mainFaceAlone ? [faces[0]] : faces : throw new FaceNotFoundException(photograph.Name);
+            IReadOnlyList<EmbeddedFace> faces = await AllFaces.EmbedAsync(embedder, photograph, cancellationToken);
+            return mainFaceAlone ? [faces[0]] : faces;
         }
     }
+
+    private static bool IsOfThePhotograph(Exception error) => error is FaceImageException or FaceNotFoundException or SeveralFacesException or TooManyFacesException;
 
     private static List<(string Path, bool HasNoFace)> LeftOut<T>(
         ToolRun run, IReadOnlyList<string> files, Func<FacePhotograph, CancellationToken, Task<T>> embed, Func<Exception, bool> mayBeLeftOut, Action<string, T> hand)

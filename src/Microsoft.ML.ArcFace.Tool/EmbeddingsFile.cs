@@ -19,7 +19,10 @@ internal sealed class EmbeddingsFile : IDisposable
     /// <summary>The paths of a .npy, which holds numbers alone.</summary>
     private readonly WholeFile? _paths;
 
-    public EmbeddingsFile(string path, int embeddingSize)
+    /// <param name="path">The file.</param>
+    /// <param name="embeddingSize">Numbers of a vector.</param>
+    /// <param name="hasFaces">Whether each vector comes with its face's place.</param>
+    public EmbeddingsFile(string path, int embeddingSize, bool hasFaces)
     {
         (_ending, _embeddingSize) = (Path.GetExtension(path).ToLowerInvariant(), embeddingSize);
         _file = new WholeFile(path);
@@ -28,7 +31,7 @@ internal sealed class EmbeddingsFile : IDisposable
             _paths = _ending == ".npy" ? new WholeFile(Path.ChangeExtension(path, ".txt")) : null;
             if (_ending == ".csv")
             {
-                WriteLine(_file, string.Join(',', [.. (string[])["path"], .. Enumerable.Range(0, embeddingSize).Select(number => $"e{number}")]));
+                WriteLine(_file, string.Join(',', [.. (string[])["path"], .. hasFaces ? FaceColumns : [], .. Enumerable.Range(0, embeddingSize).Select(number => $"e{number}")]));
             }
             else if (_paths is not null)
             {
@@ -41,6 +44,9 @@ internal sealed class EmbeddingsFile : IDisposable
             throw;
         }
     }
+
+    /// <summary>The columns of a face in a .csv, behind the path.</summary>
+    private static string[] FaceColumns { get; } = ["face", "x", "y", "width", "height", "detection_score"];
 
     public static string[] Endings { get; } = [".csv", ".jsonl", ".npy"];
 
@@ -61,6 +67,33 @@ internal sealed class EmbeddingsFile : IDisposable
             default:
                 WriteLine(_paths!, ShownName.Of(path));
                 _file.Stream.Write(MemoryMarshal.AsBytes<float>(vector));
+                break;
+        }
+    }
+
+    /// <summary>Adds a face of a photograph.</summary>
+    /// <param name="path">The photograph.</param>
+    /// <param name="face">Which face it is, from 1.</param>
+    /// <param name="embedded">The face.</param>
+    public void Add(string path, int face, EmbeddedFace embedded)
+    {
+        Count++;
+        switch (_ending)
+        {
+            case ".csv":
+                float?[] place = embedded.Box is { } box ? [box.X, box.Y, box.Width, box.Height] : new float?[4];
+                WriteLine(_file, string.Join(',',
+                [
+                    Quoted(ShownName.Of(path)), face.ToString(CultureInfo.InvariantCulture), .. place.Select(value => value?.ToString("R", CultureInfo.InvariantCulture) ?? ""),
+                    embedded.DetectionScore?.ToString("R", CultureInfo.InvariantCulture) ?? "", .. embedded.Embedding.Vector.Select(value => value.ToString("R", CultureInfo.InvariantCulture)),
+                ]));
+                break;
+            case ".jsonl":
+                WriteLine(_file, ToolJson.Write(new FaceEmbeddingFacts(path, face, FacePlace.Of(embedded.Box), embedded.DetectionScore, embedded.Embedding.Vector)));
+                break;
+            default:
+                WriteLine(_paths!, string.Create(CultureInfo.InvariantCulture, $"{ShownName.Of(path)}\t{face}"));
+                _file.Stream.Write(MemoryMarshal.AsBytes<float>(embedded.Embedding.Vector));
                 break;
         }
     }
@@ -99,3 +132,6 @@ internal sealed class EmbeddingsFile : IDisposable
 
 /// <summary>Holds a line of a .jsonl.</summary>
 internal sealed record EmbeddingFacts(string Path, float[] Embedding) : ToolFacts;
+
+/// <summary>Holds a line of a .jsonl of all faces; they are counted from 1.</summary>
+internal sealed record FaceEmbeddingFacts(string Path, int Face, FacePlace? Box, double? DetectionScore, float[] Embedding) : ToolFacts;

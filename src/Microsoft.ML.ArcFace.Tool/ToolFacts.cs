@@ -34,6 +34,7 @@ internal sealed record ErrorFacts(ErrorFacts.Cause Error) : ToolFacts
 [JsonSerializable(typeof(ExportFacts))]
 [JsonSerializable(typeof(GroupFacts))]
 [JsonSerializable(typeof(IdentifyFacts))]
+[JsonSerializable(typeof(FaceEmbeddingFacts))]
 [JsonSerializable(typeof(FileFacts))]
 [JsonSerializable(typeof(ImportFacts))]
 [JsonSerializable(typeof(KeysFacts))]

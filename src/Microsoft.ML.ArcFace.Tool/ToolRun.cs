@@ -15,6 +15,18 @@ internal sealed record ToolRun(ParseResult Parsed, ProgressDisplay Display, Time
     /// <summary>The files that walks over folders passed over so far.</summary>
     public List<LeftOutFiles> LeftOut { get; } = [];
 
+    /// <summary>Tells whether somebody can be asked: at a terminal, and not by a program that reads JSON.</summary>
+    public bool CanAsk => Answers is not null && !Parsed.GetValue(ToolCommand.Json);
+
+    private TextReader? Answers => (Parsed.InvocationConfiguration as ToolInvocation)?.Answers ?? (Console.IsInputRedirected || Console.IsErrorRedirected ? null : Console.In);
+
+    /// <summary>Asks a question and waits for a line; null: there is nobody any more.</summary>
+    public string? Ask(string question)
+    {
+        Say(question);
+        return Answers?.ReadLine();
+    }
+
     public T? Get<T>(Option<T> option) => Parsed.GetValue(option);
 
     public T Need<T>(Option<T> option) => Parsed.GetRequiredValue(option);

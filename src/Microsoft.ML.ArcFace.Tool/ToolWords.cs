@@ -16,6 +16,7 @@ internal static partial class ToolWords
     [
         .. Enum.GetValues<BackboneArchitecture>().Select(network => ($"Set the network to {nameof(BackboneArchitecture)}.{network} (--backbone {network.ToShortName()})", $"Give --backbone {network.ToShortName()}")),
         (", or raise the maximum of pixels", ""),
+        ("enroll these with a lower EnrollmentReview", "give a lower --review"),
         (", detect with a higher score threshold, or raise FaceEmbedder.Options.MaximumFaces", ", or use a model that detects with a higher score threshold"),
         (" and with AlignFaces behind it, which takes them (arcface train --detector makes both)", ", by which faces are aligned (--detector of arcface train and arcface import)"),
         ("set UnreadableImages = UnreadableImages.Skip", "give --skip-unusable"),

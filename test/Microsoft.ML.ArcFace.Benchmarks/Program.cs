@@ -9,6 +9,7 @@ using Microsoft.ML.ArcFace.Benchmarks.Gallery;
 using Microsoft.ML.ArcFace.Benchmarks.Grouping;
 using Microsoft.ML.ArcFace.Benchmarks.Heads;
 using Microsoft.ML.ArcFace.Benchmarks.Input;
+using Microsoft.ML.ArcFace.Benchmarks.Quality;
 using Microsoft.ML.ArcFace.Benchmarks.Scaling;
 using Microsoft.ML.ArcFace.Benchmarks.Serving;
 using Microsoft.ML.ArcFace.Benchmarks.Training;
@@ -152,6 +153,11 @@ teaching.SetAction(parsed => FineTuning.Teach(Learned(parsed), new ArcFaceTraine
         ? new FaceTeacher(file) { Weight = parsed.GetValue(teacherWeight), RelationWeight = parsed.GetValue(relationWeight), UnlabeledViewShare = parsed.GetValue(viewShare), MixedShare = parsed.GetValue(mixedShare) }
         : null,
 }));
+var qualityDetector = new Option<string>("--detector") { Required = true, Description = "The .onnx file of a detector." };
+var unaligned = new Option<string>("--photographs") { Required = true, Description = "A folder of photographs that are not aligned." };
+var mostPairs = new Option<int>("--most") { Description = "Pairs of one person that are measured at most.", DefaultValueFactory = _ => 1000 };
+var quality = new Command("quality", "What the numbers of a face's quality mean for recognition: photographs made worse on purpose.") { tuned, qualityDetector, test, pairs, unaligned, mostPairs };
+quality.SetAction(parsed => new QualityLimits(parsed.GetValue(tuned)!, parsed.GetValue(qualityDetector)!, parsed.GetValue(test)!, parsed.GetValue(pairs)!, parsed.GetValue(unaligned)!, parsed.GetValue(mostPairs)).Run());
 var predictions = new Option<int>("--predictions") { Description = "Photographs embedded one by one.", DefaultValueFactory = _ => 10_000 };
 var memory = new Command("memory", "Tensors alive and the resident set over many predictions, and over three epochs of training.") { predictions };
 memory.SetAction(parsed =>
@@ -198,4 +204,4 @@ grouping.SetAction(parsed =>
 var sorted = new Option<int>("--faces") { Description = "Faces that are sorted.", DefaultValueFactory = _ => 100_000 };
 var groupingScale = new Command("grouping-scale", "Time and memory of sorting many drawn vectors into people.") { sorted, size, threads };
 groupingScale.SetAction(parsed => GroupingScale.Run(parsed.GetValue(sorted), parsed.GetValue(size), parsed.GetValue(threads)));
-return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, contender, precision, fineTuning, teaching, memory, reloads, scaling, scalingPoint, gallery, opening, postgres, grouping, groupingScale, first, heads, partial, benchmarks }.Parse(args).Invoke();
+return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, contender, precision, fineTuning, teaching, quality, memory, reloads, scaling, scalingPoint, gallery, opening, postgres, grouping, groupingScale, first, heads, partial, benchmarks }.Parse(args).Invoke();

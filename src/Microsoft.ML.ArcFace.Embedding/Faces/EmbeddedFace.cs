@@ -18,6 +18,9 @@ public sealed record EmbeddedFace(FaceEmbedding Embedding)
     /// <summary>Tells how sure the detector is that it is a face, 0 to 1; null: the model has no detector.</summary>
     public double? DetectionScore { get; init; }
 
+    /// <summary>Tells how well it can be recognized; null: nobody measured it.</summary>
+    public FaceQuality? Quality => Embedding.Quality;
+
     /// <summary>Writes the values by name, numbers in the invariant culture.</summary>
     public override string ToString() => InvariantText.OfRecord(nameof(EmbeddedFace), PrintMembers);
 }

@@ -31,7 +31,7 @@ internal sealed class EmbeddingQueue : IAsyncDisposable
     /// <param name="model">The caller's lease of the model; the request has one of its own.</param>
     /// <param name="face">112×112 RGB.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    public async Task<float[]> EmbedAsync(ModelLease<ServedModel> model, byte[] face, CancellationToken cancellationToken)
+    public async Task<RawEmbedding> EmbedAsync(ModelLease<ServedModel> model, byte[] face, CancellationToken cancellationToken)
     {
         var request = new Request(model.Share(), face, cancellationToken);
         try
@@ -122,7 +122,7 @@ internal sealed class EmbeddingQueue : IAsyncDisposable
                     request.Face.CopyTo(faces, index * FaceTensor.ByteCount);
                 }
 
-                foreach ((Request request, float[] embedding) in wanted.Zip(model.Embed(faces, wanted.Length)))
+                foreach ((Request request, RawEmbedding embedding) in wanted.Zip(model.Embed(faces, wanted.Length)))
                 {
                     request.Answer.SetResult(embedding);
                 }
@@ -149,6 +149,6 @@ internal sealed class EmbeddingQueue : IAsyncDisposable
 
     private sealed record Request(ModelLease<ServedModel> Lease, byte[] Face, CancellationToken CancellationToken)
     {
-        public TaskCompletionSource<float[]> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<RawEmbedding> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

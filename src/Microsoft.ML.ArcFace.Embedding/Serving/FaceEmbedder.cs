@@ -1,8 +1,10 @@
 using System.Numerics.Tensors;
+using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Data.Decoding;
+using Microsoft.ML.ArcFace.Faces;
 using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.ArcFace.Serving;
@@ -13,9 +15,10 @@ namespace Microsoft.ML.ArcFace;
 /// <summary>
 /// A model's .zip in service: embeds and verifies photographs for any number of threads at once, and takes on a replaced file
 /// without dropping a request. Where the model detects faces, the main face of a photograph counts. One for a process;
-/// <c>services.AddFaceEmbedder("faces.zip")</c> registers it.
+/// <c>services.AddFaceEmbedder("faces.zip")</c> registers it. It is a generator of Microsoft.Extensions.AI, whose embeddings are those of
+/// the main faces.
 /// </summary>
-public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
+public sealed partial class FaceEmbedder : IEmbeddingGenerator<FacePhotograph, Embedding<float>>, IAsyncDisposable
 {
     private readonly Options _options;
     private readonly IPresentationAttackDetector? _attackDetector;
@@ -119,7 +122,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
             var embedded = new List<EmbeddedFace>();
             foreach (ReadFace[] faces in model.ReadFaces(photograph, _attackDetector, _limits, _options.MaximumFaces).Chunk(_options.MaxBatchSize))
             {
-                float[][] vectors = model.Embed(faces.SelectMany(face => face.Pixels).ToArray(), faces.Length);
+                RawEmbedding[] vectors = model.Embed(faces.SelectMany(face => face.Pixels).ToArray(), faces.Length);
                 embedded.AddRange(faces.Zip(vectors, (face, vector) => face.With(EmbeddingOf(face, vector, model))));
             }
 
@@ -143,7 +146,7 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         try
         {
             IReadOnlyList<ReadFace> faces = await ReadAsync(() => model.Model.ReadFaces(photograph, _attackDetector, _limits, _options.MaximumFaces, cancellationToken), cancellationToken).ConfigureAwait(false);
-            float[][] vectors = await Task.WhenAll(faces.Select(face => _queue.EmbedAsync(model, face.Pixels, cancellationToken))).ConfigureAwait(false);
+            RawEmbedding[] vectors = await Task.WhenAll(faces.Select(face => _queue.EmbedAsync(model, face.Pixels, cancellationToken))).ConfigureAwait(false);
             return [.. faces.Zip(vectors, (face, vector) => face.With(EmbeddingOf(face, vector, model.Model)))];
         }
         finally
@@ -189,8 +192,8 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         {
             double threshold = CosineOf(model);
             ReadFace[] faces = [model.ReadFace(first, _attackDetector, _limits), model.ReadFace(second, _attackDetector, _limits)];
-            float[][] embeddings = model.Embed([.. faces[0].Pixels, .. faces[1].Pixels], count: 2);
-            return Compare(embeddings[0], embeddings[1], threshold) with { FirstFaceCount = faces[0].Boxes?.Count, SecondFaceCount = faces[1].Boxes?.Count };
+            RawEmbedding[] embeddings = model.Embed([.. faces[0].Pixels, .. faces[1].Pixels], count: 2);
+            return Compare(embeddings[0].Vector, embeddings[1].Vector, threshold) with { FirstFaceCount = faces[0].Boxes?.Count, SecondFaceCount = faces[1].Boxes?.Count };
         });
     }
 
@@ -241,7 +244,12 @@ public sealed partial class FaceEmbedder : IDisposable, IAsyncDisposable
         return EmbeddingOf(face, await _queue.EmbedAsync(model, face.Pixels, cancellationToken).ConfigureAwait(false), model.Model);
     }
 
-    private static FaceEmbedding EmbeddingOf(ReadFace face, float[] vector, ServedModel model) => new(vector, model.Fingerprint) { Faces = face.Boxes, IsAligned = face.IsAligned };
+    private static FaceEmbedding EmbeddingOf(ReadFace face, RawEmbedding embedded, ServedModel model) => new(embedded.Vector, model.Fingerprint)
+    {
+        Faces = face.Boxes,
+        IsAligned = face.IsAligned,
+        Quality = FaceQualityMeter.Measure(face.Pixels, face.Landmarks, face.Score, model.LengthIsQuality ? embedded.Length : null),
+    };
 
     /// <summary>Decodes, detects and aligns on a thread of the pool, when its turn has come.</summary>
     private async Task<T> ReadAsync<T>(Func<T> read, CancellationToken cancellationToken)

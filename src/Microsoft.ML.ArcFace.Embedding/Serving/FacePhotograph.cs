@@ -1,5 +1,7 @@
+using System.Text.Json.Serialization;
 using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Data.Decoding;
+using Microsoft.ML.ArcFace.Serving;
 using Microsoft.ML.Data;
 
 namespace Microsoft.ML.ArcFace;
@@ -8,6 +10,7 @@ namespace Microsoft.ML.ArcFace;
 /// A photograph for <see cref="FaceEmbedder"/>: a path, the bytes of a jpg, png, bmp or webp file, or a decoded image, each of
 /// which converts by itself. Headers are checked before anything is decoded.
 /// </summary>
+[JsonConverter(typeof(NoPhotographJson))]
 public sealed class FacePhotograph
 {
     private const int CopyBuffer = 1 << 16;

@@ -6,6 +6,11 @@ using Microsoft.ML.Data;
 
 namespace Microsoft.ML.ArcFace.Serving;
 
+/// <summary>Holds the embedding of a face.</summary>
+/// <param name="Vector">In unit length.</param>
+/// <param name="Length">The length that it had before.</param>
+internal readonly record struct RawEmbedding(float[] Vector, float Length);
+
 /// <summary>A loaded model that answers requests. The service and each request have a lease of it (<see cref="ModelLease{T}"/>).</summary>
 internal sealed class ServedModel : IDisposable
 {
@@ -17,7 +22,11 @@ internal sealed class ServedModel : IDisposable
     {
         (_model, _embedding, _pipeline) = (model, model.FaceEmbedding(), pipeline);
         Fingerprint = _embedding.Fingerprint;
+        LengthIsQuality = _embedding.Model.Facts.Training is { Loss: "MagFaceLoss" or "AdaFaceLoss" };
     }
+
+    /// <summary>Whether the loss made the length of embeddings a measure of quality.</summary>
+    public bool LengthIsQuality { get; }
 
     public string Fingerprint { get; }
 
@@ -75,10 +84,11 @@ internal sealed class ServedModel : IDisposable
         Read(photograph, attackDetector, limits, image => _pipeline.ReadFaces(image, photograph.Name, mostFaces), cancellationToken);
 
     /// <summary>The embeddings of faces, one forward pass.</summary>
-    public float[][] Embed(ReadOnlySpan<byte> faces, int count)
+    public RawEmbedding[] Embed(ReadOnlySpan<byte> faces, int count)
     {
         using ModelLease<FaceEmbeddingModel>.Use use = _embedding.Lease.Begin();
-        return [.. use.Model.Embed(faces, count, _embedding.AddsMirrorImage).Unit.Chunk(EmbeddingSize)];
+        (float[] unit, float[] lengths) = use.Model.Embed(faces, count, _embedding.AddsMirrorImage);
+        return [.. unit.Chunk(EmbeddingSize).Zip(lengths, (vector, length) => new RawEmbedding(vector, length))];
     }
 
     private static T Read<T>(FacePhotograph photograph, IPresentationAttackDetector? attackDetector, DecodingLimits limits, Func<MLImage, T> read, CancellationToken cancellationToken)

@@ -102,4 +102,44 @@ public interface IFaceGallery : IAsyncDisposable
 
         return PhotographIdentification.Resolve(alone);
     }
+
+    /// <summary>Looks at photographs as they would be looked at before they are enrolled; nothing is changed.</summary>
+    /// <param name="faces">Photographs of one person or several; in a strict review they stand for their people beside those of the gallery.</param>
+    /// <param name="review">How they are looked at.</param>
+    /// <param name="limits">The limits of quality; null: those that were measured (<see cref="FaceQualityLimits.Measured"/>).</param>
+    /// <param name="cancellationToken">Stops waiting for it.</param>
+    /// <returns>What was found of each, in the same order.</returns>
+    /// <exception cref="ArgumentException">An embedding has another size than the gallery's, or no direction.</exception>
+    /// <exception cref="FaceGalleryException">Another model made an embedding (<see cref="FaceGalleryProblem.OtherModel"/>).</exception>
+    async Task<IReadOnlyList<EnrollmentVerdict>> ReviewAsync(
+        IReadOnlyCollection<FaceToEnroll> faces, EnrollmentReview review, FaceQualityLimits? limits = null, CancellationToken cancellationToken = default)
+    {
+        FaceToEnroll[] all = EnrollmentReviewer.Checked(faces, review, Model);
+        var verdicts = new List<EnrollmentVerdict>(all.Length);
+        for (int place = 0; place < all.Length; place++)
+        {
+            bool compares = review == EnrollmentReview.Strict;
+            bool isKnown = compares && await FindAsync(all[place].PersonId, cancellationToken).ConfigureAwait(false) is not null;
+            IReadOnlyList<FaceCandidate> nearest = compares ? await SearchAsync(all[place].Embedding, EnrollmentReviewer.NearestPeople, cancellationToken).ConfigureAwait(false) : [];
+            double? threshold = compares ? await EnrollmentReviewer.ThresholdAsync(this, all[place].Embedding, cancellationToken).ConfigureAwait(false) : null;
+            verdicts.Add(EnrollmentReviewer.Judge(all, place, review, limits, isKnown, nearest, threshold));
+        }
+
+        return verdicts;
+    }
+
+    /// <summary>Adds photographs after a review, all or none.</summary>
+    /// <param name="faces">One photograph or more, of one person or several.</param>
+    /// <param name="review">How they are looked at before.</param>
+    /// <param name="replaceSameSource">Whether a person's older photographs of the same source give way to a new one. Default false: both stay.</param>
+    /// <param name="cancellationToken">Stops before anything is written.</param>
+    /// <returns>What became of each photograph, in the same order.</returns>
+    /// <exception cref="EnrollmentRefusedException">The review refuses a photograph; the message says why and by how much. Nothing was added.</exception>
+    /// <exception cref="ArgumentException">A face cannot be kept; the message says which and why.</exception>
+    /// <exception cref="FaceGalleryException">Another model made an embedding, or the gallery cannot be written; nothing was added.</exception>
+    async Task<IReadOnlyList<FaceEnrollment>> EnrollReviewedAsync(IReadOnlyCollection<FaceToEnroll> faces, EnrollmentReview review, bool replaceSameSource = false, CancellationToken cancellationToken = default)
+    {
+        EnrollmentReviewer.ThrowIfRefused(await ReviewAsync(faces, review, limits: null, cancellationToken).ConfigureAwait(false));
+        return await EnrollAsync(faces, replaceSameSource, cancellationToken).ConfigureAwait(false);
+    }
 }

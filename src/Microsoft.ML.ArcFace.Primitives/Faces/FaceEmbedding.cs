@@ -11,6 +11,9 @@ public sealed record FaceEmbedding(float[] Vector, string Fingerprint)
     /// <summary>The faces that the model's detector found on the photograph, the embedded one first; null: the model has no detector, so nobody counted.</summary>
     public IReadOnlyList<FaceBox>? Faces { get; init; }
 
+    /// <summary>Tells how well the face can be recognized from its photograph; null: nobody measured it, as of a vector from elsewhere.</summary>
+    public FaceQuality? Quality { get; init; }
+
     /// <summary>
     /// The largest face that was passed over, if its box has at least half the area of the embedded one's
     /// (<see cref="FaceBox.IsComparableTo"/>), so that the photograph may have been meant to show the other person; null: there is none.

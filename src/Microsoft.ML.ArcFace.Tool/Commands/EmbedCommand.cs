@@ -13,6 +13,7 @@ internal static class EmbedCommand
         Embeds photographs: the path and the unit-length vector of each. Examples:
           arcface embed --model faces.zip a.jpg b.jpg --output embeddings.csv
           arcface embed --model faces.zip photographs/ --skip-unusable --output embeddings.npy
+          arcface embed --model faces.zip party.jpg --all-faces --output faces.jsonl
         """;
 
     private static readonly Option<FileInfo> Model = FileOptions.Model();
@@ -20,9 +21,11 @@ internal static class EmbedCommand
     private static readonly Option<FileInfo> Output = new("--output") { Description = "The file to write; its ending decides: .csv (path, then a number a column), .jsonl (an object a line) or .npy (float32, a row each; the paths in a .txt beside it).", HelpName = "FILE", Required = true };
     private static readonly Option<bool> SkipUnusable = new("--skip-unusable") { Description = "Leave out photographs that cannot be read or show no face, and count them, instead of ending with an error." };
 
+    private static readonly Option<bool> EveryFace = AllFaces.Option("Embed every face of a photograph instead of the main one: with its number, from 1, the main one, its box and the detector's score; in the .txt beside a .npy the number stands behind a tab.");
+
     public static Command Create()
     {
-        var command = new Command("embed", Description) { Model, Photographs, Output, SkipUnusable, AlignedPhotographs.Required, ToolCommand.Gpu, ToolCommand.Threads };
+        var command = new Command("embed", Description) { Model, Photographs, Output, SkipUnusable, EveryFace, AlignedPhotographs.Required, ToolCommand.Gpu, ToolCommand.Threads };
         command.Validators.Add(result =>
         {
             if (result.GetValue(Output) is { } file && !EmbeddingsFile.Endings.Contains(file.Extension, StringComparer.OrdinalIgnoreCase))
@@ -40,13 +43,23 @@ internal static class EmbedCommand
         string[] photographs = EmbeddedPhotographs.Need(FileOptions.Files(run, run.Need(Photographs), run.Get(SkipUnusable)), run.Need(Photographs));
         Terminal.ModelFile.CheckWritable(output);
         using FaceEmbedder embedder = EmbedderFile.Open(run, Model);
-        using var file = new EmbeddingsFile(output, embedder.EmbeddingSize);
+        using var file = new EmbeddingsFile(output, embedder.EmbeddingSize, run.Get(EveryFace));
         var faces = new List<EmbedFacts.CountedFaces>();
-        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, photographs, run.Get(SkipUnusable), (path, embedding) =>
-        {
-            file.Add(path, embedding.Vector);
-            faces.Add(new EmbedFacts.CountedFaces(path, embedding.Faces?.Count));
-        });
+        string[] unusable = run.Get(EveryFace)
+            ? EmbeddedPhotographs.ForEachFaces(run, embedder, photographs, run.Get(SkipUnusable), (path, found) =>
+            {
+                foreach ((int place, EmbeddedFace face) in found.Index())
+                {
+                    file.Add(path, place + 1, face);
+                }
+
+                faces.Add(new EmbedFacts.CountedFaces(path, found[0].Embedding.Faces?.Count));
+            })
+            : EmbeddedPhotographs.ForEach(run, embedder, photographs, run.Get(SkipUnusable), (path, embedding) =>
+            {
+                file.Add(path, embedding.Vector);
+                faces.Add(new EmbedFacts.CountedFaces(path, embedding.Faces?.Count));
+            });
         file.Complete();
         int embedded = file.Count;
         return new ToolAnswer(

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Microsoft.ML.ArcFace.Terminal;
 
 namespace Microsoft.ML.ArcFace.Tool.Commands;
@@ -13,6 +14,7 @@ internal static class IdentifyCommand
         Tells who of a gallery is on photographs, and who is nobody of it: exit code 0 if each shows somebody, 3 if not. Examples:
           arcface identify --model faces.zip --gallery people.db visitor.jpg
           arcface identify --model faces.zip --gallery people.db visitors/ --json
+          arcface identify --model faces.zip --gallery people.db party.jpg --all-faces
         """;
 
     private static readonly Option<FileInfo> Model = FileOptions.Model();
@@ -22,9 +24,11 @@ internal static class IdentifyCommand
     private static readonly Option<bool> SkipUnusable = EmbeddedPhotographs.SkipUnusable();
     private static readonly Argument<FileSystemInfo[]> Photographs = FileOptions.Photographs("Photographs, or folders of them.");
 
+    private static readonly Option<bool> EveryFace = AllFaces.Option("Tell of every face of a photograph instead of the main one who it is; no two of them are the same person.");
+
     public static Command Create()
     {
-        var command = new Command("identify", Description) { Model, Gallery, KeyFile, Cosine, SkipUnusable, Photographs, AlignedPhotographs.Required, ToolCommand.Gpu, ToolCommand.Threads };
+        var command = new Command("identify", Description) { Model, Gallery, KeyFile, Cosine, SkipUnusable, EveryFace, Photographs, AlignedPhotographs.Required, ToolCommand.Gpu, ToolCommand.Threads };
         command.Answer(Run, stopped: "Nothing was kept; this command writes no files.");
         return command;
     }
@@ -39,24 +43,33 @@ internal static class IdentifyCommand
             throw new InvalidOperationException($"The gallery '{gallery.Path}' is empty, so nobody can be identified. Enroll people first: arcface enroll --model {run.Need(Model)} --gallery {run.Need(Gallery)} --data PEOPLE.");
         }
 
-        var found = new List<(string Path, FaceIdentification Answer, FaceEmbedding Embedding)>();
-        string[] unusable = EmbeddedPhotographs.ForEach(run, embedder, files, run.Get(SkipUnusable), (path, embedding) => found.Add((path, gallery.Identify(embedding), embedding)));
+        var found = new List<(string Path, FaceIdentification Answer, FaceEmbedding Embedding, int? Face)>();
+        string[] unusable = run.Get(EveryFace)
+            ? EmbeddedPhotographs.ForEachFaces(run, embedder, files, run.Get(SkipUnusable), (path, faces) =>
+                found.AddRange(faces.Zip(gallery.IdentifyAll([.. faces.Select(face => face.Embedding)]), (face, answer) => (answer, face)).Select((one, place) => (path, one.answer, one.face.Embedding, (int?)place))))
+            : EmbeddedPhotographs.ForEach(run, embedder, files, run.Get(SkipUnusable), (path, embedding) => found.Add((path, gallery.Identify(embedding), embedding, null)));
         return new ToolAnswer(
-            new IdentifyFacts([.. found.Select(photograph => IdentifyFacts.Photograph.Of(photograph.Path, photograph.Answer, photograph.Embedding))], unusable, run.LeftOut, embedder.UnalignedImageCount),
-            string.Join(Environment.NewLine, found.Select(photograph => $"{TerminalText.OfLine(photograph.Path)}  {photograph.Answer}{(photograph.Embedding.Faces is { Count: > 1 } faces ? $" (the main one of {faces.Count} faces)" : "")}")),
+            new IdentifyFacts([.. found.Select(photograph => IdentifyFacts.Photograph.Of(photograph.Path, photograph.Answer, photograph.Embedding, photograph.Face))], unusable, run.LeftOut, embedder.UnalignedImageCount),
+            string.Join(Environment.NewLine, found.Select(photograph => $"{TerminalText.OfLine(photograph.Path)}  {photograph.Answer}{WhichFace(photograph.Embedding.Faces, photograph.Face)}")),
             unusable.Length == 0 && found.TrueForAll(photograph => photograph.Answer.Outcome == IdentificationOutcome.Match) ? ExitCode.Done : ExitCode.No);
     }
+
+    /// <summary>Says in brackets which face of a photograph an answer is about, if it has several.</summary>
+    private static string WhichFace(IReadOnlyList<FaceBox>? faces, int? face) =>
+        faces is not { Count: > 1 } ? ""
+        : face is { } place ? string.Create(CultureInfo.InvariantCulture, $" (face {place + 1} of {faces.Count}, {faces[0]} pixels at {faces[0].X:0}, {faces[0].Y:0})")
+        : $" (the main one of {faces.Count} faces)";
 }
 
 /// <summary>Tells who is on the photographs.</summary>
 internal sealed record IdentifyFacts(IdentifyFacts.Photograph[] Photographs, string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut, long NotAligned) : ToolFacts
 {
-    /// <summary>Tells who is on one of them.</summary>
-    internal sealed record Photograph(string Path, IdentificationOutcome Outcome, string? Person, string? Name, Candidate? Nearest, Candidate? RunnerUp, double Threshold, int? Faces, FaceSize? PassedOver)
+    /// <summary>Tells who is on one of them, or, of all faces, who one face is; faces are counted from 1.</summary>
+    internal sealed record Photograph(string Path, IdentificationOutcome Outcome, string? Person, string? Name, Candidate? Nearest, Candidate? RunnerUp, double Threshold, int? Faces, FaceSize? PassedOver, int? Face, FacePlace? Box, int? NearerFace)
     {
-        public static Photograph Of(string path, FaceIdentification answer, FaceEmbedding embedding) => new(
+        public static Photograph Of(string path, FaceIdentification answer, FaceEmbedding embedding, int? face) => new(
             path, answer.Outcome, answer.Person?.PersonId, answer.Person?.Name, Candidate.Of(answer.Nearest), Candidate.Of(answer.RunnerUp), answer.Threshold,
-            embedding.Faces?.Count, FaceSize.Of(embedding.PassedOver));
+            embedding.Faces?.Count, FaceSize.Of(face is null ? embedding.PassedOver : null), face + 1, FacePlace.Of(embedding.Faces?[0]), answer.NearerFace + 1);
     }
 
     /// <summary>Names somebody whom the photograph may show.</summary>

@@ -43,6 +43,9 @@ public class EmbedAllTests
             CollectionAssert.AreEqual(MarkedFaces.CornerLandmarks, faces[1].Landmarks!.ToArray());
             CollectionAssert.AreEqual(new[] { faces[1].Box, faces[0].Box }, faces[1].Embedding.Faces!.ToArray(), "A face comes first among the photograph's.");
             Assert.AreEqual(faces[0].Box, faces[1].Embedding.PassedOver);
+            Assert.AreEqual(0.5625, faces[1].Quality!.DetectionScore);
+            Assert.AreEqual(0, faces[1].Quality!.Roll!.Value, 10);
+            Assert.IsTrue(faces[1].Quality is { Size: > 30 and < 60, EmbeddingNorm: null, Brightness: > 0 and < 255, Sharpness: > 0 }, faces[1].Quality!.ToString());
             Assert.IsTrue(faces.All(face => face.Embedding.Fingerprint == embedder.Fingerprint && face.Embedding.IsAligned));
         }
 
@@ -91,6 +94,7 @@ public class EmbedAllTests
         EmbeddedFace face = embedder.EmbedAll(picture).Single();
         Assert.AreEqual((null, null, default(double?)), (face.Box, face.Landmarks, face.DetectionScore));
         CollectionAssert.AreEqual(embedder.Embed(picture).Vector, face.Embedding.Vector);
+        Assert.IsTrue(face.Quality is { Size: null, Yaw: null, DetectionScore: null, Sharpness: > 0 }, "It came aligned, so that nobody knows how large it was.");
     }
 
     [TestMethod]

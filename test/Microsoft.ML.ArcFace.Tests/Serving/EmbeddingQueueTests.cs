@@ -86,7 +86,7 @@ public class EmbeddingQueueTests
         using ModelLease<ServedModel> model = ServedModel.Load(Ml, s_zip);
         await using var queue = new EmbeddingQueue(new FaceEmbedder.Options { MaxBatchSize = 2, MaxBatchDelay = Long });
         using var later = new CancellationTokenSource();
-        Task<float[]> first = queue.EmbedAsync(model, new byte[FaceTensor.ByteCount], later.Token);
+        Task<RawEmbedding> first = queue.EmbedAsync(model, new byte[FaceTensor.ByteCount], later.Token);
         await later.CancelAsync();
         await Assert.ThrowsAsync<OperationCanceledException>(() => first);
         _ = await queue.EmbedAsync(model, new byte[FaceTensor.ByteCount], CancellationToken.None).WaitAsync(Long);
