@@ -28,27 +28,48 @@ internal static class EmbeddedPhotographs
     /// <returns>What was left out.</returns>
     /// <exception cref="InvalidOperationException">Nothing was left.</exception>
     public static string[] ForEach(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, Action<string, FaceEmbedding> hand) =>
-        [.. LeftOut(run, embedder, files, error => skipUnusable && error is FaceImageException or FaceNotFoundException or SeveralFacesException, hand).Select(photograph => photograph.Path)];
+        [.. LeftOut(run, files, embedder.EmbedAsync, error => skipUnusable && error is FaceImageException or FaceNotFoundException or SeveralFacesException, hand).Select(photograph => photograph.Path)];
 
-    /// <summary>Hands on each photograph's embedding, in order, and those without a face apart, which are no error.</summary>
-    /// <inheritdoc cref="ForEach(ToolRun, FaceEmbedder, IReadOnlyList{string}, bool, Action{string, FaceEmbedding})"/>
+    /// <summary>Hands on all faces of each photograph, in order; photographs without a face are no error, and are told apart.</summary>
+    /// <param name="run">The command; tells what is left out.</param>
+    /// <param name="embedder">The model.</param>
+    /// <param name="files">Photographs.</param>
+    /// <param name="skipUnusable">Whether photographs that cannot be read, or show more faces than are taken, are left out; else they are an error.</param>
+    /// <param name="mainFaceAlone">Whether only the main face of each photograph counts.</param>
+    /// <param name="hand">Is given path and face.</param>
     /// <param name="withoutFace">The photographs that show no face.</param>
-    public static string[] ForEach(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, Action<string, FaceEmbedding> hand, out string[] withoutFace)
+    /// <returns>The photographs that were left out, but for those without a face.</returns>
+    /// <exception cref="InvalidOperationException">Nothing was left.</exception>
+    public static string[] ForEachFace(
+        ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, bool mainFaceAlone, Action<string, EmbeddedFace> hand, out string[] withoutFace)
     {
-        IReadOnlyList<(string Path, bool HasNoFace)> leftOut = LeftOut(run, embedder, files, error => error is FaceNotFoundException || (skipUnusable && error is FaceImageException), hand);
+        IReadOnlyList<(string Path, bool HasNoFace)> leftOut = LeftOut(run, files, FacesOf, error => error is FaceNotFoundException || (skipUnusable && error is FaceImageException or TooManyFacesException), (path, faces) =>
+        {
+            foreach (EmbeddedFace face in faces)
+            {
+                hand(path, face);
+            }
+        });
         withoutFace = [.. leftOut.Where(photograph => photograph.HasNoFace).Select(photograph => photograph.Path)];
         return [.. leftOut.Where(photograph => !photograph.HasNoFace).Select(photograph => photograph.Path)];
+
+        async Task<IReadOnlyList<EmbeddedFace>> FacesOf(FacePhotograph photograph, CancellationToken cancellationToken)
+        {
+            IReadOnlyList<EmbeddedFace> faces = await embedder.EmbedAllAsync(photograph, cancellationToken);
+            return faces.Count > 0 ? mainFaceAlone ? [faces[0]] : faces : throw new FaceNotFoundException(photograph.Name);
+        }
     }
 
-    private static List<(string Path, bool HasNoFace)> LeftOut(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, Func<Exception, bool> mayBeLeftOut, Action<string, FaceEmbedding> hand)
+    private static List<(string Path, bool HasNoFace)> LeftOut<T>(
+        ToolRun run, IReadOnlyList<string> files, Func<FacePhotograph, CancellationToken, Task<T>> embed, Func<Exception, bool> mayBeLeftOut, Action<string, T> hand)
     {
         var unusable = new List<(string, bool)>();
         string? reason = null;
-        var waiting = new Queue<(string Path, Task<FaceEmbedding> Embedding)>();
+        var waiting = new Queue<(string Path, Task<T> Embedding)>();
         using WorkMeter meter = run.Begin("photographs embedded", files.Count);
         foreach (string file in files)
         {
-            waiting.Enqueue((file, embedder.EmbedAsync(FacePhotograph.FromFile(file), run.CancellationToken)));
+            waiting.Enqueue((file, embed(FacePhotograph.FromFile(file), run.CancellationToken)));
             if (waiting.Count >= Ahead)
             {
                 HandOne();
@@ -64,7 +85,7 @@ internal static class EmbeddedPhotographs
 
         void HandOne()
         {
-            (string path, Task<FaceEmbedding> embedding) = waiting.Dequeue();
+            (string path, Task<T> embedding) = waiting.Dequeue();
             try
             {
                 hand(path, embedding.GetAwaiter().GetResult());

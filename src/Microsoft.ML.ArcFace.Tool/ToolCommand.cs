@@ -74,7 +74,7 @@ internal static class ToolCommand
 #pragma warning restore CA1031
         {
             Exception cause = ErrorCause.Of(error);
-            string message = TerminalText.OfMessage($"{command.Name} failed: {ToolWords.Of(cause)}");
+            string message = TerminalText.OfMessage($"{command.Name} failed: {ToolWords.Of(cause, command.Name)}");
             Fail(parsed, invocation.Output, display.WriteLine, parsed.GetValue(Verbose) ? message + Environment.NewLine + error : message, cause.GetType().Name);
             return ExitCode.Failed;
         }

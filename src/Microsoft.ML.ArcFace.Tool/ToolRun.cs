@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.ML.ArcFace.Data;
 using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.ArcFace.Terminal;
 
@@ -34,6 +35,17 @@ internal sealed record ToolRun(ParseResult Parsed, ProgressDisplay Display, Time
         IDataView photographs = faces.LoadFromFolder(folder.FullName, skipUnusable ? UnreadableImages.Skip : UnreadableImages.Error, out IReadOnlyList<LeftOutFiles> leftOut);
         LeftOut.AddRange(leftOut);
         return photographs;
+    }
+
+    /// <summary>Loads the photographs of a folder and of those below it, whoever is on them; what is passed over is kept in <see cref="LeftOut"/>.</summary>
+    /// <exception cref="InvalidOperationException">There are none.</exception>
+    public IDataView LoadOfAnybody(FaceRecognitionCatalog faces, Option<DirectoryInfo> option, DirectoryInfo folder, bool skipUnusable)
+    {
+        IReadOnlyList<string> paths = faces.FindPhotographs(folder.FullName, skipUnusable ? UnreadableImages.Skip : UnreadableImages.Error, out IReadOnlyList<LeftOutFiles> leftOut);
+        LeftOut.AddRange(leftOut);
+        return paths.Count > 0
+            ? FaceFile.ToView([.. paths.Select(path => Path.GetRelativePath(folder.FullName, path)).Select(path => new FaceFile(folder.FullName, path, path.Replace(Path.DirectorySeparatorChar, '/'), label: ""))])
+            : throw new InvalidOperationException($"{option.Name} is '{folder}', which holds no photographs, nor do the folders below it. Give a folder with jpg, png, bmp or webp files.");
     }
 
     /// <summary>A context on the GPU that --gpu names, whose warnings, and with --verbose whose log, go to standard error.</summary>

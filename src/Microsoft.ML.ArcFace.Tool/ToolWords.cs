@@ -29,6 +29,10 @@ internal static partial class ToolWords
         (", and save model.WithThreshold(threshold); or set FaceEmbedder.Options.Cosine", ", or give one with --cosine"),
         ("faces.CalibrateThreshold", "arcface calibrate"),
         ("Give Fit one or set ValidationSet, or leave the patience null", "Give one with --validate, or leave --patience out"),
+        ("Teacher.Weight", "--teacher-weight"),
+        ("Loss.Scale", "--scale"),
+        ("Loss.Margin ", "--margin "),
+        ("the set of unlabeled photographs", "the set of --unlabeled"),
         ("that ml.Model.Save wrote", "that arcface train wrote"),
         ("RandomNumberGenerator.GetBytes(32)", "head -c 32 /dev/urandom"),
         ("Give its key as EncryptionKey", "Give its key with --key-file"),
@@ -45,7 +49,7 @@ internal static partial class ToolWords
         ("--skip-unusable of the command line, UnreadableImages.Skip of LoadFromFolder", "--skip-unusable"),
         ("a parameter such as Encoding.Latin1; --encoding latin1 on the command line", "--encoding latin1"),
         ("a parameter such as Encoding.Unicode; --encoding utf-16 on the command line", "--encoding utf-16"),
-        ("or do not require aligned faces", "or leave out --require-aligned (arcface import: give --allow-unaligned)"),
+        ("or do not require aligned faces", "or leave out --require-aligned"),
         ("picturePattern of LoadPairs, --picture-pattern", "--picture-pattern"),
         ("make a model of them with EmbedFaces and ml.Model.Save, or start a training from them (arcface train --weights, InitialWeights)", "start a training from them (arcface train --weights)"),
         (" (InitialWeights), or EmbedFaces", ""),
@@ -56,6 +60,12 @@ internal static partial class ToolWords
         ("leave it null", "leave it out"),
         ("Leave it null", "Leave it out"),
         ("leave them null", "leave them out"),
+    ];
+
+    /// <summary>Words for sentences of the library that are other ones in some command.</summary>
+    private static readonly (string Command, string CSharp, string Words)[] PhrasesOfCommands =
+    [
+        ("import", "or do not require aligned faces", "or give --allow-unaligned"),
     ];
 
     /// <summary>Options of the command line by the property that they set.</summary>
@@ -84,6 +94,11 @@ internal static partial class ToolWords
         [nameof(ArcFaceTrainer.Options.CheckpointEverySteps)] = "--checkpoint-every",
         [nameof(ArcFaceTrainer.Options.Resume)] = "--restart",
         [nameof(ArcFaceTrainer.Options.TensorBoardDirectory)] = "--tensorboard",
+        [nameof(ArcFaceTrainer.Options.Teacher)] = "--teacher",
+        [nameof(FaceTeacher.RelationWeight)] = "--teacher-relations",
+        [nameof(FaceTeacher.UnlabeledViewShare)] = "--teacher-views",
+        [nameof(FaceTeacher.MixedShare)] = "--teacher-mixed",
+        [nameof(FaceTeacher.UnlabeledPhotographs)] = "--unlabeled",
         [nameof(FaceLoss.Scale)] = "--scale",
         [nameof(ArcFaceLoss.MarginRadians)] = "--margin",
         [nameof(CosFaceLoss.CosineMargin)] = "--margin",
@@ -110,7 +125,18 @@ internal static partial class ToolWords
         .Where(name => !IsCompound(name)).ToFrozenDictionary(name => name, AsWords, StringComparer.Ordinal));
 
     /// <summary>Puts the message of an error into the tool's words.</summary>
-    public static string Of(Exception error) => Of(error is ArgumentException { ParamName: not null } ? WithoutParameter().Replace(error.Message, "") : error.Message);
+    /// <param name="error">The error.</param>
+    /// <param name="command">The command that it ended; null: any.</param>
+    public static string Of(Exception error, string? command = null)
+    {
+        string message = error is ArgumentException { ParamName: not null } ? WithoutParameter().Replace(error.Message, "") : error.Message;
+        foreach ((_, string csharp, string words) in PhrasesOfCommands.Where(phrase => phrase.Command == command))
+        {
+            message = message.Replace(csharp, words, StringComparison.Ordinal);
+        }
+
+        return Of(message);
+    }
 
     /// <summary>Puts a message of the library into the tool's words.</summary>
     public static string Of(string message)

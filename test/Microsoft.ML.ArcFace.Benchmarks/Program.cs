@@ -160,8 +160,20 @@ var connection = new Option<string>("--connection") { Required = true, Descripti
 var postgres = new Command("postgres", "What the index of a gallery in PostgreSQL finds of what an exact search finds.") { connection, enrolled, size };
 postgres.SetAction((parsed, _) => PostgresRecall.RunAsync(parsed.GetValue(connection)!, parsed.GetValue(enrolled), parsed.GetValue(size)));
 var labeled = new Option<string>("--data") { Required = true, Description = "Photographs of people whom the calibration does not know, one folder a person." };
-var grouping = new Command("grouping", "Sorting photographs into people, beside DBSCAN of scikit-learn on the same embeddings.") { model, labeled, python };
-grouping.SetAction(parsed => GroupingComparison.Run(parsed.GetValue(model)!, parsed.GetValue(labeled)!, parsed.GetValue(python)!));
+var raw = new Option<string?>("--composites") { Description = "Photographs of one face each, NAME_NNNN.jpg, of people of --data: sorts the faces of composites of two to six of these instead." };
+var detecting = new Option<string?>("--detecting") { Description = "The same recognizer with a detector, for --composites." };
+var grouping = new Command("grouping", "Sorting photographs into people, beside DBSCAN of scikit-learn on the same embeddings.") { model, labeled, raw, detecting, python };
+grouping.SetAction(parsed =>
+{
+    if (parsed.GetValue(raw) is { } photographs)
+    {
+        GroupingComparison.RunComposites(parsed.GetValue(model)!, parsed.GetValue(detecting) ?? throw new ArgumentException("Give --detecting with --composites."), photographs, parsed.GetValue(labeled)!, parsed.GetValue(python)!);
+    }
+    else
+    {
+        GroupingComparison.Run(parsed.GetValue(model)!, parsed.GetValue(labeled)!, parsed.GetValue(python)!);
+    }
+});
 var sorted = new Option<int>("--faces") { Description = "Faces that are sorted.", DefaultValueFactory = _ => 100_000 };
 var groupingScale = new Command("grouping-scale", "Time and memory of sorting many drawn vectors into people.") { sorted, size, threads };
 groupingScale.SetAction(parsed => GroupingScale.Run(parsed.GetValue(sorted), parsed.GetValue(size), parsed.GetValue(threads)));

@@ -17,6 +17,9 @@ internal sealed class FaceDetector : IDisposable
     /// <summary>The picture of a trial pass; not square, and no size that a file is traced with.</summary>
     private const int TrialWidth = 96, TrialHeight = 64;
 
+    /// <summary>From one of its numbers to the next; odd, so that all levels come.</summary>
+    private const int LevelStep = 31;
+
     private readonly IPictureGraph _graph;
 
     /// <summary>The only size that the network takes; null: any.</summary>
@@ -27,6 +30,7 @@ internal sealed class FaceDetector : IDisposable
         (int Width, int Height)? stated = DetectorGraph.StatedSize(model.Graph);
         (int width, int height) = hasOpenSizes ? (TrialWidth, TrialHeight) : stated ?? (TrialWidth, TrialHeight);
         _fixedSize = hasOpenSizes ? null : stated;
+        GraphTensors.CheckFinite(model.Graph);
         GraphCost cost = GraphCost.Of(model.Graph, input => DetectorGraph.SizesOf(input, width, height), GraphLimits.For((long)width * height));
         DetectorGraph.CheckInput(model.Graph);
         Decoder = FaceDecoder.For([.. model.Graph.Output.Select(output => OutputOf(output, cost))], kind);
@@ -43,8 +47,8 @@ internal sealed class FaceDetector : IDisposable
         _graph = Open(model, width, height);
         try
         {
-            // A pass over a black picture shows whether the outputs have the sizes that they are decoded by.
-            Run(new float[3 * width * height], width, height);
+            // A pass over a picture of all levels shows whether the outputs have the sizes that they are decoded by, and numbers.
+            CheckFinite(Run([.. Enumerable.Range(0, 3 * width * height).Select(place => Decoder.Scaling.Apply((byte)(place * LevelStep)))], width, height));
         }
         catch
         {
@@ -128,6 +132,18 @@ internal sealed class FaceDetector : IDisposable
         catch (WeightsFormatException reason)
         {
             return GraphRuntime.Open(GraphRuntime.Instance, reason.Message, runtime => runtime.Open(model, Decoder.OutputNames, width, height));
+        }
+    }
+
+    private void CheckFinite(float[][] outputs)
+    {
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            if (Array.Find(outputs[i], number => !float.IsFinite(number)) is var wrong && !float.IsFinite(wrong))
+            {
+                throw new WeightsFormatException(FormattableString.Invariant(
+                    $"The detector gives {outputs[i].Count(number => !float.IsFinite(number))} of {outputs[i].Length} numbers of its output {Decoder.OutputNames[i]} as {wrong} for a trial picture: it would find no faces. The file is damaged; download it again."));
+            }
         }
     }
 

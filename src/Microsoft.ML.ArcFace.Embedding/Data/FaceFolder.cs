@@ -61,7 +61,7 @@ internal static class FaceFolder
         }
 
         WarnOfJoinedPeople(channel, people);
-        channel.Info($"'{folder}': {files.Count} photographs of {files.DistinctBy(file => file.Label, StringComparer.Ordinal).Count()} people.");
+        channel.Info($"'{folder}': {Counted.Of(files.Count, "photograph")} of {Counted.People(files.DistinctBy(file => file.Label, StringComparer.Ordinal).Count())}.");
         return FaceFile.ToView(files);
     }
 

@@ -32,7 +32,7 @@ internal static class FaceList
             channel.Info($"'{path}': {paths.OtherFormCount} photographs were found under names that differ from those listed in their Unicode form alone.");
         }
 
-        channel.Info($"'{path}': {files.Length} photographs of {files.DistinctBy(file => file.Label).Count()} people.");
+        channel.Info($"'{path}': {Counted.Of(files.Length, "photograph")} of {Counted.People(files.DistinctBy(file => file.Label).Count())}.");
         return FaceFile.ToView(files);
     }
 

@@ -87,7 +87,15 @@ internal sealed class EmbeddingDevice
                 $"or {AskForFloat32}.");
         }
 
-        return _torch?.CreateBFloat16();
+        try
+        {
+            return _torch?.CreateBFloat16();
+        }
+        catch (NativeRuntimeException error)
+        {
+            Warn($"The model asks for bfloat16, which is computed by libtorch; that cannot be loaded, so that the model computes in float32. {error.Message} Or {AskForFloat32}.");
+            return null;
+        }
     }
 
     private void Warn(string message)

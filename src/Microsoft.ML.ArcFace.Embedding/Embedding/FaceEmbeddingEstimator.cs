@@ -38,7 +38,7 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
     /// <param name="input">Data with the image column; no row is read.</param>
     /// <returns>The embedding; dispose of it to free its native memory.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another kind.</exception>
-    /// <exception cref="WeightsFormatException">The file is damaged, or its tensors do not fit the network; all of them are listed.</exception>
+    /// <exception cref="WeightsFormatException">The file is damaged, or its tensors do not fit the network, all of them listed; or it makes nothing of two pictures, or the same embedding of both.</exception>
     public FaceEmbeddingTransformer Fit(IDataView input)
     {
         _host.CheckValue(input, nameof(input));
@@ -67,16 +67,28 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
         }
     }
 
-    /// <summary>Makes what computes a graph of others now, so that a node that is not computed is told of before a photograph is embedded.</summary>
+    /// <summary>Makes what computes the network now, so that a node that is not computed, or weights that make nothing of faces, are told of before a photograph is embedded.</summary>
     private void CheckComputed(FaceEmbeddingModel model)
     {
         try
         {
-            _ = model.Facts.Architecture is null ? model.Computed : null;
+            _file.CheckTrial(EmbedTrial(model));
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    private float[] EmbedTrial(FaceEmbeddingModel model)
+    {
+        try
+        {
+            return model.Computed.Embed(TrialPass.Pictures(), TrialPass.Count);
         }
         catch (Exception error) when (error is WeightsFormatException or NotSupportedException)
         {
-            model.Dispose();
             throw _file.NotComputed(error);
         }
     }

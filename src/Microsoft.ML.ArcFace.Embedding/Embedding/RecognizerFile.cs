@@ -172,6 +172,17 @@ internal sealed class RecognizerFile
     /// <summary>Says that the graph was read, but that a node of it is not computed.</summary>
     public WeightsFormatException NotComputed(Exception error) => new($"'{FileName}' cannot be computed. {error.Message}", error);
 
+    /// <summary>Refuses a network by what it made of the pictures of <see cref="TrialPass"/>.</summary>
+    /// <param name="embeddings">[2, d], not normalized.</param>
+    /// <exception cref="WeightsFormatException">They are not finite, or the same.</exception>
+    public void CheckTrial(float[] embeddings)
+    {
+        if (TrialPass.Fault(embeddings) is { } fault)
+        {
+            throw new WeightsFormatException($"'{FileName}' is no recognizer of use: {fault}");
+        }
+    }
+
     /// <summary>Reads scale·value + shift as (value - mean) / deviation.</summary>
     private static (double[] Mean, double[] Deviation) MeanAndDeviation(PixelScaling scaling) =>
         ([.. scaling.Shift.Zip(scaling.Scale, (shift, scale) => -(double)shift / scale)], [.. scaling.Scale.Select(scale => 1.0 / scale)]);

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using Microsoft.ML.Transforms;
@@ -26,7 +27,7 @@ internal static class PersonSplit
         if (people.Count < 2)
         {
             throw new InvalidOperationException(
-                $"The column '{labelColumnName}' names {people.Count} {(people.Count == 1 ? "person" : "people")}; to have somebody on each side it takes at least 2. Give photographs of more people.");
+                $"The column '{labelColumnName}' names {Counted.People(people.Count)}; to have somebody on each side it takes at least 2. Give photographs of more people.");
         }
 
         if (unlabelled > 0)

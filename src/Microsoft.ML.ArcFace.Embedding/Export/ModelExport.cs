@@ -18,8 +18,6 @@ internal static class ModelExport
     /// <summary>What descriptions call the embedding's fingerprint, and the threshold that holds for it.</summary>
     public const string FingerprintKey = "fingerprint", ThresholdKey = "verification_threshold";
 
-    private const string PreprocessingKey = "preprocessing";
-
     public static void ToOnnx(ITransformer model, string path, OnnxExportOptions options)
     {
         FaceEmbeddingTransformer embedding = model.FaceEmbedding();
@@ -46,10 +44,8 @@ internal static class ModelExport
         SplitGraph? graph = network.Facts is { Graph: { } original, File: not null } ? SplitGraph.Of(original, network.Network, NumbersOf(network)) : null;
         if (graph is not null)
         {
-            FacePixels pixels = network.Facts.File!.Pixels.Pixels;
             description[SplitGraph.MetadataKey] = graph.Graph;
-            description[StoredPixels.MetadataKey] = StoredPixels.ToJson(pixels);
-            description[PreprocessingKey] = $"112x112 {pixels}, aligned to the ArcFace template";
+            StoredPixels.Describe(network.Facts.File!.Pixels.Pixels, description);
         }
         else if (embedding.Backbone is null)
         {
@@ -96,9 +92,8 @@ internal static class ModelExport
         {
             ["architecture"] = embedding.Backbone?.ToShortName() ?? "graph",
             ["embedding_size"] = embedding.EmbeddingSize.ToString(CultureInfo.InvariantCulture),
-            [StoredPixels.MetadataKey] = StoredPixels.ToJson(FacePixels.Standard),
-            [PreprocessingKey] = "112x112 RGB, (value - 127.5) / 127.5, aligned to the ArcFace template",
         };
+        StoredPixels.Describe(FacePixels.Standard, description);
         if (embedding.PersonNames is { Count: > 0 } names)
         {
             description["labels"] = JsonSerializer.Serialize(names, ExportJson.Default.IReadOnlyListString);

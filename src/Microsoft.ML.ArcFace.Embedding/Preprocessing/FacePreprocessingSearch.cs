@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.ML.ArcFace.Names;
 
 namespace Microsoft.ML.ArcFace;
 
@@ -25,7 +26,7 @@ public sealed record FacePreprocessingSearch(
     {
         string[] lines =
         [
-            string.Create(CultureInfo.InvariantCulture, $"{PersonCount:N0} people, {PhotographCount:N0} photographs: {GenuinePairCount:N0} genuine and {ImpostorPairCount:N0} impostor pairs"),
+            string.Create(CultureInfo.InvariantCulture, $"{Counted.People(PersonCount)}, {Counted.Of(PhotographCount, "photograph")}: {GenuinePairCount:N0} genuine and {Counted.Of(ImpostorPairCount, "impostor pair")}"),
             .. Choices.Select(choice => string.Create(CultureInfo.InvariantCulture,
                 $"  {choice.Pixels.Name,-16} area {choice.AreaUnderRocCurve:0.0000} [{choice.LowerArea:0.0000}, {choice.UpperArea:0.0000}]  {(choice.IsAsGoodAsBest ? "as good as the best" : "worse")}  {choice.Pixels}")),
             $"Taken: {Chosen.Pixels.Name}, {Reason}.",

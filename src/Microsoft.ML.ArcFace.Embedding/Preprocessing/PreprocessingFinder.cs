@@ -24,6 +24,9 @@ internal static class PreprocessingFinder
         using (WorkMeter meter = observer.Begin(FaceRecognitionCatalog.Embedded, (long)tried.Length * faces.Count))
         {
             using InferenceNetwork network = file.Compute();
+            float[] numbers = new float[TrialPass.Count * FaceTensor.ByteCount];
+            Scale(TrialPass.Pictures(), said.Pixels, numbers);
+            file.CheckTrial(network.Embed(numbers, TrialPass.Count));
             foreach (FacePixels pixels in tried)
             {
                 embeddings.Add(Embed(network, pixels, faces, meter));

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace.Evaluation;
@@ -20,7 +21,7 @@ internal static class AngleEvaluator
         if (people.Length < 2)
         {
             throw new InvalidOperationException(
-                $"The data show {people.Length} {(people.Length == 1 ? "person" : "people")} in {rows.Count} photographs with an embedding ({unusable} have none, or no label); angles between people take at least 2. Give more people.");
+                $"The data show {Counted.People(people.Length)} in {Counted.Of(rows.Count, "photograph")} with an embedding ({unusable} have none, or no label); angles between people take at least 2. Give more people.");
         }
 
         if (centers?.FirstOrDefault(center => center.Center.Length != people[0].Photographs[0].Length) is { } other)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.ML.ArcFace.Gallery;
+using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.ArcFace.Runtime;
 
 namespace Microsoft.ML.ArcFace;
@@ -62,7 +63,7 @@ public sealed partial class FaceGallery
             GalleryLog.Tell(Log, $"'{path}' can be searched, but not changed: it {obstacle.Reason}.");
         }
 
-        GalleryLog.Tell(Log, $"'{path}': {_memory.PhotographCount} photographs of {_memory.People.Count} people.");
+        GalleryLog.Tell(Log, $"'{path}': {Counted.Of(_memory.PhotographCount, "photograph")} of {Counted.People(_memory.People.Count)}.");
     }
 
     /// <summary>Opens the gallery of a file, or makes one.</summary>

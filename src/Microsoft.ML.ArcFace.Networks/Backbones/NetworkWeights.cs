@@ -111,7 +111,8 @@ internal static class NetworkWeights
             missing: [.. network.Tensors.Where(tensor => !stored.ContainsKey(tensor.Name) && tensor.Kind != TensorKind.Counter && !constants.Contains(tensor.Name)).Select(tensor => tensor.Name)],
             surplus: [.. stored.Keys.Where(name => network.FindTensor(name) is null)],
             ofAnotherKind: [.. stored.Where(entry => network.FindTensor(entry.Key) is { } tensor && !Fits(entry.Value, tensor))
-                .Select(entry => $"{entry.Key} ({entry.Value.Describe()}, must be {network.FindTensor(entry.Key)!.Describe()})")]);
+                .Select(entry => $"{entry.Key} ({entry.Value.Describe()}, must be {network.FindTensor(entry.Key)!.Describe()})")],
+            remedy: $"They are read as a network '{network.Name}' with embeddings of {network.OutputSize} numbers: give a whole file of that network, or say which other one it is of.");
         return [.. stored.Select(entry => (entry.Value, tensors[entry.Key]))];
     }
 

@@ -50,10 +50,15 @@ internal static class OnnxExport
         return graph.Node("Add", graph.Node("Split", [embeddings], outputs: 2, OnnxGraph.Number("axis", 0L)));
     }
 
-    private static Dictionary<string, string> Describe(NetworkDescription network, OnnxExportOptions options, bool addMirrorImage, IReadOnlyDictionary<string, string> metadata) => new(metadata)
+    private static Dictionary<string, string> Describe(NetworkDescription network, OnnxExportOptions options, bool addMirrorImage, IReadOnlyDictionary<string, string> metadata)
     {
-        ["input"] = options.IncludePreprocessing ? "[batch, 3, 112, 112], RGB, values 0 to 255" : "[batch, 3, 112, 112], RGB, (value - 127.5) / 127.5",
-        [StoredPixels.MetadataKey] = StoredPixels.ToJson(options.IncludePreprocessing ? FacePixels.Unscaled : FacePixels.Standard),
-        ["output"] = $"[batch, {network.OutputSize.ToString(CultureInfo.InvariantCulture)}], {(options.NormalizeOutput ? "unit length" : "not normalised")}{(addMirrorImage ? ", the face and its mirror image added" : "")}",
-    };
+        FacePixels pixels = options.IncludePreprocessing ? FacePixels.Unscaled : FacePixels.Standard;
+        var description = new Dictionary<string, string>(metadata)
+        {
+            ["input"] = $"[batch, 3, 112, 112], {pixels}",
+            ["output"] = $"[batch, {network.OutputSize.ToString(CultureInfo.InvariantCulture)}], {(options.NormalizeOutput ? "unit length" : "not normalised")}{(addMirrorImage ? ", the face and its mirror image added" : "")}",
+        };
+        StoredPixels.Describe(pixels, description);
+        return description;
+    }
 }

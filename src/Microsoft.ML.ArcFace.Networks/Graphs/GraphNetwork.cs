@@ -110,6 +110,6 @@ internal sealed record GraphNetwork(NetworkDescription Network, IReadOnlyDiction
         (string Name, long[] Shape)[] rows = [.. outputs.Where(output => output.Shape is [1, > 1 and <= LongestEmbedding]).OrderByDescending(output => output.Shape[1])];
         return rows is [var row, .. var others] && (others.Length == 0 || others[0].Shape[1] < row.Shape[1])
             ? row.Name
-            : throw new WeightsFormatException($"The graph gives {all} for a picture; a recognizer gives one embedding [1, d] of 2 to {LongestEmbedding} numbers, and perhaps its length. A face detector goes to DetectFaces (arcface import --detector).");
+            : throw new WeightsFormatException($"The graph gives {all} for a picture; a recognizer gives one embedding [1, d] of 2 to {LongestEmbedding} numbers, and perhaps its length. A face detector goes to --detector (DetectFaces).");
     }
 }

@@ -28,6 +28,20 @@ internal static class GraphTensors
         return tensors;
     }
 
+    /// <summary>Refuses real numbers that are not finite, which a pass may swallow: max(NaN, 0) is 0. A single number, such as a bound, may be infinite.</summary>
+    /// <exception cref="WeightsFormatException">There are some; the message names the tensor.</exception>
+    public static void CheckFinite(GraphProto graph)
+    {
+        foreach ((string name, TensorProto tensor) in Of(graph))
+        {
+            bool isReal = (DataType)tensor.DataType is DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16;
+            if (isReal && tensor.Dims.Aggregate(1.0, (count, size) => count * size) > 1)
+            {
+                _ = GraphStateTensor.Of(tensor, name);
+            }
+        }
+    }
+
     /// <summary>Tells whether the numbers of a tensor were taken out.</summary>
     public static bool IsEmptied(TensorProto tensor) => !tensor.Dims.Contains(0)
         && tensor.RawData.Length + tensor.FloatData.Length + tensor.DoubleData.Length + tensor.Int32Data.Length + tensor.Int64Data.Length + tensor.Uint64Data.Length == 0;

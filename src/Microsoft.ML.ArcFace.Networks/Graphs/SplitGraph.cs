@@ -60,7 +60,8 @@ internal sealed record SplitGraph(IReadOnlyList<(string Name, StateTensor Tensor
             missing: [.. tensors.Keys.Where(name => !stored.ContainsKey(name))],
             surplus: [.. stored.Keys.Where(name => !tensors.ContainsKey(name))],
             ofAnotherKind: [.. stored.Where(entry => tensors.TryGetValue(entry.Key, out TensorProto? tensor) && !(ElementConversion.IsReal(entry.Value.Elements.Type) && tensor.Dims.SequenceEqual(entry.Value.Shape)))
-                .Select(entry => $"{entry.Key} ({entry.Value.Describe()}, must be [{string.Join(", ", tensors[entry.Key].Dims)}])")]);
+                .Select(entry => $"{entry.Key} ({entry.Value.Describe()}, must be [{string.Join(", ", tensors[entry.Key].Dims)}])")],
+            remedy: "The file was altered or is damaged: export the model again.");
         (StoredTensor Stored, PlainTensor<float> Numbers)[] read = [.. stored.Values.Select(tensor => (tensor, PlainTensor.Of(tensor.Shape, new float[PlainTensor.CountOf(tensor.Shape)])))];
         file.CopyInto(read.Select(pair => (pair.Stored, (WritableTensor)pair.Numbers)));
         foreach ((StoredTensor tensor, PlainTensor<float> numbers) in read)

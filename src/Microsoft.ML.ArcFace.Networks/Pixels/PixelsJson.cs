@@ -12,7 +12,14 @@ internal sealed record StoredPixels(string? ColorOrder, double[]? Mean, double[]
     /// <summary>What the metadata of exported files call it.</summary>
     public const string MetadataKey = "pixels";
 
+    /// <summary>What the metadata of exported files call the same in words.</summary>
+    private const string WordsKey = "preprocessing";
+
     private const int MostCharacters = 1000;
+
+    /// <summary>Tells in the metadata of an exported file which pixels it reads, for programs and in words.</summary>
+    public static void Describe(FacePixels pixels, IDictionary<string, string> metadata) =>
+        (metadata[MetadataKey], metadata[WordsKey]) = (ToJson(pixels), $"112x112 {pixels}, aligned to the ArcFace template");
 
     public static string ToJson(FacePixels pixels) => JsonSerializer.Serialize(
         new StoredPixels(pixels.ColorOrder.ToString().ToLowerInvariant(), pixels.Mean.ToArray(), pixels.Deviation.ToArray()), PixelsJson.Default.StoredPixels);

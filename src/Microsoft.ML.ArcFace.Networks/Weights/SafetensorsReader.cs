@@ -81,7 +81,8 @@ internal sealed class SafetensorsReader
             surplus: [.. names.Where(name => !targets.ContainsKey(name))],
             ofAnotherKind: [.. Entries
                 .Where(entry => targets.TryGetValue(entry.Name, out var target) && !(target.Type == entry.Type && target.Shape.AsSpan().SequenceEqual(entry.Shape)))
-                .Select(entry => $"{entry.Name} ({entry.Describe()}, must be {targets[entry.Name].Describe()})")]);
+                .Select(entry => $"{entry.Name} ({entry.Describe()}, must be {targets[entry.Name].Describe()})")],
+            remedy: "Use the architecture and options that the file was made with.");
     }
 
     private static void CheckBooleans(SafetensorsEntry entry, ReadOnlySpan<byte> bytes)

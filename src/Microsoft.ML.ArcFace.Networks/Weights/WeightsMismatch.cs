@@ -5,13 +5,17 @@ internal static class WeightsMismatch
 {
     private const int LargestListing = 8;
 
+    /// <param name="missing">Tensors of the network that the file does not have.</param>
+    /// <param name="surplus">Tensors of the file that the network does not have.</param>
+    /// <param name="ofAnotherKind">Tensors of another type or shape.</param>
+    /// <param name="remedy">A sentence that says what to do.</param>
     /// <exception cref="WeightsFormatException">One of the lists is not empty.</exception>
-    public static void ThrowIfAny(IReadOnlyCollection<string> missing, IReadOnlyCollection<string> surplus, IReadOnlyCollection<string> ofAnotherKind)
+    public static void ThrowIfAny(IReadOnlyCollection<string> missing, IReadOnlyCollection<string> surplus, IReadOnlyCollection<string> ofAnotherKind, string remedy)
     {
         string[] problems = [.. new[] { Listing("missing", missing), Listing("not expected", surplus), Listing("of another kind", ofAnotherKind) }.OfType<string>()];
         if (problems.Length > 0)
         {
-            throw new WeightsFormatException($"The weights do not fit the network. {string.Join("; ", problems)}. Use the architecture and options that the file was made with.");
+            throw new WeightsFormatException($"The weights do not fit the network. {string.Join("; ", problems)}. {remedy}");
         }
     }
 

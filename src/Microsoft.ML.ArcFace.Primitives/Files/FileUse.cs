@@ -109,9 +109,9 @@ internal sealed record FileUse(string Needed, IReadOnlyList<FileKind> Fitting, I
     };
 
     /// <summary>Says what a file is in place of what it should be, and what to do; null if its kind fits, or is not known.</summary>
-    public string? Mismatch(FileNature nature) => nature.Kind == FileKind.Unknown || Fitting.Contains(nature.Kind)
-        ? null
-        : $"It is {nature.What}, not {Needed}. {Remedies.GetValueOrDefault(nature.Kind) ?? Accidents.GetValueOrDefault(nature.Kind) ?? $"Give {Needed}."}";
+    public string? Mismatch(FileNature nature) => nature.Kind == FileKind.Unknown || Fitting.Contains(nature.Kind) ? null
+        : (Remedies.GetValueOrDefault(nature.Kind) ?? Accidents.GetValueOrDefault(nature.Kind)) is { } remedy ? $"It is {nature.What}, not {Needed}. {remedy}"
+        : $"It is {nature.What}. Give {Needed}.";
 
     /// <inheritdoc cref="Mismatch(FileNature)"/>
     public string? Mismatch(string path) => FileNature.Of(path) is { } nature ? Mismatch(nature) : null;

@@ -9,8 +9,8 @@ namespace Microsoft.ML.ArcFace;
 /// <param name="Steps">How many steps the run has.</param>
 /// <param name="Loss">The mean loss over the steps since the last report of this epoch.</param>
 /// <param name="LearningRate">The learning rate of the last step.</param>
-/// <param name="ImagesPerSecond">Photographs trained on per second, since the run was started or went on from a checkpoint.</param>
-/// <param name="EstimatedTimeRemaining">How long the rest takes at that rate.</param>
+/// <param name="ImagesPerSecond">Photographs trained on per second, since the run was started or went on from a checkpoint; 0 as long as no step is done since then.</param>
+/// <param name="EstimatedTimeRemaining">How long the rest takes at that rate; zero where there is none yet.</param>
 /// <param name="IsEpochEnd">Whether this report closes an epoch.</param>
 /// <param name="ValidationAreaUnderRocCurve">At the end of an epoch of a run with a validation set: the area under the ROC curve of its pairs.</param>
 /// <param name="MarginFraction">The share of the margin that the last step used, 0 to 1: it grows at the beginning of a run, and the loss with it.</param>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.ML.ArcFace.Names;
 
 namespace Microsoft.ML.ArcFace.Tool.Commands;
 
@@ -50,7 +51,7 @@ internal static class EmbedCommand
         int embedded = file.Count;
         return new ToolAnswer(
             new EmbedFacts(output, embedded, faces, unusable, embedder.UnalignedImageCount, run.LeftOut, embedder.EmbeddingSize, embedder.Fingerprint),
-            $"Wrote {Terminal.TerminalText.OfLine(output)}: {embedded} embeddings of {embedder.EmbeddingSize} numbers{(unusable.Length == 0 ? "" : $"; {unusable.Length} photographs left out")}");
+            $"Wrote {Terminal.TerminalText.OfLine(output)}: {Counted.Of(embedded, "embedding")} of {embedder.EmbeddingSize} numbers{(unusable.Length == 0 ? "" : $"; {Counted.Of(unusable.Length, "photograph")} left out")}");
     }
 }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.ML.ArcFace.Names;
 
 namespace Microsoft.ML.ArcFace.Tool.Commands;
 
@@ -83,7 +84,7 @@ internal static class EnrollCommand
                 gallery.Path, summary.PersonCount, summary.PhotographCount, summary.AlreadyThereCount, summary.ReplacedCount, summary.SameSourceCount,
                 SeveralFaces: embeddings.Count(embedding => embedding.PassedOver is not null), unusable, embedder.UnalignedImageCount, run.LeftOut,
                 [.. faces.Index().Select(one => EnrollFacts.Result.Of(one.Item, results[one.Index], embeddings[one.Index]))], gallery.PersonCount, gallery.PhotographCount),
-            $"Enrolled {summary.PhotographCount} photographs of {summary.PersonCount} people{Also(summary.AlreadyThereCount, "already there")}{Also(summary.ReplacedCount, "in the place of older ones")}" +
+            $"Enrolled {Counted.Of(summary.PhotographCount, "photograph")} of {Counted.People(summary.PersonCount)}{Also(summary.AlreadyThereCount, "already there")}{Also(summary.ReplacedCount, "in the place of older ones")}" +
             $"{Also(unusable.Length, "left out")}; {Terminal.TerminalText.OfLine(gallery.Path!)} has {gallery.PhotographCount} of {gallery.PersonCount}");
     }
 

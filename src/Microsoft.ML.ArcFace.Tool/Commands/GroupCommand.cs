@@ -17,7 +17,7 @@ internal static class GroupCommand
         Sorts photographs of nobody known into people, by the threshold of the model. Photographs stay where they are. Examples:
           arcface group --model faces.zip photographs/ --skip-unusable
           arcface group --model faces.zip photographs/ --output sorted --links
-          arcface group --model faces.zip photographs/ --output people --least 3 --json
+          arcface group --model faces.zip photographs/ --output people --least 3 --main-face --json
         """;
 
     private static readonly Option<FileInfo> Model = FileOptions.Model();
@@ -26,12 +26,13 @@ internal static class GroupCommand
     private static readonly Option<bool> Links = new("--links") { Description = "Put symbolic links into --output instead of copies." };
     private static readonly Option<int?> Least = NumberOption.Whole("--least", "Faces that a person needs for a folder in --output. Default 1", 1, 1_000_000, example: 2);
     private static readonly Option<double?> Cosine = NumberOption.Real("--cosine", "The threshold of two single faces. Default: the lowest that keeps --false-share, by the calibration of the model", "-1 to 1", value => value is >= -1 and <= 1, 0.4);
+    private static readonly Option<bool> MainFace = new("--main-face") { Description = "Sort the main face of each photograph alone, the one that a training on --output takes. Default: all faces." };
     private static readonly Option<double?> FalseShare = NumberOption.Real("--false-share", "Of the pairs that are joined, the share at most that may show different people. Default 0.02", "over 0, below 1", value => value is > 0 and < 1, 0.01);
     private static readonly Option<bool> SkipUnusable = new("--skip-unusable") { Description = "Leave out photographs that cannot be read, and count them, instead of ending with an error. Those without a face are listed in any case." };
 
     public static Command Create()
     {
-        var command = new Command("group", Description) { Model, Photographs, Output, Links, Least, FalseShare, Cosine, SkipUnusable, AlignedPhotographs.Required, ToolCommand.Gpu, ToolCommand.Threads };
+        var command = new Command("group", Description) { Model, Photographs, Output, Links, Least, MainFace, FalseShare, Cosine, SkipUnusable, AlignedPhotographs.Required, ToolCommand.Gpu, ToolCommand.Threads };
         command.Answer(Run, Check, stopped: "Nothing was written, and the photographs are where they were.");
         return command;
     }
@@ -54,10 +55,18 @@ internal static class GroupCommand
         string[] files = EmbeddedPhotographs.Need(FileOptions.Files(run, run.Need(Photographs), run.Get(SkipUnusable)), run.Need(Photographs));
         using FaceEmbedder embedder = EmbedderFile.OpenCalibrated(run, Model, run.Get(Cosine));
         var faces = new List<FaceToGroup>();
-        string[] leftOut = EmbeddedPhotographs.ForEach(run, embedder, files, run.Get(SkipUnusable), (path, embedding) => faces.Add(new FaceToGroup(path, embedding.Vector)), out string[] withoutFace);
+        var boxes = new List<FaceBox?>();
+        string[] leftOut = EmbeddedPhotographs.ForEachFace(
+            run, embedder, files, run.Get(SkipUnusable), run.Get(MainFace),
+            (path, face) =>
+            {
+                faces.Add(new FaceToGroup(path, face.Embedding.Vector));
+                boxes.Add(face.Box);
+            },
+            out string[] withoutFace);
         var observer = new WorkObserver(log: null, run.Display.Show, run.CancellationToken, run.Clock);
         PersonGroups groups = run.Get(Cosine) is { } cosine ? PersonGrouping.Group(faces, cosine, observer) : PersonGrouping.Group(faces, embedder.Threshold!, run.Get(FalseShare) ?? PersonGrouping.UsualFalseShare, observer);
-        GroupFacts.Person[] people = [.. groups.Groups.Select((group, index) => GroupFacts.Person.Of(group, index, groups.Groups.Count))];
+        GroupFacts.Person[] people = [.. groups.Groups.Select((group, index) => GroupFacts.Person.Of(group, index, groups.Groups.Count, boxes))];
         if (output is not null)
         {
             int least = run.Get(Least) ?? 1;
@@ -94,11 +103,17 @@ internal sealed record GroupFacts(
     /// <summary>Holds the faces of a person, the most typical first.</summary>
     internal sealed record Person(string Name, Face[] Faces)
     {
-        public static Person Of(PersonGroup group, int index, int count) => new(
+        public static Person Of(PersonGroup group, int index, int count, IReadOnlyList<FaceBox?> boxes) => new(
             "person-" + (index + 1).ToString(CultureInfo.InvariantCulture).PadLeft(Math.Max(4, count.ToString(CultureInfo.InvariantCulture).Length), '0'),
-            [.. group.Faces.Select(face => new Face(face.Photograph, face.Cosine))]);
+            [.. group.Faces.Select(face => new Face(face.Photograph, face.Cosine, Place.Of(boxes[face.Index])))]);
     }
 
-    /// <summary>Names a face by its photograph; the cosine is the mean to the person's other faces, null where it is alone.</summary>
-    internal sealed record Face(string Path, double? Cosine);
+    /// <summary>Names a face by its photograph; the cosine is the mean to the person's other faces, null where it is alone, and the box null where nobody looked for faces.</summary>
+    internal sealed record Face(string Path, double? Cosine, Place? Box);
+
+    /// <summary>Tells where a face is, in pixels of the upright photograph.</summary>
+    internal sealed record Place(float X, float Y, float Width, float Height)
+    {
+        public static Place? Of(FaceBox? box) => box is null ? null : new(box.X, box.Y, box.Width, box.Height);
+    }
 }

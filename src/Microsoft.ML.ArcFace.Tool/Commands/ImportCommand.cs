@@ -50,6 +50,19 @@ internal static class ImportCommand
                 result.AddError("--pixels says what --find-pixels would find out; give one of them.");
             }
 
+            foreach (Option option in (Option[])[AllowUnaligned, SkipUnusable])
+            {
+                if (result.GetResult(option) is { Implicit: false } && result.GetResult(FindPixels) is null && result.GetResult(Calibrate) is null)
+                {
+                    result.AddError($"{option.Name} is about photographs, and none are read; give some with --find-pixels DIR or --calibrate DIR, or leave {option.Name} out.");
+                }
+            }
+
+            if (result.GetResult(AllowUnaligned) is { Implicit: false } && result.GetResult(Detector) is not null)
+            {
+                result.AddError($"{AllowUnaligned.Name} takes photographs as they are, and {Detector.Name} aligns the faces in them; give one of them.");
+            }
+
             foreach (Option option in (Option[])[Rate, ComparedPairs.File])
             {
                 if (result.GetResult(option) is not null && result.GetResult(Calibrate) is null)

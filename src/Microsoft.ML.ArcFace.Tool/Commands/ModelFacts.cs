@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Names;
 
 namespace Microsoft.ML.ArcFace.Tool.Commands;
 
@@ -82,9 +83,9 @@ internal sealed record ModelFacts : ToolFacts
     ]).Select(Terminal.TerminalText.OfLine));
 
     private string TrainedOn() => Training is not { } training
-        ? (People is { } people ? Invariant($"{people:N0} people; the rest is ") : "") + NotRecorded
-        : Invariant($"{training.PersonCount:N0} people, {training.PhotographCount:N0} photographs; loss {training.Loss}{(training.Margin is { } margin ? Invariant($", margin {margin:0.###}") : "")}, scale {training.Scale:0.#}; ")
-            + Invariant($"{training.Epochs:N0} epochs, {training.Steps:N0} steps from {(training.StartedFromWeights ? "given" : "random")} weights{(training.Teacher is { } teacher ? Invariant($", taught by {teacher.Name} (weight {teacher.Weight:0.###})") : "")}; by version {training.PackageVersion}");
+        ? (People is { } people ? $"{Counted.People(people)}; the rest is " : "") + NotRecorded
+        : Invariant($"{Counted.People(training.PersonCount)}, {Counted.Of(training.PhotographCount, "photograph")}; loss {training.Loss}{(training.Margin is { } margin ? Invariant($", margin {margin:0.###}") : "")}, scale {training.Scale:0.#}; ")
+            + Invariant($"{Counted.Of(training.Epochs, "epoch")}, {Counted.Of(training.Steps, "step")} from {(training.StartedFromWeights ? "given" : "random")} weights{(training.Teacher is { } teacher ? Invariant($", taught by {teacher.Name} (weight {teacher.Weight:0.###})") : "")}; by version {training.PackageVersion}");
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.ML.ArcFace.Names;
 
 namespace Microsoft.ML.ArcFace.Tool.Commands;
 
@@ -37,13 +38,13 @@ internal static class PackCommand
             string bin = Path.Combine(folder.FullName, "pairs.bin");
             faces.SaveAsVerificationBin(photographs.Rows, photographs.WithoutUnusable(run, ml, ComparedPairs.Load(run, faces, file)), bin);
             int pairs = faces.LoadFromVerificationBin(bin).Pairs.Count;
-            return new ToolAnswer(new PackedPairsFacts(bin, pairs, photographs.Unusable, run.LeftOut), $"Wrote {Terminal.TerminalText.OfLine(bin)}: {pairs} pairs");
+            return new ToolAnswer(new PackedPairsFacts(bin, pairs, photographs.Unusable, run.LeftOut), $"Wrote {Terminal.TerminalText.OfLine(bin)}: {Counted.Of(pairs, "pair")}");
         }
 
         string records = Path.Combine(folder.FullName, "train.rec");
         faces.SaveAsRecordIO(photographs.Rows, records);
         long? count = faces.LoadFromRecordIO(records).GetRowCount();
-        return new ToolAnswer(new PackedPhotographsFacts(records, count, photographs.Unusable, run.LeftOut), $"Wrote {Terminal.TerminalText.OfLine(records)}: {count} photographs, with .idx, property and identities.txt");
+        return new ToolAnswer(new PackedPhotographsFacts(records, count, photographs.Unusable, run.LeftOut), $"Wrote {Terminal.TerminalText.OfLine(records)}: {Counted.Of(count ?? 0, "photograph")}, with .idx, property and identities.txt");
     }
 
     private static UsablePhotographs Photographs(ToolRun run, MLContext ml, FaceRecognitionCatalog faces)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.ArcFace.Terminal;
 
 namespace Microsoft.ML.ArcFace.Tool.Commands;
@@ -42,7 +43,7 @@ internal static class PeopleCommand
     ]);
 
     private static string Summary(string path, GalleryContents contents) =>
-        $"{TerminalText.OfLine(path)}: {contents.People.Sum(person => person.Photographs.Count)} photographs of {contents.People.Count} people, for the model {contents.Fingerprint[..Math.Min(12, contents.Fingerprint.Length)]}, {(contents.IsEncrypted ? "encrypted" : "not encrypted")}; times are UTC";
+        $"{TerminalText.OfLine(path)}: {Counted.Of(contents.People.Sum(person => person.Photographs.Count), "photograph")} of {Counted.People(contents.People.Count)}, for the model {contents.Fingerprint[..Math.Min(12, contents.Fingerprint.Length)]}, {(contents.IsEncrypted ? "encrypted" : "not encrypted")}; times are UTC";
 }
 
 /// <summary>Lists the people of a gallery.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.ML.ArcFace.Names;
 
 namespace Microsoft.ML.ArcFace.Tool.Commands;
 
@@ -33,7 +34,7 @@ internal static class RemoveCommand
         int removed = gallery.Remove([.. run.Need(People).Select(person => known.Contains(person) ? person : PersonName.Trimmed(run, person)!)]);
         return new ToolAnswer(
             new RemoveFacts(gallery.Path, RemovedPeople: removed, People: gallery.PersonCount, Photographs: gallery.PhotographCount),
-            $"Removed {removed} people; {Terminal.TerminalText.OfLine(gallery.Path!)} has {gallery.PersonCount}",
+            $"Removed {Counted.People(removed)}; {Terminal.TerminalText.OfLine(gallery.Path!)} has {gallery.PersonCount}",
             removed > 0 ? ExitCode.Done : ExitCode.No);
     }
 }

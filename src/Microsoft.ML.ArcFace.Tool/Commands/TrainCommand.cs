@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Terminal;
 using Microsoft.ML.Data;
 
@@ -46,7 +48,10 @@ internal static class TrainCommand
     private static readonly Option<int?> Freeze = NumberOption.Whole("--freeze", "How many of the network's four stages keep the weights of --weights", 0, 4, example: 2);
     private static readonly Option<FileInfo> Teacher = FileOptions.Existing(new Option<FileInfo>("--teacher") { Description = "A model to learn from beside the labels: a .zip, or a recognizer (.onnx, .pth, .safetensors).", HelpName = "FILE" });
     private static readonly Option<double?> TeacherWeight = NumberOption.Real("--teacher-weight", "The weight of the cosine to --teacher beside the loss. Default 20", "over 0, at most 1000", value => value is > 0 and <= 1000, 20);
-    private static readonly Option<DirectoryInfo> Unlabeled = FileOptions.Existing(new Option<DirectoryInfo>("--unlabeled") { Description = "Photographs of anybody, in folders of any names, that --teacher teaches too.", HelpName = "DIR" });
+    private static readonly Option<double?> TeacherRelations = NumberOption.Real("--teacher-relations", "The weight of the relations within a batch, as --teacher and student see them, beside the loss. Default 0", "0 to 10000", value => value is >= 0 and <= 10_000, 10);
+    private static readonly Option<double?> TeacherViews = NumberOption.Real("--teacher-views", "Views of a step that have no label and are for --teacher alone, as a share of the batch. Default 1", "0 to 8", value => value is >= 0 and <= 8, 2);
+    private static readonly Option<double?> TeacherMixed = NumberOption.Real("--teacher-mixed", "Share of --teacher-views that are mixtures of two photographs. Default 1", "0 to 1", value => value is >= 0 and <= 1, 0.5);
+    private static readonly Option<DirectoryInfo> Unlabeled = FileOptions.Existing(new Option<DirectoryInfo>("--unlabeled") { Description = "Photographs of anybody that --teacher teaches too: all in this folder and those below it.", HelpName = "DIR" });
     private static readonly Option<DirectoryInfo> Validate = FileOptions.Existing(new Option<DirectoryInfo>("--validate") { Description = "Photographs of other people, one folder a person; the weights that verify them best are kept.", HelpName = "DIR" });
     private static readonly Option<int?> Patience = NumberOption.Whole("--patience", "Stop after so many epochs that do not verify --validate better", 1, 100_000, example: 5);
     private static readonly Option<bool> SkipUnusable = new("--skip-unusable") { Description = "Leave out photographs that cannot be read or show no face, and count them, instead of ending with an error." };
@@ -63,7 +68,7 @@ internal static class TrainCommand
         var command = new Command("train", Description)
         {
             Data, Records, List, ListEncoding, Output, Detector, SkipUnusable, Backbone, EmbeddingSize, MirrorImage, Loss, Margin, Scale, SampleRate, Epochs, BatchSize, Optimizer, LearningRate, WeightDecay,
-            Precision, Weights, Pixels, RenewNorms, Freeze, Teacher, TeacherWeight, Unlabeled, Validate, Patience, Checkpoints, CheckpointEvery, Restart, TensorBoard, AlignedPhotographs.Required,
+            Precision, Weights, Pixels, RenewNorms, Freeze, Teacher, TeacherWeight, TeacherRelations, TeacherViews, TeacherMixed, Unlabeled, Validate, Patience, Checkpoints, CheckpointEvery, Restart, TensorBoard, AlignedPhotographs.Required,
             ToolCommand.Gpu, ToolCommand.Threads, Seed,
         };
         command.Validators.Add(result =>
@@ -74,9 +79,20 @@ internal static class TrainCommand
                 result.AddError($"Give photographs in one way, not {sources}: --data DIR, --records FILE.rec or --list FILE.");
             }
 
-            if (result.GetValue(Teacher) is null && (result.GetValue(TeacherWeight) is not null || result.GetValue(Unlabeled) is not null))
+            foreach (Option option in (Option[])[TeacherWeight, TeacherRelations, TeacherViews, TeacherMixed, Unlabeled])
             {
-                result.AddError("--teacher-weight and --unlabeled are for what a model teaches; give it with --teacher FILE.");
+                if (result.GetResult(option) is not null && result.GetValue(Teacher) is null)
+                {
+                    result.AddError($"{option.Name} is for what a model teaches; give it with --teacher FILE.");
+                }
+            }
+
+            foreach (Option option in (Option[])[Backbone, EmbeddingSize])
+            {
+                if (result.GetResult(option) is { Implicit: false } && result.GetValue(Weights) is { Exists: true } weights && FileNature.Of(weights.FullName)?.Kind == FileKind.Onnx)
+                {
+                    result.AddError($"{option.Name} is given, but --weights '{weights}' is an ONNX model, which has its network in itself. Leave {option.Name} out.");
+                }
             }
 
             if (result.GetValue(Patience) is not null && result.GetValue(Validate) is null)
@@ -93,7 +109,9 @@ internal static class TrainCommand
     {
         try
         {
-            return OptionsOf(run, validation: null, unlabeled: null).Violations();
+            // Whether there are photographs decides; which ones is not known yet.
+            IDataView none = FaceFile.ToView([]);
+            return OptionsOf(run, run.Get(Validate) is null ? null : none, run.Get(Unlabeled) is null ? null : none).Violations();
         }
         catch (ArgumentException error)
         {
@@ -116,8 +134,8 @@ internal static class TrainCommand
         (IDataView train, string source) = Photographs(run, faces);
         ITransformer preparation = FacePreparation.Create(ml, source, FacePreparation.Detector.Of(run.Get(Detector)), run.Get(SkipUnusable)).Fit(train);
         using var native = preparation as IDisposable;
-        IDataView? Others(Option<DirectoryInfo> option) => run.Get(option) is { } folder ? preparation.Transform(run.LoadFromFolder(faces, folder, run.Get(SkipUnusable))) : null;
-        (IDataView? validation, IDataView? unlabeled) = (Others(Validate), Others(Unlabeled));
+        IDataView? validation = run.Get(Validate) is { } others ? preparation.Transform(run.LoadFromFolder(faces, others, run.Get(SkipUnusable))) : null;
+        IDataView? unlabeled = run.Get(Unlabeled) is { } anybody ? preparation.Transform(run.LoadOfAnybody(faces, Unlabeled, anybody, run.Get(SkipUnusable))) : null;
 
         TrainingProgress? last = null;
         var clock = Stopwatch.StartNew();
@@ -201,8 +219,15 @@ internal static class TrainCommand
             return null;
         }
 
-        var teacher = new FaceTeacher(file.FullName) { UnlabeledPhotographs = unlabeled };
-        return run.Get(TeacherWeight) is { } weight ? teacher with { Weight = weight } : teacher;
+        var usual = new FaceTeacher(file.FullName);
+        return usual with
+        {
+            Weight = run.Get(TeacherWeight) ?? usual.Weight,
+            RelationWeight = run.Get(TeacherRelations) ?? usual.RelationWeight,
+            UnlabeledViewShare = run.Get(TeacherViews) ?? usual.UnlabeledViewShare,
+            MixedShare = run.Get(TeacherMixed) ?? usual.MixedShare,
+            UnlabeledPhotographs = unlabeled,
+        };
     }
 
     /// <summary>The photographs and the column that they are in.</summary>

@@ -2,6 +2,7 @@ using Microsoft.ML.ArcFace.Detection;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Files;
 using Microsoft.ML.ArcFace.Graphs;
+using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.ArcFace.Networks;
 using Microsoft.ML.ArcFace.Weights;
 
@@ -84,7 +85,7 @@ internal sealed record ModelPack(RecognizerFile Recognizer, FacePreparation.Dete
         {
             string others = string.Concat(leftOut.Select(file => $" '{file.File}' {file.Reason}"));
             throw new WeightsFormatException(
-                $"The pack '{path}' has {Listing(recognizers.Select(file => file.FileName), "recognizers")} and {Listing(detectors.Select(file => file.Name), "detectors")}, where one recognizer and at most one detector are due.{others} Name the files with --weights and --detector.");
+                $"The pack '{path}' has {Listing(recognizers.Select(file => file.FileName), "recognizer")} and {Listing(detectors.Select(file => file.Name), "detector")}, where one recognizer and at most one detector are due.{others} Name the files with --weights and --detector.");
         }
 
         return new ModelPack(recognizers[0], detectors.FirstOrDefault(), leftOut);
@@ -130,9 +131,9 @@ internal sealed record ModelPack(RecognizerFile Recognizer, FacePreparation.Dete
     /// <summary>Tells whether a file counts; those of a Mac's archive begin with a dot.</summary>
     private static bool IsOnnx(string name) => name.EndsWith(Ending, StringComparison.OrdinalIgnoreCase) && !name.StartsWith('.');
 
-    private static string Listing(IEnumerable<string> names, string what)
+    private static string Listing(IEnumerable<string> names, string one)
     {
         string[] all = [.. names];
-        return all.Length == 0 ? $"no {what}" : $"{all.Length} {what} ({string.Join(", ", all)})";
+        return all.Length == 0 ? $"no {one}" : $"{Counted.Of(all.Length, one)} ({string.Join(", ", all)})";
     }
 }

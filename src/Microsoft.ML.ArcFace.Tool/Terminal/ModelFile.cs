@@ -44,15 +44,28 @@ internal static class ModelFile
                 throw new SpecialFileException(path, special);
             }
 
+            OpenExisting(path);
+        }
+        catch (FileNotFoundException error)
+        {
+            // File systems that take no files, such as /proc, do not find the one that is to be made.
+            throw new IOException($"{option} is '{path}', where no file can be made; give a file in a folder that you may write to.", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{option} is '{path}', which cannot be written ({error.Message}); give a file in a folder that you may write to.", error);
+        }
+    }
+
+    private static void OpenExisting(string path)
+    {
+        try
+        {
             File.Open(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete).Dispose();
         }
         catch (FileNotFoundException)
         {
             // Most results are new.
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"{option} is '{path}', which cannot be written ({error.Message}); give a file in a folder that you may write to.", error);
         }
     }
 }

@@ -89,24 +89,15 @@ internal sealed class Convolution : nn.Module<Tensor, Tensor>
 
     private Tensor Convolve(Tensor input)
     {
-        if (_margin is null)
+        using Tensor? padded = _margin is null ? null : nn.functional.pad(input, _margin);
+        Tensor maps = padded ?? input;
+        if (!SkipsPixelsOfNarrowMap(maps))
         {
-            return ConvolveInside(input);
+            return Convolve(maps, _stride);
         }
 
-        using Tensor padded = nn.functional.pad(input, _margin);
-        return ConvolveInside(padded);
-    }
-
-    private Tensor ConvolveInside(Tensor input)
-    {
-        if (!SkipsPixelsOfNarrowMap(input))
-        {
-            return Convolve(input, _stride);
-        }
-
-        using Tensor rows = input.slice(2, 0, input.shape[2], _stride[0]);
-        using Tensor read = rows.slice(3, 0, input.shape[3], _stride[1]);
+        using Tensor rows = maps.slice(2, 0, maps.shape[2], _stride[0]);
+        using Tensor read = rows.slice(3, 0, maps.shape[3], _stride[1]);
         return Convolve(read, [1, 1]);
     }
 

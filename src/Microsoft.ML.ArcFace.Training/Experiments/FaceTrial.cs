@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using Microsoft.ML.ArcFace.Names;
 
 namespace Microsoft.ML.ArcFace;
 
@@ -16,7 +17,7 @@ namespace Microsoft.ML.ArcFace;
 public sealed record FaceTrial(int Number, int Rung, int Epochs, IReadOnlyDictionary<string, object?> Parameters, [property: JsonIgnore] ArcFaceTrainer.Options Options)
 {
     /// <summary>The trial in a line, such as "trial 3, 9 epochs: Loss=CosFace, Margin=0.312".</summary>
-    public override string ToString() => $"trial {Number}, {Epochs} epochs: {string.Join(", ", Parameters.Select(parameter => $"{parameter.Key}={Text(parameter.Value)}"))}";
+    public override string ToString() => $"trial {Number}, {Counted.Of(Epochs, "epoch")}: {string.Join(", ", Parameters.Select(parameter => $"{parameter.Key}={Text(parameter.Value)}"))}";
 
     private static string Text(object? value) => value switch
     {

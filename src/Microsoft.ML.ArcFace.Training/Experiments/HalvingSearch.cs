@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Runtime;
 
@@ -53,7 +54,7 @@ internal sealed class HalvingSearch : IDisposable
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             isFinished = false;
-            _channel.Info($"Experiment stopped after {_results.Count} runs: {(_settings.CancellationToken.IsCancellationRequested ? "canceled" : "the time is up")}.");
+            _channel.Info($"Experiment stopped after {Counted.Of(_results.Count, "run")}: {(_settings.CancellationToken.IsCancellationRequested ? "canceled" : "the time is up")}.");
         }
 
         FaceTrialResult best = _best ?? throw NothingFound();
@@ -165,7 +166,7 @@ internal sealed class HalvingSearch : IDisposable
             }
         }
 
-        _channel.Info(FormattableString.Invariant($"Trial {result.Trial.Number} after {result.Trial.Epochs} epochs: {_settings.OptimizingMetric} {result.Score:0.0000}{(isBest ? ", the best so far" : "")}."));
+        _channel.Info(FormattableString.Invariant($"Trial {result.Trial.Number} after {Counted.Of(result.Trial.Epochs, "epoch")}: {_settings.OptimizingMetric} {result.Score:0.0000}{(isBest ? ", the best so far" : "")}."));
         _settings.Monitor?.ReportCompletedTrial(result);
         if (isBest)
         {

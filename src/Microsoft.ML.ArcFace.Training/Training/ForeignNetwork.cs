@@ -27,6 +27,11 @@ internal sealed class ForeignNetwork
         (_path, File, Graph, AddsMirrorImage) = (path, file, graph, addsMirrorImage);
         var trainable = TrainableNetwork.Of(network);
         _network = renewsNorms ? RenewedNorms.AddTo(trainable.Network) : trainable.Network;
+        if (renewsNorms && _network == trainable.Network)
+        {
+            throw new WeightsFormatException($"{nameof(ArcFaceTrainer.Options.RenewNorms)} is set, but '{path}' has no convolution with a bias and no norm behind it, which is where exporters fold norms into: there is none to make anew. Leave it out.");
+        }
+
         _tensors = new(trainable.With(tensors));
     }
 
@@ -68,7 +73,7 @@ internal sealed class ForeignNetwork
 
         if (FileNature.Of(path)?.Kind == FileKind.FaceModel)
         {
-            return recipe.Pixels is not null ? throw new WeightsFormatException($"'{path}' is a model, which has its pixels in itself. Leave {nameof(ArcFaceTrainer.Options.Pixels)} out.")
+            return recipe.Pixels is not null ? throw new WeightsFormatException($"{nameof(ArcFaceTrainer.Options.Pixels)} is set, but '{path}' is a model, which has its pixels in itself. Leave it null.")
                 : metadata.GetValueOrDefault("architecture") == "graph" ? OfModel(environment, recipe)
                 : null;
         }

@@ -45,6 +45,11 @@ internal sealed class InitialNetwork
         }
 
         var initial = new InitialNetwork(recipe, ForeignNetwork.Find(environment, channel, recipe));
+        if (recipe.RenewNorms && initial.Foreign is null)
+        {
+            throw new WeightsFormatException($"{nameof(ArcFaceTrainer.Options.RenewNorms)} is set, but '{recipe.InitialWeights}' has weights of {initial.Name} with all of its norms: there is none to make anew. Leave it out.");
+        }
+
         using var randomState = new RandomStateGuard(seed: 0);
         using var scope = NewDisposeScope();
         using FaceBackbone backbone = initial.Create();

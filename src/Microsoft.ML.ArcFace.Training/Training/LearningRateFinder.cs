@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Runtime;
 using TorchSharp;
@@ -18,7 +19,7 @@ internal static class LearningRateFinder
 
         // The margin that is in force when the rate of a run is at its peak.
         double marginFraction = plan.Schedule.MarginFraction(plan.Schedule.WarmUpSteps);
-        run.Channel.Info(FormattableString.Invariant($"Searching for the learning rate in {search.Steps} steps of {plan.BatchSize} photographs from {search.Lowest:G3} to {search.Highest:G3}, at {marginFraction:P0} of the margin."));
+        run.Channel.Info(FormattableString.Invariant($"Searching for the learning rate in {Counted.Of(search.Steps, "step")} of {Counted.Of(plan.BatchSize, "photograph")} from {search.Lowest:G3} to {search.Highest:G3}, at {marginFraction:P0} of the margin."));
         using var randomState = new RandomStateGuard(run.Seed);
         using var gradient = enable_grad();
         using var scope = NewDisposeScope();

@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
@@ -161,8 +162,8 @@ internal sealed class TrainingFaces : IRunPart
         Cached = mayFit && Count <= capacity ? cache : null;
         Fingerprint = fingerprint?.Text();
         channel.Info(Cached is null
-            ? $"{Count} photographs of {Labels.Count} people; more than the cache of {capacity} holds, so they are read again in each epoch."
-            : $"{Count} photographs of {Labels.Count} people, decoded and kept in memory.");
+            ? $"{Counted.Of(Count, "photograph")} of {Counted.People(Labels.Count)}; more than the cache of {capacity} holds, so they are read again in each epoch."
+            : $"{Counted.Of(Count, "photograph")} of {Counted.People(Labels.Count)}, decoded and kept in memory.");
     }
 
     /// <summary>A pool is filled, and each further face takes the place of a random one, which is given out.</summary>

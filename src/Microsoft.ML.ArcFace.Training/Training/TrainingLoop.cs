@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Microsoft.ML.ArcFace.Losses;
+using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Runtime;
@@ -51,7 +52,7 @@ internal sealed class TrainingLoop : IDisposable
     public static TrainedNetwork Run(TrainingRun run)
     {
         TrainingPlan plan = TrainingPlan.Choose(run.Recipe, run.Faces.Count, run.Faces.Labels.Count);
-        run.Channel.Info($"Training {run.Initial.Name} for {plan.Epochs} epochs of {plan.StepsPerEpoch} steps of {plan.BatchSize} photographs; " +
+        run.Channel.Info($"Training {run.Initial.Name} for {Counted.Of(plan.Epochs, "epoch")} of {Counted.Of(plan.StepsPerEpoch, "step")} of {Counted.Of(plan.BatchSize, "photograph")}; " +
             FormattableString.Invariant($"peak learning rate {plan.Schedule.PeakLearningRate:0.####}, scale {plan.Scale:0.#}, in {Learner.ComputeType(run.Recipe.Precision, run.Device)} on {run.Device}."));
         RunIdentity? identity = run.Checkpoints is null ? null : RunIdentity.Of(run.Recipe).With(run, plan);
         run.Checkpoints?.CheckIdentity(identity!);
@@ -129,7 +130,7 @@ internal sealed class TrainingLoop : IDisposable
             bool isEnough = epochsWithout > 0 && epochsWithout >= _run.Setup.EarlyStoppingPatienceEpochs;
             if (isEnough)
             {
-                _run.Channel.Info($"Stopped after epoch {_position.Epoch}: {epochsWithout} epochs without a better validation.");
+                _run.Channel.Info($"Stopped after epoch {_position.Epoch}: {Counted.Of(epochsWithout, "epoch")} without a better validation.");
             }
 
             (_position.Epoch, _position.Batch) = (isEnough ? _plan.Epochs + 1 : _position.Epoch + 1, 0);

@@ -1,3 +1,4 @@
+using Microsoft.ML.ArcFace.Names;
 using TorchSharp;
 
 namespace Microsoft.ML.ArcFace.Training;
@@ -33,7 +34,7 @@ internal sealed record TrainingPlan(
         if (recipe.BatchSize > images)
         {
             throw new InvalidOperationException(
-                $"{nameof(ArcFaceTrainer.Options.BatchSize)} is {batchSize}, but there are only {images} photographs. Take at most {Math.Max(2, images / 4)}, or leave it null.");
+                $"{nameof(ArcFaceTrainer.Options.BatchSize)} is {batchSize}, but there {(images == 1 ? "is" : "are")} only {Counted.Of(images, "photograph")}. Take at most {Math.Max(2, images / 4)}, or leave it null.");
         }
 
         int stepsPerEpoch = Math.Max(1, images / batchSize);

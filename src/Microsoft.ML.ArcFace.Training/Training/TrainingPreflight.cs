@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.Runtime;
 
 namespace Microsoft.ML.ArcFace.Training;
@@ -43,7 +44,7 @@ internal sealed class TrainingPreflight(FaceLabels labels, TrainingSetup setup, 
     {
         if (_row == 0)
         {
-            throw new InvalidOperationException($"The {setName} has no rows. Give it a folder with one folder of photographs a person.");
+            throw new InvalidOperationException($"The {setName} has no rows. Give it {(labels == FaceLabels.OfNobody ? "photographs" : "a folder with one folder of photographs a person")}.");
         }
 
         if (_unlabelled.Count > 0)
@@ -84,7 +85,7 @@ internal sealed class TrainingPreflight(FaceLabels labels, TrainingSetup setup, 
         if (people < 2)
         {
             throw new InvalidOperationException(
-                $"The {setName} shows {people} {(people == 1 ? "person" : "people")}; telling people apart takes at least 2. Give each person a label of their own.");
+                $"The {setName} shows {Counted.People(people)}; telling people apart takes at least 2. Give each person a label of their own.");
         }
 
         if (people < labels.Count)

@@ -68,12 +68,13 @@ internal sealed class TrainingReporter : IDisposable
         double loss = _loss.Report(), teacherLoss = _teacherLoss.Report();
 
         // A run that goes on is timed by itself: the machine, and what else it has to do, may be another.
-        double secondsPerStep = Math.Max(1e-9, _clock.Elapsed.TotalSeconds) / Math.Max(1, step - _firstStep);
+        // One that went on behind the last step of an epoch has done none yet.
+        double stepsPerSecond = (step - _firstStep) / Math.Max(1e-9, _clock.Elapsed.TotalSeconds);
         double marginFraction = _plan.Schedule.MarginFraction(Math.Max(0, step - 1));
         var progress = new TrainingProgress(
             epoch, _plan.Epochs, step, _plan.TotalSteps, loss,
-            _plan.Schedule.LearningRate(Math.Max(0, step - 1)), _plan.BatchSize / secondsPerStep,
-            TimeSpan.FromSeconds(Math.Max(0, _plan.TotalSteps - step) * secondsPerStep), isEpochEnd, areaUnderRocCurve,
+            _plan.Schedule.LearningRate(Math.Max(0, step - 1)), _plan.BatchSize * stepsPerSecond,
+            stepsPerSecond > 0 ? TimeSpan.FromSeconds(Math.Max(0, _plan.TotalSteps - step) / stepsPerSecond) : TimeSpan.Zero, isEpochEnd, areaUnderRocCurve,
             marginFraction, _remark.Next(loss, marginFraction), double.IsNaN(teacherLoss) ? null : teacherLoss);
         _channel.Info(progress.ToString());
         if (progress.Remark is { } remark)

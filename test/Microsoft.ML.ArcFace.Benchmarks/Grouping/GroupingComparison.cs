@@ -27,12 +27,32 @@ internal static class GroupingComparison
         (loaded as IDisposable)?.Dispose();
     }
 
+    /// <summary>Prints a table for composites.</summary>
+    /// <param name="model">A model's .zip with a threshold.</param>
+    /// <param name="detecting">The same recognizer with a detector.</param>
+    /// <param name="raw">Photographs of one face each, of people of <paramref name="data"/>.</param>
+    /// <param name="data">Aligned photographs, one folder a person.</param>
+    /// <param name="python">The Python that has scikit-learn.</param>
+    public static void RunComposites(string model, string detecting, string raw, string data, string python)
+    {
+        using var calibrated = new FaceEmbedder(model);
+        using var embedder = new FaceEmbedder(detecting);
+        using var composites = new GroupingComposites(raw, data, seed: 1);
+        (string[] people, FaceToGroup[] faces) = composites.Embed(embedder);
+        Console.WriteLine($"{composites.Count} composites of {composites.PlaceCount} photographs: {faces.Length} faces found, {people.Count(person => person.StartsWith("nobody ", StringComparison.Ordinal))} of them of people in the background\n");
+        Judge(people, faces, calibrated.Threshold!, python);
+
+        // The same faces as if each had a photograph of its own.
+        Console.WriteLine();
+        Judge(people, [.. faces.Select((face, index) => face with { Photograph = $"{index}" })], calibrated.Threshold!, python: null);
+    }
+
     /// <summary>Prints a table for faces whose people are known.</summary>
     /// <param name="people">Whom each face shows.</param>
     /// <param name="faces">The faces.</param>
     /// <param name="threshold">The calibration.</param>
-    /// <param name="python">The Python that has scikit-learn.</param>
-    private static void Judge(string[] people, FaceToGroup[] faces, VerificationThreshold threshold, string python)
+    /// <param name="python">The Python that has scikit-learn; null: without it.</param>
+    private static void Judge(string[] people, FaceToGroup[] faces, VerificationThreshold threshold, string? python)
     {
         Console.WriteLine($"{threshold}\n");
         Console.WriteLine("| | cosine | pairs: precision | recall | F | BCubed: precision | recall | F | groups |\n|---|---|---|---|---|---|---|---|---|");
@@ -44,7 +64,7 @@ internal static class GroupingComparison
             Print(string.Create(CultureInfo.InvariantCulture, $"GroupByPerson, {share * 100:0.#} %"), groups.Cosine, FaceEvaluation.EvaluateGrouping(people, groups.GroupOfFace));
         }
 
-        foreach (Peer peer in AskPython(python, faces, distances))
+        foreach (Peer peer in python is null ? [] : AskPython(python, faces, distances))
         {
             Print($"DBSCAN, {peer.Samples} samples", 1 - peer.Eps, FaceEvaluation.EvaluateGrouping(people, peer.Labels));
         }

@@ -89,7 +89,7 @@ public class FaceFolderTests
         string warning = warnings.Single(line => line.Contains("are left out"));
         Assert.Contains("1 folders without a photograph (empty)", warning);
         Assert.Contains("1 photographs outside of a person's folder (stray.jpg)", warning);
-        Assert.IsTrue(warnings.Any(line => line.Contains("1 photographs of 1 people")));
+        Assert.IsTrue(warnings.Any(line => line.Contains("1 photograph of 1 person")));
     }
 
     [TestMethod]

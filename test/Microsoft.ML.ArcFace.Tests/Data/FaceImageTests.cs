@@ -133,7 +133,11 @@ public class FaceImageTests
             var error = Assert.ThrowsExactly<FaceImageException>(() => FaceImage.FromBytes(file, "of the test", maximumPixels: 2399));
             Assert.Contains("it is 60×40 pixels. Allowed are 1 to", error.Message);
             Assert.Contains("at most 2399 pixels", error.Message);
+            Assert.Contains("or raise the maximum of pixels", error.Message);
         }
+
+        var tooWide = Assert.ThrowsExactly<FaceImageException>(() => FaceImage.FromBytes(EncodedImages.PngOfHeaderOnly(16_385, 1), "of the test"));
+        Assert.DoesNotContain("raise", tooWide.Message, "No maximum lets a side be longer.");
     }
 
     [TestMethod]

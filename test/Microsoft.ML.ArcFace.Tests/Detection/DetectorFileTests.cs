@@ -1,5 +1,7 @@
 using System.IO.Compression;
+using Google.Protobuf;
 using Microsoft.ML.ArcFace.Detection;
+using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.Data;
 using SkiaSharp;
@@ -46,6 +48,27 @@ public class DetectorFileTests
 
         // A network that embeds faces instead of finding them.
         StringAssert.Contains(Refused(EmbeddingGraph()), "its outputs are embedding [1, 8]");
+    }
+
+    [TestMethod]
+    [DataRow(float.NaN), DataRow(float.NegativeInfinity)]
+    public void DetectFaces_WeightsThatAreNotFinite_AreRefused(float weight)
+    {
+        ModelProto model = ModelProto.Parser.ParseFrom(DetectorModels.Scrfd.OneFace().ToBytes());
+        TensorProto tensor = model.Graph.Initializer.Single(tensor => tensor.Name == "w_16_4");
+        float[] values = new float[tensor.Dims.Aggregate(1L, (count, size) => count * size)];
+        values[7] = weight;
+        Assert.IsTrue(GraphTensors.TryFill(tensor, values));
+        StringAssert.Contains(Refused(model.ToByteArray()), "The tensor 'w_16_4' has numbers that are not finite");
+    }
+
+    [TestMethod]
+    public void DetectFaces_NumbersThatGrowBeyondFloat32_AreRefused()
+    {
+        ModelProto model = ModelProto.Parser.ParseFrom(DetectorModels.Scrfd.OneFace().ToBytes());
+        TensorProto tensor = model.Graph.Initializer.Single(tensor => tensor.Name == "w_16_4");
+        Assert.IsTrue(GraphTensors.TryFill(tensor, [.. Enumerable.Range(0, (int)tensor.Dims.Aggregate(1L, (count, size) => count * size)).Select(place => place % 256 == 31 ? 3e38f : -3e38f)]));
+        StringAssert.Contains(Refused(model.ToByteArray()), "for a trial picture: it would find no faces");
     }
 
     [TestMethod]

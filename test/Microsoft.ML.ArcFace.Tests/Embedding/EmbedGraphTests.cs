@@ -256,6 +256,28 @@ public class EmbedGraphTests
     }
 
     [TestMethod]
+    public void Fit_NetworkThatMakesNothingOfFaces_IsRefusedWithWhatItMakes()
+    {
+        var ml = new MLContext();
+        using var people = new DrawnPeople(people: 2, picturesPerPerson: 2);
+        StringAssert.Contains(Refusal("constant.onnx", weight: 0, bias: 3), "it makes the same embedding of two pictures that have nothing in common: their numbers, of up to 3, differ by 0 at most");
+        StringAssert.Contains(Refusal("dead.onnx", weight: 0, bias: 0), "their numbers, of up to 0, differ by 0 at most");
+        StringAssert.Contains(Refusal("endless.onnx", weight: 3e38f, bias: 0), "numbers grow beyond float32");
+        string Refusal(string name, float weight, float bias)
+        {
+            var graph = new GraphModel();
+            const int columns = 3 * 112 * 112, size = 4;
+            string flat = graph.Node("Flatten", [graph.Input("data", TensorProto.Types.DataType.Float, 1, 3, 112, 112)]);
+            byte[] file = graph.ToBytes(graph.Node("Gemm", [flat, graph.Floats([.. Enumerable.Repeat(weight, size * columns)], size, columns), graph.Floats([bias, bias, bias, bias], size)], ("transB", 1L)));
+            string path = s_folder.Write(name, file);
+            string found = Assert.ThrowsExactly<WeightsFormatException>(() => ml.FaceRecognition().FindPreprocessing(path, people.Images(ml))).Message, message = Assert.ThrowsExactly<WeightsFormatException>(() => Fit(ml, path, FacePixels.Standard)).Message;
+            StringAssert.Contains(found, $"'{name}' is no recognizer of use");
+            StringAssert.Contains(message, $"'{name}' is no recognizer of use");
+            return message;
+        }
+    }
+
+    [TestMethod]
     public void ExportToOnnx_ChoiceOfTheGraph_IsThatOfTheOptions()
     {
         var ml = new MLContext();

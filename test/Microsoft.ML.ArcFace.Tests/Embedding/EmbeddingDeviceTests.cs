@@ -44,6 +44,17 @@ public class EmbeddingDeviceTests
     }
 
     [TestMethod]
+    public void Compute_BFloat16WithALibTorchThatDoesNotLoad_IsFloat32AndSaysWhy()
+    {
+        var ml = new MLContext();
+        List<string> warnings = LoggedWarnings.Of(ml);
+        NetworkDescription network = BackboneDescription.Of(BackboneArchitecture.MobileFaceNet, 16);
+        using IFaceNetwork computed = EmbeddingDevice.Choose(ml, new AbsentTorch()).Compute(network, Tensors(network), InferencePrecision.BFloat16).Value;
+        Assert.AreEqual(InferencePrecision.Float32, ((InferenceNetwork)computed).Precision);
+        Assert.Contains("that cannot be loaded, so that the model computes in float32. The native torch library cannot be loaded: it is absent.", warnings.Single());
+    }
+
+    [TestMethod]
     public void Compute_BFloat16WithoutLibTorchInAService_TellsItsLogger()
     {
         var log = new WarningLog();
@@ -119,6 +130,17 @@ public class EmbeddingDeviceTests
         public IMapOwner Allocate(long values) => throw new AssertFailedException("A map is made in bfloat16.");
 
         public IDisposable ShareThreads(int threads) => throw new AssertFailedException("A step is computed in bfloat16.");
+    }
+
+    private sealed class AbsentTorch : ITorchRuntime
+    {
+        public IBFloat16Arithmetic? CreateBFloat16() => throw new NativeRuntimeException("libtorch", requiredVersion: null, "it is absent.", "Add it.", innerException: null);
+
+        public void FollowThreadsOfProgram()
+        {
+        }
+
+        public IGpu? ChooseGpu(int gpuDeviceId, bool fallbackToCpu) => null;
     }
 
     private sealed class WarningLog : ILogger

@@ -50,6 +50,10 @@ public class OlderModelsTests
     }
 
     [TestMethod]
+    public void GetCustomAttributes_OfTheFormerAssembly_GivesThem() =>
+        Assert.IsTrue(System.Reflection.Assembly.Load(OlderModels.AssemblyName).GetCustomAttributes(inherit: false).Any(attribute => attribute.GetType().Name == "OlderModelsAttribute"));
+
+    [TestMethod]
     public void Contains_OtherFiles_IsFalse()
     {
         using var folder = new TemporaryFolder();

@@ -88,8 +88,13 @@ public class OnnxExportTests
         Dictionary<string, string> metadata = file.MetadataProps.ToDictionary(entry => entry.Key, entry => entry.Value);
         Assert.AreEqual("r18", metadata["architecture"]);
         Assert.AreEqual("[\"Ada\",\"Bob\"]", metadata["labels"]);
-        StringAssert.Contains(metadata["input"], "values 0 to 255");
+        StringAssert.Contains(metadata["input"], "RGB, 0 to 255");
+        Assert.AreEqual("112x112 RGB, 0 to 255, aligned to the ArcFace template", metadata["preprocessing"]);
+        Assert.AreEqual(ArcFace.Pixels.StoredPixels.ToJson(FacePixels.Unscaled), metadata["pixels"]);
         StringAssert.Contains(metadata["output"], "unit length");
+        Dictionary<string, string> normalized = ModelProto.Parser.ParseFrom(File.ReadAllBytes(Export(model, new OnnxExportOptions { IncludePreprocessing = false }))).MetadataProps.ToDictionary(entry => entry.Key, entry => entry.Value);
+        Assert.AreEqual("112x112 RGB, (value - 127.5) / 127.5, aligned to the ArcFace template", normalized["preprocessing"]);
+        Assert.AreEqual(ArcFace.Pixels.StoredPixels.ToJson(FacePixels.Standard), normalized["pixels"]);
 
         // Only the norm before each block's padded convolution stays.
         Assert.AreEqual(8, file.Graph.Node.Count(node => node.OpType == "BatchNormalization"));

@@ -67,7 +67,8 @@ public class FileNatureTests
                 Assert.AreEqual(use.Fitting.Contains(nature.Kind), mismatch is null, $"{use.Needed}: {kind}");
                 if (mismatch is not null)
                 {
-                    StringAssert.StartsWith(mismatch, $"It is {nature.What}, not {use.Needed}. ");
+                    StringAssert.StartsWith(mismatch, $"It is {nature.What}");
+                    Assert.HasCount(2, mismatch.Split(use.Needed), "What is needed is said once.");
                     StringAssert.EndsWith(mismatch, ".");
                 }
             }
@@ -84,7 +85,9 @@ public class FileNatureTests
             string path = folder.Write($"{kind}.txt", Files[kind]);
             foreach (Action load in new Action[] { () => faces.LoadPairs(path), () => faces.LoadFromList(path) })
             {
-                StringAssert.StartsWith(Assert.ThrowsExactly<FaceDataFormatException>(load).Message, $"'{path}' cannot be read as text. It is {kind.Describe()}, not a list (lines of text). ");
+                string message = Assert.ThrowsExactly<FaceDataFormatException>(load).Message;
+                StringAssert.StartsWith(message, $"'{path}' cannot be read as text. It is {kind.Describe()}");
+                StringAssert.Contains(message, "a list (lines of text). ".TrimEnd());
             }
         }
     }

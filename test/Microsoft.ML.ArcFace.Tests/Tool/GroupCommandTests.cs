@@ -42,7 +42,7 @@ public class GroupCommandTests
         string[] before = Everything();
         JsonElement answer = ToolProgram.Answer(0, "group", "--model", s_model, s_photographs, s_broken, "--skip-unusable", "--cosine", "0.9999");
         string documented = Docs.CommandLineTests.Lines("docs/command-line.md").Single(line => line.StartsWith("| group |", StringComparison.Ordinal));
-        Assert.AreEqual($"| group | {string.Join(", ", answer.EnumerateObject().Select(field => field.Name == "people" ? "people (each: name, faces (each: path, cosine))" : field.Name))} |", documented);
+        Assert.AreEqual($"| group | {string.Join(", ", answer.EnumerateObject().Select(field => field.Name == "people" ? "people (each: name, faces (each: path, cosine, box))" : field.Name))} |", documented);
         Assert.AreEqual("person-0001: face.jpg face.jpg; person-0002: other.jpg", People(answer));
         Assert.AreEqual(1, answer.GetProperty("people")[0].GetProperty("faces")[0].GetProperty("cosine").GetDouble(), 1e-5);
         Assert.AreEqual(JsonValueKind.Null, answer.GetProperty("people")[1].GetProperty("faces")[0].GetProperty("cosine").ValueKind);
@@ -144,7 +144,7 @@ public class GroupCommandTests
         string model = Path.Combine(folder.FullName, "faces.zip"), blank = folder.Write("blank.png", EncodedImages.Gradient(250, 250, SKEncodedImageFormat.Png));
         string face = Directory.EnumerateFiles(TestData.PathOf("lfw_raw"), "*.jpg").Order(StringComparer.Ordinal).First();
         ToolProgram.Answer(0, "import", "--weights", folder.Write("recognizer.onnx", SmallRecognizers.Write()), "--detector", DetectorModels.YuNet, "--pixels", "standard", "--output", model);
-        string[] group = ["group", "--model", model, "--cosine", "0.5", blank];
+        string[] group = ["group", "--model", model, "--cosine", "0.5", "--main-face", blank];
         JsonElement answer = ToolProgram.Answer(0, [.. group, face]);
         Assert.AreEqual(blank, answer.GetProperty("withoutFace").EnumerateArray().Single().GetString());
         Assert.AreEqual(0, answer.GetProperty("unusable").GetArrayLength());
@@ -153,6 +153,22 @@ public class GroupCommandTests
         StringAssert.Contains(text.Output, $"no face      {blank}");
         StringAssert.Contains(text.Output, "1 photographs without a face");
         StringAssert.Contains(ToolProgram.Run(group).Error, "None of the 1 photographs could be used");
+    }
+
+    [TestMethod]
+    public void Group_PhotographOfTwo_IsInTheFoldersOfBoth()
+    {
+        using var folder = new TemporaryFolder();
+        string model = MarkedFaces.Save(folder, "both", MarkedFaces.Both()), photograph = folder.Write("photographs/two.png", MarkedFaces.Photograph), sorted = Path.Combine(folder.FullName, "sorted");
+        string[] group = ["group", "--model", model, "--cosine", "-1", photograph];
+        JsonElement answer = ToolProgram.Answer(0, [.. group, "--output", sorted]);
+        Assert.AreEqual("person-0001: two.png; person-0002: two.png", People(answer), "At a cosine that joins everybody: nobody is on a photograph twice.");
+        Assert.IsTrue(File.Exists(Path.Combine(sorted, "person-0001", "two.png")) && File.Exists(Path.Combine(sorted, "person-0002", "two.png")));
+        using var embedder = new FaceEmbedder(model);
+        FaceBox[] boxes = [.. embedder.EmbedAll(FacePhotograph.FromFile(photograph)).Select(face => face.Box!)];
+        CollectionAssert.AreEqual(boxes, answer.GetProperty("people").EnumerateArray().Select(person => person.GetProperty("faces")[0].GetProperty("box"))
+            .Select(box => new FaceBox(box.GetProperty("x").GetSingle(), box.GetProperty("y").GetSingle(), box.GetProperty("width").GetSingle(), box.GetProperty("height").GetSingle())).ToArray());
+        Assert.AreEqual("person-0001: two.png", People(ToolProgram.Answer(0, [.. group, "--main-face"])));
     }
 
     [TestMethod]

@@ -91,7 +91,8 @@ public class ImportCommandTests
         Assert.AreEqual(1, refused.ExitCode, refused.Error);
         StringAssert.Contains(refused.Error, "160×120 pixels, but aligned faces of 112×112 are required");
         StringAssert.Contains(refused.Error, "--detector");
-        StringAssert.Contains(refused.Error, "--allow-unaligned");
+        StringAssert.Contains(refused.Error, "or give --allow-unaligned");
+        Assert.DoesNotContain("--require-aligned", refused.Error);
         Assert.IsFalse(File.Exists(output));
 
         ToolOutcome allowed = ToolProgram.Run([.. command, "--allow-unaligned"]);
@@ -127,6 +128,7 @@ public class ImportCommandTests
         StringAssert.Contains(outcome.Error, "takes on its network alone");
         outcome = ToolProgram.Run("train", "--data", s_people.Folder, "--weights", model, "--pixels", "imagenet", "--epochs", "1", "--output", output);
         Assert.AreEqual(1, outcome.ExitCode, outcome.Error);
+        StringAssert.Contains(outcome.Error, "--pixels is set, but");
         StringAssert.Contains(outcome.Error, "has its pixels in itself");
     }
 
@@ -139,6 +141,83 @@ public class ImportCommandTests
         StringAssert.Contains(outcome.Error, $"--calibrate '{s_people.Folder}'");
         StringAssert.Contains(outcome.Error, "it takes at least 10/rate = 10000");
         Assert.IsFalse(outcome.Error.Contains("as good as the best", StringComparison.Ordinal), outcome.Error);
+    }
+
+    [TestMethod]
+    [DataRow("--allow-unaligned"), DataRow("--skip-unusable")]
+    public void Import_OptionAboutPhotographsThatAreNotRead_IsAnErrorOfTheCommandLine(string option)
+    {
+        ToolOutcome outcome = ToolProgram.Run("import", "--weights", s_recognizer, option, "--output", Path.Combine(s_folder.FullName, "none.zip"));
+        Assert.AreEqual(2, outcome.ExitCode, outcome.Error);
+        StringAssert.Contains(outcome.Error, $"{option} is about photographs, and none are read");
+    }
+
+    [TestMethod]
+    public void Import_AllowUnalignedBesideADetector_IsAnErrorOfTheCommandLine()
+    {
+        ToolOutcome outcome = ToolProgram.Run("import", "--weights", s_recognizer, "--detector", s_folder.Write("d.onnx", s_detector), "--find-pixels", s_people.Folder, "--allow-unaligned", "--output", Path.Combine(s_folder.FullName, "none.zip"));
+        Assert.AreEqual(2, outcome.ExitCode, outcome.Error);
+        StringAssert.Contains(outcome.Error, "give one of them");
+    }
+
+    [TestMethod]
+    [DataRow("--backbone", "mbf"), DataRow("--embedding-size", "512")]
+    public void Train_NetworkBesideAGraph_IsAnErrorOfTheCommandLine(string option, string value)
+    {
+        ToolOutcome outcome = ToolProgram.Run("train", "--data", s_people.Folder, "--weights", s_recognizer, option, value, "--output", Path.Combine(s_folder.FullName, "none.zip"));
+        Assert.AreEqual(2, outcome.ExitCode, outcome.Error);
+        StringAssert.Contains(outcome.Error, $"{option} is given, but --weights '{s_recognizer}' is an ONNX model, which has its network in itself. Leave {option} out.");
+    }
+
+    [TestMethod]
+    [DataRow("--teacher-weight", "50"), DataRow("--teacher-relations", "5"), DataRow("--teacher-views", "2"), DataRow("--teacher-mixed", "0.5"), DataRow("--unlabeled", "")]
+    public void Train_OptionOfATeacherWithoutOne_IsAnErrorOfTheCommandLine(string option, string value)
+    {
+        ToolOutcome outcome = ToolProgram.Run("train", "--data", s_people.Folder, option, value.Length > 0 ? value : s_people.Folder, "--output", Path.Combine(s_folder.FullName, "none.zip"));
+        Assert.AreEqual(2, outcome.ExitCode, outcome.Error);
+        StringAssert.Contains(outcome.Error, $"{option} is for what a model teaches");
+    }
+
+    [TestMethod]
+    public void Train_UnlabeledPhotographsInNoFoldersOfPeople_AreTaught()
+    {
+        string anybody = Path.Combine(s_folder.FullName, "anybody"), output = Path.Combine(s_folder.FullName, "taught.zip"), checkpoints = Path.Combine(s_folder.FullName, "taught");
+        Directory.CreateDirectory(Path.Combine(anybody, "deep", "deeper"));
+        string[] photographs = [.. Directory.EnumerateFiles(s_people.Folder, "*.jpg", SearchOption.AllDirectories)];
+        File.Copy(photographs[0], Path.Combine(anybody, "0.jpg"));
+        File.Copy(photographs[1], Path.Combine(anybody, "deep", "1.jpg"));
+        File.Copy(photographs[2], Path.Combine(anybody, "deep", "deeper", "2.jpg"));
+        string[] command = ["train", "--data", s_people.Folder, "--teacher", s_recognizer, "--unlabeled", anybody, "--epochs", "1", "--embedding-size", "16", "--checkpoints", checkpoints, "--output", output];
+        ToolOutcome taught = ToolProgram.Run([.. command, "--teacher-relations", "5", "--teacher-views", "2", "--teacher-mixed", "0.5", "--verbose"]);
+        Assert.AreEqual(0, taught.ExitCode, taught.Error);
+        StringAssert.Contains(taught.Error, "3 photographs without labels");
+
+        ToolOutcome changed = ToolProgram.Run([.. command, "--teacher-relations", "6", "--teacher-views", "2", "--teacher-mixed", "0.5", "--teacher-weight", "21"]);
+        Assert.AreEqual(1, changed.ExitCode, changed.Error);
+        StringAssert.Contains(changed.Error, "are of another run: --teacher-weight is 21, it was 20; --teacher-relations is 6, it was 5. To go on");
+        File.Delete(Path.Combine(anybody, "deep", "1.jpg"));
+        ToolOutcome fewer = ToolProgram.Run([.. command, "--teacher-relations", "5", "--teacher-views", "2", "--teacher-mixed", "0.5"]);
+        Assert.AreEqual(1, fewer.ExitCode, fewer.Error);
+        StringAssert.Contains(fewer.Error, "are of another run: --unlabeled has other photographs");
+
+        ToolOutcome unseen = ToolProgram.Run([.. command, "--teacher-views", "0"]);
+        Assert.AreEqual(2, unseen.ExitCode, unseen.Error);
+        StringAssert.Contains(unseen.Error, "--teacher-views is 0, so that nothing of --unlabeled would be seen");
+        Directory.Delete(anybody, recursive: true);
+        Directory.CreateDirectory(anybody);
+        ToolOutcome none = ToolProgram.Run(command);
+        Assert.AreEqual(1, none.ExitCode, none.Error);
+        StringAssert.Contains(none.Error, $"--unlabeled is '{anybody}', which holds no photographs");
+    }
+
+    [TestMethod]
+    public void Train_RenewNormsWhereThereIsNoPlace_IsRefused()
+    {
+        string weights = s_folder.Write("bare.onnx", SmallRecognizers.WriteWithNorm().File);
+        ToolOutcome outcome = ToolProgram.Run("train", "--data", s_people.Folder, "--weights", weights, "--pixels", "standard", "--renew-norms", "--epochs", "1", "--output", Path.Combine(s_folder.FullName, "none.zip"));
+        Assert.AreEqual(1, outcome.ExitCode, outcome.Error);
+        StringAssert.Contains(outcome.Error, "--renew-norms is set, but");
+        StringAssert.Contains(outcome.Error, "there is none to make anew");
     }
 
     [TestMethod]
@@ -205,7 +284,7 @@ public class ImportCommandTests
         string two = Pack(isZip: true, ("a.onnx", SmallRecognizers.Write()), ("b.onnx", SmallRecognizers.Write(outputs: 32)));
         StringAssert.Contains(Refusal(two), "2 recognizers (a.onnx, b.onnx)");
         string none = Pack(isZip: false, ("d.onnx", s_detector));
-        StringAssert.Contains(Refusal(none), "no recognizers and 1 detectors (d.onnx)");
+        StringAssert.Contains(Refusal(none), "no recognizer and 1 detector (d.onnx)");
         StringAssert.Contains(Refusal(s_recognizer), "an ONNX model; give a .zip or a folder");
         StringAssert.Contains(Refusal(Pack(isZip: true, ("readme.txt", "text"u8.ToArray()))), "has no .onnx files");
         string cut = s_folder.Write("cut.zip", File.ReadAllBytes(two)[..^40]);

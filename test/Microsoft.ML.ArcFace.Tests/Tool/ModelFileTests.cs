@@ -37,4 +37,12 @@ public class ModelFileTests
         StringAssert.StartsWith(error.Message, $"--output is '{path}', which cannot be written (");
         StringAssert.EndsWith(error.Message, "give a file in a folder that you may write to.");
     }
+
+    [TestMethod]
+    [OSCondition(OperatingSystems.Linux)]
+    public void CheckWritable_FileSystemThatTakesNoFiles_SaysSo()
+    {
+        IOException error = Assert.ThrowsExactly<IOException>(() => ModelFile.CheckWritable("/proc/faces.onnx"));
+        Assert.AreEqual("--output is '/proc/faces.onnx', where no file can be made; give a file in a folder that you may write to.", error.Message);
+    }
 }

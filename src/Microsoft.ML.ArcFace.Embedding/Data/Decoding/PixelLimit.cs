@@ -24,9 +24,10 @@ internal static class PixelLimit
         long most = maximumPixels ?? (kind == FileKind.Jpeg ? MostJpegPixels : MostPixels);
         if (width < 1 || height < 1 || width > side || height > side || (long)width * height > most)
         {
+            bool mayBeRaised = width is > 0 && height is > 0 && width <= side && height <= side && (long)width * height <= LargestLimit;
             string megapixels = most % 1_000_000 == 0 ? $"{most / 1_000_000} megapixels" : $"{most} pixels";
             throw new FaceImageException(source, $"it is {width}×{height} pixels",
-                $"Allowed are 1 to {side} pixels a side and at most {megapixels}; make it smaller, around the face, or raise the maximum of pixels.");
+                $"Allowed are 1 to {side} pixels a side and at most {megapixels}; make it smaller, around the face{(mayBeRaised ? ", or raise the maximum of pixels" : "")}.");
         }
     }
 

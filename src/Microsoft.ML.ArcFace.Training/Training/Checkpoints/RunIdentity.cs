@@ -11,6 +11,15 @@ namespace Microsoft.ML.ArcFace.Training;
 /// </summary>
 internal sealed record RunIdentity(IReadOnlyDictionary<string, string> Values)
 {
+    /// <summary>What checkpoints call what no option names.</summary>
+    public const string TrainingSet = "the training set", ValidationSet = "the validation set", UnlabeledSet = "the unlabeled photographs", Network = "the network", Plan = "the plan";
+
+    /// <summary>The value of an option that is not set, and of a set that is not there.</summary>
+    public const string Null = "null", None = "none";
+
+    /// <summary>Options that are written only where they are set, for older checkpoints know none of them.</summary>
+    private static readonly string[] s_onlyWhereSet = [nameof(TrainingRecipe.Pixels), nameof(TrainingRecipe.RenewNorms)];
+
     /// <summary>SHA-256 over all of it, in hexadecimal digits.</summary>
     public string Hash
     {
@@ -29,10 +38,10 @@ internal sealed record RunIdentity(IReadOnlyDictionary<string, string> Values)
     public static RunIdentity Of(TrainingRecipe recipe)
     {
         Dictionary<string, string> values = RunJson.ValuesOf(recipe, RunJson.Legible.TrainingRecipe).ToDictionary(option => option.Name, option => RunJson.Text(option.Value));
-        values[nameof(TrainingRecipe.InitialWeights)] = recipe.InitialWeights is { } path ? $"the file of SHA-256 {HashOf(path)}" : "null";
+        values[nameof(TrainingRecipe.InitialWeights)] = recipe.InitialWeights is { } path ? $"the file of SHA-256 {HashOf(path)}" : Null;
         values[nameof(TrainingRecipe.Teacher)] = recipe.Teacher is { } teacher
             ? $"{RunJson.Text(teacher)} {(teacher.File is { } file ? $"of the file of SHA-256 {HashOf(file)}" : $"of the model of fingerprint {teacher.Embedding!.Fingerprint}")}"
-            : "null";
+            : Null;
         if (recipe.Seed is null)
         {
             values.Remove(nameof(TrainingRecipe.Seed));
@@ -56,12 +65,12 @@ internal sealed record RunIdentity(IReadOnlyDictionary<string, string> Values)
     public RunIdentity With(TrainingRun run, TrainingPlan plan) => With([
         ("the number of photographs", RunJson.Text(run.Faces.Count)),
         ("the number of people", RunJson.Text(run.Faces.Labels.Count)),
-        ("the training set", $"of SHA-256 {run.Faces.Fingerprint}"),
-        ("the validation set", run.Validation is { } validation ? $"of SHA-256 {validation.Fingerprint}" : "none"),
-        ("the unlabeled photographs", run.Teaching?.Unlabeled is { } unlabeled ? $"{RunJson.Text(unlabeled.Count)} of SHA-256 {unlabeled.Fingerprint}" : "none"),
+        (TrainingSet, $"of SHA-256 {run.Faces.Fingerprint}"),
+        (ValidationSet, run.Validation is { } validation ? $"of SHA-256 {validation.Fingerprint}" : None),
+        (UnlabeledSet, run.Teaching?.Unlabeled is { } unlabeled ? $"{RunJson.Text(unlabeled.Count)} of SHA-256 {unlabeled.Fingerprint}" : None),
         ("the order of photographs", run.Faces.Cached is null ? $"by pools of {RunJson.Text(run.Faces.ShufflePool)}" : "over all of them"),
-        ("the plan", RunJson.Text(plan)),
-        .. run.Initial.Foreign is { } foreign ? new[] { ("the network", $"of SHA-256 {foreign.Hash}") } : [],
+        (Plan, RunJson.Text(plan)),
+        .. run.Initial.Foreign is { } foreign ? new[] { (Network, $"of SHA-256 {foreign.Hash}") } : [],
         ("the arithmetic", RunJson.Text(Learner.ComputeType(run.Recipe.Precision, run.Device)))]);
 
     /// <summary>With more that decides.</summary>
@@ -76,12 +85,16 @@ internal sealed record RunIdentity(IReadOnlyDictionary<string, string> Values)
         return new RunIdentity(values);
     }
 
-    /// <summary>A phrase for each of these that another run has otherwise.</summary>
-    public IReadOnlyList<string> DifferencesFrom(RunIdentity other) =>
-    [
-        .. Values.Where(setting => other.Values.GetValueOrDefault(setting.Key) != setting.Value)
-            .Select(setting => $"{setting.Key} is {setting.Value}, it was {other.Values.GetValueOrDefault(setting.Key, "not known")}"),
-    ];
+    /// <summary>A phrase for each option, or kind of data, that another run has otherwise.</summary>
+    public IReadOnlyList<string> DifferencesFrom(RunIdentity other)
+    {
+        string[] names = [.. Values.Keys, .. s_onlyWhereSet.Where(name => !Values.ContainsKey(name) && other.Values.ContainsKey(name))];
+        string[] different = [.. names.Where(name => Values.GetValueOrDefault(name) != other.Values.GetValueOrDefault(name))];
+
+        // Plan and network follow from the rest, unless another version made them.
+        string[] own = [.. different.Except([Plan, Network])];
+        return [.. (own.Length > 0 ? own : different).SelectMany(name => DifferencePhrases.Of(name, Values.GetValueOrDefault(name, Null), other.Values.GetValueOrDefault(name)))];
+    }
 
     private static string HashOf(string path)
     {

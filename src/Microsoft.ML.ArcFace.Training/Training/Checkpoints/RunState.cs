@@ -71,6 +71,8 @@ internal sealed class SavedState : RunState
 /// <summary>Gives what a checkpoint has.</summary>
 internal sealed class LoadedState : RunState, IDisposable
 {
+    private const string Remedy = "Use the architecture and options that the file was made with.";
+
     private readonly Checkpoint _checkpoint;
     private readonly WeightsFile _file;
     private readonly Dictionary<string, StoredTensor> _unread;
@@ -95,7 +97,8 @@ internal sealed class LoadedState : RunState, IDisposable
             surplus: [],
             ofAnotherKind: [.. targets
                 .Where(target => _unread.TryGetValue(target.Name, out StoredTensor? found) && !(found.Elements.Type == target.Tensor.dtype.ToElementType() && found.Shape.AsSpan().SequenceEqual(target.Tensor.shape)))
-                .Select(target => target.Name)]);
+                .Select(target => target.Name)],
+            Remedy);
         _file.CopyInto(targets.Select(target => (_unread[target.Name], target.Tensor)));
         foreach ((string name, _) in targets)
         {
@@ -105,7 +108,7 @@ internal sealed class LoadedState : RunState, IDisposable
 
     /// <summary>To be called when all parts have loaded themselves.</summary>
     /// <exception cref="WeightsFormatException">Nobody asked for some of the tensors.</exception>
-    public void Complete() => WeightsMismatch.ThrowIfAny(missing: [], surplus: _unread.Keys, ofAnotherKind: []);
+    public void Complete() => WeightsMismatch.ThrowIfAny(missing: [], surplus: _unread.Keys, ofAnotherKind: [], Remedy);
 
     public void Dispose() => _file.Dispose();
 

@@ -73,7 +73,7 @@ public sealed record FaceTeacher
         check.InRange(RelationWeight, 0, 10_000);
         check.InRange(UnlabeledViewShare, 0, 8);
         check.InClosedUnit(MixedShare);
-        check.That(UnlabeledPhotographs is null || UnlabeledViewShare > 0, $"{nameof(UnlabeledPhotographs)} are given, but {nameof(UnlabeledViewShare)} is 0, so that none would be seen. Set it over 0, or leave them out.");
+        check.That(UnlabeledPhotographs is null || UnlabeledViewShare > 0, $"{nameof(UnlabeledViewShare)} is 0, so that nothing of {nameof(UnlabeledPhotographs)} would be seen. Set it over 0, or leave these null.");
         return check.Violations;
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.ML.ArcFace.Data;
+using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.Runtime;
 
@@ -66,7 +67,7 @@ internal sealed class UnlabeledFaces
 
         preflight.CheckRows(channel);
         preflight.CheckAlignment(channel, alignment);
-        channel.Info($"{faces.Count} photographs without labels, kept in memory.");
+        channel.Info($"{Counted.Of(faces.Count, "photograph")} without labels, kept in memory.");
         return new UnlabeledFaces(faces, fingerprint?.Text());
     }
 }

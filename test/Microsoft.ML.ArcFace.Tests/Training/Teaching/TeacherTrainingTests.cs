@@ -53,9 +53,13 @@ public class TeacherTrainingTests
         using var folder = new TemporaryFolder();
         var options = Quick with { Epochs = 1, CheckpointDirectory = folder.FullName, Teacher = new FaceTeacher(s_file) };
         ResumedRun.Weights(options, s_people);
-        foreach (FaceTeacher? other in new[] { null, new FaceTeacher(s_file) { Weight = 3 }, new FaceTeacher(s_folder.Write("other.onnx", SmallRecognizers.Write(activates: false))) })
+        foreach ((FaceTeacher? other, string difference) in new (FaceTeacher?, string)[]
         {
-            StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => ResumedRun.Weights(options with { Teacher = other }, s_people)).Message, "Teacher is");
+            (null, "Teacher is not given, it was"), (new FaceTeacher(s_file) { Weight = 3 }, "Teacher.Weight is 3, it was 20"),
+            (new FaceTeacher(s_folder.Write("other.onnx", SmallRecognizers.Write(activates: false))), "Teacher is another one"),
+        })
+        {
+            StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => ResumedRun.Weights(options with { Teacher = other }, s_people)).Message, $"are of another run: {difference}. To go on");
         }
     }
 
