@@ -18,7 +18,7 @@ set_up_chromium() {
   CHROMIUM=$CHROMIUM_ROOT/chromium
   cat >"$CHROMIUM" <<LAUNCHER
 #!/bin/sh
-export LD_LIBRARY_PATH="$libraries" FONTCONFIG_PATH="$CHROMIUM_ROOT/root/etc/fonts" XDG_DATA_DIRS="$CHROMIUM_ROOT/root/usr/share"
+export LD_LIBRARY_PATH="$libraries:$libraries/pulseaudio" FONTCONFIG_PATH="$CHROMIUM_ROOT/root/etc/fonts" XDG_DATA_DIRS="$CHROMIUM_ROOT/root/usr/share"
 exec "$CHROMIUM_ROOT/root/usr/lib/chromium/chromium" "\$@"
 LAUNCHER
   chmod +x "$CHROMIUM"

@@ -126,11 +126,32 @@ var renew = new Option<bool>("--renew-norms");
 var frozen = new Option<int>("--freeze");
 var reduction = new Option<double>("--reduce") { Description = "Share of the photographs of training that are reduced." };
 var seed = new Option<int>("--seed") { DefaultValueFactory = _ => 1 };
-var fineTuning = new Command("fine-tuning", "A recognizer of others before and after it was trained on, by kinds of photographs.") { tuned, faceFolder, held, tests, testPairs, epochs, learningRate, share, renew, frozen, reduction, seed };
-fineTuning.SetAction(parsed => new FineTuning(parsed.GetValue(tuned)!, parsed.GetValue(faceFolder)!, parsed.GetValue(held), parsed.GetValue(tests), parsed.GetValue(testPairs)).Run(new ArcFaceTrainer.Options
+var split = new Option<int>("--split") { Description = "Which people are held out: the first of them, in the order of names." };
+LearnedFaces Learned(ParseResult parsed) => new(parsed.GetValue(faceFolder)!, parsed.GetValue(held), parsed.GetValue(split), parsed.GetValue(tests), parsed.GetValue(testPairs));
+var fineTuning = new Command("fine-tuning", "A recognizer of others before and after it was trained on, by kinds of photographs.") { tuned, faceFolder, held, split, tests, testPairs, epochs, learningRate, share, renew, frozen, reduction, seed };
+fineTuning.SetAction(parsed => FineTuning.Run(Learned(parsed), parsed.GetValue(tuned)!, new ArcFaceTrainer.Options
 {
     Epochs = parsed.GetValue(epochs), LearningRate = parsed.GetValue(learningRate), BackboneLearningRateShare = parsed.GetValue(share), RenewNorms = parsed.GetValue(renew),
     FrozenStages = parsed.GetValue(frozen), Augmentation = FaceAugmentation.Light with { ReductionProbability = parsed.GetValue(reduction) }, Seed = parsed.GetValue(seed),
+}));
+var teacher = new Option<string?>("--teacher") { Description = "The teacher, as the trainer takes it; without one: from labels alone." };
+var taughtEpochs = new Option<int?>("--epochs");
+var taughtRate = new Option<double?>("--learning-rate");
+var taughtBatch = new Option<int?>("--batch");
+var teacherWeight = new Option<double>("--weight") { DefaultValueFactory = _ => new FaceTeacher("any").Weight };
+var relationWeight = new Option<double>("--relations") { DefaultValueFactory = _ => new FaceTeacher("any").RelationWeight };
+var viewShare = new Option<double?>("--views") { Description = "Views without a label, as a share of the batch." };
+var mixedShare = new Option<double>("--mixed") { Description = "Share of them that are mixtures.", DefaultValueFactory = _ => new FaceTeacher("any").MixedShare };
+var student = new Option<string>("--backbone") { DefaultValueFactory = _ => "mbf" };
+var decay = new Option<double?>("--weight-decay");
+var teaching = new Command("teaching", "A network from random weights that learns from a teacher, or from labels alone, by kinds of photographs.") { teacher, student, faceFolder, held, split, tests, testPairs, taughtEpochs, taughtRate, taughtBatch, decay, teacherWeight, relationWeight, viewShare, mixedShare, seed };
+teaching.SetAction(parsed => FineTuning.Teach(Learned(parsed), new ArcFaceTrainer.Options
+{
+    Backbone = BackboneArchitectures.Parse(parsed.GetValue(student)!), Epochs = parsed.GetValue(taughtEpochs), LearningRate = parsed.GetValue(taughtRate), BatchSize = parsed.GetValue(taughtBatch),
+    WeightDecay = parsed.GetValue(decay), Seed = parsed.GetValue(seed),
+    Teacher = parsed.GetValue(teacher) is { } file
+        ? new FaceTeacher(file) { Weight = parsed.GetValue(teacherWeight), RelationWeight = parsed.GetValue(relationWeight), UnlabeledViewShare = parsed.GetValue(viewShare), MixedShare = parsed.GetValue(mixedShare) }
+        : null,
 }));
 var qualityDetector = new Option<string>("--detector") { Required = true, Description = "The .onnx file of a detector." };
 var unaligned = new Option<string>("--photographs") { Required = true, Description = "A folder of photographs that are not aligned." };
@@ -183,4 +204,4 @@ grouping.SetAction(parsed =>
 var sorted = new Option<int>("--faces") { Description = "Faces that are sorted.", DefaultValueFactory = _ => 100_000 };
 var groupingScale = new Command("grouping-scale", "Time and memory of sorting many drawn vectors into people.") { sorted, size, threads };
 groupingScale.SetAction(parsed => GroupingScale.Run(parsed.GetValue(sorted), parsed.GetValue(size), parsed.GetValue(threads)));
-return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, contender, precision, fineTuning, quality, memory, reloads, scaling, scalingPoint, gallery, opening, postgres, grouping, groupingScale, first, heads, partial, benchmarks }.Parse(args).Invoke();
+return new RootCommand("Measurements of Microsoft.ML.ArcFace.") { compare, step, contender, precision, fineTuning, teaching, quality, memory, reloads, scaling, scalingPoint, gallery, opening, postgres, grouping, groupingScale, first, heads, partial, benchmarks }.Parse(args).Invoke();

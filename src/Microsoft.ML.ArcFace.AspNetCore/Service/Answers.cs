@@ -52,10 +52,13 @@ internal sealed record EnrolledPhotograph(
 /// <param name="Box">Where it is, in pixels of the upright photograph; null: the model has no detector.</param>
 /// <param name="FaceCount">Faces on the photograph; null: the model has no detector.</param>
 /// <param name="IsAligned">Whether the embedding read an aligned face; false: the photograph was cropped to its central square and resized.</param>
-/// <param name="SeveralFaces">Whether another face of comparable size was passed over.</param>
-internal sealed record SeenFace(FaceArea? Box, int? FaceCount, bool IsAligned, bool SeveralFaces)
+/// <param name="SeveralFaces">Whether the photograph shows another face of comparable size.</param>
+/// <param name="Landmarks">x and y of left eye, right eye, nose, left and right corner of the mouth; null unless all faces were asked for.</param>
+/// <param name="DetectionScore">How sure the detector is, 0 to 1; null unless all faces were asked for.</param>
+internal sealed record SeenFace(FaceArea? Box, int? FaceCount, bool IsAligned, bool SeveralFaces, IReadOnlyList<float>? Landmarks, double? DetectionScore)
 {
-    public static SeenFace Of(FaceEmbedding embedding) => new(FaceArea.Of(embedding.Faces?[0]), embedding.Faces?.Count, embedding.IsAligned, embedding.PassedOver is not null);
+    public static SeenFace Of(EmbeddedFace face) => new(
+        FaceArea.Of(face.Box ?? face.Embedding.Faces?[0]), face.Embedding.Faces?.Count, face.Embedding.IsAligned, face.Embedding.PassedOver is not null, face.Landmarks, face.DetectionScore);
 }
 
 /// <summary>Says where a face is on the upright photograph, in pixels from its upper left corner.</summary>
@@ -65,33 +68,41 @@ internal sealed record FaceArea(float X, float Y, float Width, float Height)
 }
 
 /// <summary>Gives embeddings.</summary>
-internal sealed record EmbeddedAnswer(string Fingerprint, IReadOnlyList<EmbeddedFace> Faces);
+internal sealed record EmbeddedAnswer(string Fingerprint, IReadOnlyList<FaceVector> Faces);
+
+/// <summary>Lists the faces of a photograph, the main one first.</summary>
+internal sealed record DetectedAnswer(IReadOnlyList<SeenFace> Faces);
 
 /// <summary>Gives the embedding of a face: unit length, so that the dot product of two is their cosine.</summary>
-internal sealed record EmbeddedFace(float[] Embedding, SeenFace Face);
+internal sealed record FaceVector(float[] Embedding, SeenFace Face);
 
 /// <summary>Tells whether two photographs show the same person.</summary>
 internal sealed record VerifiedAnswer(bool IsSamePerson, double Score, double Threshold, int? FirstFaceCount, int? SecondFaceCount);
 
 /// <summary>Tells who is on a photograph.</summary>
-/// <param name="Threshold">The cosine that had to be exceeded.</param>
+/// <param name="Threshold">The cosine that had to be exceeded; null: there is no face.</param>
 /// <param name="Faces">Who each face is.</param>
-internal sealed record IdentifiedAnswer(double Threshold, IReadOnlyList<IdentifiedFace> Faces);
+internal sealed record IdentifiedAnswer(double? Threshold, IReadOnlyList<IdentifiedFace> Faces);
 
 /// <summary>Tells who a face is: one candidate in a match, two where they are about as near, nobody if it is a stranger.</summary>
+/// <param name="Outcome">Whether there is a match.</param>
+/// <param name="Candidates">Who it may be.</param>
+/// <param name="NearerFace">The place in the list, from 0, of a face of the photograph that is nearer to the candidate and keeps the name; null: there is none.</param>
+/// <param name="Face">The face.</param>
 internal sealed record IdentifiedFace(
-    [property: JsonConverter(typeof(IdentificationOutcomeName))] IdentificationOutcome Outcome, IReadOnlyList<PossiblePerson> Candidates, SeenFace Face)
+    [property: JsonConverter(typeof(IdentificationOutcomeName))] IdentificationOutcome Outcome, IReadOnlyList<PossiblePerson> Candidates, int? NearerFace, SeenFace Face)
 {
-    public static IdentifiedFace Of(FaceIdentification found, FaceEmbedding embedding)
+    public static IdentifiedFace Of(FaceIdentification found, EmbeddedFace face)
     {
         // Whom a stranger resembles most is nobody's business.
         FaceCandidate?[] candidates = found.Outcome switch
         {
             IdentificationOutcome.Match => [found.Nearest],
+            IdentificationOutcome.Ambiguous when found.NearerFace is not null => [found.Nearest],
             IdentificationOutcome.Ambiguous => [found.Nearest, found.RunnerUp],
             _ => [],
         };
-        return new(found.Outcome, [.. candidates.OfType<FaceCandidate>().Select(person => new PossiblePerson(person.PersonId, person.Name, person.Score))], SeenFace.Of(embedding));
+        return new(found.Outcome, [.. candidates.OfType<FaceCandidate>().Select(person => new PossiblePerson(person.PersonId, person.Name, person.Score))], found.NearerFace, SeenFace.Of(face));
     }
 }
 
@@ -106,6 +117,7 @@ internal sealed class EnrollmentOutcomeName() : JsonStringEnumConverter<Enrollme
 
 /// <summary>Lists the bodies of requests and answers.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(DetectedAnswer))]
 [JsonSerializable(typeof(EmbeddedAnswer))]
 [JsonSerializable(typeof(EnrolledAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]

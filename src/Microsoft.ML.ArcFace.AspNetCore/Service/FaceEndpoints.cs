@@ -24,7 +24,8 @@ internal static class FaceEndpoints
         group.MapDelete("/people/{person}", EraseAsync).Takes(ServiceRights.Administer).WithName("ErasePerson").WithSummary("Erases a person with all photographs.");
         group.MapPost("/people/{person}/photographs", EnrollAsync).Takes(ServiceRights.Enroll).WithName("Enroll").WithSummary("Enrolls photographs of a person, all or none.");
         group.MapDelete("/people/{person}/photographs/{photograph}", ErasePhotographAsync).Takes(ServiceRights.Administer).WithName("ErasePhotograph").WithSummary("Erases a photograph; with the last one goes the person.");
-        group.MapPost("/embed", EmbedAsync).Takes(ServiceRights.Identify).WithName("Embed").WithSummary("Gives the embedding of a face.");
+        group.MapPost("/detect", DetectAsync).Takes(ServiceRights.Identify).WithName("Detect").WithSummary("Finds the faces of a photograph.");
+        group.MapPost("/embed", EmbedAsync).Takes(ServiceRights.Identify).WithName("Embed").WithSummary("Gives the embedding of the main face, or of all.");
         group.MapPost("/verify", VerifyAsync).Takes(ServiceRights.Identify).WithName("Verify").WithSummary("Tells whether two photographs show the same person.");
         group.MapPost("/identify", IdentifyAsync).Takes(ServiceRights.Identify).WithName("Identify").WithSummary("Tells who is on a photograph.");
     }
@@ -117,17 +118,25 @@ internal static class FaceEndpoints
             IReadOnlyList<FaceEnrollment> enrolled = await service.Gallery.EnrollAsync(faces, replace ?? false, cancellation);
             return new EnrolledAnswer(enrolled[0].PersonId,
             [
-                .. enrolled.Select((result, i) => new EnrolledPhotograph(result.Photograph.Id, result.Photograph.Source, result.Photograph.EnrolledAt, result.Outcome, result.SameSource.Count, SeenFace.Of(embeddings[i]))),
+                .. enrolled.Select((result, i) => new EnrolledPhotograph(result.Photograph.Id, result.Photograph.Source, result.Photograph.EnrolledAt, result.Outcome, result.SameSource.Count, SeenFace.Of(new EmbeddedFace(embeddings[i])))),
             ]);
         }, cancellationToken);
         string path = PathOf(context).TrimEnd('/');
         return answer.Photographs.All(photograph => photograph.Outcome == EnrollmentOutcome.AlreadyThere) ? TypedResults.Ok(answer) : TypedResults.Created(path[..path.LastIndexOf('/')], answer);
     }
 
-    private static async Task<Ok<EmbeddedAnswer>> EmbedAsync(HttpContext context, FaceService service, UploadBudget uploads, CancellationToken cancellationToken)
+    private static async Task<Ok<DetectedAnswer>> DetectAsync(HttpContext context, FaceService service, UploadBudget uploads, CancellationToken cancellationToken)
     {
-        FaceEmbedding embedding = await EmbedOneAsync(context, service, uploads, cancellationToken);
-        return TypedResults.Ok(new EmbeddedAnswer(embedding.Fingerprint, [new EmbeddedFace(embedding.Vector, SeenFace.Of(embedding))]));
+        IReadOnlyList<EmbeddedFace> faces = await SeeAsync("all", context, service, uploads, cancellationToken);
+        return faces is [{ Box: null }]
+            ? throw new RefusedException(ProblemKind.BadRequest, "The model has no detector, so that it finds no faces. Serve one that has (--detector of arcface train and arcface import).")
+            : TypedResults.Ok(new DetectedAnswer([.. faces.Select(SeenFace.Of)]));
+    }
+
+    private static async Task<Ok<EmbeddedAnswer>> EmbedAsync(string? faces, HttpContext context, FaceService service, UploadBudget uploads, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<EmbeddedFace> seen = await SeeAsync(faces, context, service, uploads, cancellationToken);
+        return TypedResults.Ok(new EmbeddedAnswer(seen.Count > 0 ? seen[0].Embedding.Fingerprint : service.Embedder.Fingerprint, [.. seen.Select(face => new FaceVector(face.Embedding.Vector, SeenFace.Of(face)))]));
     }
 
     private static async Task<Ok<VerifiedAnswer>> VerifyAsync(HttpContext context, FaceService service, UploadBudget uploads, CancellationToken cancellationToken)
@@ -138,19 +147,35 @@ internal static class FaceEndpoints
         return TypedResults.Ok(new VerifiedAnswer(verification.IsSamePerson, verification.Score, verification.Threshold, verification.FirstFaceCount, verification.SecondFaceCount));
     }
 
-    private static async Task<Ok<IdentifiedAnswer>> IdentifyAsync(HttpContext context, FaceService service, UploadBudget uploads, CancellationToken cancellationToken)
+    private static async Task<Ok<IdentifiedAnswer>> IdentifyAsync(string? faces, HttpContext context, FaceService service, UploadBudget uploads, CancellationToken cancellationToken)
     {
-        FaceEmbedding embedding = await EmbedOneAsync(context, service, uploads, cancellationToken);
-        FaceIdentification found = await service.Gallery.IdentifyAsync(embedding, cancellationToken);
-        return found.Nearest is null
+        IReadOnlyList<EmbeddedFace> seen = await SeeAsync(faces, context, service, uploads, cancellationToken);
+        IReadOnlyList<FaceIdentification> found = await service.Gallery.IdentifyAllAsync([.. seen.Select(face => face.Embedding)], cancellationToken);
+        return found is [{ Nearest: null }, ..]
             ? throw new RefusedException(ProblemKind.EmptyGallery, "The gallery is empty, so nobody can be identified. Enroll people first: POST people/ID/photographs.")
-            : TypedResults.Ok(new IdentifiedAnswer(found.Threshold, [IdentifiedFace.Of(found, embedding)]));
+            : TypedResults.Ok(new IdentifiedAnswer(found.Count > 0 ? found[0].Threshold : null, [.. found.Zip(seen, IdentifiedFace.Of)]));
     }
 
-    private static Task<FaceEmbedding> EmbedOneAsync(HttpContext context, FaceService service, UploadBudget uploads, CancellationToken cancellationToken) =>
-        uploads.UseAsync(context.Request, (photographs, cancellation) => photographs.Count == 1
-            ? service.Embedder.EmbedAsync(photographs[0].Photograph, cancellation)
-            : throw new RefusedException(ProblemKind.BadRequest, $"The request has {photographs.Count} photographs. Send one request for each."), cancellationToken);
+    /// <summary>Embeds the main face of a photograph, or all.</summary>
+    private static Task<IReadOnlyList<EmbeddedFace>> SeeAsync(string? faces, HttpContext context, FaceService service, UploadBudget uploads, CancellationToken cancellationToken)
+    {
+        bool isAll = faces == "all" || (faces is null or "main" ? false : throw new RefusedException(ProblemKind.BadRequest, $"'{faces}' is no value of faces (main, all)."));
+        return uploads.UseAsync(context.Request, async (photographs, cancellation) =>
+        {
+            if (photographs.Count != 1)
+            {
+                throw new RefusedException(ProblemKind.BadRequest, $"The request has {photographs.Count} photographs. Send one request for each.");
+            }
+
+            if (isAll)
+            {
+                return await service.Embedder.EmbedAllAsync(photographs[0].Photograph, cancellation);
+            }
+
+            FaceEmbedding embedding = await service.Embedder.EmbedAsync(photographs[0].Photograph, cancellation);
+            return [new EmbeddedFace(embedding) { Box = embedding.Faces?[0] }];
+        }, cancellationToken);
+    }
 
     private static void RequireOneFace(FaceEmbedding embedding, string photograph)
     {

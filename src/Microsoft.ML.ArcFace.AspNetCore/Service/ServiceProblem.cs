@@ -28,6 +28,7 @@ internal sealed record ProblemKind(string Name, int Status, string Title)
     public static readonly ProblemKind WrongType = new("wrong-type", StatusCodes.Status415UnsupportedMediaType, "The body is of another type.");
     public static readonly ProblemKind NoFace = new("no-face", StatusCodes.Status422UnprocessableEntity, "The photograph shows no face.");
     public static readonly ProblemKind SeveralFaces = new("several-faces", StatusCodes.Status422UnprocessableEntity, "The photograph shows several faces.");
+    public static readonly ProblemKind TooManyFaces = new("too-many-faces", StatusCodes.Status422UnprocessableEntity, "The photograph shows more faces than are taken.");
     public static readonly ProblemKind PresentationAttack = new("presentation-attack", StatusCodes.Status422UnprocessableEntity, "The photograph shows no living face.");
     public static readonly ProblemKind TooOften = new("too-often", StatusCodes.Status429TooManyRequests, "The client sends too many requests.");
     public static readonly ProblemKind Internal = new("internal", StatusCodes.Status500InternalServerError, "The service failed.");
@@ -76,6 +77,8 @@ internal sealed partial class ServiceProblems(ILogger<ServiceProblems> log)
                 return (ProblemKind.NoFace, error.Message);
             case SeveralFacesException:
                 return (ProblemKind.SeveralFaces, error.Message);
+            case TooManyFacesException:
+                return (ProblemKind.TooManyFaces, error.Message);
             case PresentationAttackException:
                 return (ProblemKind.PresentationAttack, error.Message);
             case FaceGalleryException gallery:

@@ -31,9 +31,9 @@ internal sealed class Learner : IRunPart, IDisposable
     // Null where nobody but the labels teaches.
     private readonly TeacherTerm? _teacher;
 
-    public Learner(InitialNetwork initial, TrainingRecipe recipe, TrainingPlan plan, int people, Device device, OpenTeacher? teacher = null)
+    public Learner(InitialNetwork initial, TrainingRecipe recipe, TrainingPlan plan, int people, Device device, TeacherTerm? teacher = null)
     {
-        _teacher = teacher is null ? null : new TeacherTerm(teacher.Options, teacher.EmbeddingSize, initial.EmbeddingSize, device);
+        _teacher = teacher;
         _recipe = recipe;
         _device = device;
         _computeType = ComputeType(recipe.Precision, device);
@@ -114,14 +114,12 @@ internal sealed class Learner : IRunPart, IDisposable
     public void BeginToTrain() => _backbone.train();
 
     /// <summary>Begins a run with what a teacher knows of the people: its projection, and class centers at its means.</summary>
-    /// <param name="means">The means [C, t] of its embeddings of each person.</param>
-    /// <param name="moments">The second moments [t, t] of its embeddings.</param>
-    public void BeginWith(Tensor means, Tensor moments)
+    public void BeginWith(TaughtPeople people)
     {
-        _teacher!.Begin(moments);
+        _teacher!.Begin(people);
         if (_head is ClassificationHead classification)
         {
-            using Tensor centers = _teacher.Project(means.to(_device));
+            using Tensor centers = _teacher.Project(people.Means.to(_device));
             classification.BeginAt(centers);
         }
     }

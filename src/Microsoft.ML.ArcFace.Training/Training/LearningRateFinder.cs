@@ -23,7 +23,7 @@ internal static class LearningRateFinder
         using var randomState = new RandomStateGuard(run.Seed);
         using var gradient = enable_grad();
         using var scope = NewDisposeScope();
-        using var learner = new Learner(run.Initial, run.Recipe, plan, run.Faces.Labels.Count, run.Device, run.Teaching?.Teacher);
+        using var learner = run.CreateLearner(plan);
         using var backbone = learner.ResultBackbone;
         run.BeginWithTeacher(learner);
         learner.BeginToTrain();

@@ -60,7 +60,7 @@ internal sealed class TrainingLoop : IDisposable
         using var randomState = new RandomStateGuard(run.Seed);
         using var gradient = enable_grad();
         using var scope = NewDisposeScope();
-        using var learner = new Learner(run.Initial, run.Recipe, plan, run.Faces.Labels.Count, run.Device, run.Teaching?.Teacher);
+        using var learner = run.CreateLearner(plan);
         try
         {
             using var loop = new TrainingLoop(run, plan, identity, learner);

@@ -22,6 +22,13 @@ internal sealed record TrainingRun(
     /// <summary>Of weights, order and augmentation.</summary>
     public int Seed => Recipe.Seed ?? throw new InvalidOperationException("The recipe has no seed.");
 
+    /// <summary>Creates what learns, by a plan.</summary>
+    public Learner CreateLearner(TrainingPlan plan)
+    {
+        TeacherTerm? teacher = Teaching is null ? null : new TeacherTerm(Teaching.Teacher.Options, Teaching.Teacher.EmbeddingSize, Initial.EmbeddingSize, Faces.Count, Device);
+        return new Learner(Initial, Recipe, plan, Faces.Labels.Count, Device, teacher);
+    }
+
     /// <summary>Has a learner begin with what the teacher knows of the people, where there is one.</summary>
     public void BeginWithTeacher(Learner learner)
     {
@@ -32,7 +39,6 @@ internal sealed record TrainingRun(
 
         using var scope = NewDisposeScope();
         IEnumerable<(byte[] Pixels, int Label)> faces = Observer.Watch(Faces.InOrder(), "photographs embedded by the teacher", Faces.Count);
-        (Tensor means, Tensor moments) = TaughtPeople.Of(Teaching.Teacher, faces, Faces.Labels.Count, Setup.CancellationToken);
-        learner.BeginWith(means, moments);
+        learner.BeginWith(TaughtPeople.Of(Teaching.Teacher, faces, Faces.Count, Faces.Labels.Count, Setup.CancellationToken));
     }
 }

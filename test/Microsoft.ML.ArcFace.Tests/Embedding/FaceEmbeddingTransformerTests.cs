@@ -288,12 +288,12 @@ public class FaceEmbeddingTransformerTests
             Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ofText.GetOutputSchema(Rows("x.jpg").Schema)).Message, "Schema mismatch for input column 'ImagePath': expected image");
     }
 
-    internal static FaceEmbeddingTransformer Create(EmbeddingColumns? columns = null, int batchSize = 32, bool addMirrorImage = false)
+    internal static FaceEmbeddingTransformer Create(EmbeddingColumns? columns = null, int batchSize = 32, bool addMirrorImage = false, FaceTrainingSummary? training = null)
     {
         using var scope = NewDisposeScope();
         manual_seed(11);
         FaceBackbone backbone = FaceBackbone.Create(BackboneArchitecture.MobileFaceNet, 16);
-        var model = FaceEmbeddingModel.Of(backbone, randn(3, 16), ["Ada", "Bob", "Cleo"]);
+        var model = FaceEmbeddingModel.Of(backbone, randn(3, 16), ["Ada", "Bob", "Cleo"], training: training);
         return new FaceEmbeddingTransformer(Ml, model, columns ?? AllColumns, addMirrorImage, batchSize);
     }
 

@@ -168,7 +168,7 @@ public sealed class FaceExperimentTests
             StringAssert.Contains(message, option);
         }
 
-        TestContains<ArgumentOutOfRangeException>("trial 0, 1 epochs: Margin=0.5: Momentum is 2", () => faces.CreateExperiment<Margins>(Quick, space => space.ToOptions() with { Momentum = 2 }));
+        TestContains<ArgumentOutOfRangeException>("trial 0, 1 epoch: Margin=0.5: Momentum is 2", () => faces.CreateExperiment<Margins>(Quick, space => space.ToOptions() with { Momentum = 2 }));
         TestContains<ArgumentOutOfRangeException>("ContinueTrials is true", () => faces.CreateExperiment(new FaceExperimentSettings { ContinueTrials = true }));
         TestContains<ArgumentOutOfRangeException>("MaxEpochs", () => faces.CreateExperiment<Margins>(Quick, space => space.ToOptions() with { Epochs = 3 }));
         TestContains<ArgumentOutOfRangeException>("options are null", () => faces.CreateExperiment<Margins>(Quick, _ => null!));

@@ -117,7 +117,7 @@ public class ServiceTests
     {
         using var folder = new TemporaryFolder();
         byte[] photograph = EncodedImages.Gradient(90, 60, SKEncodedImageFormat.Png);
-        string zip = FaceEmbedderTests.Detecting(folder, "two", DetectorModels.Scrfd.TwoFaces().ToBytes(), photograph).Zip;
+        string zip = FaceEmbedderTests.Detecting(folder, "two", DetectorModels.Scrfd.TwoFaces().Set(32, 0, 0, 0, 0.15f, 0.2f, 0.5f, 0.2f, 0.33f, 0.45f, 0.2f, 0.65f, 0.47f, 0.65f).ToBytes(), photograph).Zip;
         await using WebApplication app = await StartAsync(WithThreshold(Options with { ModelPath = zip, GalleryPath = Path.Combine(folder.FullName, "people.db") }, 0.5));
         using HttpClient client = ClientOf(app);
         StringAssert.Contains(await IsProblem(HttpStatusCode.UnprocessableEntity, "several-faces", await PostAsync("people/ada/photographs?oneFace=true", photograph, "image/png", client: client)), "2 faces");
@@ -129,6 +129,43 @@ public class ServiceTests
         IdentifiedFace found = (await AnswerOf<IdentifiedAnswer>(identified)).Faces.Single();
         Assert.AreEqual((IdentificationOutcome.Match, 2, true), (found.Outcome, found.Face.FaceCount, found.Face.SeveralFaces));
         StringAssert.Contains(await IsProblem(HttpStatusCode.BadRequest, "bad-request", await PostAsync("people/eve/photographs?oneFace=true", s_pictures[0])), "detector");
+
+        // All of them, as the embedder finds them; nobody is on a photograph twice.
+        IReadOnlyList<Microsoft.ML.ArcFace.EmbeddedFace> expected = app.Services.GetRequiredService<FaceEmbedder>().EmbedAll(photograph);
+        Assert.HasCount(2, expected);
+        using HttpResponseMessage all = await PostAsync("identify?faces=all", photograph, "image/png", client: client);
+        IReadOnlyList<IdentifiedFace> people = (await AnswerOf<IdentifiedAnswer>(all)).Faces;
+        Assert.AreEqual((IdentificationOutcome.Match, "ada"), (people[0].Outcome, people[0].Candidates.Single().Id));
+        Assert.AreNotEqual(IdentificationOutcome.Match, people[1].Outcome);
+        Assert.AreEqual(people[1].Outcome == IdentificationOutcome.Ambiguous ? 0 : null, people[1].NearerFace);
+        using HttpResponseMessage detected = await PostAsync("detect", photograph, "image/png", client: client);
+        IReadOnlyList<SeenFace> seen = (await AnswerOf<DetectedAnswer>(detected)).Faces;
+        CollectionAssert.AreEqual(expected.Select(face => FaceArea.Of(face.Box)).ToArray(), seen.Select(face => face.Box).ToArray());
+        CollectionAssert.AreEqual(expected.Select(face => face.DetectionScore).ToArray(), seen.Select(face => face.DetectionScore).ToArray());
+        Assert.IsTrue(seen.All(face => face.Landmarks!.Count == 10));
+        using HttpResponseMessage embedded = await PostAsync("embed?faces=all", photograph, "image/png", client: client);
+        IReadOnlyList<FaceVector> vectors = (await AnswerOf<EmbeddedAnswer>(embedded)).Faces;
+        for (int i = 0; i < expected.Count; i++)
+        {
+            FaceEmbedderTests.IsSame(expected[i].Embedding.Vector, vectors[i].Embedding);
+        }
+
+        StringAssert.Contains(await IsProblem(HttpStatusCode.BadRequest, "bad-request", await PostAsync("identify?faces=both", photograph, "image/png", client: client)), "(main, all)");
+        StringAssert.Contains(await IsProblem(HttpStatusCode.BadRequest, "bad-request", await PostAsync("detect", s_pictures[0])), "no detector");
+    }
+
+    [TestMethod]
+    public async Task Photographs_MoreFacesThanAreTaken_AreRefused()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] photograph = EncodedImages.Gradient(90, 60, SKEncodedImageFormat.Png);
+        string zip = FaceEmbedderTests.Detecting(folder, "two", DetectorModels.Scrfd.TwoFaces().ToBytes(), photograph).Zip;
+        await using WebApplication app = await StartAsync(Options with { ModelPath = zip, GalleryPath = null, Gallery = new FaceGalleryOptions { CosineThreshold = 0.5 }, Embedder = new FaceEmbedder.Options { MaximumFaces = 1 } });
+        using HttpClient client = ClientOf(app);
+        foreach (string path in new[] { "identify?faces=all", "embed?faces=all", "detect" })
+        {
+            StringAssert.Contains(await IsProblem(HttpStatusCode.UnprocessableEntity, "too-many-faces", await PostAsync(path, photograph, "image/png", client: client)), "2 faces");
+        }
     }
 
     [TestMethod]
@@ -362,6 +399,9 @@ public class ServiceTests
         await using WebApplication app = await StartAsync(WithThreshold(Options with { ModelPath = zip, GalleryPath = Path.Combine(folder.FullName, "people.db") }, 0.5));
         using HttpClient client = ClientOf(app);
         StringAssert.Contains(await IsProblem(HttpStatusCode.UnprocessableEntity, "no-face", await PostAsync("identify", photograph, "image/png", client: client)), "no face");
+        using HttpResponseMessage all = await PostAsync("identify?faces=all", photograph, "image/png", client: client);
+        IdentifiedAnswer nobody = await AnswerOf<IdentifiedAnswer>(all);
+        Assert.AreEqual((0, null), (nobody.Faces.Count, nobody.Threshold));
     }
 
     [TestMethod]

@@ -98,6 +98,29 @@ public class EmbedAllTests
     }
 
     [TestMethod]
+    [DataRow("MagFaceLoss", true)]
+    [DataRow("AdaFaceLoss", true)]
+    [DataRow("ArcFaceLoss", false)]
+    public async Task Embed_LengthOfTheEmbedding_IsQualityWhereTheLossMakesItOne(string loss, bool isQuality)
+    {
+        using var people = new DrawnPeople(people: 1, picturesPerPerson: 1);
+        var ml = new MLContext();
+        IDataView data = ml.FaceRecognition().LoadFromFolder(people.Folder);
+        string picture = data.GetColumn<string>("ImagePath").First(), zip = Path.Combine(people.Folder, "faces.zip");
+        var training = new FaceTrainingSummary(loss, 0.5, 16, PersonCount: 3, PhotographCount: 30, Epochs: 2, Steps: 6, StartedFromWeights: false, "0.1.0");
+        using FaceEmbeddingTransformer embedding = Tests.Embedding.FaceEmbeddingTransformerTests.Create(new ArcFace.Embedding.EmbeddingColumns("Image", "Embedding", "PredictedLabel", "Score", "Cosine", "Quality"), training: training);
+        ITransformer model = ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(data).Append(embedding);
+        float length = model.Transform(data).GetColumn<float>("Quality").First();
+        ml.Model.Save(model, data.Schema, zip);
+        using var embedder = new FaceEmbedder(zip, NeverReload);
+        foreach (FaceEmbedding face in new[] { embedder.Embed(picture), await embedder.EmbedAsync(picture), embedder.EmbedAll(picture)[0].Embedding })
+        {
+            Assert.AreEqual(isQuality, face.Quality!.EmbeddingNorm is not null);
+            Assert.AreEqual(isQuality ? length : 0, face.Quality.EmbeddingNorm ?? 0, 1e-4 * length);
+        }
+    }
+
+    [TestMethod]
     public void EmbedAll_MoreFacesThanAllowed_AreRefusedByNumber()
     {
         using var embedder = new FaceEmbedder(s_both, NeverReload with { MaximumFaces = 1 });

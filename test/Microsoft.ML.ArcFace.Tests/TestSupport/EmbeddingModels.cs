@@ -16,9 +16,9 @@ internal static class EmbeddingModels
     extension(FaceEmbeddingModel model)
     {
         /// <summary>Takes the place of a training: the model of a backbone, which is disposed of.</summary>
-        public static FaceEmbeddingModel Of(FaceBackbone backbone, Tensor centers, string[]? personNames, double scale = 16, InferencePrecision precision = InferencePrecision.Float32)
+        public static FaceEmbeddingModel Of(FaceBackbone backbone, Tensor centers, string[]? personNames, double scale = 16, InferencePrecision precision = InferencePrecision.Float32, FaceTrainingSummary? training = null)
         {
-            using var trained = new TrainedNetwork(backbone, centers) { Architecture = backbone.Architecture, PersonNames = personNames, Scale = scale, Precision = precision };
+            using var trained = new TrainedNetwork(backbone, centers) { Architecture = backbone.Architecture, PersonNames = personNames, Scale = scale, Precision = precision, Training = training };
             return trained.ToModel(new MLContext());
         }
 

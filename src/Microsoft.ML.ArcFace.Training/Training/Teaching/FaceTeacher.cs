@@ -41,16 +41,17 @@ public sealed record FaceTeacher
     public double Weight { get; init; } = 20;
 
     /// <summary>
-    /// The weight of the relations within a batch, the mean squared difference between the cosines of its views as the student and as the
-    /// teacher see them: 0 to 10,000. Default 0.
+    /// The weight of the relations beside the loss of the labels: 0 to 1000. The relations of a view are a distribution over up to 4,096
+    /// photographs of the training, softmax(16·cos) of its embedding with the teacher's embeddings of them; the term is the divergence
+    /// KL(teacher‖student) of it (after Fang et al., SEED, arXiv 2101.04731). Default 20.
     /// </summary>
-    public double RelationWeight { get; init; }
+    public double RelationWeight { get; init; } = 20;
 
     /// <summary>
     /// Views of a step that have no label and are for the teacher alone, as a share of the batch: 0 to 8. They show photographs of the batch
-    /// and <see cref="UnlabeledPhotographs"/>. Default 1.
+    /// and <see cref="UnlabeledPhotographs"/>. Null, the default: 1 with such photographs, and 0 without.
     /// </summary>
-    public double UnlabeledViewShare { get; init; } = 1;
+    public double? UnlabeledViewShare { get; init; }
 
     /// <summary>Share of the views without a label that are mixtures of two photographs, mostly of two people: 0 to 1. Default 1.</summary>
     public double MixedShare { get; init; } = 1;
@@ -63,17 +64,17 @@ public sealed record FaceTeacher
     public IDataView? UnlabeledPhotographs { get; init; }
 
     /// <summary>Views without a label in a step with so many labeled ones.</summary>
-    internal int UnlabeledViews(int batchSize) => (int)Math.Round(batchSize * UnlabeledViewShare);
+    internal int UnlabeledViews(int batchSize) => (int)Math.Round(batchSize * (UnlabeledViewShare ?? (UnlabeledPhotographs is null ? 0 : 1)));
 
     internal IReadOnlyList<string> Violations()
     {
         var check = new OptionsCheck();
         check.That(File is not "", $"{nameof(ArcFaceTrainer.Options.Teacher)}.{nameof(File)} is empty; name an .onnx, .pth, .pt or .safetensors file or the .zip of a model.");
         check.That(Weight is > 0 and <= 1000, FormattableString.Invariant($"{nameof(ArcFaceTrainer.Options.Teacher)}.{nameof(Weight)} is {Weight}; it must be over 0 and at most 1000. To learn from labels alone, leave {nameof(ArcFaceTrainer.Options.Teacher)} null."));
-        check.InRange(RelationWeight, 0, 10_000);
+        check.InRange(RelationWeight, 0, 1000);
         check.InRange(UnlabeledViewShare, 0, 8);
         check.InClosedUnit(MixedShare);
-        check.That(UnlabeledPhotographs is null || UnlabeledViewShare > 0, $"{nameof(UnlabeledViewShare)} is 0, so that nothing of {nameof(UnlabeledPhotographs)} would be seen. Set it over 0, or leave these null.");
+        check.That(UnlabeledPhotographs is null || UnlabeledViewShare is not 0, $"{nameof(UnlabeledViewShare)} is 0, so that nothing of {nameof(UnlabeledPhotographs)} would be seen. Set it over 0, or leave these null.");
         return check.Violations;
     }
 

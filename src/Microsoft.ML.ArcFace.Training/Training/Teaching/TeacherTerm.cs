@@ -5,45 +5,58 @@ using static TorchSharp.torch;
 namespace Microsoft.ML.ArcFace.Training;
 
 /// <summary>
-/// Draws a student's embeddings to the teacher's: w·mean(1 − cos) and, by another weight, the mean squared difference between the cosines of
-/// all pairs of views as both see them. Where the sizes differ a projection makes vectors of the student's size of the teacher's: it keeps
-/// all cosines where the student's are longer, and as much of them as so many numbers can where they are shorter.
+/// Draws a student's embeddings to the teacher's, by two terms: w·mean(1 − cos) and, by a weight of its own, the mean divergence
+/// KL(p‖q) of relations. The relations of a view are a distribution over the anchors, photographs of the training as the teacher embeds
+/// them: softmax(16·cos), p with the teacher's embedding of the view and q with the student's (after Fang et al., arXiv 2101.04731). Where
+/// the sizes differ a projection makes vectors of the student's size of the teacher's: it keeps all cosines where the student's are longer,
+/// and as much of them as so many numbers can where they are shorter.
 /// </summary>
 internal sealed class TeacherTerm : IRunPart, IDisposable
 {
+    /// <summary>
+    /// Multiplies the cosines of the relations. The photographs of the same person have most of p, and the others a share that tells whom
+    /// the view resembles.
+    /// </summary>
+    public const double RelationScale = 16;
+
     private readonly FaceTeacher _teacher;
 
     // [t, d]; null where both sizes are the same.
     private readonly Tensor? _projection;
 
-    public TeacherTerm(FaceTeacher teacher, int teacherSize, int embeddingSize, Device device)
+    // [a, d], of unit length; null where relations have no weight.
+    private readonly Tensor? _anchors;
+
+    /// <summary>Creates the term of a run, which <see cref="Begin"/> or a checkpoint fills.</summary>
+    /// <param name="teacher">Its weights.</param>
+    /// <param name="teacherSize">Numbers in one of the teacher's embeddings, t.</param>
+    /// <param name="embeddingSize">Numbers in one of the student's, d.</param>
+    /// <param name="photographs">Photographs of the training.</param>
+    /// <param name="device">Where the student is trained.</param>
+    public TeacherTerm(FaceTeacher teacher, int teacherSize, int embeddingSize, int photographs, Device device)
     {
         _teacher = teacher;
         _projection = teacherSize == embeddingSize ? null : zeros(teacherSize, embeddingSize, dtype: ScalarType.Float32, device: device).DetachFromDisposeScope();
+        _anchors = teacher.RelationWeight == 0 ? null : zeros(TaughtPeople.AnchorsOf(photographs), embeddingSize, dtype: ScalarType.Float32, device: device).DetachFromDisposeScope();
     }
 
-    /// <summary>Makes the projection, for a run that begins. It is not trained.</summary>
-    /// <param name="moments">[t, t]: the mean of v·vᵀ over the teacher's embeddings v.</param>
-    public void Begin(Tensor moments)
+    /// <summary>Makes the projection and the anchors, for a run that begins. They are not trained.</summary>
+    public void Begin(TaughtPeople people)
     {
-        if (_projection is null)
-        {
-            return;
-        }
-
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        (long teacherSize, long size) = (_projection.shape[0], _projection.shape[1]);
-        if (teacherSize < size)
+        if (_projection is not null)
         {
-            // Rows at right angles in random directions, so that all of the student's numbers take part.
-            _projection.copy_(linalg.qr(randn(size, teacherSize, dtype: ScalarType.Float64)).Q.t());
+            (long teacherSize, long size) = (_projection.shape[0], _projection.shape[1]);
+
+            // Longer: rows at right angles in random directions, so that all of the student's numbers take part. Shorter: the directions
+            // in which the teacher's embeddings differ most; eigenvalues ascend.
+            _projection.copy_(teacherSize < size
+                ? linalg.qr(randn(size, teacherSize, dtype: ScalarType.Float64)).Q.t()
+                : linalg.eigh(people.Moments).Item2.narrow(1, teacherSize - size, size));
         }
-        else
-        {
-            // The directions in which the teacher's embeddings differ most; eigenvalues ascend.
-            _projection.copy_(linalg.eigh(moments).Item2.narrow(1, teacherSize - size, size));
-        }
+
+        _anchors?.copy_(Project(people.Anchors.to(_anchors.device)));
     }
 
     /// <summary>Gives the teacher's vectors [n, t] in the student's size [n, d], of unit length; a vector of zeros stays so.</summary>
@@ -64,24 +77,25 @@ internal sealed class TeacherTerm : IRunPart, IDisposable
         Tensor unit = nn.functional.normalize(embeddings.to(target.dtype), p: 2, dim: 1);
         Tensor distance = unit.mul(target).sum(1).mean().Times(-1).Plus(1);
         Tensor term = distance.Times(_teacher.Weight);
-        if (_teacher.RelationWeight > 0)
+        if (_anchors is not null)
         {
-            // The diagonal is 0, and not counted: n(n − 1) pairs.
-            Tensor difference = unit.matmul(unit.t()) - target.matmul(target.t());
-            long views = unit.shape[0];
-            term = term.Plus((difference * difference).sum().Times(_teacher.RelationWeight / Math.Max(1, views * (views - 1))));
+            Tensor wanted = nn.functional.log_softmax(target.matmul(_anchors.t()).Times(RelationScale), dim: 1);
+            Tensor given = nn.functional.log_softmax(unit.matmul(_anchors.t()).Times(RelationScale), dim: 1);
+            term = term.Plus((wanted.exp() * (wanted - given)).sum(1).mean().Times(_teacher.RelationWeight));
         }
 
         return (term.MoveToOuterDisposeScope(), distance.detach().MoveToOuterDisposeScope());
     }
 
-    public void Transfer(RunState state)
-    {
-        if (_projection is not null)
-        {
-            state.Tensors([("projection", _projection)]);
-        }
-    }
+    public void Transfer(RunState state) => state.Tensors(
+    [
+        .. _projection is null ? Array.Empty<(string, Tensor)>() : [("projection", _projection)],
+        .. _anchors is null ? Array.Empty<(string, Tensor)>() : [("anchors", _anchors)],
+    ]);
 
-    public void Dispose() => _projection?.Dispose();
+    public void Dispose()
+    {
+        _projection?.Dispose();
+        _anchors?.Dispose();
+    }
 }

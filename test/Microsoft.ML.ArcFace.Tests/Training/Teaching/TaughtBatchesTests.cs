@@ -46,7 +46,7 @@ public class TaughtBatchesTests
     public void Epoch_AnyThreads_TeacherEmbedsThePixelsOfTheStudent(int threads)
     {
         using IDisposable? choice = ProcessorThreads.Choose(threads);
-        using OpenTeacher teacher = Open(new FaceTeacher(s_file));
+        using OpenTeacher teacher = Open(new FaceTeacher(s_file) { UnlabeledViewShare = 1 });
         FaceBatch[] batches = [.. Epoch(teacher, FaceAugmentation.Light)];
         Assert.HasCount(3, batches);
         HashSet<string> photographs = [.. Faces().InOrder().Select(face => Convert.ToHexString(face.Pixels))];
@@ -65,7 +65,7 @@ public class TaughtBatchesTests
     [TestMethod]
     public void Epoch_LabeledViews_AreThoseWithoutATeacher()
     {
-        using OpenTeacher teacher = Open(new FaceTeacher(s_file));
+        using OpenTeacher teacher = Open(new FaceTeacher(s_file) { UnlabeledViewShare = 1 });
         FaceBatch[] with = [.. Epoch(teacher, FaceAugmentation.Light)], without = [.. BatchProducer.Epoch(Faces(), Plan(FaceAugmentation.Light), seed: 1, epoch: 1, skip: 0, CancellationToken.None)];
         foreach ((FaceBatch taught, FaceBatch plain) in with.Zip(without))
         {
@@ -90,7 +90,7 @@ public class TaughtBatchesTests
     [TestMethod]
     public void Epoch_MixedViews_AreBetweenTwoPhotographsOfTheBatch()
     {
-        using OpenTeacher teacher = Open(new FaceTeacher(s_file));
+        using OpenTeacher teacher = Open(new FaceTeacher(s_file) { UnlabeledViewShare = 1 });
         FaceBatch batch = Epoch(teacher, Unchanged).First();
         byte[][] views = [.. Views(batch)];
         for (int view = 0; view < BatchSize; view++)
@@ -122,12 +122,13 @@ public class TaughtBatchesTests
         using var scope = NewDisposeScope();
         using OpenTeacher teacher = Open(new FaceTeacher(s_file));
         TrainingFaces faces = Faces();
-        (Tensor means, Tensor moments) = TaughtPeople.Of(teacher, faces.InOrder(), faces.Labels.Count, CancellationToken.None);
+        TaughtPeople people = TaughtPeople.Of(teacher, faces.InOrder(), faces.Count, faces.Labels.Count, CancellationToken.None);
+        Tensor means = people.Means;
         TrainingRecipe recipe = new ArcFaceTrainer.Options { EmbeddingSize = SmallRecognizers.EmbeddingSize, WeightAveragingDecay = 0 }.Recipe;
         TrainingPlan plan = TrainingPlan.Choose(recipe, images: 12, people: 3);
-        using var learner = new Learner(InitialNetwork.Random(recipe), recipe, plan, faces.Labels.Count, CPU, teacher);
+        using var learner = new Learner(InitialNetwork.Random(recipe), recipe, plan, faces.Labels.Count, CPU, new TeacherTerm(teacher.Options, teacher.EmbeddingSize, recipe.EmbeddingSize, faces.Count, CPU));
         using var backbone = learner.ResultBackbone;
-        learner.BeginWith(means, moments);
+        learner.BeginWith(people);
         Tensor centers = ((ClassificationHead)learner.ResultHead).Centers;
         Assert.IsTrue(nn.functional.normalize(means, p: 2, dim: 1).allclose(centers), "Of unit length.");
         foreach (IGrouping<int, (byte[] Pixels, int Label)> person in faces.InOrder().GroupBy(face => face.Label))
