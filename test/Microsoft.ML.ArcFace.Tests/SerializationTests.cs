@@ -13,6 +13,9 @@ public partial class SerializationTests
     [JsonSerializable(typeof(FaceIdentification))]
     [JsonSerializable(typeof(FaceVerification))]
     [JsonSerializable(typeof(FaceEmbedding))]
+    [JsonSerializable(typeof(FaceQualityVerdict))]
+    [JsonSerializable(typeof(EmbeddedFace))]
+    [JsonSerializable(typeof(EnrollmentVerdict))]
     [JsonSerializable(typeof(GalleryPerson))]
     [JsonSerializable(typeof(VerificationMetrics))]
     [JsonSerializable(typeof(VerificationThreshold))]
@@ -94,6 +97,10 @@ public partial class SerializationTests
         yield return ["a person", gallery.Find("ada")!];
         yield return ["a verification", new FaceVerification(true, 0.5, 0.4)];
         yield return ["an embedding", new FaceEmbedding([0.5f, 0.25f], "fingerprint")];
+        var tooDark = new FaceQuality { Sharpness = 0.25, Brightness = 12.5 };
+        yield return ["a verdict on quality", tooDark.Judge()];
+        yield return ["a face of a photograph", new EmbeddedFace(new FaceEmbedding([0.5f, 0.25f], "fingerprint")) { Box = new FaceBox(1.5f, 2.5f, 30.5f, 40.5f), Landmarks = [0.5f], DetectionScore = 0.9375 }];
+        yield return ["a verdict on a photograph to enroll", new EnrollmentVerdict(new FaceToEnroll("ada", new FaceEmbedding([0.5f, 0.25f], "fingerprint")), [$"{tooDark.Judge().Problems[0]}"])];
         yield return ["a threshold", threshold];
         yield return ["a threshold for a gallery", threshold.ForGallerySize(1000)];
         yield return ["verification", faces.EvaluateVerification(data, pairs)];
