@@ -44,12 +44,12 @@ internal static class EnrollCommand
                 result.AddError("Give either --data DIR with one folder a person, or --person ID and photographs.");
             }
 
-            if (result.GetValue(Face) is not null && result.GetValue(Photographs) is not [FileInfo])
+            if (result.GetResult(Face) is not null && result.GetValue(Photographs) is not [FileInfo])
             {
                 result.AddError("--face chooses a face of one photograph: give --person ID and one file.");
             }
 
-            if (result.GetValue(OneFace) && (result.GetValue(EveryFace) || result.GetValue(Face) is not null))
+            if (result.GetValue(OneFace) && (result.GetValue(EveryFace) || result.GetResult(Face) is not null))
             {
                 result.AddError("--one-face refuses photographs of several people; leave it out with --all-faces and --face, which choose among them.");
             }

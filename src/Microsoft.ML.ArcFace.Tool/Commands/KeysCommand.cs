@@ -52,7 +52,10 @@ internal static class KeysCommand
 
     private static ToolAnswer Run(ToolRun run)
     {
-        string path = run.Need(Keys).FullName;
+        // Behind a link lies the file that a service reads; the turn lasts from reading to writing, so that no other command's change is lost.
+        FileInfo given = run.Need(Keys);
+        string path = given.LinkTarget is null ? given.FullName : given.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+        using FolderLock? turn = (run.Get(Add) ?? run.Get(Revoke)) is null || !Directory.Exists(Path.GetDirectoryName(path)) ? null : FolderLock.Take(Path.GetDirectoryName(path)!);
         bool isThere = Path.Exists(path);
         ServiceKeyFile file = isThere ? ServiceKeyFile.Read(path) : new ServiceKeyFile([]);
         if (run.Get(Add) is { } name)

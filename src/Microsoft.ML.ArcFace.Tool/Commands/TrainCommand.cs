@@ -95,7 +95,7 @@ internal static class TrainCommand
                 }
             }
 
-            if (result.GetValue(Patience) is not null && result.GetValue(Validate) is null)
+            if (result.GetResult(Patience) is not null && result.GetValue(Validate) is null)
             {
                 result.AddError("--patience waits for a better validation; give people to validate on with --validate DIR.");
             }

@@ -33,6 +33,50 @@ public class ServiceKeysTests
     public static void Delete() => s_people.Dispose();
 
     [TestMethod]
+    public void Keys_ManyCommandsAtOnce_LoseNoChange()
+    {
+        using var folder = new TemporaryFolder();
+        string keys = Path.Combine(folder.FullName, "keys.json");
+        Make(keys, "administer");
+        string revoked = ServiceKeyFile.Read(keys).Keys[0].Id;
+        const int added = 12;
+        Parallel.For(0, added + 1, new ParallelOptions { MaxDegreeOfParallelism = added + 1 }, i =>
+        {
+            if (i == 0)
+            {
+                ToolProgram.Answer(ExitCode.Done, "keys", "--keys", keys, "--revoke", revoked);
+            }
+            else
+            {
+                Make(keys, "identify");
+            }
+        });
+        IReadOnlyList<ServiceKey> all = ServiceKeyFile.Read(keys).Keys;
+        Assert.HasCount(added + 1, all);
+        Assert.IsNotNull(all.Single(key => key.Id == revoked).RevokedAt);
+    }
+
+    [TestMethod]
+    public void Keys_ThroughALink_AreChangedInTheFileThatIsRead()
+    {
+        using var folder = new TemporaryFolder();
+        string keys = Path.Combine(folder.FullName, "keys.json"), link = Path.Combine(folder.FullName, "link.json");
+        Make(keys, "identify");
+        try
+        {
+            File.CreateSymbolicLink(link, keys);
+        }
+        catch (IOException error) when (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive($"Windows makes no link here: {error.Message}");
+        }
+
+        Make(link, "enroll");
+        Assert.HasCount(2, ServiceKeyFile.Read(keys).Keys);
+        Assert.IsNotNull(new FileInfo(link).LinkTarget, "The link is still one.");
+    }
+
+    [TestMethod]
     public async Task Requests_ByRights_AreAnsweredOrRefused()
     {
         using var folder = new TemporaryFolder();

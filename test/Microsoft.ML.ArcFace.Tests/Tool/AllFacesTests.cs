@@ -27,6 +27,17 @@ public class AllFacesTests
     public static void Remove() => s_folder.Dispose();
 
     [TestMethod]
+    [DataRow("enroll", "--model", "faces.zip", "--gallery", "people.db", "--person", "ada", "ada.jpg", "--face", "abc")]
+    [DataRow("enroll", "--model", "faces.zip", "--gallery", "people.db", "--person", "ada", "ada.jpg", "--face", "0")]
+    [DataRow("train", "--data", "faces", "--output", "faces.zip", "--patience", "abc")]
+    public void Command_NoNumberWhereAnotherOptionAsksForIt_IsAWrongCommandLine(params string[] arguments)
+    {
+        ToolOutcome outcome = ToolProgram.Run(arguments);
+        Assert.AreEqual(ExitCode.WrongCommandLine, outcome.ExitCode, outcome.Error);
+        StringAssert.Contains(outcome.Error, arguments[^2]);
+    }
+
+    [TestMethod]
     public void Embed_AllFaces_WritesALineOfEachInEveryFormat()
     {
         string csv = In("faces.csv"), lines = In("faces.jsonl"), numbers = In("faces.npy");
