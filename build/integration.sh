@@ -61,7 +61,7 @@ start_postgres "$work/postgres" >"$work/from-others/postgres.connection" || { rm
 
 # What is written on a full disk: a file system of 1 MiB, for the tests of FullDiskTests.
 mkdir "$work/small-disk"
-if ! as_root mount -t tmpfs -o size=1m,mode=1777 arcface "$work/small-disk"; then
+if ! as_root mount -t tmpfs -o size=16m,mode=1777 arcface "$work/small-disk"; then
   rmdir "$work/small-disk"
   echo "skipped: the full disk: this user may not mount a tmpfs" | report
 fi

@@ -46,8 +46,16 @@ def check(path, onnx, evaluator):
         if any(node.op_type in ("Clip", "Squeeze", "Unsqueeze", "ReduceSum", "Split", "Pad", "Slice") for node in model.graph.node):
             return "accepted; the evaluator does not compute its norms"
         model.opset_import[0].version = 15
-    session = evaluator(model)
     faces = numpy.fromfile(path + ".f32", dtype=numpy.float32).reshape([-1] + expected["sizes"])
+    session = evaluator(model)
+    try:
+        session.run([expected["output"]], {expected["input"]: faces[0]})
+    except (IndexError, ValueError) as error:
+        try:
+            evaluator(before).run(None, {before.graph.input[0].name: faces[0]})
+        except type(error):
+            return f"accepted; onnx's evaluator computes neither it nor the graph that it was read from ({error})"
+        raise
     cosine = 1.0
     for face, embedding in zip(faces, expected["embeddings"]):
         actual = session.run([expected["output"]], {expected["input"]: face})[0].ravel().astype(numpy.float64)
