@@ -34,10 +34,16 @@ internal static class FaceEndpoints
 
     private static Ok<HealthAnswer> Live() => TypedResults.Ok(new HealthAnswer("live"));
 
-    private static Ok<HealthAnswer> Ready(FaceService service, IHostApplicationLifetime host) =>
-        (host.ApplicationStopping.IsCancellationRequested ? "The service is stopping." : service.Obstacle) is { } obstacle
-            ? throw new RefusedException(ProblemKind.NotReady, obstacle)
-            : TypedResults.Ok(new HealthAnswer("ready"));
+    private static Ok<HealthAnswer> Ready(FaceService service, IHostApplicationLifetime host)
+    {
+        if ((host.ApplicationStopping.IsCancellationRequested ? "The service is stopping." : service.Obstacle) is { } obstacle)
+        {
+            throw new RefusedException(ProblemKind.NotReady, obstacle);
+        }
+
+        (service.Gallery as FaceGallery)?.ThrowIfMoved();
+        return TypedResults.Ok(new HealthAnswer("ready"));
+    }
 
     private static Ok<ModelAnswer> Model(FaceService service)
     {

@@ -190,6 +190,9 @@ public sealed partial class FaceGallery
         }
     }
 
+    /// <exception cref="FaceGalleryException">The file or its log was moved or removed since it was opened, so that nothing can be changed.</exception>
+    internal void ThrowIfMoved() => _file?.ThrowIfMoved();
+
     /// <exception cref="FaceGalleryException">Nothing can be changed.</exception>
     internal void ThrowIfReadOnly()
     {

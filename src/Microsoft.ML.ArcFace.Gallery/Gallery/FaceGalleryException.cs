@@ -3,7 +3,7 @@ namespace Microsoft.ML.ArcFace;
 /// <summary>Why a gallery cannot be used.</summary>
 public enum FaceGalleryProblem
 {
-    /// <summary>The file is not there, or cannot be read or written, or the disk is full.</summary>
+    /// <summary>The file is not there, or was moved or removed since it was opened, or cannot be read or written, or the disk is full.</summary>
     Unreachable,
 
     /// <summary>Another gallery, in this process or another, has the file open.</summary>

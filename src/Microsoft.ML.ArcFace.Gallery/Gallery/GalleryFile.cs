@@ -13,6 +13,7 @@ internal sealed class GalleryFile : IDisposable
     private readonly RecordSeal? _seal;
     private readonly GalleryRecords _records;
     private readonly RowDigest _digest;
+    private readonly GalleryPlace _place;
     private GalleryHeader _header;
     private bool _isSound;
 
@@ -20,6 +21,7 @@ internal sealed class GalleryFile : IDisposable
     {
         (_path, _connection, _seal, _header) = (path, connection, seal, header);
         (_records, _digest) = (header.RecordsFor(seal), new RowDigest(header.GalleryId));
+        _place = new GalleryPlace(path);
     }
 
     /// <summary>Whether bytes of what was removed may still be in the file.</summary>
@@ -131,7 +133,7 @@ internal sealed class GalleryFile : IDisposable
 
     /// <summary>Makes changes, all or none; when it returns they are on the disk.</summary>
     /// <param name="changes">The changes; what they erase <see cref="Erase"/> must make unreadable, and it is made up for when the file is opened, if the process ends before.</param>
-    /// <exception cref="FaceGalleryException">The file cannot be written; nothing was changed.</exception>
+    /// <exception cref="FaceGalleryException">The file cannot be written, or was moved or removed; nothing was changed.</exception>
     public void Commit(IReadOnlyList<GalleryChange> changes) => GalleryErrors.Explained(_path, () =>
     {
         using SqliteTransaction transaction = _connection.BeginTransaction();
@@ -143,6 +145,9 @@ internal sealed class GalleryFile : IDisposable
 
         GalleryHeader header = _header with { Counts = written.Counts, IsErasurePending = _header.IsErasurePending || changes.Any(change => change.Erases) };
         header.Update(_connection, _records);
+
+        // Last, so that as little time as can be is left to move it unseen.
+        _place.ThrowIfLeft();
         transaction.Commit();
         _header = header;
     });
@@ -157,6 +162,7 @@ internal sealed class GalleryFile : IDisposable
         {
             GalleryErrors.Explained(_path, () =>
             {
+                _place.ThrowIfLeft();
                 GallerySchema.Execute(_connection, "VACUUM");
                 GallerySchema.TruncateLog(_connection);
 
@@ -171,6 +177,9 @@ internal sealed class GalleryFile : IDisposable
                 $"What was removed is not found any more, but its bytes are still in the file; they go with the next change, or when the gallery is closed or opened. {error.Message}", error);
         }
     }
+
+    /// <exception cref="FaceGalleryException">The file or its log was moved or removed since it was opened.</exception>
+    public void ThrowIfMoved() => _place.ThrowIfLeft();
 
     /// <summary>Writes a copy of the file as it is now.</summary>
     /// <exception cref="FaceGalleryException">It cannot be written, or is there already.</exception>

@@ -41,6 +41,17 @@ internal readonly partial record struct FileStamp(DateTime LastWrite, long Lengt
         }
     }
 
+    /// <summary>
+    /// Gives disk and number of the file that a path leads to, through links. It is not opened, because closing it would end
+    /// the locks that this process has on it.
+    /// </summary>
+    /// <returns>Null if nothing is there, or if the system does not tell (<see cref="IsCertain"/>).</returns>
+    public static unsafe (long Disk, long Number)? IdentityOf(string path)
+    {
+        long* status = stackalloc long[StatusSize];
+        return IsCertain && StatusOfPath(path, status) == 0 ? (status[DiskIndex], status[NumberIndex]) : null;
+    }
+
     private static unsafe ((long Disk, long Number) Identity, long Changed) Describe(SafeFileHandle file)
     {
         if (!IsCertain)
@@ -56,4 +67,7 @@ internal readonly partial record struct FileStamp(DateTime LastWrite, long Lengt
 
     [LibraryImport("libSystem.Native", EntryPoint = "SystemNative_FStat", SetLastError = true)]
     private static unsafe partial int Status(SafeFileHandle handle, long* status);
+
+    [LibraryImport("libSystem.Native", EntryPoint = "SystemNative_Stat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int StatusOfPath(string path, long* status);
 }

@@ -425,6 +425,27 @@ public class ServiceTests
     }
 
     [TestMethod]
+    [OSCondition(ConditionMode.Exclude, OperatingSystems.Windows)]
+    public async Task Health_GalleryRemoved_SaysSoAndTakesNoChange()
+    {
+        using var folder = new TemporaryFolder();
+        string gallery = Path.Combine(folder.FullName, "people.db"), aside = Path.Combine(folder.FullName, "aside.db");
+        await using WebApplication app = await StartAsync(WithThreshold(Options with { GalleryPath = gallery }, 0.5));
+        using HttpClient client = ClientOf(app);
+        using HttpResponseMessage enrolled = await PostAsync("people/ada/photographs", s_pictures[0], client: client);
+        Assert.AreEqual(HttpStatusCode.Created, enrolled.StatusCode);
+        File.Move(gallery, aside);
+        StringAssert.Contains(await IsProblem(HttpStatusCode.ServiceUnavailable, "gallery-unavailable", await PostAsync("people/bob/photographs", s_pictures[2], client: client)), "moved or removed");
+        StringAssert.Contains(await IsProblem(HttpStatusCode.ServiceUnavailable, "gallery-unavailable", await client.DeleteAsync("people/ada")), "moved or removed");
+        StringAssert.Contains(await IsProblem(HttpStatusCode.ServiceUnavailable, "gallery-unavailable", await client.GetAsync("health/ready")), gallery);
+        Assert.AreEqual("{\"status\":\"live\"}", await client.GetStringAsync("health/live"));
+        File.Move(aside, gallery);
+        Assert.AreEqual("{\"status\":\"ready\"}", await client.GetStringAsync("health/ready"));
+        using HttpResponseMessage again = await PostAsync("people/bob/photographs", s_pictures[2], client: client);
+        Assert.AreEqual(HttpStatusCode.Created, again.StatusCode);
+    }
+
+    [TestMethod]
     public async Task Start_ModelWithoutThreshold_FailsThenAndThere()
     {
         var error = await Assert.ThrowsExactlyAsync<InvalidOperationException>(() => StartAsync(Options));
