@@ -65,6 +65,19 @@ internal static class EmbeddedPhotographs
         }
     }
 
+    /// <summary>Hands on the faces of each photograph together, in order; of a photograph without a face none, after that was told.</summary>
+    /// <inheritdoc cref="ForEach(ToolRun, FaceEmbedder, IReadOnlyList{string}, bool, Action{string, FaceEmbedding})"/>
+    public static string[] ForEachFacesOrNone(ToolRun run, FaceEmbedder embedder, IReadOnlyList<string> files, bool skipUnusable, Action<string, IReadOnlyList<EmbeddedFace>> hand) =>
+        [.. LeftOut(run, files, embedder.EmbedAllAsync, error => skipUnusable && IsOfThePhotograph(error), (path, faces) =>
+        {
+            if (faces.Count == 0)
+            {
+                run.Say($"no face: '{path}'");
+            }
+
+            hand(path, faces);
+        }).Select(photograph => photograph.Path)];
+
     private static bool IsOfThePhotograph(Exception error) => error is FaceImageException or FaceNotFoundException or SeveralFacesException or TooManyFacesException;
 
     private static List<(string Path, bool HasNoFace)> LeftOut<T>(

@@ -66,7 +66,7 @@ internal sealed record ToolRun(ParseResult Parsed, ProgressDisplay Display, Time
     {
         var ml = new MLContext(seed) { GpuDeviceId = Parsed.GetValue(ToolCommand.Gpu), FallbackToCpu = false };
         ml.TempFilePath = Get(ToolCommand.TemporaryFolder)?.FullName ?? ml.TempFilePath;
-        _ = new LogPrinter(ml, Parsed.GetValue(ToolCommand.Verbose), line => Say(ToolWords.Of(line)));
+        _ = new LogPrinter(ml, Parsed.GetValue(ToolCommand.Verbose), line => Display.WriteLine(ToolWords.Of(line)));
         return ml;
     }
 

@@ -62,6 +62,7 @@ internal static partial class ToolWords
         ("leave it null", "leave it out"),
         ("Leave it null", "Leave it out"),
         ("leave them null", "leave them out"),
+        ("leave these null", "leave these out"),
     ];
 
     /// <summary>Words for sentences of the library that are other ones in some command.</summary>

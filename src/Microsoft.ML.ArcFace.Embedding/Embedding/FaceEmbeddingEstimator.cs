@@ -38,7 +38,7 @@ public sealed class FaceEmbeddingEstimator : IEstimator<FaceEmbeddingTransformer
     /// <param name="input">Data with the image column; no row is read.</param>
     /// <returns>The embedding; dispose of it to free its native memory.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The image column is missing or of another kind.</exception>
-    /// <exception cref="WeightsFormatException">The file is damaged, or its tensors do not fit the network, all of them listed; or it makes nothing of two pictures, or the same embedding of both.</exception>
+    /// <exception cref="WeightsFormatException">The file is damaged, or its tensors do not fit the network, all of them listed; or it makes nothing of two pictures, the same embedding of both, or embeddings too long for float32.</exception>
     public FaceEmbeddingTransformer Fit(IDataView input)
     {
         _host.CheckValue(input, nameof(input));

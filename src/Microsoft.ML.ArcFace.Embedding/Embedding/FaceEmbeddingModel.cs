@@ -115,11 +115,23 @@ internal sealed class FaceEmbeddingModel : IDisposable
 
         for (int row = 0; row < count; row++)
         {
-            Span<float> embedding = embeddings.AsSpan(row * size, size);
-            TensorPrimitives.Divide(embedding, Math.Max(TensorPrimitives.Norm(embedding), SmallestLength), embedding);
+            ToUnitLength(embeddings.AsSpan(row * size, size));
         }
 
         return (embeddings, lengths);
+    }
+
+    /// <summary>Divides an embedding by its length. Where the squares of its numbers are beyond float32, the numbers are divided by the largest of them first.</summary>
+    private static void ToUnitLength(Span<float> embedding)
+    {
+        float length = TensorPrimitives.Norm<float>(embedding);
+        if (float.IsPositiveInfinity(length))
+        {
+            TensorPrimitives.Divide(embedding, Math.Abs(TensorPrimitives.MaxMagnitude<float>(embedding)), embedding);
+            length = TensorPrimitives.Norm<float>(embedding);
+        }
+
+        TensorPrimitives.Divide(embedding, Math.Max(length, SmallestLength), embedding);
     }
 
     /// <summary>Gets the text that tells the embedding from others. It is computed when it is first asked for, which has to be before the model is disposed of.</summary>

@@ -184,7 +184,7 @@ internal sealed class RecognizerFile
 
     /// <summary>Refuses a network by what it made of the pictures of <see cref="TrialPass"/>.</summary>
     /// <param name="embeddings">[2, d], not normalized.</param>
-    /// <exception cref="WeightsFormatException">They are not finite, or the same.</exception>
+    /// <exception cref="WeightsFormatException">They are not finite, the same, or so long that the square of their length is not finite.</exception>
     public void CheckTrial(float[] embeddings)
     {
         if (TrialPass.Fault(embeddings) is { } fault)

@@ -47,8 +47,28 @@ internal static class TrialPass
         float[] difference = new float[size];
         TensorPrimitives.Subtract(first, second, difference);
         float farthest = Math.Abs(TensorPrimitives.MaxMagnitude<float>(difference));
-        return farthest > Rounding * largest
-            ? null
-            : FormattableString.Invariant($"it makes the same embedding of two pictures that have nothing in common: their numbers, of up to {largest:g3}, differ by {farthest:g3} at most. It would take everybody for one person. Export the network with its trained weights.");
+        if (farthest > Rounding * largest)
+        {
+            return EndlessLength(first) ?? EndlessLength(second);
+        }
+
+        return FormattableString.Invariant($"it makes the same embedding of two pictures that have nothing in common: their numbers, of up to {largest:g3}, differ by {farthest:g3} at most. It would take everybody for one person. Export the network with its trained weights.");
+    }
+
+    /// <summary>Says how long an embedding is, if its squared length is beyond float32; null if it is not.</summary>
+    private static string? EndlessLength(ReadOnlySpan<float> embedding)
+    {
+        if (float.IsFinite(TensorPrimitives.Norm(embedding)))
+        {
+            return null;
+        }
+
+        double sum = 0;
+        foreach (float number in embedding)
+        {
+            sum += (double)number * number;
+        }
+
+        return FormattableString.Invariant($"it makes an embedding of length {Math.Sqrt(sum):g3} of a picture of random colors, whose square is beyond float32; it has to be below {Math.Sqrt(float.MaxValue):g3}. The file is damaged, or its weights are scaled: export the network anew.");
     }
 }

@@ -19,7 +19,7 @@ internal static class EmbedCommand
     private static readonly Option<FileInfo> Model = FileOptions.Model();
     private static readonly Argument<FileSystemInfo[]> Photographs = FileOptions.Photographs("Photographs, or folders of them.");
     private static readonly Option<FileInfo> Output = new("--output") { Description = "The file to write; its ending decides: .csv (path, then a number a column), .jsonl (an object a line) or .npy (float32, a row each; the paths in a .txt beside it).", HelpName = "FILE", Required = true };
-    private static readonly Option<bool> SkipUnusable = new("--skip-unusable") { Description = "Leave out photographs that cannot be read or show no face, and count them, instead of ending with an error." };
+    private static readonly Option<bool> SkipUnusable = new("--skip-unusable") { Description = "Leave out photographs that cannot be read or show no face, and count them, instead of ending with an error; with --all-faces, no face is no error." };
 
     private static readonly Option<bool> EveryFace = AllFaces.Option("Embed every face of a photograph instead of the main one: with its number, from 1, the main one, its box and the detector's score; in the .txt beside a .npy the number stands behind a tab.");
 
@@ -46,14 +46,14 @@ internal static class EmbedCommand
         using var file = new EmbeddingsFile(output, embedder.EmbeddingSize, run.Get(EveryFace));
         var faces = new List<EmbedFacts.CountedFaces>();
         string[] unusable = run.Get(EveryFace)
-            ? EmbeddedPhotographs.ForEachFaces(run, embedder, photographs, run.Get(SkipUnusable), (path, found) =>
+            ? EmbeddedPhotographs.ForEachFacesOrNone(run, embedder, photographs, run.Get(SkipUnusable), (path, found) =>
             {
                 foreach ((int place, EmbeddedFace face) in found.Index())
                 {
                     file.Add(path, place + 1, face);
                 }
 
-                faces.Add(new EmbedFacts.CountedFaces(path, found[0].Embedding.Faces?.Count));
+                faces.Add(new EmbedFacts.CountedFaces(path, found.Count == 0 ? 0 : found[0].Embedding.Faces?.Count));
             })
             : EmbeddedPhotographs.ForEach(run, embedder, photographs, run.Get(SkipUnusable), (path, embedding) =>
             {
@@ -61,10 +61,10 @@ internal static class EmbedCommand
                 faces.Add(new EmbedFacts.CountedFaces(path, embedding.Faces?.Count));
             });
         file.Complete();
-        int embedded = file.Count;
+        int embedded = file.Count, withoutFace = faces.Count(photograph => photograph.Faces == 0);
         return new ToolAnswer(
             new EmbedFacts(output, embedded, faces, unusable, embedder.UnalignedImageCount, run.LeftOut, embedder.EmbeddingSize, embedder.Fingerprint),
-            $"Wrote {Terminal.TerminalText.OfLine(output)}: {Counted.Of(embedded, "embedding")} of {embedder.EmbeddingSize} numbers{(unusable.Length == 0 ? "" : $"; {Counted.Of(unusable.Length, "photograph")} left out")}");
+            $"Wrote {Terminal.TerminalText.OfLine(output)}: {Counted.Of(embedded, "embedding")} of {embedder.EmbeddingSize} numbers{(withoutFace == 0 ? "" : $"; {Counted.Of(withoutFace, "photograph")} without a face")}{(unusable.Length == 0 ? "" : $"; {Counted.Of(unusable.Length, "photograph")} left out")}");
     }
 }
 

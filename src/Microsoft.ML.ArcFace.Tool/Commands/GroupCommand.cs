@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Microsoft.ML.ArcFace.Grouping;
+using Microsoft.ML.ArcFace.Names;
 using Microsoft.ML.ArcFace.Progress;
 using Microsoft.ML.ArcFace.Terminal;
 using Microsoft.ML.ArcFace.Tool.Grouping;
@@ -86,7 +87,7 @@ internal static class GroupCommand
         lines.AddRange(withoutFace.Select(path => $"no face      {TerminalText.OfLine(path)}"));
         int several = people.Count(person => person.Faces.Length > 1);
         lines.Add(string.Create(CultureInfo.InvariantCulture,
-            $"{people.Sum(person => person.Faces.Length)} faces: {several} people on several photographs, {people.Length - several} faces alone; {withoutFace.Length} photographs without a face{(leftOut.Length == 0 ? "" : $", {leftOut.Length} left out")}. Two faces were joined at a cosine over {cosine:0.0000}."));
+            $"{Counted.Of(people.Sum(person => person.Faces.Length), "face")}: {Counted.People(several)} on several photographs, {Counted.Of(people.Length - several, "face")} alone; {Counted.Of(withoutFace.Length, "photograph")} without a face{(leftOut.Length == 0 ? "" : $", {leftOut.Length} left out")}. Two faces were joined at a cosine over {cosine:0.0000}."));
         if (output is not null)
         {
             lines.Add($"Wrote {TerminalText.OfLine(output)}");

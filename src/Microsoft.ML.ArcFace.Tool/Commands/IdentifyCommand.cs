@@ -43,15 +43,32 @@ internal static class IdentifyCommand
             throw new InvalidOperationException($"The gallery '{gallery.Path}' is empty, so nobody can be identified. Enroll people first: arcface enroll --model {run.Need(Model)} --gallery {run.Need(Gallery)} --data PEOPLE.");
         }
 
-        var found = new List<(string Path, FaceIdentification Answer, FaceEmbedding Embedding, int? Face)>();
+        var found = new List<(IdentifyFacts.Photograph Facts, string Text)>();
         string[] unusable = run.Get(EveryFace)
-            ? EmbeddedPhotographs.ForEachFaces(run, embedder, files, run.Get(SkipUnusable), (path, faces) =>
-                found.AddRange(faces.Zip(gallery.IdentifyAll([.. faces.Select(face => face.Embedding)]), (face, answer) => (answer, face)).Select((one, place) => (path, one.answer, one.face.Embedding, (int?)place))))
-            : EmbeddedPhotographs.ForEach(run, embedder, files, run.Get(SkipUnusable), (path, embedding) => found.Add((path, gallery.Identify(embedding), embedding, null)));
+            ? EmbeddedPhotographs.ForEachFacesOrNone(run, embedder, files, run.Get(SkipUnusable), AddAll)
+            : EmbeddedPhotographs.ForEach(run, embedder, files, run.Get(SkipUnusable), (path, embedding) => Add(path, gallery.Identify(embedding), embedding, face: null));
         return new ToolAnswer(
-            new IdentifyFacts([.. found.Select(photograph => IdentifyFacts.Photograph.Of(photograph.Path, photograph.Answer, photograph.Embedding, photograph.Face))], unusable, run.LeftOut, embedder.UnalignedImageCount),
-            string.Join(Environment.NewLine, found.Select(photograph => $"{TerminalText.OfLine(photograph.Path)}  {photograph.Answer}{WhichFace(photograph.Embedding.Faces, photograph.Face)}")),
-            unusable.Length == 0 && found.TrueForAll(photograph => photograph.Answer.Outcome == IdentificationOutcome.Match) ? ExitCode.Done : ExitCode.No);
+            new IdentifyFacts([.. found.Select(one => one.Facts)], unusable, run.LeftOut, embedder.UnalignedImageCount),
+            string.Join(Environment.NewLine, found.Select(one => one.Text)),
+            unusable.Length == 0 && found.TrueForAll(one => one.Facts.Outcome == IdentificationOutcome.Match) ? ExitCode.Done : ExitCode.No);
+
+        void AddAll(string path, IReadOnlyList<EmbeddedFace> faces)
+        {
+            if (faces.Count == 0)
+            {
+                found.Add((IdentifyFacts.Photograph.WithoutFace(path), $"{TerminalText.OfLine(path)}  no face"));
+                return;
+            }
+
+            IReadOnlyList<FaceIdentification> answers = gallery.IdentifyAll([.. faces.Select(face => face.Embedding)]);
+            foreach ((int place, EmbeddedFace face) in faces.Index())
+            {
+                Add(path, answers[place], face.Embedding, place);
+            }
+        }
+
+        void Add(string path, FaceIdentification answer, FaceEmbedding embedding, int? face) => found.Add(
+            (IdentifyFacts.Photograph.Of(path, answer, embedding, face), $"{TerminalText.OfLine(path)}  {answer}{WhichFace(embedding.Faces, face)}"));
     }
 
     /// <summary>Says in brackets which face of a photograph an answer is about, if it has several.</summary>
@@ -64,12 +81,14 @@ internal static class IdentifyCommand
 /// <summary>Tells who is on the photographs.</summary>
 internal sealed record IdentifyFacts(IdentifyFacts.Photograph[] Photographs, string[] Unusable, IReadOnlyList<LeftOutFiles> LeftOut, long NotAligned) : ToolFacts
 {
-    /// <summary>Tells who is on one of them, or, of all faces, who one face is; faces are counted from 1.</summary>
-    internal sealed record Photograph(string Path, IdentificationOutcome Outcome, string? Person, string? Name, Candidate? Nearest, Candidate? RunnerUp, double Threshold, int? Faces, FaceSize? PassedOver, int? Face, FacePlace? Box, int? NearerFace)
+    /// <summary>Tells who is on one of them, or, of all faces, who one face is; faces are counted from 1. The outcome is null where all faces were asked for and there are none.</summary>
+    internal sealed record Photograph(string Path, IdentificationOutcome? Outcome, string? Person, string? Name, Candidate? Nearest, Candidate? RunnerUp, double? Threshold, int? Faces, FaceSize? PassedOver, int? Face, FacePlace? Box, int? NearerFace)
     {
         public static Photograph Of(string path, FaceIdentification answer, FaceEmbedding embedding, int? face) => new(
             path, answer.Outcome, answer.Person?.PersonId, answer.Person?.Name, Candidate.Of(answer.Nearest), Candidate.Of(answer.RunnerUp), answer.Threshold,
             embedding.Faces?.Count, FaceSize.Of(face is null ? embedding.PassedOver : null), face + 1, FacePlace.Of(embedding.Faces?[0]), answer.NearerFace + 1);
+
+        public static Photograph WithoutFace(string path) => new(path, null, null, null, null, null, null, Faces: 0, null, null, null, null);
     }
 
     /// <summary>Names somebody whom the photograph may show.</summary>

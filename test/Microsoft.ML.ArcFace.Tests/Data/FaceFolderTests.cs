@@ -87,8 +87,8 @@ public class FaceFolderTests
         ml.FaceRecognition().LoadFromFolder(folder.FullName);
 
         string warning = warnings.Single(line => line.Contains("are left out"));
-        Assert.Contains("1 folders without a photograph (empty)", warning);
-        Assert.Contains("1 photographs outside of a person's folder (stray.jpg)", warning);
+        Assert.Contains("1 folder without a photograph (empty)", warning);
+        Assert.Contains("1 photograph outside of a person's folder (stray.jpg)", warning);
         Assert.IsTrue(warnings.Any(line => line.Contains("1 photograph of 1 person")));
     }
 

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.ML.ArcFace.Graphs;
 using Microsoft.ML.ArcFace.Tests.TestSupport;
 using Microsoft.ML.ArcFace.Weights;
@@ -263,17 +264,35 @@ public class EmbedGraphTests
         StringAssert.Contains(Refusal("constant.onnx", weight: 0, bias: 3), "it makes the same embedding of two pictures that have nothing in common: their numbers, of up to 3, differ by 0 at most");
         StringAssert.Contains(Refusal("dead.onnx", weight: 0, bias: 0), "their numbers, of up to 0, differ by 0 at most");
         StringAssert.Contains(Refusal("endless.onnx", weight: 3e38f, bias: 0), "numbers grow beyond float32");
+        StringAssert.Matches(Refusal("long.onnx", weight: 1e18f, bias: 0), new Regex(@"it makes an embedding of length [\d.]+e\+(19|2\d) of a picture of random colors, whose square is beyond float32; it has to be below 1\.84e\+19"));
         string Refusal(string name, float weight, float bias)
         {
-            var graph = new GraphModel();
-            const int columns = 3 * 112 * 112, size = 4;
-            string flat = graph.Node("Flatten", [graph.Input("data", TensorProto.Types.DataType.Float, 1, 3, 112, 112)]);
-            byte[] file = graph.ToBytes(graph.Node("Gemm", [flat, graph.Floats([.. Enumerable.Repeat(weight, size * columns)], size, columns), graph.Floats([bias, bias, bias, bias], size)], ("transB", 1L)));
-            string path = s_folder.Write(name, file);
+            string path = Sums(name, weight, bias);
             string found = Assert.ThrowsExactly<WeightsFormatException>(() => ml.FaceRecognition().FindPreprocessing(path, people.Images(ml))).Message, message = Assert.ThrowsExactly<WeightsFormatException>(() => Fit(ml, path, FacePixels.Standard)).Message;
             StringAssert.Contains(found, $"'{name}' is no recognizer of use");
             StringAssert.Contains(message, $"'{name}' is no recognizer of use");
             return message;
+        }
+    }
+
+    [TestMethod]
+    [DataRow(1e-3f, false)]
+    [DataRow(1e15f, false)]
+    [DataRow(1e15f, true)]
+    public void Transform_EmbeddingWhoseSquaresAreBeyondFloat32_HasUnitLength(float weight, bool addMirrorImage)
+    {
+        // A white picture is the sum of 37,632 ones; with a weight of 1e15 the square of it is 1.4e39. The pictures of the trial are shorter.
+        var ml = new MLContext();
+        using var white = new SKBitmap(112, 112);
+        white.Erase(SKColors.White);
+        using SKData png = white.Encode(SKEncodedImageFormat.Png, 100);
+        IDataView rows = ml.Data.LoadFromEnumerable([new Photograph { ImagePath = s_folder.Write("white.png", png.ToArray()) }]);
+        IDataView photographs = ml.Transforms.LoadFaceImages("Image", "ImagePath").Fit(rows).Transform(rows);
+        string path = Sums($"white-{weight:g1}-{addMirrorImage}.onnx", weight, bias: 0);
+        using FaceEmbeddingTransformer model = ml.Transforms.EmbedFaces(new FaceEmbeddingEstimator.Options { WeightsFile = path, Pixels = FacePixels.Standard, AddMirrorImage = addMirrorImage }).Fit(photographs);
+        foreach (float number in model.Transform(photographs).GetColumn<float[]>("Embedding").Single())
+        {
+            Assert.AreEqual(0.5f, number, 1e-6f);
         }
     }
 
@@ -427,6 +446,15 @@ public class EmbedGraphTests
         Assert.ThrowsExactly<ArgumentException>(() => ml.Transforms.EmbedFaces(new FaceEmbeddingEstimator.Options { WeightsFile = s_file, Preprocessing = other }));
 
         string Refusal(string file) => Assert.ThrowsExactly<WeightsFormatException>(() => ml.Transforms.EmbedFaces("Embedding", "Image", file)).Message;
+    }
+
+    /// <summary>Writes a graph that makes of a picture four numbers, each the weighted sum of its pixels.</summary>
+    private static string Sums(string name, float weight, float bias)
+    {
+        var graph = new GraphModel();
+        const int columns = 3 * 112 * 112, size = 4;
+        string flat = graph.Node("Flatten", [graph.Input("data", TensorProto.Types.DataType.Float, 1, 3, 112, 112)]);
+        return s_folder.Write(name, graph.ToBytes(graph.Node("Gemm", [flat, graph.Floats([.. Enumerable.Repeat(weight, size * columns)], size, columns), graph.Floats([bias, bias, bias, bias], size)], ("transB", 1L))));
     }
 
     private static FaceEmbeddingTransformer Fit(MLContext ml, string file, FacePixels? pixels) => ml.Transforms.EmbedFaces(new FaceEmbeddingEstimator.Options { WeightsFile = file, Pixels = pixels }).Fit(Photographs(ml));

@@ -11,7 +11,7 @@ public class AllFacesTests
 {
     private static TemporaryFolder s_folder = null!;
     private static string s_both = "", s_main = "", s_picture = "", s_same = "";
-    private static int s_galleries;
+    private static int s_galleries, s_blinds;
 
     [ClassInitialize]
     public static void Save(TestContext _)
@@ -171,11 +171,61 @@ public class AllFacesTests
     }
 
     [TestMethod]
-    public void Enroll_NoFaceAtAll_CountsAsUnusable()
+    public void Enroll_NoFaceAtAll_IsRefused()
     {
-        string blind = MarkedFaces.Save(s_folder, "blind", new DetectorModels.Scrfd(96, 64).ToBytes());
-        StringAssert.Contains(Message(ToolProgram.Run("embed", "--model", blind, "--all-faces", "--output", In("none.csv"), s_picture, "--json")), "shows no face");
+        string[] enroll = ["enroll", "--model", Blind(), "--gallery", NewGallery(), "--person", "Ada", "--all-faces", s_picture, "--json"];
+        StringAssert.Contains(Message(ToolProgram.Run(enroll)), "shows no face");
+        StringAssert.Contains(Message(ToolProgram.Run([.. enroll, "--skip-unusable"])), "None of the 1 photographs");
     }
+
+    [TestMethod]
+    [DataRow("csv", false)]
+    [DataRow("csv", true)]
+    [DataRow("jsonl", false)]
+    [DataRow("npy", false)]
+    public void Embed_AllFacesOfPhotographsWithoutAny_TellsSoAndGoesOn(string ending, bool skipUnusable)
+    {
+        string blind = Blind(), output = In($"none-{skipUnusable}.{ending}");
+        string[] embed = ["embed", "--model", blind, "--all-faces", "--output", output, s_picture, s_same, .. skipUnusable ? ["--skip-unusable"] : Array.Empty<string>()];
+        JsonElement answer = ToolProgram.Answer(0, embed);
+        Assert.AreEqual((0, 0), (answer.GetProperty("embedded").GetInt32(), answer.GetProperty("unusable").GetArrayLength()));
+        CollectionAssert.AreEqual(new[] { $"{s_picture} 0", $"{s_same} 0" }, answer.GetProperty("photographs").EnumerateArray().Select(photograph => $"{photograph.GetProperty("path")} {photograph.GetProperty("faces")}").ToArray());
+        Assert.AreEqual(ending switch { "csv" => 1, "jsonl" => 0, _ => 1 }, File.ReadAllLines(output, System.Text.Encoding.Latin1).Length, "Of a .npy the header alone.");
+
+        ToolOutcome outcome = ToolProgram.Run(embed);
+        StringAssert.Contains(outcome.Error, $"no face: '{s_picture}'");
+        StringAssert.Contains(outcome.Output, "0 embeddings of 16 numbers; 2 photographs without a face");
+
+        // The main face of a photograph without one is an error, as before.
+        StringAssert.Contains(Message(ToolProgram.Run("embed", "--model", blind, "--output", output, s_picture, "--json")), "shows no face");
+    }
+
+    [TestMethod]
+    public void Identify_AllFacesOfPhotographsWithoutAny_TellsSoAndGoesOn()
+    {
+        string gallery = NewGallery(), blind = Blind();
+        using (var model = new FaceEmbedder(s_both))
+        using (var people = FaceGallery.Open(gallery, model.GetGalleryModel()))
+        {
+            people.Enroll("Main", model.Embed(s_picture));
+        }
+
+        // The models differ in their detector alone.
+        string[] identify = ["identify", "--model", blind, "--gallery", gallery, "--cosine", "0.5", s_picture, s_same];
+        JsonElement answer = ToolProgram.Answer(3, [.. identify, "--all-faces"]);
+        Assert.AreEqual(0, answer.GetProperty("unusable").GetArrayLength());
+        JsonElement[] photographs = [.. answer.GetProperty("photographs").EnumerateArray()];
+        CollectionAssert.AreEqual(new[] { s_picture, s_same }, photographs.Select(photograph => photograph.GetProperty("path").GetString()).ToArray());
+        foreach (JsonElement photograph in photographs)
+        {
+            Assert.AreEqual((0, JsonValueKind.Null, JsonValueKind.Null), (photograph.GetProperty("faces").GetInt32(), photograph.GetProperty("outcome").ValueKind, photograph.GetProperty("threshold").ValueKind));
+        }
+
+        StringAssert.Contains(ToolProgram.Run([.. identify, "--all-faces"]).Output, $"{s_same}  no face");
+        StringAssert.Contains(Message(ToolProgram.Run([.. identify, "--json"])), "shows no face");
+    }
+
+    private static string Blind() => MarkedFaces.Save(s_folder, $"blind{Interlocked.Increment(ref s_blinds)}", new DetectorModels.Scrfd(96, 64).ToBytes());
 
     private static string Message(ToolOutcome outcome)
     {

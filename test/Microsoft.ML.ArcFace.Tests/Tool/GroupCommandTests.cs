@@ -53,8 +53,21 @@ public class GroupCommandTests
         ToolOutcome text = ToolProgram.Run("group", "--model", s_model, s_photographs, "--cosine", "0.9999");
         StringAssert.Contains(text.Output, "person-0001  2 faces  ");
         StringAssert.Contains(text.Output, "person-0002  alone    ");
-        StringAssert.Contains(text.Output, "3 faces: 1 people on several photographs, 1 faces alone; 0 photographs without a face. Two faces were joined at a cosine over 0.9999.");
+        StringAssert.Contains(text.Output, "3 faces: 1 person on several photographs, 1 face alone; 0 photographs without a face. Two faces were joined at a cosine over 0.9999.");
         Assert.AreEqual((1, nameof(FaceImageException)), KindOf(ToolProgram.Run("group", "--model", s_model, s_photographs, s_broken, "--json")), "Without --skip-unusable.");
+    }
+
+    [TestMethod]
+    public void Group_FilesThatAreLeftOut_AreToldInLinesOfTheirOwn()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("a/face.jpg", Draw()[0]);
+        folder.Write("a/.hidden.jpg", [1]);
+        ToolOutcome outcome = ToolProgram.Run("group", "--model", s_model, folder.FullName, "--cosine", "0.9999");
+        string[] told = outcome.Error.Split(Environment.NewLine);
+        CollectionAssert.Contains(told, $"'{folder.FullName}': 1 file or folder is left out:", outcome.Error);
+        Assert.IsTrue(told.Any(line => line.StartsWith("  1 hidden (a/.hidden.jpg): ", StringComparison.Ordinal)), outcome.Error);
+        StringAssert.Contains(outcome.Output, "1 face: 0 people on several photographs, 1 face alone; 0 photographs without a face.");
     }
 
     [TestMethod]
@@ -151,7 +164,7 @@ public class GroupCommandTests
         Assert.AreEqual($"person-0001: {Path.GetFileName(face)}", People(answer));
         ToolOutcome text = ToolProgram.Run([.. group, face]);
         StringAssert.Contains(text.Output, $"no face      {blank}");
-        StringAssert.Contains(text.Output, "1 photographs without a face");
+        StringAssert.Contains(text.Output, "1 photograph without a face");
         StringAssert.Contains(ToolProgram.Run(group).Error, "None of the 1 photographs could be used");
     }
 

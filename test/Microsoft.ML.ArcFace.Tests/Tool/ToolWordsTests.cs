@@ -33,6 +33,7 @@ public partial class ToolWordsTests
     [DataRow("the network is IResNet18 (r18). Set the network to BackboneArchitecture.MobileFaceNet (--backbone mbf), or give weights of IResNet18 (r18).", "the network is IResNet18 (r18). Give --backbone mbf, or give weights of IResNet18 (r18).")]
     [DataRow("at most 64 megapixels; make it smaller, around the face, or raise the maximum of pixels.", "at most 64 megapixels; make it smaller, around the face.")]
     [DataRow("of another run: Teacher.Weight is 3, it was 20; Teacher is another one; Loss.MarginRadians is 0.4, it was 0.5; Loss.Scale is 30, it was 64", "of another run: --teacher-weight is 3, it was 20; --teacher is another one; --margin is 0.4, it was 0.5; --scale is 30, it was 64")]
+    [DataRow("UnlabeledViewShare is 0, so that nothing of UnlabeledPhotographs would be seen. Set it over 0, or leave these null.", "--teacher-views is 0, so that nothing of --unlabeled would be seen. Set it over 0, or leave these out.")]
     [DataRow("The loss became NaN in step 3", "The loss became NaN in step 3")]
     public void Of_MessageOfTheLibrary_SpeaksTheToolsWords(string message, string expected) => Assert.AreEqual(expected, ToolWords.Of(message));
 

@@ -17,7 +17,7 @@ internal static class LeftOutText
     /// <summary>Gives a line for each kind, the first of which names the folder.</summary>
     public static string Of(string folder, IReadOnlyList<LeftOutFiles> leftOut)
     {
-        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"'{ShownName.Of(folder)}': {leftOut.Sum(files => (long)files.Count)} files or folders are left out:");
+        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"'{ShownName.Of(folder)}': {Counted.Of(leftOut.Sum(files => (long)files.Count), "file or folder is", "files or folders are")} left out:");
         foreach (LeftOutFiles files in leftOut.Take(MostLines))
         {
             text.Append(CultureInfo.InvariantCulture, $"{Environment.NewLine}  {Line(files)}");
@@ -43,6 +43,7 @@ internal static class LeftOutText
     private static (string What, string Remedy) Words(LeftOutFiles files)
     {
         string ending = ShownName.Of(files.Ending);
+        bool isOne = files.Count == 1;
         return files.Reason switch
         {
             LeftOutReason.Heic => (ending.Length == 0 ? "HEIC" : ending, "convert to JPEG, for example by heif-convert; iPhones write JPEG with Settings, Camera, Formats, Most Compatible"),
@@ -50,14 +51,14 @@ internal static class LeftOutText
             LeftOutReason.OtherEnding => (ending, "no photographs by their ending; jpg, png, bmp and webp are read"),
             LeftOutReason.NoPhotograph => ("without an ending", "no photographs by their first bytes"),
             LeftOutReason.Hidden => ("hidden", "rename to have them read"),
-            LeftOutReason.Link => ("links to folders, or to nothing", "not followed; put the photographs, or links to them, in their place"),
-            LeftOutReason.OutsideOfPeople => ("photographs outside of a person's folder", "put each into the folder of the person whom it shows"),
-            LeftOutReason.EmptyFolder => ("folders without a photograph", "add photographs, or remove the folder"),
+            LeftOutReason.Link => (isOne ? "link to a folder, or to nothing" : "links to folders, or to nothing", "not followed; put the photographs, or links to them, in their place"),
+            LeftOutReason.OutsideOfPeople => (isOne ? "photograph outside of a person's folder" : "photographs outside of a person's folder", "put each into the folder of the person whom it shows"),
+            LeftOutReason.EmptyFolder => (isOne ? "folder without a photograph" : "folders without a photograph", "add photographs, or remove the folder"),
             LeftOutReason.Unreadable => ("unreadable", "allow this user to read them (chmod -R u+rX)"),
             LeftOutReason.NameNotUtf8 => ("with a name that is not UTF-8", "rename, for example by convmv -r -f latin1 -t utf8 --notest"),
-            LeftOutReason.NamedPipe => ("named pipe" + (files.Count == 1 ? "" : "s"), NoFile),
-            LeftOutReason.Socket => ("socket" + (files.Count == 1 ? "" : "s"), NoFile),
-            LeftOutReason.Device => ("device" + (files.Count == 1 ? "" : "s"), NoFile),
+            LeftOutReason.NamedPipe => ("named pipe" + (isOne ? "" : "s"), NoFile),
+            LeftOutReason.Socket => ("socket" + (isOne ? "" : "s"), NoFile),
+            LeftOutReason.Device => ("device" + (isOne ? "" : "s"), NoFile),
             _ => ("with a path that is too long", "move to a folder with a shorter path"),
         };
     }

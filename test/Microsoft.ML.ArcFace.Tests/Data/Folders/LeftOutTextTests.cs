@@ -15,4 +15,17 @@ public class LeftOutTextTests
         Assert.HasCount(12, lines);
         Assert.AreEqual("  and 3 more: 2 links to folders, or to nothing; 1 unreadable", lines[^1]);
     }
+
+    [TestMethod]
+    [DataRow(LeftOutReason.Link, 1, "1 file or folder is left out:", "1 link to a folder, or to nothing (a): ")]
+    [DataRow(LeftOutReason.Link, 2, "2 files or folders are left out:", "2 links to folders, or to nothing (a, …): ")]
+    [DataRow(LeftOutReason.OutsideOfPeople, 1, "1 file or folder is left out:", "1 photograph outside of a person's folder (a): ")]
+    [DataRow(LeftOutReason.EmptyFolder, 1, "1 file or folder is left out:", "1 folder without a photograph (a): ")]
+    [DataRow(LeftOutReason.EmptyFolder, 3, "3 files or folders are left out:", "3 folders without a photograph (a, …): ")]
+    public void Of_OneOrSeveral_IsGrammatical(LeftOutReason reason, int count, string first, string second)
+    {
+        string[] lines = LeftOutText.Of("people", [new LeftOutFiles(reason, "", count, ["a"])]).Split(Environment.NewLine);
+        Assert.AreEqual($"'people': {first}", lines[0]);
+        Assert.StartsWith($"  {second}", lines[1]);
+    }
 }
