@@ -41,7 +41,7 @@ internal static class ServeCommand
     {
         string model = run.Need(Model).ToString();
         FaceServerOptions options = Options(run, Terminal.KeyFile.Read(run.Get(KeyFile)));
-        await using WebApplication app = await FaceServer.StartAsync(options, Log, run.CancellationToken);
+        await using WebApplication app = await StartAsync(run, options);
         foreach (string url in app.Urls)
         {
             run.Say($"Listening on {url}");
@@ -55,6 +55,24 @@ internal static class ServeCommand
 
         await app.StopAsync(CancellationToken.None);
         return new ToolAnswer(new ServeFacts(model, run.Need(Gallery).FullName), "Stopped; requests under way were answered.");
+    }
+
+    /// <summary>Starts the server; a gallery that was made for it is told, also where the start fails afterwards.</summary>
+    private static async Task<WebApplication> StartAsync(ToolRun run, FaceServerOptions options)
+    {
+        string gallery = run.Need(Gallery).FullName;
+        bool isNew = !File.Exists(gallery);
+        try
+        {
+            return await FaceServer.StartAsync(options, Log, run.CancellationToken);
+        }
+        finally
+        {
+            if (isNew && File.Exists(gallery))
+            {
+                run.Say($"There was no gallery '{gallery}'; a new, empty one was made.");
+            }
+        }
     }
 
     private static FaceServerOptions Options(ToolRun run, byte[]? encryptionKey) => new(

@@ -111,17 +111,4 @@ public class ToolStopTests
         StringAssert.Contains(outcome.Error, kept);
         StringAssert.Contains(outcome.Json.GetProperty("error").GetProperty("message").GetString(), kept);
     }
-
-    /// <summary>Stops the command when it says something.</summary>
-    private sealed class StopOn(string text, CancellationTokenSource stop) : StringWriter
-    {
-        public override void WriteLine(string? value)
-        {
-            base.WriteLine(value);
-            if (value!.Contains(text, StringComparison.Ordinal))
-            {
-                _ = stop.CancelAsync();
-            }
-        }
-    }
 }
