@@ -1,8 +1,8 @@
+using Microsoft.ML;
 using Microsoft.ML.ArcFace.Embedding;
 using Microsoft.ML.ArcFace.Runtime;
 using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
-using Microsoft.ML;
 
 [assembly: LoadableClass(typeof(ITransformer), typeof(DetectionPart), null, typeof(SignatureLoadModel), "Face detecting", DetectionPart.LoaderSignature)]
 [assembly: LoadableClass(typeof(IRowMapper), typeof(DetectionPart), null, typeof(SignatureLoadRowMapper), "Face detecting", DetectionPart.LoaderSignature)]

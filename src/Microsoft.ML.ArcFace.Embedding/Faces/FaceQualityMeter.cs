@@ -36,13 +36,24 @@ internal static class FaceQualityMeter
 
     private static (double Brightness, double Sharpness) Look(ReadOnlySpan<byte> rgb)
     {
-        const int pixels = (Right - Left) * (Bottom - Top);
-        double sum = 0, squares = 0, details = 0;
-        for (int y = Top; y < Bottom; y++)
+        // The part and one pixel around it, which the Laplacian of its edges reads.
+        const int width = Right - Left + 2, height = Bottom - Top + 2, pixels = (Right - Left) * (Bottom - Top);
+        Span<double> luma = stackalloc double[width * height];
+        for (int y = 0; y < height; y++)
         {
-            for (int x = Left; x < Right; x++)
+            for (int x = 0; x < width; x++)
             {
-                double here = Luma(rgb, x, y), laplacian = Luma(rgb, x - 1, y) + Luma(rgb, x + 1, y) + Luma(rgb, x, y - 1) + Luma(rgb, x, y + 1) - (4 * here);
+                luma[(y * width) + x] = Luma(rgb, Left - 1 + x, Top - 1 + y);
+            }
+        }
+
+        double sum = 0, squares = 0, details = 0;
+        for (int y = 1; y < height - 1; y++)
+        {
+            for (int x = 1; x < width - 1; x++)
+            {
+                int at = (y * width) + x;
+                double here = luma[at], laplacian = luma[at - 1] + luma[at + 1] + luma[at - width] + luma[at + width] - (4 * here);
                 sum += here;
                 squares += here * here;
                 details += laplacian * laplacian;

@@ -116,12 +116,14 @@ public interface IFaceGallery : IAsyncDisposable
     {
         FaceToEnroll[] all = EnrollmentReviewer.Checked(faces, review, Model);
         var verdicts = new List<EnrollmentVerdict>(all.Length);
+        bool compares = review == EnrollmentReview.Strict && all.Length > 0;
+
+        // It follows from the model and the size of the gallery, whoever is asked for.
+        double? threshold = compares ? await EnrollmentReviewer.ThresholdAsync(this, all[0].Embedding, cancellationToken).ConfigureAwait(false) : null;
         for (int place = 0; place < all.Length; place++)
         {
-            bool compares = review == EnrollmentReview.Strict;
             bool isKnown = compares && await FindAsync(all[place].PersonId, cancellationToken).ConfigureAwait(false) is not null;
             IReadOnlyList<FaceCandidate> nearest = compares ? await SearchAsync(all[place].Embedding, EnrollmentReviewer.NearestPeople, cancellationToken).ConfigureAwait(false) : [];
-            double? threshold = compares ? await EnrollmentReviewer.ThresholdAsync(this, all[place].Embedding, cancellationToken).ConfigureAwait(false) : null;
             verdicts.Add(EnrollmentReviewer.Judge(all, place, review, limits, isKnown, nearest, threshold));
         }
 
